@@ -1,0 +1,136 @@
+"""What the bot knows: content files and small pure readers for them.  Imports nothing of ours above this floor."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from knowledge import (
+    appeals,
+    hazards,
+    hotlines,
+    measures,
+    places,
+    policies,
+    regions,
+    retention,
+    rewards,
+    search,
+    texts,
+    volunteers,
+    words,
+)
+from knowledge.appeals import Catalogue
+from knowledge.cards import Cards
+from knowledge.hazards import Hazards
+from knowledge.hotlines import Hotline
+from knowledge.measures import Measures
+from knowledge.places import Places
+from knowledge.policies import Policy
+from knowledge.regions import Region
+from knowledge.retention import Retention
+from knowledge.rewards import Reward
+from knowledge.search import Search
+from knowledge.stations import Station, Stations, Vocabulary, read, vocabulary
+from knowledge.stations.shown import Shown
+from knowledge.texts import Texts
+from knowledge.volunteers import Grid
+from knowledge.words import Words
+
+__all__ = [
+    "Hotline",
+    "Knowledge",
+    "Policy",
+    "Region",
+    "Search",
+    "Station",
+    "Texts",
+    "Words",
+    "load",
+    "search_over",
+    "with_policies",
+    "with_stations",
+]
+
+
+@dataclass(frozen=True)
+class Knowledge:
+    """An immutable snapshot of all content with its indexes; swapped as a whole, never changed."""
+
+    texts: Texts
+    words: Words
+    policies: Mapping[str, Policy]
+    hotlines: Mapping[str, Hotline]
+    regions: Mapping[str, Region]
+    places: Places
+    vocabulary: Vocabulary
+    stations: Stations
+    appeals: Catalogue
+    hazards: Hazards
+    retention: Retention
+    grid: Grid
+    rewards: Mapping[str, Reward]
+    measures: Measures
+    search: Search
+    cards: Cards
+    shown: Shown
+
+    @property
+    def sample(self) -> bool:
+        """Whether the stations are made up, for lack of imported ones."""
+        return any(station.sample for station in self.stations)
+
+
+def load(stations: Iterable[Station] | None = None) -> Knowledge:
+    """Read everything from the files beside this one; without stations of one's own, the sample stands in.
+
+    Raises policies.Fault for a file that cannot be read.
+    """
+    entries, spoken, known, sentences, lines = (
+        policies.load(),
+        words.load(),
+        regions.load(),
+        texts.load(),
+        hotlines.load(),
+    )
+    gazetteer, terms = places.load(), vocabulary.load()
+    listed = read.sample(gazetteer, terms) if stations is None else stations
+    index = Stations(listed, divisions=gazetteer.divisions)
+    by_id = {entry.id: entry for entry in entries}
+    return Knowledge(
+        texts=sentences,
+        words=spoken,
+        policies=by_id,
+        hotlines=lines,
+        regions=known,
+        places=gazetteer,
+        vocabulary=terms,
+        stations=index,
+        appeals=appeals.load(),
+        hazards=hazards.load(),
+        retention=retention.load(),
+        grid=volunteers.load(),
+        rewards=rewards.load(),
+        measures=measures.load(),
+        search=Search(entries, spoken, known, search.strangers()),
+        cards=Cards(sentences, by_id, lines, known),
+        shown=Shown(index, terms, sentences, known),
+    )
+
+
+def with_stations(known: Knowledge, stations: Iterable[Station]) -> Knowledge:
+    """The same snapshot with other stations."""
+    index = Stations(stations, divisions=known.places.divisions)
+    return replace(known, stations=index, shown=Shown(index, known.vocabulary, known.texts, known.regions))
+
+
+def with_policies(known: Knowledge, entries: Iterable[Policy]) -> Knowledge:
+    """The same snapshot with these entries in place of those with the same id, or beside them.
+
+    Its search is still the old one: questions find what they found before, and read the new text.
+    """
+    by_id = dict(sorted({**known.policies, **{entry.id: entry for entry in entries}}.items()))
+    return replace(known, policies=by_id, cards=Cards(known.texts, by_id, known.hotlines, known.regions))
+
+
+def search_over(known: Knowledge) -> Search:
+    """A new index over the snapshot's entries, by words only.  Takes a second: call it in a thread."""
+    return Search(tuple(known.policies.values()), known.words, known.regions, search.strangers())

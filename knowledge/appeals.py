@@ -1,0 +1,64 @@
+"""Kinds of appeals with their limits, the desks that take them, and reasons for not taking one up."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+FILE = Path(__file__).parent / "appeals.toml"
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    code: str
+    label: str
+    desk: str  # the kind of agency that takes it
+    limit: int  # how long an answer may take
+    unit: str  # "working_days" or "hours"
+    source: str  # who says so
+    confidential: bool = False  # the desk in charge only
+    about: bool = False  # It may be about a platform or a station: ask which.
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    """An agency by its general name, for districts that have not entered their own."""
+
+    code: str
+    name: str
+    desk: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    code: str
+    label: str
+    refer: str  # where to go instead
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """What staff may start a text from; 【…】 in it has to be filled in."""
+
+    code: str
+    use: str  # "answer", "ask" or "return"
+    label: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    kinds: Mapping[str, Kind]
+    offices: tuple[Office, ...]
+    rejections: Mapping[str, Rejection]
+    templates: tuple[Template, ...] = ()
+
+
+def load(path: Path = FILE) -> Catalogue:
+    raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    return Catalogue(
+        kinds={entry["code"]: Kind(**entry) for entry in raw["kinds"]},
+        offices=tuple(Office(**entry) for entry in raw["agencies"]),
+        rejections={entry["code"]: Rejection(**entry) for entry in raw["rejections"]},
+        templates=tuple(Template(**entry) for entry in raw["templates"]),
+    )

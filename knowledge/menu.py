@@ -1,0 +1,13 @@
+"""The everyday menu: keys that stay under the conversation, the location alone in the first row."""
+
+from typing import Any
+
+from knowledge.texts import Texts
+
+ROWS = (("policy", "station"), ("appeal", "hazard"), ("volunteer", "rights"), ("training",))
+
+
+def keys(texts: Texts, language: str) -> list[list[dict[str, Any]]]:
+    """The menu as a reply keyboard, in a language."""
+    location = {"label": texts.say(language, "menu.location"), "location": True}
+    return [[location], *([{"label": texts.say(language, f"menu.{name}")} for name in row] for row in ROWS)]

@@ -1,0 +1,100 @@
+"""What to do with the evidence: answer, offer a choice, or say that we do not know."""
+
+import math
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from knowledge.search.ranking import Evidence, Tier
+
+FILE = Path(__file__).parent / "decision.toml"  # written by `python -m bot knowledge fit`
+SHARPNESS = 10.0  # of the softmax over the scores
+OFFERED = 3  # topics offered when it is a close call
+
+
+class Decision(StrEnum):
+    ANSWER = "answer"
+    CHOOSE = "choose"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Odds:
+    """A logistic model: the probability of something from the features of the evidence."""
+
+    weights: tuple[float, ...]
+    bias: float
+
+    def of(self, features: NDArray[np.float64]) -> float:
+        return 1 / (1 + math.exp(-min(max(float(features @ np.array(self.weights)) + self.bias, -30.0), 30.0)))
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """How to decide at one depth.  `first`: the best topic is right.  `offered`: one of the best three is."""
+
+    first: Odds
+    offered: Odds
+    answer: float  # answer from this probability on
+    choose: float  # offer a choice from this probability on
+    sure: float  # with this much, or less than `lost`, looking deeper would not change the decision
+    lost: float
+
+
+def load(path: Path = FILE) -> dict[Tier, Rule]:
+    raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    return {tier: _rule(raw[tier.name.lower()]) for tier in Tier}
+
+
+def _rule(raw: Mapping[str, Any]) -> Rule:
+    limits = {name: float(raw[name]) for name in ("answer", "choose", "sure", "lost")}
+    return Rule(_odds(raw["first"]), _odds(raw["offered"]), **limits)
+
+
+def _odds(values: Sequence[float]) -> Odds:
+    *weights, bias = map(float, values)
+    return Odds(tuple(weights), bias)
+
+
+def features(evidence: Evidence, cleaned: str) -> NDArray[np.float64]:
+    """What the odds are made from: how far ahead the best topic is, how much of the question it explains,
+    and whether a question that is nobody's explains it better.
+    """
+    scores = evidence.scores
+    order = np.argpartition(-scores, 3)[:4]
+    order = order[np.argsort(-scores[order])]
+    best = int(order[0])
+    sharp = SHARPNESS * (scores - scores[best])
+    found = [
+        -math.log(float(np.exp(sharp).sum())),
+        float(scores[best] - scores[order[1]]),
+        float(scores[best] - scores[order[3]]),
+        float(evidence.letters[best]),
+        float(evidence.sounds[best]),
+        evidence.stranger_words,
+        float(evidence.letters[best]) - evidence.stranger_words,
+        min(len(cleaned), 30) / 30,
+    ]
+    for near in evidence.near:
+        found += [
+            float(near.closest[best]),
+            float(near.best[best]),
+            float(near.middle[best]),
+            near.stranger - float(near.best[best]),
+        ]
+    return np.array(found)
+
+
+def decide(rule: Rule, evidence: Evidence, cleaned: str) -> tuple[Decision, float, float]:
+    """The decision, the probability that the best topic is right, and that one of the best three is."""
+    known = features(evidence, cleaned)
+    first, offered = rule.first.of(known), rule.offered.of(known)
+    if first >= rule.answer:
+        return Decision.ANSWER, first, offered
+    return (Decision.CHOOSE if offered >= rule.choose else Decision.NONE), first, offered

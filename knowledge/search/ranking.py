@@ -1,0 +1,162 @@
+"""From a cleaned question to one score per topic, and the evidence a decision is made from."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import IntEnum
+
+import numpy as np
+
+from knowledge.policies import Policy
+from knowledge.regions import Region
+from knowledge.search.lexical import Bm25, Scores
+from knowledge.search.meaning import Cache, Model, Vectors
+from knowledge.search.space import Near, Space
+from knowledge.search.text import Plain, clean, grams, sounds
+from knowledge.words import Words
+
+LOOKED_AT = 24  # topics whose phrasings are compared one by one
+CHUNK = 90  # characters of a fact that are embedded with its title
+
+# Channel weights, found on phrasings and a hundred other questions; the optimum is flat (docs/measurements.md).
+SOUNDS = 0.5
+FAST = {"middle": 0.5, "closest": 1.0, "facts": 0.3}
+FULL = (
+    {"middle": 0.3, "closest": 0.5, "facts": 0.2},  # the first model's
+    {"middle": 0.5, "closest": 1.0, "facts": 0.3},  # the second one's
+)
+HERE, ELSEWHERE, UNPLACED = 0.1, -0.2, -0.04  # for entries of a region
+FITS, MISFITS = 0.03, -0.05  # for entries of an audience
+
+
+class Tier(IntEnum):
+    """How deep the search looks: by words, with one model, with two."""
+
+    LEXICAL = 0
+    FAST = 1
+    FULL = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What is known about a question after a look of some depth."""
+
+    tier: Tier
+    scores: Scores  # one per topic
+    letters: Scores
+    sounds: Scores
+    stranger_words: float
+    near: tuple[Near, ...] = field(default=())
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """What we know of who asks: evidence, no filter."""
+
+    region: str = ""  # GB/T 2260 prefix
+    job: str = ""  # an audience
+
+
+class Ranking:
+    """The index over the entries."""
+
+    def __init__(
+        self,
+        entries: Sequence[Policy],
+        words: Words,
+        regions: Mapping[str, Region],
+        strangers: Sequence[str],
+        phrasings: Sequence[Sequence[str]] | None = None,
+    ) -> None:
+        self.entries = entries
+        self.plain = Plain(words)
+        self.phrasings = phrasings or [(entry.title, *entry.phrasings) for entry in entries]
+        self.strangers = [clean(line) for line in strangers]
+        written = [self._document(entry, said) for entry, said in zip(entries, self.phrasings, strict=True)]
+        self._letters = Bm25(grams, [self.plain.both(document) for document in written])
+        self._sounds = Bm25(sounds, written)
+        self._strangers = Bm25(grams, self.strangers or ["-"])
+        self._places = _places({entry.region for entry in entries}, words, regions)
+        self._by_place: dict[tuple[str, float], Scores] = {}
+        self._audience = {job: self._fits(job) for entry in entries for job in entry.audience}
+        self.spaces: tuple[Space, ...] = ()
+
+    def deepen(self, models: Sequence[Model], cache: Cache) -> None:
+        """Embed what is not in the cache and look deeper from now on.  Takes minutes without a cache."""
+        facts = [self._facts(entry) for entry in self.entries]
+        said = [[self.plain(clean(text)) for text in each] for each in self.phrasings]
+        strangers = [self.plain(line) for line in self.strangers]
+        self.spaces = tuple(Space(model, said, facts, strangers, cache) for model in models)
+
+    def lexical(self, cleaned: str, asker: Asker) -> Evidence:
+        letters = self._letters.scores(self.plain.both(cleaned))
+        heard = self._sounds.scores(cleaned)
+        scores = letters + np.float32(SOUNDS) * heard + self._place(cleaned, asker.region) + self._job(asker.job)
+        strange = float(self._strangers.scores(self.plain.both(cleaned)).max())
+        return Evidence(Tier.LEXICAL, scores, letters, heard, strange)
+
+    def deeper(self, cleaned: str, so_far: Evidence, vectors: Sequence[Vectors] = ()) -> Evidence:
+        """The evidence with one more model asked.  `vectors` are the question's, where they are known."""
+        number = len(so_far.near)
+        space = self.spaces[number]
+        vector = vectors[number] if vectors else space.embed(self.plain(cleaned))
+        base = so_far.scores if number == 0 else _weighed(so_far.scores, so_far.near[0], FAST, sign=-1)
+        near = (*so_far.near, space.near(vector, base, LOOKED_AT))
+        weights = (FAST,) if len(near) == 1 else FULL
+        scores = base
+        for each, weight in zip(near, weights, strict=True):
+            scores = _weighed(scores, each, weight)
+        return Evidence(Tier(len(near)), scores, so_far.letters, so_far.sounds, so_far.stranger_words, near)
+
+    def _document(self, entry: Policy, said: Sequence[str]) -> str:
+        return " ".join(_clean_all(text) for text in (*said, entry.answer, *entry.details))
+
+    def _facts(self, entry: Policy) -> list[str]:
+        texts = (entry.answer.replace("\n", ""), *entry.details)
+        return [self.plain(clean(f"{entry.title} {text[:CHUNK]}")) for text in texts]
+
+    def _place(self, cleaned: str, region: str) -> Scores:
+        """The places named decide; with none named, the asker's own city does, more softly."""
+        named = [code for code, pattern in self._places if pattern.search(cleaned)]
+        code, share = (max(named, key=len), 1.0) if named else (region, 0.5 if region else 1.0)
+        if (code, share) not in self._by_place:
+            distances = [_distance(entry.region, code) * share for entry in self.entries]
+            self._by_place[code, share] = np.array(distances, dtype=np.float32)
+        return self._by_place[code, share]
+
+    def _fits(self, job: str) -> Scores:
+        fits = [job in entry.audience or "all" in entry.audience for entry in self.entries]
+        return np.where(fits, np.float32(FITS), np.float32(MISFITS))
+
+    def _job(self, job: str) -> Scores | np.float32:
+        return self._audience.get(job, np.float32(0))
+
+
+def _weighed(scores: Scores, near: Near, weights: Mapping[str, float], sign: int = 1) -> Scores:
+    for name, weight in weights.items():
+        scores = scores + np.float32(sign * weight) * getattr(near, name)
+    return scores
+
+
+def _distance(region: str, code: str) -> float:
+    if region == "cn":
+        return 0.0
+    if not code:
+        return UNPLACED
+    return HERE if code.startswith(region) or region.startswith(code) else ELSEWHERE
+
+
+def _places(codes: set[str], words: Words, regions: Mapping[str, Region]) -> list[tuple[str, re.Pattern[str]]]:
+    """Patterns of the names of regions that have entries of their own, and of the cities below a province."""
+    found = []
+    for code in sorted(codes - {"cn"}):
+        names = {regions[code].short, regions[code].name, *words.places.get(code, ())}
+        if len(code) == 2:
+            names |= {each.short for below, each in regions.items() if len(below) == 4 and below.startswith(code)}
+        found.append((code, re.compile("|".join(sorted(map(re.escape, names), key=len, reverse=True)))))
+    return found
+
+
+def _clean_all(text: str) -> str:
+    """A long text, cleaned piece by piece: a question is clipped, a document is not."""
+    return "".join(clean(text[at : at + 100]) for at in range(0, len(text), 100))

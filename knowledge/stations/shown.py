@@ -1,0 +1,184 @@
+"""Stations as people see them in chat: three lines each, the way there, and the filters one tap away.
+
+The position people ask from stands in the buttons under their own message, rounded to 11 metres, and nowhere
+else: nothing of it is kept.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from html import escape
+from typing import Any
+
+from knowledge import maplinks
+from knowledge.geo import Point
+from knowledge.hours import SHANGHAI
+from knowledge.regions import Region
+from knowledge.stations.index import Near, Stations
+from knowledge.stations.station import Station
+from knowledge.stations.vocabulary import Vocabulary
+from knowledge.texts import Texts
+
+SHOWN = 3  # stations in one answer
+FARTHEST = 30_000.0  # metres; farther than anybody rides for a rest
+FILTERS = ("phone", "heat", "toilet", "medicine", "parking")  # services offered as filters
+DAY_AND_NIGHT = "24"  # a filter, too
+
+Reply = dict[str, Any]
+Button = dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What somebody is looking for, as the data of a button carries it: `phone.24:41.7937,123.3968`."""
+
+    point: Point
+    filters: frozenset[str] = frozenset()
+    region: str = ""
+
+    def __str__(self) -> str:
+        return f"{'.'.join(sorted(self.filters))}:{self.point.lat:.4f},{self.point.lon:.4f}:{self.region}"
+
+    @classmethod
+    def read(cls, filters: str, place: str, region: str) -> "Wish":
+        """Raises ValueError for data that is no wish."""
+        lat, lon = place.split(",")
+        return cls(Point(float(lat), float(lon)), frozenset(filter(None, filters.split("."))), region)
+
+    def toggled(self, name: str) -> "Wish":
+        return replace(self, filters=self.filters ^ {name})
+
+    @property
+    def services(self) -> frozenset[str]:
+        return self.filters - {DAY_AND_NIGHT}
+
+
+class Shown:
+    """Makes the replies about stations of one snapshot."""
+
+    def __init__(self, stations: Stations, vocabulary: Vocabulary, texts: Texts, regions: Mapping[str, Region]) -> None:
+        self._stations, self._vocabulary, self._texts, self._regions = stations, vocabulary, texts, regions
+
+    def around(self, wish: Wish, at: datetime, language: str) -> tuple[Reply, Station | None]:
+        """The stations nearest to a point that are open now; else the next to open, and those that never close.
+
+        Returns the reply and the first station of it.
+        """
+        say = self._texts.say
+        found = self._open(wish, at)
+        if found:
+            head = say(language, "station.open")
+        else:
+            found = self._later(wish, at)
+            head = say(language, "station.none_open" if found else "station.none", km=round(FARTHEST / 1000))
+        lines = [self._line(number, near, at, language) for number, near in enumerate(found, 1)]
+        text = "\n\n".join((head, *lines))
+        ways = [self._way(number, near.station, language) for number, near in enumerate(found, 1)]
+        reply = {"do": "say", "text": text, "choices": [*ways, *self._filters(wish, language)]}
+        return reply, found[0].station if found else None
+
+    def one(self, station: Station, language: str) -> Reply:
+        """One station as a pin with ways to it, and a way to say that something is wrong."""
+        say = self._texts.say
+        city = self._regions.get(station.region[:4])
+        links = (
+            ("amap", maplinks.amap(station.point, station.name)),
+            ("baidu", maplinks.baidu(station.point, station.name, city.name if city else "")),
+            ("tencent", maplinks.tencent(station.point, station.name)),
+        )
+        ways = [{"label": say(language, f"station.{name}"), "url": url} for name, url in links]
+        reports = [
+            {"label": say(language, f"station.report_{what}"), "press": f"sr:{what}:{station.id}"}
+            for what in ("closed", "wrong")
+        ]
+        address = station.address or station.name
+        if station.sample:
+            address = f"{address}（{say(language, 'station.sample')}）"
+        return {
+            "do": "place",
+            "lat": station.point.lat,
+            "lon": station.point.lon,
+            "name": station.name,
+            "address": address,
+            "choices": [ways[:1], ways[1:], reports],
+        }
+
+    def _open(self, wish: Wish, at: datetime) -> tuple[Near, ...]:
+        search: dict[str, Any] = {"services": wish.services, "region": wish.region, "limit": SHOWN, "within": FARTHEST}
+        if DAY_AND_NIGHT in wish.filters:
+            return self._stations.always_open(wish.point, **search)
+        return self._stations.nearest(wish.point, at=at, **search)
+
+    def _later(self, wish: Wish, at: datetime) -> tuple[Near, ...]:
+        search: dict[str, Any] = {"services": wish.services, "region": wish.region, "within": FARTHEST}
+        soon = self._stations.next_to_open(wish.point, at, limit=SHOWN - 1, **search)
+        return (*soon, *self._stations.always_open(wish.point, limit=1, **search))
+
+    def _line(self, number: int, near: Near, at: datetime, language: str) -> str:
+        station, say = near.station, self._texts.say
+        head = say(
+            language,
+            "station.head",
+            number=number,
+            name=station.name,
+            distance=distance(near.metres),
+            wind=near.wind,
+            open=self._opening(near, at, language),
+        )
+        parts = [head]
+        if station.services:
+            parts.append(escape("、".join(self._labels(station.services)), quote=False))
+        if station.address:
+            parts.append(escape(station.address, quote=False))
+        if offer := station.offer_on(at.astimezone(SHANGHAI).date()):
+            parts.append(say(language, "station.offer", offer=offer))
+        if station.checked:
+            parts.append(say(language, "station.checked", date=station.checked))
+        if station.doubtful:
+            parts.append(say(language, "station.doubtful"))
+        if station.sample:
+            parts.append(say(language, "station.sample"))
+        return "\n".join(parts)
+
+    def _opening(self, near: Near, at: datetime, language: str) -> str:
+        if near.opens_at is not None:
+            return self._texts.say(language, "station.opens", time=moment(near.opens_at, at))
+        if near.closes_at is not None:
+            return self._texts.say(language, "station.until", time=moment(near.closes_at, at))
+        return self._texts.say(language, "station.always")
+
+    def _labels(self, services: Iterable[str]) -> list[str]:
+        return [service.label for code, service in self._vocabulary.services.items() if code in services]
+
+    def _way(self, number: int, station: Station, language: str) -> Sequence[Button]:
+        say = self._texts.say
+        return (
+            {"label": say(language, "station.go", number=number), "url": maplinks.amap(station.point, station.name)},
+            {"label": say(language, "station.more", number=number), "press": f"sn:{station.id}"},
+        )
+
+    def _filters(self, wish: Wish, language: str) -> list[Sequence[Button]]:
+        labels = {DAY_AND_NIGHT: self._texts.say(language, "station.day_and_night")}
+        labels |= {
+            code: self._vocabulary.services[code].button for code in FILTERS if code in self._vocabulary.services
+        }
+        buttons = [
+            {"label": f"✓ {label}" if name in wish.filters else label, "press": f"sf:{wish.toggled(name)}"}
+            for name, label in labels.items()
+        ]
+        return [buttons[at : at + 3] for at in range(0, len(buttons), 3)]
+
+
+def distance(metres: float) -> str:
+    """A distance as people say it: 350 米, 1.2 公里."""
+    if metres < 1000:
+        return f"{max(round(metres, -1), 10):.0f} 米"
+    return f"{metres / 1000:.1f} 公里"
+
+
+def moment(when: datetime, now: datetime) -> str:
+    """A time of day, with 明天 or the date when it is not today; China time."""
+    local, today = when.astimezone(SHANGHAI), now.astimezone(SHANGHAI).date()
+    days = (local.date() - today).days
+    prefix = "" if days == 0 else "明天 " if days == 1 else f"{local:%m-%d} "
+    return f"{prefix}{local:%H:%M}"

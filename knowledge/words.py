@@ -1,0 +1,49 @@
+"""Words of workers: dialect, filler, small talk, emergencies and the places people name."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+FILE = Path(__file__).parent / "words.toml"
+
+
+@dataclass(frozen=True, slots=True)
+class Follow:
+    """How a line that continues the last topic begins or ends, and whom it may turn to."""
+
+    begins: tuple[str, ...]
+    ends: tuple[str, ...]
+    longest: int  # characters; what is longer speaks for itself
+    audience: Mapping[str, tuple[str, ...]]  # audience -> words
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    dialect: Mapping[str, str]  # how people say it -> how the entries say it, in order of application
+    filler: tuple[str, ...]
+    talk: Mapping[str, frozenset[str]]  # "greeting", "thanks", ... -> whole messages
+    emergency: Mapping[str, tuple[str, ...]]  # hotline -> words that call for it, most urgent first
+    harmless: tuple[str, ...]  # words that hold one of those and mean something else
+    places: Mapping[str, tuple[str, ...]]  # region code -> names
+    follow: Follow  # what continues the last topic
+    second: tuple[str, ...]  # what begins a second question in the same message
+
+
+def load(path: Path = FILE) -> Words:
+    raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    return Words(
+        dialect=raw["dialect"],
+        filler=tuple(raw["filler"]["words"]),
+        talk={name: frozenset(lines) for name, lines in raw["talk"].items()},
+        emergency={number: tuple(words) for number, words in raw["emergency"].items()},
+        harmless=tuple(raw["harmless"]["words"]),
+        places={code: tuple(names) for code, names in raw["places"].items()},
+        follow=Follow(
+            begins=tuple(raw["follow"]["begins"]),
+            ends=tuple(raw["follow"]["ends"]),
+            longest=raw["follow"]["longest"],
+            audience={name: tuple(said) for name, said in raw["follow"]["audience"].items()},
+        ),
+        second=tuple(raw["second"]["words"]),
+    )
