@@ -1,0 +1,146 @@
+"""Opening the database.  `db.begin()` is one transaction: committed on a clean exit, rolled back otherwise."""
+
+import math
+import sqlite3
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+from sqlalchemy import Executable, Row, event, make_url
+from sqlalchemy.exc import DBAPIError, InvalidatePoolError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
+
+from bot.errors import Down
+from bot.store import sqlite
+from bot.store.vault import Vault
+
+PRAGMAS = (
+    "journal_mode=WAL",
+    "synchronous=FULL",  # What was acknowledged survives a power cut, too.
+    "busy_timeout=5000",  # milliseconds; another process, such as a command, may be writing
+    "foreign_keys=ON",
+)
+DISCREET: Any = {"hide_parameters": True}  # An error of the database ends in the log, and must not quote anybody.
+RESTED = 1.0  # seconds a connection may lie in the pool without being asked whether it still lives
+POOL = 20  # connections of one process to PostgreSQL
+
+
+def is_down(error: BaseException) -> bool:
+    """Whether an error means "no database now" rather than "our mistake".
+
+    asyncpg lets OSError through when the server is not there, and a connection that dies inside a
+    transaction comes as a bare DBAPIError, the base class of our mistakes (measured, SQLAlchemy 2.1.9).
+    SQLite's OperationalError is as often a typo of ours: only "locked" and "disk" ones count.
+    """
+    if isinstance(error, OperationalError) and isinstance(error.orig, sqlite3.OperationalError):
+        return any(word in str(error.orig) for word in ("locked", "disk", "unable to open"))
+    if isinstance(error, DBAPIError) and error.connection_invalidated:
+        return True
+    return isinstance(error, Down | OSError | PoolTimeout | OperationalError)
+
+
+class Database:
+    """One database: transactions through `begin`, single reads without one through `first`."""
+
+    def __init__(self, engine: AsyncEngine, reader: AsyncEngine) -> None:
+        self.engine = engine
+        self._reader = reader
+        self._kept: AsyncConnection | None = None
+        self.dialect = engine.dialect.name
+
+    @asynccontextmanager
+    async def connect(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction without ORM."""
+        async with self.engine.begin() as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[AsyncSession]:
+        """A transaction.  Objects stay readable after the commit."""
+        async with session_of(self.engine) as session, session.begin():
+            yield session
+
+    async def first(self, statement: Executable, values: Mapping[str, Any]) -> Row[Any] | None:
+        """The first row of a query, read outside any transaction and behind no writer."""
+        if self.dialect == "sqlite":
+            # One connection kept open is enough: a statement of the in-loop driver never yields.
+            if self._kept is None:
+                self._kept = await self._reader.connect()
+            return (await self._kept.execute(statement, values)).first()
+        async with self._reader.connect() as connection:
+            return (await connection.execute(statement, values)).first()
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncSession]:
+        """A session for reading only; it takes no write lock on SQLite."""
+        async with session_of(self._reader) as session:
+            yield session
+
+    async def close(self) -> None:
+        if self._kept is not None:
+            await self._kept.close()
+        await self._reader.dispose()
+        await self.engine.dispose()
+
+
+def session_of(bind: AsyncEngine | AsyncConnection) -> AsyncSession:
+    return AsyncSession(bind, expire_on_commit=False)
+
+
+def connect(url: str, vault: Vault) -> Database:
+    """Open the database a URL names; nothing is asked of it yet.
+
+    `sqlite:///file` is one process's; for several, `postgresql+asyncpg://`.
+    """
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        parsed = parsed.set(drivername=f"sqlite+{sqlite.DRIVER}")
+        # One writer: waiting in the pool's queue is fair, waiting on SQLite's lock is not.
+        engine = create_async_engine(parsed, pool_size=1, max_overflow=0, **DISCREET)
+        event.listen(engine.sync_engine, "begin", _begin_immediate)
+        reader = create_async_engine(parsed, pool_size=2, max_overflow=8, isolation_level="AUTOCOMMIT", **DISCREET)
+        for each in (engine, reader):
+            event.listen(each.sync_engine, "connect", _tame)
+    else:
+        parsed = parsed.set(drivername="postgresql+asyncpg")
+        engine = create_async_engine(parsed, pool_size=POOL, max_overflow=0, **DISCREET)
+        event.listen(engine.sync_engine, "checkin", _rest)
+        event.listen(engine.sync_engine, "checkout", _wake)
+        reader = engine.execution_options(isolation_level="AUTOCOMMIT")
+    for each in (engine, reader):
+        each.dialect.vault = vault  # type: ignore[attr-defined]  # Read by bot.store.base.Sealed.
+    return Database(engine, reader)
+
+
+def _rest(_connection: Any, record: Any) -> None:
+    record.info["rested"] = time.monotonic()
+
+
+def _wake(connection: Any, record: Any, _proxy: object) -> None:
+    """Ask a connection that has rested whether it still lives.
+
+    SQLAlchemy would ask every time, and on PostgreSQL that is three round trips: a third of what a small
+    transaction takes.
+    """
+    if time.monotonic() - record.info.get("rested", math.inf) < RESTED:
+        return
+    try:
+        connection.ping()
+    except Exception as error:
+        # All that rested with it are as dead.
+        raise InvalidatePoolError(str(error)) from error
+
+
+def _tame(connection: Any, _record: object) -> None:
+    connection.isolation_level = None  # Or the driver begins transactions behind SQLAlchemy's back.
+    cursor = sqlite3.Cursor(connection)
+    for pragma in PRAGMAS:
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_immediate(connection: Any) -> None:
+    # Take the write lock at once: a read that becomes a write later fails with "database is locked".
+    connection.exec_driver_sql("BEGIN IMMEDIATE")

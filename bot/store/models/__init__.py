@@ -1,0 +1,137 @@
+"""The tables.  A model holds data and rules that need no I/O; queries live in the module that asks them."""
+
+from bot.store.base import Base, now
+from bot.store.models.appeals import (
+    Agency,
+    AllowedStep,
+    Appeal,
+    AppealStep,
+    Attachment,
+    CalendarDay,
+    CalendarYear,
+    CodeAttempt,
+    DeadLetter,
+    Identity,
+    LimitChange,
+    Naming,
+    View,
+)
+from bot.store.models.backend import BackendKey
+from bot.store.models.caseload import CasePresence, Consultation, ConsultationCase, ConsultationVoice, SavedFilter
+from bot.store.models.conversation import (
+    Channel,
+    Chat,
+    Lane,
+    Outbox,
+    OutboxState,
+    ParkedUpdate,
+    SeenUpdate,
+)
+from bot.store.models.hazards import Hazard, HazardFollower, HazardPhoto, HazardRule, HazardStep
+from bot.store.models.ledgers import Ledger
+from bot.store.models.notices import (
+    BulkLane,
+    ChatTag,
+    CopyState,
+    Notice,
+    NoticeApproval,
+    NoticeCopy,
+    NoticeKind,
+)
+from bot.store.models.open311 import ApiKey, Open311Post
+from bot.store.models.points import PointsAccount, PointsEntry, RewardStock, Voucher
+from bot.store.models.policies import PolicyRevision
+from bot.store.models.privacy import Tombstone
+from bot.store.models.questions import Gap, QuestionCount, TopicCount
+from bot.store.models.staff import Attempt, Audit, FormPost, SignInLink, Staff, StaffRole, StaffSession
+from bot.store.models.stations import Revision, StationFile, StationReport, StationRow
+from bot.store.models.volunteers import Shift, Team, Training, Volunteer, VolunteerStep
+from bot.store.models.web import (
+    WebBot,
+    WebConversation,
+    WebFile,
+    WebMessage,
+    WebPerson,
+    WebPress,
+    WebResult,
+    WebUpdate,
+)
+
+__all__ = [
+    "Agency",
+    "AllowedStep",
+    "ApiKey",
+    "Appeal",
+    "AppealStep",
+    "Attachment",
+    "Attempt",
+    "Audit",
+    "BackendKey",
+    "Base",
+    "BulkLane",
+    "CalendarDay",
+    "CalendarYear",
+    "CasePresence",
+    "Channel",
+    "Chat",
+    "ChatTag",
+    "CodeAttempt",
+    "Consultation",
+    "ConsultationCase",
+    "ConsultationVoice",
+    "CopyState",
+    "DeadLetter",
+    "FormPost",
+    "Gap",
+    "Hazard",
+    "HazardFollower",
+    "HazardPhoto",
+    "HazardRule",
+    "HazardStep",
+    "Identity",
+    "Lane",
+    "Ledger",
+    "LimitChange",
+    "Naming",
+    "Notice",
+    "NoticeApproval",
+    "NoticeCopy",
+    "NoticeKind",
+    "Open311Post",
+    "Outbox",
+    "OutboxState",
+    "ParkedUpdate",
+    "PointsAccount",
+    "PointsEntry",
+    "PolicyRevision",
+    "QuestionCount",
+    "Revision",
+    "RewardStock",
+    "SavedFilter",
+    "SeenUpdate",
+    "Shift",
+    "SignInLink",
+    "Staff",
+    "StaffRole",
+    "StaffSession",
+    "StationFile",
+    "StationReport",
+    "StationRow",
+    "Team",
+    "Tombstone",
+    "TopicCount",
+    "Training",
+    "View",
+    "Volunteer",
+    "VolunteerStep",
+    "Voucher",
+    "WebBot",
+    "WebConversation",
+    "WebFile",
+    "WebMessage",
+    "WebPerson",
+    "WebPress",
+    "WebResult",
+    "WebUpdate",
+    "now",
+]

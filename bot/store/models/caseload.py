@@ -1,0 +1,66 @@
+"""What staff keeps about the caseload: who has which case open, saved filters, problems that many share."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from bot.store.base import Base, now
+
+
+class CasePresence(Base):
+    """Somebody has a case on their screen; a row without news for a minute means nothing any more."""
+
+    __tablename__ = "case_presences"
+
+    appeal_id: Mapped[int] = mapped_column(ForeignKey("appeals.id", ondelete="CASCADE"), primary_key=True)
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id", ondelete="CASCADE"), primary_key=True)
+    typing: Mapped[bool] = mapped_column(default=False)  # There is something unsent in one of their forms.
+    at: Mapped[datetime] = mapped_column(default=now, index=True)
+
+
+class SavedFilter(Base):
+    """A filter of the queue that somebody gave a name."""
+
+    __tablename__ = "saved_filters"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id", ondelete="CASCADE"), index=True)
+    name: Mapped[str] = mapped_column(String(20))
+    query: Mapped[str] = mapped_column(String(300))  # of the queue's address
+
+
+class Consultation(Base):
+    """A problem that many share, taken up by the agencies together; what comes of it is told to all who complained."""
+
+    __tablename__ = "consultations"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    title: Mapped[str] = mapped_column(String(60))
+    district: Mapped[str] = mapped_column(String(6), default="")  # GB/T 2260 prefix of whoever opened it; "" for all
+    lead_id: Mapped[int | None] = mapped_column(ForeignKey("agencies.id"))  # the agency that leads
+    text: Mapped[str] = mapped_column(Text, default="")  # what was published; "" until then
+    opened_by: Mapped[int]  # staff
+    opened_at: Mapped[datetime] = mapped_column(default=now)
+    published_by: Mapped[int | None]
+    published_at: Mapped[datetime | None]
+
+
+class ConsultationCase(Base):
+    """A case that belongs to a consultation; to one at most."""
+
+    __tablename__ = "consultation_cases"
+
+    appeal_id: Mapped[int] = mapped_column(ForeignKey("appeals.id", ondelete="CASCADE"), primary_key=True)
+    consultation_id: Mapped[int] = mapped_column(ForeignKey("consultations.id", ondelete="CASCADE"), index=True)
+
+
+class ConsultationVoice(Base):
+    """What a 民情联络员 says to a consultation.  `alias` means something to the vault only."""
+
+    __tablename__ = "consultation_voices"
+
+    consultation_id: Mapped[int] = mapped_column(ForeignKey("consultations.id", ondelete="CASCADE"), primary_key=True)
+    alias: Mapped[str] = mapped_column(String(32), primary_key=True)
+    text: Mapped[str] = mapped_column(Text)
+    at: Mapped[datetime] = mapped_column(default=now)

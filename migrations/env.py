@@ -1,0 +1,56 @@
+"""Alembic's entry: runs the revisions on the database of the settings, or on the one a caller hands in."""
+
+import asyncio
+from datetime import UTC, datetime
+from typing import Any
+
+from alembic import context
+from sqlalchemy import Connection
+
+from bot.app import database_of
+from bot.settings import Settings
+from bot.store.base import Moment, Sealed
+from bot.store.models import Base
+
+
+def render(kind: str, item: object, _context: object) -> str | bool:
+    """Spell our own column types in plain SQLAlchemy: a revision must not import code that will change."""
+    if kind == "type" and isinstance(item, Moment):
+        return "sa.DateTime(timezone=True)"
+    if kind == "type" and isinstance(item, Sealed):
+        return "sa.LargeBinary()"
+    return False
+
+
+def stamp(_context: object, _revision: object, directives: list[Any]) -> None:
+    """Name a new revision by its minute, so that files sort in the order they were written."""
+    directives[0].rev_id = f"{datetime.now(UTC):%Y%m%d_%H%M}"
+
+
+def run(connection: Connection) -> None:
+    # SQLite cannot alter a table in place: Alembic copies it ("batch").  Its DDL does roll back.
+    context.configure(
+        connection=connection,
+        target_metadata=Base.metadata,
+        render_as_batch=True,
+        transactional_ddl=True,
+        render_item=render,
+        process_revision_directives=stamp,
+    )
+    with context.begin_transaction():
+        if connection.dialect.name == "postgresql":
+            # Fail rather than stall the live bot; and let only one of several starting processes migrate.
+            connection.exec_driver_sql("SET LOCAL lock_timeout = '5s'")
+            connection.exec_driver_sql("SELECT pg_advisory_xact_lock(20261122)")
+        context.run_migrations()
+
+
+async def main() -> None:
+    settings = context.config.attributes.get("settings") or Settings()
+    db = database_of(settings)
+    async with db.connect() as connection:
+        await connection.run_sync(run)
+    await db.close()
+
+
+asyncio.run(main())
