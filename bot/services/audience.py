@@ -1,0 +1,125 @@
+"""Who a notice is for: a filter over chats, counted live, with the reasons why some of them are left out.
+
+Nobody is ever chosen by party membership.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import timedelta
+from typing import Any, Self
+
+from sqlalchemy import ColumnElement, and_, case, exists, false, func, literal, or_, select, true
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.errors import Rejected
+from bot.store.models import Channel, Chat, ChatTag, CopyState, Notice, NoticeCopy, NoticeKind, now
+
+A_WEEK = 2  # notices about activities one person gets in seven days
+FEW = 5  # people; fewer deserve a second look
+SAMPLES = 5
+FORBIDDEN = ("party", "党")  # of tags
+
+
+@dataclass(frozen=True)
+class Audience:
+    """Who is meant.  An empty field asks for nothing; tags with the same prefix are alternatives."""
+
+    regions: Sequence[str] = field(default_factory=tuple)  # GB/T 2260 prefixes
+    jobs: Sequence[str] = field(default_factory=tuple)
+    channels: Sequence[str] = field(default_factory=tuple)
+    tags: Sequence[str] = field(default_factory=tuple)  # "platform:meituan", "role:volunteer"
+    active_days: int = 0  # wrote to us within so many days
+
+    @classmethod
+    def read(cls, plain: dict[str, Any]) -> Self:
+        return cls(**plain)
+
+    def plain(self) -> dict[str, Any]:
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
+
+    def check(self, districts: Iterable[str]) -> None:
+        """Raises Rejected when it reaches beyond the author's districts, or asks what nobody may ask."""
+        if any(word in tag.lower() for tag in self.tags for word in FORBIDDEN):
+            raise Rejected("notice.party")
+        allowed = tuple(districts)
+        if not all(region.startswith(allowed) for region in self.regions or ("",)):
+            raise Rejected("notice.district")
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How many it would reach now, and why others who are meant are left out."""
+
+    reached: int
+    left_out: dict[str, int]  # by reason
+    by_channel: dict[str, int]  # of those it reaches
+
+
+def meant(audience: Audience) -> ColumnElement[bool]:
+    """The condition on chats."""
+    asked: list[ColumnElement[bool]] = [true()]
+    if audience.regions:
+        asked.append(or_(false(), *(Chat.region.startswith(each) for each in audience.regions if each)))
+    if audience.jobs:
+        asked.append(Chat.job.in_(audience.jobs))
+    if audience.channels:
+        asked.append(Chat.channel.in_(audience.channels))
+    if audience.active_days:
+        since = now() - timedelta(days=audience.active_days)
+        asked.append(or_(Chat.topic_at > since, Chat.flow_at > since, Chat.started_at > since))
+    alternatives = defaultdict(list)
+    for tag in audience.tags:
+        alternatives[tag.partition(":")[0]].append(tag)
+    has = [exists().where(ChatTag.chat_id == Chat.id, ChatTag.tag.in_(tags)) for tags in alternatives.values()]
+    return and_(*asked, *has)
+
+
+def left_out(kind: NoticeKind) -> Any:
+    """Why somebody who is meant does not get a notice of this kind, as an expression on chats; "" when they do."""
+    reasons: list[tuple[Any, str]] = [
+        (Chat.blocked_at.is_not(None), "blocked"),
+        (Chat.started_at.is_(None), "unstarted"),
+    ]
+    if kind == NoticeKind.SERVICE:
+        reasons.append((~Chat.service_notices, "opted_out"))
+    if kind == NoticeKind.ACTIVITY:
+        reasons += [(~Chat.activity_notices, "opted_out"), (_this_week() >= A_WEEK, "enough")]
+    return case(*reasons, else_=literal(""))
+
+
+def _this_week() -> Any:
+    """How many notices about activities somebody got within seven days."""
+    since = int((now() - timedelta(days=7)).timestamp())
+    got = select(func.count()).select_from(NoticeCopy).join(Notice, Notice.id == NoticeCopy.notice_id)
+    got = got.where(NoticeCopy.chat_id == Chat.id, NoticeCopy.state == CopyState.SENT, NoticeCopy.at > since)
+    return got.where(Notice.kind == NoticeKind.ACTIVITY).correlate(Chat).scalar_subquery()
+
+
+async def count(session: AsyncSession, audience: Audience, kind: NoticeKind) -> Count:
+    """Count now.  It reads every chat once."""
+    why = left_out(kind).label("why")
+    query = select(why, Chat.channel, func.count()).where(meant(audience)).group_by(why, Chat.channel)
+    reasons: dict[str, int] = defaultdict(int)
+    channels: dict[str, int] = defaultdict(int)
+    for reason, channel, people in await session.execute(query):
+        reasons[reason] += people
+        if not reason:
+            channels[Channel(channel)] += people
+    return Count(reasons.pop("", 0), dict(reasons), dict(channels))
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """Somebody it would reach, as far as an organiser may know them."""
+
+    channel: Channel
+    region: str  # down to the city
+    job: str
+
+
+async def samples(session: AsyncSession, audience: Audience, kind: NoticeKind) -> list[Sample]:
+    """A few of those it would reach, masked; chosen by chance."""
+    reached = select(Chat.channel, Chat.region, Chat.job).where(meant(audience), left_out(kind) == "")
+    rows = await session.execute(reached.order_by(func.random()).limit(SAMPLES))
+    return [Sample(Channel(channel), region[:4], job) for channel, region, job in rows]

@@ -1,0 +1,55 @@
+"""A notice as the phone shows it, and how long it is by Telegram's own counting.
+
+Organisers write plain text; `**so**` makes words bold.  Everything else is escaped, so no text can be refused
+for its markup.
+"""
+
+import html
+import re
+from typing import Any
+
+from bot.services.deadlines import ZONE
+from bot.store.models import Notice, NoticeKind
+from knowledge.texts import Texts
+
+LONGEST = 4096  # UTF-16 units of a message, after parsing
+BOLD = re.compile(r"\*\*(.+?)\*\*", re.DOTALL)
+TAG = re.compile(r"<[^>]+>")
+LANGUAGE = "zh"
+
+
+def bubble(texts: Texts, notice: Notice, *, again: bool = False) -> dict[str, Any]:
+    """The reply that a notice is.  `again` says that it may have come before."""
+    if notice.does == "unsay":
+        return {"do": "unsay", "message": 0}
+    until = notice.valid_until.astimezone(ZONE)
+    parts = [
+        texts.say(LANGUAGE, "notice.drill") if notice.drill else "",
+        texts.say(LANGUAGE, "notice.again") if again else "",
+        texts.say(LANGUAGE, "notice.corrected") if notice.does == "edit" else "",
+        texts.say(LANGUAGE, f"notice.head_{notice.kind}", title=notice.title),
+        "",
+        written(notice.text),
+        "",
+        texts.say(LANGUAGE, "notice.foot", unit=notice.unit, month=until.month, day=until.day),
+    ]
+    text = re.sub(r"\n{3,}", "\n\n", "\n".join(parts)).strip()
+    reply: dict[str, Any] = {"do": notice.does, "text": text, "choices": _buttons(texts, notice)}
+    return reply | ({"message": 0} if notice.does == "edit" else {})
+
+
+def written(text: str) -> str:
+    """Plain text as HTML, with the bold words bold."""
+    return BOLD.sub(r"<b>\1</b>", html.escape(text.strip(), quote=False))
+
+
+def length(markup: str) -> int:
+    """UTF-16 units after parsing, as Telegram counts: an emoji is two, a tag nothing."""
+    return len(html.unescape(TAG.sub("", markup)).encode("utf-16-le")) // 2
+
+
+def _buttons(texts: Texts, notice: Notice) -> list[list[dict[str, str]]]:
+    rows = [[{"label": each["label"], "url": each["url"]}] for each in notice.buttons]
+    if notice.kind != NoticeKind.EMERGENCY:
+        rows.append([{"label": texts.say(LANGUAGE, "notice.no_more"), "press": f"notices:{notice.kind}:off"}])
+    return rows

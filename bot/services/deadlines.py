@@ -1,0 +1,90 @@
+"""Deadlines in Chinese working days (工作日, with 调休): pure arithmetic on a calendar.
+
+The calendar of a year is announced in the autumn before it.  A year nobody has told us about is an error,
+never a guess: a deadline that reaches into it is unknown until the calendar comes.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+import chinese_calendar
+
+ZONE = ZoneInfo("Asia/Shanghai")
+DAY = timedelta(days=1)
+
+
+class YearUnknown(LookupError):
+    """No calendar of this year: neither chinese-calendar nor the administrators' table has it."""
+
+    def __init__(self, year: int) -> None:
+        super().__init__(f"no working-day calendar for {year}: enter it in the console, or update chinese-calendar")
+        self.year = year
+
+
+class Unit(StrEnum):
+    HOURS = "hours"  # by the clock, nights and holidays included
+    WORKING_DAYS = "working_days"
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """How long something may take, and who says so."""
+
+    amount: int
+    unit: Unit
+    source: str = ""
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """Which days are worked.  `overrides` are the administrators': true for a working day."""
+
+    overrides: Mapping[date, bool] = field(default_factory=dict)
+    years: frozenset[int] = frozenset()  # years the administrators have entered as a whole
+
+    def is_working(self, day: date) -> bool:
+        """Raises YearUnknown."""
+        if (known := self.overrides.get(day)) is not None:
+            return known
+        if day.year in self.years:
+            return day.weekday() < 5
+        try:
+            return bool(chinese_calendar.is_workday(day))
+        except NotImplementedError:
+            raise YearUnknown(day.year) from None
+
+    def due(self, start: datetime, limit: Limit) -> datetime:
+        """When a limit that begins at `start` ends.
+
+        Working days count from the day after the start, and the last one ends at midnight, China time.
+        Raises YearUnknown.
+        """
+        if limit.unit is Unit.HOURS:
+            return start + timedelta(hours=limit.amount)
+        day, left = start.astimezone(ZONE).date(), limit.amount
+        while left > 0:
+            day += DAY
+            left -= self.is_working(day)
+        return datetime.combine(day + DAY, time(), ZONE)
+
+    def working_days_after(self, moment: datetime, days: int) -> datetime:
+        """The same time of day, so many working days later.  Raises YearUnknown."""
+        local = moment.astimezone(ZONE)
+        day, left = local.date(), days
+        while left > 0:
+            day += DAY
+            left -= self.is_working(day)
+        return datetime.combine(day, local.time(), ZONE)
+
+
+def part(start: datetime, due: datetime, share: float) -> datetime:
+    """The moment at which a share, 0 to 1, of the time is used up."""
+    return start + (due - start) * share
+
+
+def shown(due: datetime) -> date:
+    """The last day on which something is still in time, China time: what people are told."""
+    return (due.astimezone(ZONE) - timedelta(microseconds=1)).date()

@@ -1,0 +1,129 @@
+"""What a step of a hazard does besides: deadlines, timers, messages, the identities' date."""
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot import outbox
+from bot.services import clock, limits
+from bot.services.deadlines import ZONE, Unit, YearUnknown
+from bot.services.frame import Frame
+from bot.services.hazards import followers, thanks
+from bot.services.hazards.states import Move
+from bot.services.lifecycle import Role
+from bot.services.move_effects import day
+from bot.store.models import Agency, Hazard, HazardFollower, now
+
+Effect = Callable[[AsyncSession, Frame, Hazard, Move], Awaitable[None]]
+
+TOP = 3  # the highest level of escalation
+REOPENINGS = 2  # the third time goes to the top level
+
+
+async def _validate(session: AsyncSession, frame: Frame, hazard: Hazard, wanted: Move) -> None:
+    """Nobody is told: the agency is named in the next moment."""
+    if wanted.actor.role is not Role.HANDLER:  # Given back by an agency, it is no better than before.
+        await thanks.give(session, hazard, "validated")
+
+
+async def _reject(session: AsyncSession, frame: Frame, hazard: Hazard, wanted: Move) -> None:
+    await _close(session, frame, hazard)
+    await followers.tell(session, frame, hazard, "hazard.rejected", text=wanted.text)
+
+
+async def _link(session: AsyncSession, frame: Frame, hazard: Hazard, wanted: Move) -> None:
+    """Its reporter follows the other one from now on; the identity stays the same."""
+    hazard.closed_at = now()
+    await followers.tell(session, frame, hazard, "hazard.linked", other=wanted.parent)
+    if hazard.alias is not None and hazard.parent_id is not None:
+        # The alias is the owner here: whoever reports twice is told twice rather than not at all.
+        session.add(HazardFollower(alias=hazard.alias, hazard_id=hazard.parent_id, owner=hazard.alias[:16].encode()))
+
+
+async def _dispatch(session: AsyncSession, frame: Frame, hazard: Hazard, wanted: Move) -> None:
+    hazard.handler_id = None
+    agency = await session.scalar(select(Agency).where(Agency.id == hazard.agency_id))
+    due = deadline(frame, hazard)
+    await followers.tell(session, frame, hazard, "hazard.dispatched", agency=agency.name if agency else "", due=due)
+
+
+async def _return(session: AsyncSession, frame: Frame, hazard: Hazard, wanted: Move) -> None:
+    hazard.hops += 1
+    hazard.agency_id = hazard.handler_id = None
+    await followers.tell(session, frame, hazard, "hazard.returned")
+
+
+async def _begin(session: AsyncSession, frame: Frame, hazard: Hazard, wanted: Move) -> None:
+    hazard.handler_id = wanted.actor.id
+    await followers.tell(session, frame, hazard, "hazard.begun", due=deadline(frame, hazard))
+
+
+async def _resolve(session: AsyncSession, frame: Frame, hazard: Hazard, wanted: Move) -> None:
+    hazard.result, hazard.resolved_at = wanted.text, now()
+    hazard.handler_id = wanted.actor.id if wanted.actor.id is not None else hazard.handler_id
+    choices = [[("hazard.fixed", f"hv:{hazard.number}:yes"), ("hazard.not_fixed", f"hv:{hazard.number}:no")]]
+    await followers.tell(session, frame, hazard, "hazard.resolved", choices=choices, text=wanted.text)
+
+
+async def _verify(session: AsyncSession, frame: Frame, hazard: Hazard, wanted: Move) -> None:
+    await _close(session, frame, hazard)
+    await followers.tell(session, frame, hazard, "hazard.verified", but=wanted.chat_id)
+
+
+async def _reward(session: AsyncSession, frame: Frame, hazard: Hazard, wanted: Move) -> None:
+    """Nobody is told anew: they see the points when they look at them."""
+
+
+async def _reopen(session: AsyncSession, frame: Frame, hazard: Hazard, wanted: Move) -> None:
+    await thanks.take_back(session, hazard, "verified")
+    hazard.reopened += 1
+    hazard.level = TOP if hazard.reopened > REOPENINGS else hazard.level
+    hazard.closed_at = hazard.resolved_at = None
+    hazard.due_at = await _new_deadline(session, frame, hazard)
+    await followers.reopened(session, hazard)
+    await outbox.put(session, clock.timers(hazard.number, now(), hazard.due_at, of="hazard"))
+    await followers.tell(session, frame, hazard, "hazard.reopened", but=wanted.chat_id, due=deadline(frame, hazard))
+
+
+async def _withdraw(session: AsyncSession, frame: Frame, hazard: Hazard, wanted: Move) -> None:
+    await _close(session, frame, hazard)
+
+
+async def _close(session: AsyncSession, frame: Frame, hazard: Hazard) -> None:
+    hazard.closed_at = now()
+    await followers.closed(session, frame.knowledge.retention, hazard)
+
+
+async def _new_deadline(session: AsyncSession, frame: Frame, hazard: Hazard) -> datetime | None:
+    limit = await limits.limit_of(session, frame.knowledge.hazards.kinds[hazard.kind])
+    try:
+        return (await limits.calendar(session)).due(now(), limit)
+    except YearUnknown:
+        return None
+
+
+def deadline(frame: Frame, hazard: Hazard) -> str:
+    """A deadline as people are told: to the minute where hours count."""
+    kind = frame.knowledge.hazards.kinds.get(hazard.kind)
+    return said(frame, hazard.due_at, hours=kind is not None and kind.unit == Unit.HOURS)
+
+
+def said(frame: Frame, due_at: datetime | None, *, hours: bool) -> str:
+    return f"{due_at.astimezone(ZONE):%m-%d %H:%M}" if due_at and hours else day(frame.knowledge.texts, due_at)
+
+
+EFFECTS: dict[str, Effect] = {
+    "validate": _validate,
+    "reject": _reject,
+    "link": _link,
+    "dispatch": _dispatch,
+    "return": _return,
+    "begin": _begin,
+    "resolve": _resolve,
+    "verify": _verify,
+    "reward": _reward,
+    "reopen": _reopen,
+    "withdraw": _withdraw,
+}

@@ -1,0 +1,134 @@
+"""Photos of hazards: fetched like attachments, compared with earlier ones, pixelated before they leave the desk."""
+
+import io
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import dhash
+import numpy
+from PIL import Image
+from sqlalchemy import insert, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot import outbox
+from bot.services import attachments
+from bot.services.attachments import Made
+from bot.services.hazards import thanks
+from bot.store.models import Channel, Hazard, HazardPhoto, now
+from bot.store.vault import Vault
+from knowledge.geo import in_china
+
+SIDE = 8  # of the hash: two of 64 bits, along rows and along columns
+ALIKE = 10  # bits of 128 that may differ in the same picture, sent again
+COMPARED = 2_000  # the newest photos a new one is compared with
+GPS = 0x8825  # the part of EXIF that says where
+BLOCKS = 12  # squares along the shorter side of what is made unreadable
+
+Box = tuple[int, int, int, int]  # left, top, right, bottom; pixels
+
+
+async def expect(
+    session: AsyncSession, hazard_id: int, number: str, channel: Channel, files: Sequence[dict[str, Any]]
+) -> None:
+    """Note where the photos of a report are to be fetched, and have it done."""
+    if not files:
+        return
+    rows = [
+        {"hazard_id": hazard_id, "part": "report", "origin": {"channel": channel, "file": each["file"]}}
+        for each in files
+    ]
+    await session.execute(insert(HazardPhoto), rows)
+    payload = {"of": "hazard", "number": number}
+    await outbox.put(session, [outbox.row(attachments.KIND, payload, subject=f"files:{number}", due_at=now())])
+
+
+async def waiting(session: AsyncSession, number: str) -> list[HazardPhoto]:
+    mine = select(HazardPhoto).join(Hazard, Hazard.id == HazardPhoto.hazard_id)
+    return list(await session.scalars(mine.where(Hazard.number == number, HazardPhoto.state == "waiting")))
+
+
+async def of(session: AsyncSession, hazard_id: int, part: str = "") -> list[HazardPhoto]:
+    """The photos of a hazard that can be looked at, oldest first."""
+    mine = select(HazardPhoto).where(HazardPhoto.hazard_id == hazard_id, HazardPhoto.state == "ready")
+    mine = mine.where(HazardPhoto.part == part) if part else mine
+    return list(await session.scalars(mine.order_by(HazardPhoto.id)))
+
+
+async def add(session: AsyncSession, hazard: Hazard, part: str, made: Made, name: str) -> HazardPhoto:
+    """A photo that came with a form instead of a chat; it is on disk already."""
+    photo = HazardPhoto(hazard_id=hazard.id, part=part, state="ready", name=name, mime=made.mime, size=len(made.data))
+    session.add(photo)
+    await fetched(session, photo, made)
+    return photo
+
+
+async def fetched(session: AsyncSession, photo: HazardPhoto, made: Made) -> None:
+    """Compare a photo with those of other hazards; the same picture again makes a person look."""
+    photo.print = print_of(made.data)
+    hazard = await session.get_one(Hazard, photo.hazard_id)
+    others = select(HazardPhoto.print, Hazard.number).join(Hazard, Hazard.id == HazardPhoto.hazard_id)
+    others = others.where(HazardPhoto.hazard_id != photo.hazard_id, HazardPhoto.print != "")
+    for print_, number in await session.execute(others.order_by(HazardPhoto.id.desc()).limit(COMPARED)):
+        if alike(print_, photo.print):
+            hazard.suspect = number
+            await thanks.take_back(session, hazard, "validated")
+            return
+
+
+def print_of(data: bytes) -> str:
+    """The dHash of a picture, 32 hex digits."""
+    with Image.open(io.BytesIO(data)) as picture:
+        grays = picture.convert("L").resize((SIDE + 1, SIDE + 1), Image.Resampling.LANCZOS)
+    # dhash would ask Pillow for the pixels in a way that Pillow is giving up.
+    rows, columns = dhash.dhash_row_col([int(value) for value in numpy.asarray(grays).ravel()], SIDE)
+    return str(dhash.format_hex(rows, columns, SIDE))
+
+
+def alike(one: str, other: str) -> bool:
+    """Whether two prints are of one picture, made smaller or brighter or saved again."""
+    return bool(dhash.get_num_bits_different(int(one, 16), int(other, 16)) <= ALIKE)
+
+
+def place_of(data: bytes) -> tuple[float, float] | None:
+    """Where a photo says it was taken: WGS-84 degrees, north and east; None when it does not say, or is no photo.
+
+    For the place check only: what is kept is made anew and says nothing.
+    """
+    try:
+        with Image.open(io.BytesIO(data), formats=attachments.FORMATS) as picture:
+            place = picture.getexif().get_ifd(GPS)
+        north, east = ([float(part) for part in place[tag]] for tag in (2, 4))
+        if place.get(1) != "N" or place.get(3) != "E":
+            return None
+        found = north[0] + north[1] / 60 + north[2] / 3600, east[0] + east[1] / 60 + east[2] / 3600
+    except (OSError, ValueError, TypeError, KeyError, IndexError, SyntaxError, ZeroDivisionError):
+        return None
+    return found if in_china(*found) else None
+
+
+def pixelate(data: bytes, boxes: Sequence[Box]) -> Made:
+    """The picture with these rectangles made unreadable: each square of them has one colour.
+
+    Rectangles are cut to the picture; an empty list only says that somebody looked and there was nothing.
+    """
+    with Image.open(io.BytesIO(data)) as opened:
+        picture = opened.convert("RGB")
+    for left, top, right, bottom in boxes:
+        box = (max(left, 0), max(top, 0), min(right, picture.width), min(bottom, picture.height))
+        width, height = box[2] - box[0], box[3] - box[1]
+        if width < 1 or height < 1:
+            continue
+        block = max(min(width, height) // BLOCKS * 2, 12)
+        coarse = (max(width // block, 1), max(height // block, 1))
+        flat = picture.crop(box).resize(coarse, Image.Resampling.BOX)
+        picture.paste(flat.resize((width, height), Image.Resampling.NEAREST), box[:2])
+    out = io.BytesIO()
+    picture.save(out, "JPEG", quality=attachments.QUALITY)
+    return Made(out.getvalue(), "image/jpeg")
+
+
+def show(folder: Path, vault: Vault, photo: HazardPhoto, boxes: Sequence[Box], staff_id: int) -> None:
+    """Keep the pixelated copy: from now on the photo may leave the desk."""
+    made = pixelate(attachments.read(folder, vault, photo.name), boxes)
+    photo.shown, photo.shown_by = attachments.keep(folder, vault, made), staff_id

@@ -1,0 +1,35 @@
+"""Timers of hazards that ring: each looks whether it still matters."""
+
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot import outbox
+from bot.services import clock, limits
+from bot.services.frame import Frame
+from bot.services.hazards import cases, followers, moves
+from bot.services.hazards.effects import TOP, deadline
+from bot.services.hazards.states import OPEN
+from bot.services.lifecycle import SYSTEM
+
+LEVELS = {0: 1, 1: 2, 5: TOP}  # working days after the deadline -> level of escalation
+
+
+async def ring(session: AsyncSession, frame: Frame, payload: dict[str, Any]) -> None:
+    """A timer has rung.  Ringing twice, or too late, changes nothing."""
+    hazard = await moves.get(session, payload["number"], lock=True)
+    if hazard.state not in OPEN or hazard.due_at is None or clock.written(hazard.due_at) != payload["due"]:
+        return
+    if payload["do"] == "warn":
+        key = f"warn:{payload['share']}:{hazard.due_at:%Y%m%d%H%M%S}"
+        await cases.note(session, hazard, "warn", SYSTEM, note=f"{payload['share']:.0%}", key=key)
+        return
+    days = payload["days"]
+    key = f"overdue:{days}:{hazard.due_at:%Y%m%d%H%M%S}"
+    if not await cases.note(session, hazard, "overdue", SYSTEM, note=str(LEVELS[days]), key=key):
+        return
+    hazard.level = max(hazard.level, LEVELS[days])
+    if days == 0:
+        calendar = await limits.calendar(session)
+        await outbox.put(session, clock.late(hazard.number, hazard.due_at, calendar, of="hazard"))
+        await followers.tell(session, frame, hazard, "hazard.overdue", due=deadline(frame, hazard))

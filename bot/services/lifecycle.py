@@ -1,0 +1,84 @@
+"""A lifecycle: one table of who may move a case from which state to which, for every kind of case.
+
+The same table stands in the database (`allowed_steps`), where a trigger refuses whatever is not in it.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """Who moves a case.  The first three are no staff."""
+
+    WORKER = "worker"
+    SYSTEM = "system"  # rules and timers
+    BACKEND = "backend"  # the outside system behind the queue
+    ORGANISER = "organiser"
+    APPROVER = "approver"
+    HANDLER = "handler"
+    REVIEWER = "reviewer"
+    ADMIN = "district_admin"
+    SYSTEM_ADMIN = "system_admin"
+    AUDITOR = "auditor"
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Somebody who does something, as steps and logs name them."""
+
+    role: Role
+    id: int | None = None  # the staff member, where there is one
+    agency_id: int | None = None
+
+
+WORKER, SYSTEM, BACKEND = Actor(Role.WORKER), Actor(Role.SYSTEM), Actor(Role.BACKEND)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """An allowed step.  `name` is the verb people use for it."""
+
+    name: str
+    source: str
+    target: str
+    who: frozenset[Role]
+
+
+class IllegalStep(Exception):
+    """The lifecycle does not know this step, or not for this role.  Names what would be legal."""
+
+    def __init__(self, source: str, target: str, legal: Iterable[str]) -> None:
+        self.source, self.target, self.legal = source, target, tuple(sorted(legal))
+        known = ", ".join(self.legal) or "none"
+        super().__init__(f"{source} -> {target} is not allowed; from {source}: {known}")
+
+
+class Lifecycle:
+    """All steps of one kind of case."""
+
+    def __init__(self, kind: str, states: Iterable[str], steps: Iterable[Step]) -> None:
+        self.kind = kind
+        self.states = tuple(states)
+        self.steps: Mapping[tuple[str, str], Step] = {(step.source, step.target): step for step in steps}
+        named = {state for pair in self.steps for state in pair}
+        if unknown := named - set(self.states):
+            raise ValueError(f"steps name unknown states: {sorted(unknown)}")
+
+    def step(self, source: str, target: str, role: Role) -> Step:
+        """Raises IllegalStep."""
+        step = self.steps.get((source, target))
+        if step is None or role not in step.who:
+            raise IllegalStep(source, target, self.legal(source, role))
+        return step
+
+    def legal(self, source: str, role: Role | None = None) -> list[str]:
+        """Where a case may go from a state, by this role or by anybody."""
+        return [
+            step.target for step in self.steps.values() if step.source == source and (role is None or role in step.who)
+        ]
+
+
+def steps(name: str, sources: str, target: str, *who: Role) -> list[Step]:
+    """The steps of one verb from several states, given as words."""
+    return [Step(name, source, target, frozenset(who)) for source in sources.split()]

@@ -1,0 +1,241 @@
+"""Notices: writing one, submitting it, and moving it through its lifecycle.  `approvals` is the second person."""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+import orjson
+from sqlalchemy import Select, func, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot import outbox
+from bot.errors import Rejected
+from bot.services import audience as audiences
+from bot.services import bubbles, clock, copies
+from bot.services.audience import Audience
+from bot.services.frame import Frame
+from bot.services.lifecycle import Actor
+from bot.services.notice_states import ACTIVE, BEGUN, ENDED, NOTICE, State
+from bot.services.staff import within
+from bot.store.models import CopyState, Lane, Notice, NoticeKind, Outbox, now
+
+LONGEST_TITLE = 60  # characters
+LONGEST_UNIT = 60
+MOST_BUTTONS = 4
+LISTED = 100  # notices of a page
+LONGEST_LABEL = 30
+UNSAY_WITHIN = timedelta(hours=48)  # Telegram deletes nothing older.
+
+
+class UnknownNotice(LookupError):
+    """A number that no notice has."""
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A notice as its author wrote it."""
+
+    kind: NoticeKind
+    title: str
+    text: str
+    unit: str
+    valid_until: datetime
+    audience: Audience
+    buttons: Sequence[tuple[str, str]] = field(default_factory=tuple)  # label, https address
+    start_at: datetime | None = None
+    drill: bool = False
+
+
+async def get(session: AsyncSession, number: int, *, lock: bool = False) -> Notice:
+    """Raises UnknownNotice."""
+    query = select(Notice).where(Notice.id == number).execution_options(populate_existing=True)
+    notice = await session.scalar(query.with_for_update() if lock else query)
+    if notice is None:
+        raise UnknownNotice(number)
+    return notice
+
+
+async def listed(session: AsyncSession, districts: Iterable[str], *states: State) -> Sequence[Notice]:
+    """Notices of these districts, the newest first."""
+    query = select(Notice).where(within(Notice.district, districts)).order_by(Notice.id.desc()).limit(LISTED)
+    return (await session.scalars(query.where(Notice.state.in_(states)) if states else query)).all()
+
+
+async def newest(session: AsyncSession, districts: Iterable[str]) -> object:
+    """A value that differs when any of them moved."""
+    moved = select(func.count(), func.sum(Notice.version)).where(within(Notice.district, districts))
+    return tuple((await session.execute(moved)).one())
+
+
+async def write(
+    session: AsyncSession, frame: Frame, author: Actor, draft: Draft, *, districts: Iterable[str] = ("",)
+) -> Notice:
+    """A new draft.  `districts` is where its author may send to.  Raises Rejected."""
+    notice = Notice(author_id=author.id, does="say", state=State.DRAFT, version=0)
+    _fill(frame, notice, draft, districts)
+    session.add(notice)
+    await session.flush()
+    return notice
+
+
+async def edit(
+    session: AsyncSession, frame: Frame, notice: Notice, actor: Actor, draft: Draft, *, districts: Iterable[str] = ("",)
+) -> None:
+    """Change a notice that has not begun; whatever was agreed to before is void.  Raises Rejected, IllegalStep."""
+    _fill(frame, notice, draft, districts)
+    if notice.state != State.DRAFT:
+        move(notice, State.DRAFT, actor)
+    notice.digest, notice.author_id = None, actor.id or notice.author_id
+    notice.version += 1
+    await session.flush()
+
+
+async def submit(session: AsyncSession, frame: Frame, notice: Notice, actor: Actor) -> None:
+    """Hand a draft to the second person.  Raises Rejected when it reaches nobody, IllegalStep."""
+    check_times(notice)
+    _check_length(frame, notice)
+    counted = await audiences.count(session, Audience.read(notice.audience), notice.kind)
+    if counted.reached == 0 and notice.does == "say":
+        raise Rejected("notice.nobody")
+    if notice.does == "say":
+        notice.count = counted.reached
+    notice.digest, notice.submitted_at = digest(notice), now()
+    move(notice, State.PENDING, actor)
+    await session.flush()
+
+
+def move(notice: Notice, target: State, actor: Actor, why: str = "") -> str:
+    """Take a step; returns its name.  Raises IllegalStep."""
+    step = NOTICE.step(notice.state, target, actor.role)
+    notice.state, notice.why = target, why[:100]
+    notice.version += 1
+    if target in ENDED or (target == State.CANCELLED and notice.started_at is None):
+        notice.finished_at = now()
+    return step.name
+
+
+def under_way() -> Select[int]:
+    """Numbers of notices the bulk lanes have to do with: some cancelled ones still have copies to be skipped."""
+    dropping = (Notice.state == State.CANCELLED) & Notice.finished_at.is_(None)
+    return select(Notice.id).where(or_(Notice.state.in_(ACTIVE), dropping))
+
+
+async def drop(session: AsyncSession, notice: Notice) -> None:
+    """Skip what is left of a cancelled notice, a part at a time."""
+    if await copies.drop(session, notice) and not (await copies.left(session, notice)).on_their_way:
+        notice.finished_at = now()
+
+
+async def again(session: AsyncSession, notice: Notice, actor: Actor, state: CopyState) -> int:
+    """Send the failed, or the unknown, once more; returns how many.  Raises Rejected, IllegalStep."""
+    check_times(notice)
+    queued = await copies.repeat(session, notice, state)
+    if not queued:
+        raise Rejected("notice.none_left")
+    move(notice, State.SENDING, actor)
+    notice.finished_at = None
+    await session.flush()
+    return queued
+
+
+def digest(notice: Notice) -> bytes:
+    """What approvers agree to: the text, whom it is for, and when, in one hash."""
+    values = ((name, getattr(notice, name)) for name in _AGREED)
+    plain = {name: clock.written(value) if isinstance(value, datetime) else value for name, value in values}
+    return hashlib.sha256(orjson.dumps(plain, option=orjson.OPT_SORT_KEYS)).digest()
+
+
+_AGREED = """kind does about_id title text buttons unit audience count start_at valid_until drill""".split()
+
+
+async def correct(session: AsyncSession, frame: Frame, original: Notice, actor: Actor, title: str, text: str) -> Notice:
+    """A draft that, once agreed to, changes what the copies of a notice say.  Raises Rejected."""
+    _begun(original)
+    notice = _about(original, actor, "edit")
+    notice.title, notice.text = _filled(title, "title", LONGEST_TITLE), _filled(text, "text", bubbles.LONGEST)
+    _check_length(frame, notice)
+    session.add(notice)
+    await session.flush()
+    return notice
+
+
+async def recall(session: AsyncSession, original: Notice, actor: Actor) -> Notice:
+    """Take a notice back from every phone, at once and without a second person.  Raises Rejected, IllegalStep."""
+    _begun(original)
+    if original.started_at is None or now() - original.started_at > UNSAY_WITHIN:
+        raise Rejected("notice.recall_late", hours=int(UNSAY_WITHIN.total_seconds() // 3600))
+    if original.state not in {State.COMPLETED, State.SOME_FAILED, State.CANCELLED}:
+        move(original, State.CANCELLED, actor, why="recalled")
+    notice = _about(original, actor, "unsay")
+    notice.valid_until = max(notice.valid_until, now() + UNSAY_WITHIN)
+    session.add(notice)
+    await session.flush()
+    notice.start_at = now()
+    move(notice, State.SCHEDULED, actor)
+    await session.flush()
+    await outbox.put(session, [timer(notice)])
+    return notice
+
+
+def timer(notice: Notice) -> Outbox:
+    """Rings when a notice is to begin."""
+    at = max(now(), notice.start_at or now())
+    payload = {"of": "notice", "notice": notice.id, "version": notice.version, "at": clock.written(at)}
+    return outbox.row(clock.KIND, payload, subject=f"begin:{notice.id}", lane=Lane.NEWS, due_at=at)
+
+
+def _begun(original: Notice) -> None:
+    if original.does != "say" or (original.state not in BEGUN and original.started_at is None):
+        raise Rejected("notice.not_begun")
+
+
+def _about(original: Notice, actor: Actor, does: str) -> Notice:
+    same = ("kind", "title", "text", "buttons", "unit", "audience", "count", "valid_until", "drill", "district")
+    values: dict[str, Any] = {name: getattr(original, name) for name in same}
+    return Notice(author_id=actor.id, does=does, about_id=original.id, state=State.DRAFT, version=0, **values)
+
+
+def check_times(notice: Notice) -> None:
+    """Raises Rejected for a notice that would come too late."""
+    if notice.valid_until <= max(now(), notice.start_at or now()):
+        raise Rejected("notice.over")
+
+
+def _fill(frame: Frame, notice: Notice, draft: Draft, districts: Iterable[str]) -> None:
+    draft.audience.check(districts)
+    notice.kind, notice.drill = draft.kind, draft.drill
+    notice.title = _filled(draft.title, "title", LONGEST_TITLE)
+    notice.text = _filled(draft.text, "text", bubbles.LONGEST)
+    notice.unit = _filled(draft.unit, "unit", LONGEST_UNIT)
+    notice.buttons = _checked(draft.buttons)
+    notice.audience = draft.audience.plain()
+    notice.start_at, notice.valid_until = draft.start_at, draft.valid_until
+    notice.district = min(districts, key=len, default="")
+    check_times(notice)
+    _check_length(frame, notice)
+
+
+def _check_length(frame: Frame, notice: Notice) -> None:
+    shown = bubbles.length(bubbles.bubble(frame.knowledge.texts, notice, again=True)["text"])
+    if shown > bubbles.LONGEST:
+        raise Rejected("notice.long", most=bubbles.LONGEST, given=shown)
+
+
+def _filled(text: str, what: str, most: int) -> str:
+    plain = text.strip()
+    if not 0 < len(plain) <= most:
+        raise Rejected(f"notice.{what}", most=most)
+    return plain
+
+
+def _checked(buttons: Sequence[tuple[str, str]]) -> list[dict[str, str]]:
+    if len(buttons) > MOST_BUTTONS:
+        raise Rejected("notice.buttons", most=MOST_BUTTONS)
+    for label, url in buttons:
+        address = urlsplit(url.strip())
+        if not 0 < len(label.strip()) <= LONGEST_LABEL or address.scheme != "https" or not address.hostname:
+            raise Rejected("notice.button", most=LONGEST_LABEL)
+    return [{"label": label.strip(), "url": url.strip()} for label, url in buttons]

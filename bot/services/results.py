@@ -1,0 +1,37 @@
+"""What became of a notice, person by person: a table without names, and one person's copy."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.services.deadlines import ZONE
+from bot.store.base import vault_of
+from bot.store.models import Channel, Chat, CopyState, NoticeCopy
+
+PART = 5_000  # rows read at once
+
+
+async def rows_of(session: AsyncSession, notice_id: int) -> AsyncIterator[tuple[object, ...]]:
+    """Number of the chat with us, channel, region, job, state, why, and when by China's clock."""
+    query = (
+        select(Chat.id, NoticeCopy.channel, Chat.region, Chat.job, NoticeCopy.state, NoticeCopy.why, NoticeCopy.at)
+        .join(Chat, Chat.id == NoticeCopy.chat_id)
+        .where(NoticeCopy.notice_id == notice_id)
+        .order_by(Chat.id)
+        .limit(PART)
+    )
+    last = 0
+    while rows := (await session.execute(query.where(Chat.id > last))).all():
+        for *known, at in rows:
+            yield *known, f"{datetime.fromtimestamp(at, UTC).astimezone(ZONE):%Y-%m-%d %H:%M:%S}" if at else ""
+        last = rows[-1].id
+
+
+async def state_of(session: AsyncSession, notice_id: int, channel: Channel, address: int) -> CopyState | None:
+    """What became of the copy of whoever has this address on the channel."""
+    key = vault_of(session.get_bind().dialect).blind(f"{channel}:{address}", "chats.key")
+    theirs = select(NoticeCopy.state).join(Chat, Chat.id == NoticeCopy.chat_id)
+    state = await session.scalar(theirs.where(Chat.key == key, NoticeCopy.notice_id == notice_id))
+    return CopyState(state) if state is not None else None
