@@ -1,0 +1,1 @@
+"""The backend queue: events out, status in.  Which one it is stands in NUANXIN_QUEUE_URL."""

@@ -1,0 +1,193 @@
+"""What leaves the process: rows written with the change that caused them, sent after the commit."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import LargeBinary, bindparam, exists, func, insert, literal, select, type_coerce, update
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+from sqlalchemy.orm import aliased
+
+from bot.store.base import Sealed, vault_of
+from bot.store.models import Lane, Outbox, OutboxState, now
+from bot.store.vault import CannotOpen, Vault
+
+GRACE = timedelta(seconds=10)  # Head start of the process that wrote a row, before any relay takes it.
+LEASE = timedelta(seconds=60)  # How long a relay has for a row it took.
+HELD = timedelta(seconds=30)  # The same for a batch.
+
+EVENT = "backend"  # the kind of rows that tell the backend something
+BATCHED = (EVENT,)  # kinds that leave many at once, by `take`; `claim` passes them over
+
+Transaction = AsyncConnection | AsyncSession
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """A row of a batched kind on its way: what its sender needs."""
+
+    id: int
+    subject: str
+    body: bytes | None  # its payload, as JSON; None when no key of ours opens it
+    attempts: int  # failures so far
+    created_at: datetime
+
+
+def row(
+    kind: str,
+    payload: dict[str, Any],
+    *,
+    chat_id: int | None = None,
+    subject: str = "",
+    lane: Lane = Lane.REPLY,
+    due_at: datetime | None = None,
+) -> Outbox:
+    """Something to send.  Without `due_at` it goes at once, from this process; with it, not before then."""
+    at = now()
+    return Outbox(
+        kind=kind,
+        payload=payload,
+        chat_id=chat_id,
+        subject=subject,
+        lane=lane,
+        state=OutboxState.WAITING,
+        attempts=0,
+        due_at=due_at or at + GRACE,
+        created_at=at,
+    )
+
+
+async def put(transaction: Transaction, rows: Sequence[Outbox]) -> None:
+    """Write rows down and give them their ids.  They go out if, and only if, the transaction commits."""
+    if not rows:
+        return
+    values = [{name: getattr(each, name) for name in _WRITTEN} for each in rows]
+    if len(values) == 1:
+        ids = [(await transaction.execute(_ONE, values[0])).scalar_one()]
+    else:
+        result = await transaction.execute(_MANY, values)
+        ids = list(result.scalars())
+    for each, number in zip(rows, ids, strict=True):
+        each.id = number
+
+
+_WRITTEN = ("kind", "payload", "chat_id", "subject", "lane", "state", "attempts", "due_at", "created_at")
+_INSERT = insert(Outbox.__table__)  # type: ignore[arg-type]
+_ONE = _INSERT.returning(Outbox.__table__.c.id)
+_MANY = _INSERT.returning(Outbox.__table__.c.id, sort_by_parameter_order=True)
+
+
+async def ahead(connection: AsyncConnection, chat_id: int) -> Sequence[int]:
+    """Replies to this chat that have not gone yet, as far as anybody knows."""
+    return (await connection.execute(_AHEAD, {"chat": chat_id})).scalars().all()
+
+
+_AHEAD = select(Outbox.id).where(
+    Outbox.chat_id == bindparam("chat"),
+    Outbox.lane == Lane.REPLY,
+    # Spelled out, because a partial index is used only for a condition that is known before the values are.
+    Outbox.state == literal(OutboxState.WAITING, literal_execute=True),
+)
+
+
+async def claim(session: AsyncSession, limit: int) -> list[Outbox]:
+    """Lease rows that are due, replies before bulk.  Two relays never get the same row.
+
+    A row waits while an earlier one of its chat is leased or held back: order survives a retry.
+    """
+    at = now()
+    earlier = aliased(Outbox)
+    held = exists().where(
+        earlier.chat_id == Outbox.chat_id,
+        earlier.lane == Outbox.lane,
+        earlier.state == OutboxState.WAITING,
+        earlier.id < Outbox.id,
+        earlier.due_at > at,
+    )
+    due = (
+        select(Outbox.id)
+        .where(Outbox.state == OutboxState.WAITING, Outbox.due_at <= at, Outbox.kind.not_in(BATCHED), ~held)
+        .order_by(Outbox.lane, Outbox.due_at, Outbox.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    ids = (await session.scalars(due)).all()
+    if not ids:
+        return []
+    leased = update(Outbox).where(Outbox.id.in_(ids)).values(due_at=at + LEASE).returning(Outbox)
+    return sorted(await session.scalars(leased), key=lambda each: (each.lane, each.id))
+
+
+async def take(connection: AsyncConnection, kind: str, limit: int) -> list[Parcel]:
+    """Lease due rows of a batched kind, all in the lane of replies, by one statement and without objects.
+
+    Of each subject only the first row that has not gone yet: order needs nothing else, whatever fails, and two
+    relays never get rows of the same subject.
+    """
+    at = now()
+    values = {"wanted": kind, "at": at, "until": at + HELD, "most": limit}
+    rows = (await connection.execute(_TAKE, values)).all()
+    vault = vault_of(connection.dialect)
+    return [
+        Parcel(row.id, row.subject, _opened(vault, row.payload), row.attempts, row.created_at)
+        for row in sorted(rows, key=lambda row: int(row.id))
+    ]
+
+
+def _opened(vault: Vault, sealed: bytes) -> bytes | None:
+    try:
+        return vault.open(sealed, _SEALED.purpose)
+    except CannotOpen:
+        return None
+
+
+def _taking() -> Any:
+    rows, earlier = Outbox.__table__, Outbox.__table__.alias()
+    # Spelled out, because a partial index is used only for a condition that is known before the values are.
+    event = literal(EVENT, literal_execute=True)
+    first = ~exists().where(
+        earlier.c.kind == event,
+        earlier.c.sent_at.is_(None),
+        earlier.c.subject == rows.c.subject,
+        earlier.c.id < rows.c.id,
+    )
+    waiting = rows.c.state == literal(OutboxState.WAITING, literal_execute=True)
+    due = (
+        select(rows.c.id)
+        .where(waiting, rows.c.lane == Lane.REPLY, rows.c.due_at <= bindparam("at"), rows.c.kind == bindparam("wanted"))
+        .where(first)
+        .order_by(rows.c.due_at, rows.c.id)
+        .limit(bindparam("most"))
+        .with_for_update(skip_locked=True)
+        .cte("due")
+    )
+    leased = update(rows).where(rows.c.id.in_(select(due.c.id))).values(due_at=bindparam("until"))  # type: ignore[arg-type]
+    raw = type_coerce(rows.c.payload, LargeBinary).label("payload")
+    return leased.returning(rows.c.id, rows.c.subject, raw, rows.c.attempts, rows.c.created_at)
+
+
+_SEALED: Sealed = Outbox.__table__.c.payload.type  # type: ignore[assignment]
+_TAKE = _taking()
+
+
+async def renew(transaction: Transaction, each: Outbox) -> bool:
+    """Take the lease of a row again, unless somebody else has it by now."""
+    until = now() + LEASE
+    mine = (
+        update(Outbox)
+        .where(Outbox.id == each.id, Outbox.state == OutboxState.WAITING, Outbox.due_at == each.due_at)
+        .values(due_at=until)
+        .returning(Outbox.id)
+    )
+    if (await transaction.execute(mine)).scalar_one_or_none() is None:
+        return False
+    each.due_at = until
+    return True
+
+
+async def oldest_due(session: AsyncSession) -> datetime | None:
+    """Since when the oldest row is overdue; None when nothing is.  Batched kinds have a check of their own."""
+    late = (Outbox.state == OutboxState.WAITING) & (Outbox.due_at <= now()) & Outbox.kind.not_in(BATCHED)
+    due: datetime | None = await session.scalar(select(func.min(Outbox.due_at)).where(late))
+    return due
