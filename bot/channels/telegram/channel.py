@@ -1,0 +1,165 @@
+"""One channel at one Bot API server: its client, its receiver, and how updates come in."""
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from telegram.ext import Application, BaseHandler, ContextTypes
+
+from bot import log
+from bot.channels.telegram import renderer, webhook
+from bot.channels.telegram.polling import UPDATES, Poller
+from bot.channels.telegram.receiver import Library, Outwards, Receiver
+from bot.channels.telegram.transport import AiohttpRequest, BotApi
+from bot.channels.telegram.unit import Context
+from bot.errors import Blocked, Refused, TryLater
+from bot.pace import Pace
+from bot.services import chats, tellings
+from bot.store.db import Database
+from bot.store.models import Channel, Outbox
+
+logger = log.get(__name__)
+
+PAUSES = (1.0, 2.0, 5.0, 15.0, 60.0)  # seconds between attempts to introduce ourselves
+
+
+class BotChannel:
+    """Telegram, or the web chat: the same calls, at another address."""
+
+    def __init__(
+        self,
+        channel: Channel,
+        *,
+        api: BotApi,
+        token: str,
+        api_url: str,
+        db: Database,
+        library: Library,
+        deliver: Callable[[Sequence[Outbox]], None],
+        holds: Callable[[Sequence[int]], bool],
+        note: Callable[[Sequence[Any]], None],
+        pace: Pace,
+    ) -> None:
+        self.channel = channel
+        self.pace = pace
+        self.api = api
+        self.db = db
+        self.poller: Poller | None = None
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self.receiver: Receiver = (
+            Application.builder()  # type: ignore[assignment]
+            .application_class(
+                Receiver,
+                {
+                    "channel": channel,
+                    "db": db,
+                    "library": library,
+                    "outwards": Outwards(deliver=deliver, holds=holds, call=self.call_soon, note=note),
+                },
+            )
+            .context_types(ContextTypes(context=Context))
+            .token(token)
+            .base_url(api_url)
+            .request(AiohttpRequest())
+            .get_updates_request(AiohttpRequest())
+            .updater(None)
+            .job_queue(None)
+            .build()
+        )
+
+    def add_handlers(self, handlers: Sequence[BaseHandler[Any, Any, Any]]) -> None:
+        for handler in handlers:
+            self.receiver.add_handler(handler)
+
+    async def start(self) -> None:
+        """Open the connections.  Waits for the server to be there; without it nothing can be said anyway."""
+        await self.api.open()
+        await self._patiently(self.receiver.initialize)
+
+    async def listen_by_polling(self) -> None:
+        await self._patiently(lambda: self.api.call("deleteWebhook", {"drop_pending_updates": False}))
+        self.poller = Poller(self.api, self.receiver)
+        self._spawn(self.poller.run())
+
+    async def listen_by_webhook(self, url: str, secret: str) -> None:
+        """Ask for updates at a URL whose endpoint is `webhook.endpoint(self.receiver, secret)`."""
+        call = {"url": url, "secret_token": secret, "allowed_updates": UPDATES, "max_connections": 40}
+        await self._patiently(lambda: self.api.call("setWebhook", call))
+
+    def endpoint(self, secret: str) -> Any:
+        return webhook.endpoint(self.receiver, secret)
+
+    async def introduce(self, calls: Sequence[tuple[str, dict[str, Any]]]) -> None:
+        """Set commands, menu and descriptions.  A server that refuses one of them still gets the others."""
+        for method, parameters in calls:
+            try:
+                await self.api.call(method, parameters)
+            except (Refused, TryLater) as error:
+                logger.warning("introduction refused", method=method, why=str(error))
+
+    async def send(self, row: Outbox) -> int | None:
+        """Send an outbox row; the relay's sender for this channel.  Raises Refused, TryLater."""
+        payload = dict(row.payload or {})
+        address, step = payload.pop("to"), payload.pop("step", None)
+        method, parameters = renderer.render(payload, address)
+        self.pace.spend(row.chat_id or 0)
+        try:
+            result = await self.api.call(method, parameters, key=f"outbox-{row.id}")
+        except Blocked:
+            await self._leave_alone(row)
+            raise
+        except TryLater as hint:
+            if hint.after is not None:
+                self.pace.halt(hint.after.total_seconds())
+            raise
+        if step is not None:
+            await self._tick(step)
+        return result.get("message_id") if isinstance(result, dict) else None
+
+    def call_soon(self, method: str, parameters: dict[str, Any]) -> None:
+        """Call now, once, and forget it: for what is worthless a moment later."""
+        self._spawn(self._once(method, parameters))
+
+    async def settled(self) -> None:
+        """Wait until nothing called by call_soon is underway."""
+        while once := [task for task in self._tasks if task.get_name() == "once"]:
+            await asyncio.wait(once)
+
+    async def stop(self) -> None:
+        if self.poller is not None:
+            await self.poller.stop()
+        await self.settled()
+        await self.receiver.shutdown()
+        await self.api.close()
+
+    async def _once(self, method: str, parameters: dict[str, Any]) -> None:
+        with contextlib.suppress(Refused, TryLater):
+            await self.api.call(method, parameters)
+
+    async def _leave_alone(self, row: Outbox) -> None:
+        async with self.db.begin() as session:
+            await chats.block(session, row.chat_id)
+
+    async def _tick(self, step: int) -> None:
+        """The worker's channel took the message about a step of their case."""
+        async with self.db.begin() as session:
+            await tellings.told(session, step)
+
+    async def _patiently(self, attempt: Callable[[], Any]) -> Any:
+        """Try until the server is there; a start during an outage of Telegram must not fail."""
+        failures = 0
+        while True:
+            try:
+                return await attempt()
+            except Exception as error:
+                pause = PAUSES[min(failures, len(PAUSES) - 1)]
+                failures += 1
+                logger.warning("no Bot API yet", channel=self.channel, why=log.hide(repr(error)), pause=pause)
+                await asyncio.sleep(pause)
+
+    def _spawn(self, work: Any) -> None:
+        name = "once" if work.__name__ == "_once" else work.__name__
+        task = asyncio.create_task(work, name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)

@@ -1,0 +1,51 @@
+"""Handing somebody everything we hold about them: a file in their chat, made when it leaves and kept nowhere."""
+
+import asyncio
+import io
+import zipfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from bot.channels.telegram.transport import BotApi, Upload
+from bot.services import attachments, holdings
+from bot.store.base import vault_of
+from bot.store.db import Database
+from bot.store.models import Attachment, Channel, Chat, Outbox
+
+NAME = "my-data.zip"
+MOST = 40 * 2**20  # bytes of pictures in one file; the Bot API takes 50 MB
+SUFFIXES = {"image/jpeg": "jpg", "audio/ogg": "ogg", "audio/webm": "webm"}
+
+
+class Exporter:
+    """The relay's sender for rows of kind "export": their payload names a chat, and nothing of what is held."""
+
+    def __init__(self, db: Database, apis: Mapping[Channel, BotApi], folder: Path) -> None:
+        self.db, self.apis, self.folder = db, apis, folder
+
+    async def __call__(self, row: Outbox) -> None:
+        """Raises Refused, TryLater."""
+        async with self.db.read() as session:
+            chat = await session.get(Chat, row.chat_id)
+            if chat is None:
+                return
+            held = await holdings.of(session, chat)
+            files = await holdings.files_of(session, chat.id)
+        document = Upload(NAME, await asyncio.to_thread(self._packed, held, files))
+        parameters = {"chat_id": chat.address, "document": document}
+        await self.apis[chat.channel].call("sendDocument", parameters, key=f"outbox-{row.id}")
+
+    def _packed(self, held: dict[str, Any], files: Sequence[tuple[str, Attachment]]) -> bytes:
+        """A ZIP: `data.json`, and the pictures and voice notes in folders named by their case."""
+        vault, out, left = vault_of(self.db.engine.dialect), io.BytesIO(), MOST
+        with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as packed:
+            packed.writestr("data.json", orjson.dumps(held, option=orjson.OPT_INDENT_2))
+            for number, each in files:
+                left -= each.size
+                if left > 0:
+                    name = f"{number}/{each.id}.{SUFFIXES.get(each.mime, 'bin')}"
+                    packed.writestr(name, attachments.read(self.folder, vault, each.name))
+        return out.getvalue()

@@ -1,0 +1,75 @@
+"""Waking those who wait: at once for what this process wrote, within a second for what another one did."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+Key = tuple[str, int]  # what is listened to: a kind of thing and its id
+CONVERSATION, BOT, HOOKS, QUIET = "conversation", "bot", "hooks", "quiet"
+
+
+class Listener:
+    """Somebody who waits for what comes after `seen`."""
+
+    __slots__ = ("_event", "mark", "seen")
+
+    def __init__(self, seen: int, mark: int) -> None:
+        self.seen = seen  # the newest number it knows: of an event, or of an update
+        self.mark = mark  # who it is, where only one may wait
+        self._event = asyncio.Event()
+
+    def wake(self) -> None:
+        self._event.set()
+
+    async def wait(self, seconds: float) -> bool:
+        """Whether it was woken before the time was over."""
+        try:
+            async with asyncio.timeout(max(seconds, 0)):
+                await self._event.wait()
+        except TimeoutError:
+            return False
+        self._event.clear()
+        return True
+
+
+class Bell:
+    """Who listens to what in this process."""
+
+    def __init__(self) -> None:
+        self._listeners: defaultdict[Key, set[Listener]] = defaultdict(set)
+        self.closed = False  # nobody waits any longer: the process is going to stop
+
+    @contextmanager
+    def listen(self, key: Key, *, seen: int = 0, mark: int = 0) -> Iterator[Listener]:
+        listener = Listener(seen, mark)
+        self._listeners[key].add(listener)
+        try:
+            yield listener
+        finally:
+            self._listeners[key].discard(listener)
+            if not self._listeners[key]:
+                del self._listeners[key]
+
+    def ring(self, *keys: Key) -> None:
+        for key in keys:
+            for listener in self.at(key):
+                listener.wake()
+
+    def news(self, key: Key, number: int) -> None:
+        """Wake those who have not seen this number yet."""
+        for listener in self.at(key):
+            if listener.seen < number:
+                listener.wake()
+
+    def at(self, key: Key) -> list[Listener]:
+        return list(self._listeners.get(key, ()))
+
+    def ids(self, kind: str) -> list[int]:
+        """What is listened to, of one kind."""
+        return [number for name, number in self._listeners if name == kind]
+
+    def close(self) -> None:
+        """Let everybody go, now and from now on."""
+        self.closed = True
+        self.ring(*list(self._listeners))

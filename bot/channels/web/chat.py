@@ -1,0 +1,120 @@
+"""The web chat as a whole: a Bot API on this machine, and the page of those who talk to the bot through it."""
+
+import asyncio
+from collections import deque
+from pathlib import Path
+
+from aiohttp import web
+
+from bot.channels.web import updates
+from bot.channels.web.api import Api
+from bot.channels.web.assets import Assets
+from bot.channels.web.bell import QUIET, Bell
+from bot.channels.web.bots import Bots
+from bot.channels.web.delivery import Delivery
+from bot.channels.web.demo import WORKERS, Demo
+from bot.channels.web.faults import Faults, Recorded
+from bot.channels.web.files import Files
+from bot.channels.web.identity import Identity
+from bot.channels.web.page import Page
+from bot.channels.web.people import People
+from bot.channels.web.rules import MESSAGES_A_MINUTE, Clocks, Limits
+from bot.channels.web.shared import Shared
+from bot.channels.web.views import Views
+from bot.channels.web.watch import Watch
+from bot.channels.web.words import load
+from bot.store.base import vault_of
+from bot.store.db import Database
+
+CALLS = 1000  # calls remembered
+
+
+class WebChat:
+    """Plays Telegram's part for people without Telegram, for the demo and for every test.
+
+    The bot knows it by its base URL only: `<server>/bot<token>/<method>`, `<server>/file/bot<token>/<path>`.
+    Several processes may serve the same database; each delivers what it took.
+
+    secret: signs cookies and file addresses.
+    token: of the bot behind the page; in production every other one is refused with 401.
+    files: a folder for sealed uploads, the same for all processes.
+    demo: any well-formed token is a bot of its own, /demo and /sim/update exist, workers 101-104 can be played.
+    origin: how people reach the server, when a proxy in front of it changes the host.
+    limits: Telegram's rates, to rehearse 429; none by default.
+    messages_a_minute: what one person may send; None for no limit.
+    calls_kept: how many calls `calls` remembers, with their texts: 0 where real people write.
+    """
+
+    def __init__(
+        self,
+        db: Database,
+        *,
+        secret: str,
+        token: str,
+        files: Path,
+        demo: bool = False,
+        origin: str = "",
+        limits: Limits | None = None,
+        messages_a_minute: int | None = MESSAGES_A_MINUTE,
+        calls_kept: int = CALLS,
+        clocks: Clocks | None = None,
+    ) -> None:
+        self.shared = Shared(
+            db=db,
+            bots=Bots(db, token, demo=demo),
+            files=Files(files, vault_of(db.engine.dialect)),
+            bell=Bell(),
+            clocks=clocks or Clocks(),
+            words=load(),
+            workers=WORKERS if demo else {},
+        )
+        self.api = Api(self.shared, limits=limits, calls_kept=calls_kept)
+        self.delivery = Delivery(self.shared, self.api)
+        self.people = People(self.shared, self.delivery, messages_a_minute=messages_a_minute)
+        self.watch = Watch(self.shared)
+        assets, identity = Assets(self.shared.words, demo=demo), Identity(secret)
+        views = Views(self.shared, identity)
+        self.page = Page(self.shared, self.people, views, identity, assets, origin=origin)
+        self.demo = Demo(self.shared, self.people, assets) if demo else None
+
+    @property
+    def faults(self) -> Faults:
+        """Errors on purpose: `faults.add("sendMessage", 429, "...", parameters={"retry_after": 1})`."""
+        return self.api.faults
+
+    @property
+    def calls(self) -> deque[Recorded]:
+        """The last calls of bots, newest last."""
+        return self.api.calls
+
+    def routes(self) -> list[web.RouteDef]:
+        """For the one server.  Run it with `handler_cancellation=True`: a poll ends when its client leaves."""
+        methods = [web.route(verb, "/bot{token:[^/]+}/{method}", self.api.answer) for verb in ("GET", "POST")]
+        file = web.get("/file/bot{token:[^/]+}/{path:.+}", self.api.file)
+        return [*methods, file, *self.page.routes(), *(self.demo.routes() if self.demo else [])]
+
+    async def start(self) -> None:
+        """Deliver what is in the table, and what comes."""
+        await self.shared.bots.own()
+        if self.demo:
+            await self.demo.start()
+        self.watch.start()
+        await self.delivery.start()
+
+    async def stop(self) -> None:
+        """Finish what is in flight; updates that were not delivered stay in the table for the next process.
+
+        Long polls end with what they have: nothing.
+        """
+        self.shared.bell.close()
+        await self.delivery.stop()
+        await self.api.finishing.settled()
+        await self.page.finishing.settled()
+        await self.watch.stop()
+
+    async def settled(self) -> None:
+        """Wait until no update waits to be delivered, confirmed or answered, of any bot."""
+        with self.shared.bell.listen((QUIET, 0)) as listener:
+            while await updates.pending(self.shared.db):
+                await listener.wait(self.shared.clocks.look)
+        await asyncio.sleep(0)

@@ -1,0 +1,230 @@
+// The conversation: listening to the server, writing, the reply keyboard.
+(function () {
+  "use strict";
+  var LONGEST = 4096; // UTF-16 units of a message, as the server counts
+  var NEAR_END = 4000; // from here on the page says how many are left
+  var ANSWERED = 8000; // ms after a press in which a message is taken for its answer
+  var stage = NX.id("stage"), input = NX.id("input"), keys = NX.id("keys");
+  var event = null, listening = false, request = null, tries = 0;
+  var stopped = false, keyboard = null, folded = false, typing = null, atEnd = true, replyTo = 0, expecting = 0;
+
+  NX.stopped = function () { return stopped; };
+
+  // ---- listening
+
+  // There is something to hear: start, or look at once.
+  NX.alive = function () {
+    if (!listening) listen();
+  };
+
+  function listen() {
+    var asked = Date.now(), before = event;
+    listening = true;
+    NX.ask("GET", "/chat/events", { query: event === null ? {} : { after: event }, timeout: 45000, started: function (made) { request = made; } }).then(function (news) {
+      tries = 0;
+      NX.id("banner").hidden = true;
+      if (news.new) { listening = false; NX.welcome(NX.bare()); return; }
+      hear(news);
+      // A server that is about to stop answers at once and says nothing: do not ask it in a circle.
+      if (event === before && Date.now() - asked < 1000) NX.later(1000).then(listen);
+      else listen();
+    }, function (problem) {
+      if (problem.status === 401) { listening = false; NX.welcome(NX.bare()); banner(problem.error); return; }
+      tries += 1;
+      if (tries > 1) banner(NX.say("offline"));
+      NX.later(Math.min(1000 * Math.pow(2, tries - 1), 10000)).then(function () {
+        listen();
+        NX.retryAll();
+      });
+    });
+  }
+
+  function banner(text) {
+    NX.id("banner").textContent = text;
+    NX.id("banner").hidden = false;
+  }
+
+  function hear(news) {
+    var first = event === null, fresh = null;
+    var stay = atEnd || Date.now() - expecting < ANSWERED;
+    if (first) NX.id("log").setAttribute("aria-busy", "true");
+    news.messages.forEach(function (message) {
+      var row = NX.show(message);
+      if (row && !message.mine && !fresh) fresh = row;
+    });
+    if ("more" in news) NX.id("older").hidden = !news.more;
+    NX.id("log").removeAttribute("aria-busy");
+    if (!first) news.answers.forEach(NX.answer);
+    event = news.event;
+    NX.welcome(NX.bare());
+    setKeyboard(news.keyboard);
+    setTyping(news.action);
+    setStopped(news.stopped);
+    if (stay || first) NX.toEnd();
+    if (fresh && stay && !first) toTop(fresh);
+    if (fresh) expecting = 0;
+    if (fresh && !near()) NX.id("newest").hidden = false;
+  }
+
+  // Phones put pages to sleep: on coming back, ask anew instead of waiting for a dead connection to time out.
+  document.addEventListener("visibilitychange", function () {
+    if (document.visibilityState === "visible" && tries > 0 && request) request.abort();
+  });
+
+  // ---- the place one looks at
+
+  function near() { return stage.scrollHeight - stage.scrollTop - stage.clientHeight < 80; }
+  NX.toEnd = function () {
+    stage.scrollTop = stage.scrollHeight;
+    atEnd = true;
+    NX.id("newest").hidden = true;
+  };
+  // A long answer is read from its beginning, not from its end.
+  function toTop(row) {
+    var top = row.offsetTop - NX.id("stage").offsetTop - 8;
+    if (top < stage.scrollTop) {
+      stage.scrollTop = top;
+      atEnd = near();
+    }
+  }
+  // Somebody has pressed a button: what comes of it is shown, wherever in the conversation the button stands.
+  NX.expect = function () { expecting = Date.now(); };
+  // Something above has changed its height, a picture mostly.
+  NX.settle = function () { if (atEnd) NX.toEnd(); };
+  stage.addEventListener("scroll", function () {
+    atEnd = near();
+    if (atEnd) NX.id("newest").hidden = true;
+  }, { passive: true });
+  NX.id("newest").addEventListener("click", NX.toEnd);
+  window.addEventListener("resize", NX.settle);
+
+  NX.id("older").addEventListener("click", function () {
+    var button = this, log = NX.id("log"), height = stage.scrollHeight;
+    NX.ask("GET", "/chat/history", { query: { before: NX.oldest() } }).then(function (page) {
+      log.setAttribute("aria-live", "off");
+      page.messages.forEach(NX.show);
+      button.hidden = !page.more;
+      stage.scrollTop += stage.scrollHeight - height;
+      setTimeout(function () { log.setAttribute("aria-live", "polite"); }, 500);
+    }, function (problem) { NX.toast(problem.error); });
+  });
+
+  // The on-screen keyboard covers the page in some browsers instead of shrinking it.
+  if (window.visualViewport) {
+    window.visualViewport.addEventListener("resize", function () {
+      var covered = window.innerHeight - window.visualViewport.height;
+      document.querySelector(".phone").style.bottom = covered > 80 ? covered + "px" : "";
+      NX.settle();
+    });
+  }
+
+  // ---- how things stand
+
+  NX.welcome = function (shown) {
+    NX.id("welcome").hidden = !shown;
+    NX.id("log").hidden = shown;
+  };
+
+  function setStopped(now) {
+    stopped = now;
+    NX.id("stopped").hidden = !now;
+    NX.id("composer").hidden = now;
+    if (now) keys.hidden = true;
+    else drawKeys();
+  }
+
+  function setTyping(action) {
+    clearTimeout(typing);
+    NX.id("typing").hidden = !action;
+    if (action) typing = setTimeout(function () { NX.id("typing").hidden = true; }, action.seconds * 1000);
+  }
+
+  function setKeyboard(now) {
+    if (JSON.stringify(now) === JSON.stringify(keyboard)) return;
+    var changed = !keyboard || !now || keyboard.message_id !== now.message_id;
+    keyboard = now;
+    if (changed) folded = false;
+    if (now && now.used) folded = true;
+    replyTo = now && now.force_reply ? now.message_id : 0;
+    input.placeholder = now && now.input_field_placeholder ? now.input_field_placeholder : NX.say("input");
+    if (replyTo && changed) input.focus();
+    NX.empty(keys);
+    if (now && now.keyboard) now.keyboard.forEach(function (line) { keys.appendChild(keyLine(line)); });
+    drawKeys();
+  }
+
+  function keyLine(line) {
+    var row = NX.el("div", { class: "line" }, line.map(key));
+    var longest = Math.max.apply(null, line.map(function (button) { return button.text.length; }));
+    var columns = longest > 9 ? Math.min(line.length, 2) : Math.min(line.length, 3);
+    row.style.gridTemplateColumns = "repeat(" + columns + ", minmax(0, 1fr))";
+    return row;
+  }
+
+  function key(button) {
+    return NX.el("button", { type: "button", class: "key", on: { click: function () {
+      if (button.request_location) NX.askPlace();
+      else if (button.request_contact) NX.askContact();
+      else NX.send({ text: button.text });
+    } } }, [button.text]);
+  }
+
+  function drawKeys() {
+    var there = keyboard && keyboard.keyboard;
+    NX.id("toggle").hidden = !there;
+    NX.id("toggle").setAttribute("aria-expanded", String(Boolean(there && !folded)));
+    keys.hidden = !there || folded || stopped;
+    NX.settle();
+  }
+
+  NX.id("toggle").addEventListener("click", function () {
+    folded = !folded;
+    drawKeys();
+  });
+
+  // ---- writing
+
+  function measure() {
+    input.style.height = "46px";
+    if (input.value) input.style.height = Math.min(input.scrollHeight, 132) + "px";
+    var count = input.value.trim().length, over = count > LONGEST;
+    NX.id("send").disabled = !count || over;
+    NX.id("count").hidden = count < NEAR_END;
+    NX.id("count").className = "count" + (over ? " over" : "");
+    NX.id("count").textContent = count < NEAR_END ? "" : over ? NX.say("too_long", { count: count }) : NX.say("left", { count: LONGEST - count });
+    NX.settle();
+  }
+
+  function submit() {
+    var text = input.value.trim();
+    if (!text || text.length > LONGEST) { measure(); return; }
+    var body = replyTo ? { text: text, reply_to: replyTo } : { text: text };
+    input.value = "";
+    input.placeholder = NX.say("input");
+    measure();
+    NX.send(body);
+  }
+
+  input.addEventListener("input", measure);
+  input.addEventListener("keydown", function (event_) {
+    // Enter also chooses a word in a Chinese keyboard: then it must not send.
+    if (event_.key !== "Enter" || event_.shiftKey || event_.isComposing || event_.keyCode === 229) return;
+    event_.preventDefault();
+    submit();
+  });
+  NX.id("composer").addEventListener("submit", function (event_) {
+    event_.preventDefault();
+    submit();
+    input.focus();
+  });
+  NX.id("attach").addEventListener("click", NX.offer);
+  NX.id("begin").addEventListener("click", function () { NX.send({ text: "/start" }); });
+
+  // ---- beginning
+
+  var said = NX.kept("said");
+  if (said) { NX.keep("said", null); NX.toast(said); }
+  NX.about();
+  NX.resume();
+  listen();
+})();
