@@ -1,0 +1,301 @@
+"""The bulk lane of a channel: sends the copies of notices at the allowed pace, and writes down what became of them.
+
+One process holds the lane of a channel.  Every turn is one transaction: outcomes written, leases looked after,
+the next copies marked `sending`; only then are these called.  The calls themselves are made by workers.
+"""
+
+import asyncio
+import contextlib
+import random
+import secrets
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot import log, pace
+from bot.bulk.run import Run
+from bot.channels.telegram.transport import BotApi
+from bot.errors import TryLater, Unclear
+from bot.pace import Pace
+from bot.services import audit, copies, notices
+from bot.services.copies import Item
+from bot.services.frame import Frame
+from bot.services.lifecycle import SYSTEM
+from bot.services.notice_states import State
+from bot.store.db import Database, is_down
+from bot.store.models import Channel, CopyState, Notice, NoticeKind
+
+logger = log.get(__name__)
+
+BATCH = 500  # copies taken at once, at most
+AHEAD = 0.25  # seconds of work taken at once: as many copies at most become unknown when somebody dies
+WAYS = 64  # copies on their way at the same time
+FLOODS, FLOOD_TIME = 3, 600.0  # refusals for speed within so many seconds that a notice survives
+
+
+@dataclass(frozen=True)
+class Clocks:
+    """Seconds; tests shorten them."""
+
+    look: float = 0.5  # between two turns at most
+    lane: float = 15.0  # lease of the lane
+    lease: float = 60.0  # of a copy
+    patience: float = 25.0  # for the answer to a call; what cannot be called in time goes back
+    margin: float = 3.0  # before the lane's lease ends, nothing leaves any more
+
+
+class Bulk:
+    """Sends notices on one channel."""
+
+    def __init__(
+        self,
+        db: Database,
+        channel: Channel,
+        api: BotApi,
+        rate: Pace,
+        frame: Callable[[], Frame],
+        clocks: Clocks = Clocks(),
+    ) -> None:
+        self.db, self.channel, self.api, self.pace, self._frame, self._clocks = db, channel, api, rate, frame, clocks
+        self._me = secrets.token_hex(8)
+        self._runs: dict[int, Run] = {}
+        self._queue: asyncio.Queue[tuple[Item, float]] = asyncio.Queue()  # and until when it may be called
+        self._done: list[dict[str, Any]] = []
+        self._busy = 0  # copies in the hands of workers
+        self._turning = asyncio.Lock()
+        self._moved = False  # the turn changed the state of a notice, or wrote more of an audience down
+        self._more = False  # there may be more copies that are due
+        self._floods: deque[float] = deque()
+        self._silence = 0.0  # seconds the channel asked for, to be written down
+        self._until = 0.0  # when our lane's lease ends, by the monotonic clock
+        self._low = asyncio.Event()
+        self._stopping = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    @property
+    def _in_hand(self) -> int:
+        return self._queue.qsize() + self._busy
+
+    @property
+    def batch(self) -> int:
+        return max(1, int(min(BATCH, self.pace.rate * AHEAD)))
+
+    async def run(self) -> None:
+        """Send until stopped; what was taken and not called goes back."""
+        workers = [asyncio.create_task(self._work()) for _ in range(WAYS)]
+        while not self._stopping.is_set():
+            try:
+                await self.turn()
+            except Exception as error:
+                if not is_down(error):
+                    logger.exception("notices stand still", channel=self.channel)
+            await self._rest()
+        await self._end(workers)
+
+    def start(self) -> None:
+        self._task = asyncio.create_task(self.run())
+
+    async def stop(self) -> None:
+        """Finish what is on its way; the rest goes back, for whoever sends next."""
+        self._stopping.set()
+        self._low.set()
+        if self._task is not None:
+            await self._task
+
+    async def turn(self) -> bool:
+        """One look at the notices of this channel; returns whether anything moved."""
+        async with self._turning:
+            async with self.db.read() as session:
+                if not self._done and not self._in_hand and not await self._active(session):
+                    self._runs.clear()
+                    return False
+            done, self._done, self._moved = self._done, [], False
+            try:
+                async with self.db.begin() as session:
+                    taken = await self._transact(session, done)
+            except BaseException:
+                self._done = done + self._done
+                raise
+            until = time.monotonic() + self._clocks.lease - self._clocks.patience - self._clocks.margin
+            for item in taken:
+                self._queue.put_nowait((item, until))
+            self._more = bool(taken)
+            return self._moved or bool(done or taken)
+
+    async def settled(self) -> None:
+        """Wait until nothing is due any more."""
+        while await self.turn() or self._in_hand or self._done:  # noqa: ASYNC110 (three things to wait for)
+            await asyncio.sleep(0.005)
+
+    async def _transact(self, session: AsyncSession, done: Sequence[dict[str, Any]]) -> list[Item]:
+        await copies.settle(session, done)
+        began = time.monotonic()
+        held = await pace.hold(session, self.channel, self._me, self._clocks.lane)
+        if held is None:
+            self._until = 0.0
+            return []
+        self._until = began + self._clocks.lane - self._clocks.margin
+        if self._silence:
+            await pace.silence(session, self.channel, self._silence)
+            self._silence = 0.0
+        elif held:
+            self.pace.halt(held)
+        return await self._go_on(session)
+
+    async def _go_on(self, session: AsyncSession) -> list[Item]:
+        taken: list[Item] = []
+        active = [await notices.get(session, number, lock=True) for number in await self._active(session)]
+        alive = {notice.id for notice in active if notice.state == State.SENDING}
+        self._runs = {number: run for number, run in self._runs.items() if number in alive}
+        for notice in active:
+            if notice.state == State.FREEZING:
+                await self._freeze(session, notice)
+            elif notice.state == State.CANCELLED:
+                await copies.expire(session, notice, self.channel)
+                await notices.drop(session, notice)
+            else:
+                taken += await self._feed(session, notice, self.batch - self._in_hand - len(taken))
+        return taken
+
+    async def _active(self, session: AsyncSession) -> list[int]:
+        """Numbers of notices that are under way, emergencies first."""
+        mine = notices.under_way().order_by(Notice.kind != NoticeKind.EMERGENCY, Notice.id)
+        return list(await session.scalars(mine))
+
+    async def _freeze(self, session: AsyncSession, notice: Notice) -> None:
+        before = notice.frozen_to
+        if await copies.freeze(session, notice):
+            notices.move(notice, State.SENDING, SYSTEM)
+        if notice.state == State.SENDING or notice.frozen_to != before:
+            self._moved = True
+            self._low.set()
+
+    async def _feed(self, session: AsyncSession, notice: Notice, room: int) -> list[Item]:
+        """Take copies of a notice, or find out that it is over."""
+        await copies.expire(session, notice, self.channel)
+        if (run := self._runs.get(notice.id)) and (why := self._verdict(run)):
+            await self._move(session, notice, State.FAULTY, why)
+            del self._runs[notice.id]
+            return []
+        if room <= 0 or self.pace.held or not await self._awake(session, notice):
+            return []
+        frame = self._frame()
+        if notice.id not in self._runs:
+            self._runs[notice.id] = Run.of(frame.knowledge.texts, notice, self.channel)
+        taken = await copies.take(session, notice, self.channel, room, frame.quiet, self._clocks.lease)
+        if not taken and not self._in_hand and not self._done:
+            await self._look_after(session, notice)
+        return taken
+
+    async def _awake(self, session: AsyncSession, notice: Notice) -> bool:
+        if notice.state == State.QUIET:
+            left = await copies.left(session, notice)
+            if left.next_due is not None and copies.asleep(left.next_due):
+                return False
+            notices.move(notice, State.SENDING, SYSTEM)
+        return True
+
+    async def _look_after(self, session: AsyncSession, notice: Notice) -> None:
+        """Nothing is due on this channel: over, asleep, or the other channel's turn."""
+        left = await copies.left(session, notice)
+        if left.on_their_way:
+            return
+        if left.next_due is None:
+            await self._move(session, notice, State.SOME_FAILED if left.badly else State.COMPLETED)
+        elif copies.asleep(left.next_due):
+            await self._move(session, notice, State.QUIET)
+
+    async def _move(self, session: AsyncSession, notice: Notice, target: State, why: str = "") -> None:
+        name, self._moved = notices.move(notice, target, SYSTEM, why), True
+        await session.flush()
+        await audit.note(session, audit.By(role=SYSTEM.role), f"notice.{name}", f"notice:{notice.id}", why=why)
+
+    def _verdict(self, run: Run) -> str:
+        """Why a notice has to stop by itself; "" when it need not."""
+        while self._floods and time.monotonic() - self._floods[0] > FLOOD_TIME:
+            self._floods.popleft()
+        if len(self._floods) > FLOODS:
+            self._floods.clear()
+            return "too many requests"
+        return run.verdict()
+
+    # Calling.
+
+    async def _work(self) -> None:
+        while True:
+            item, until = await self._queue.get()
+            self._busy += 1
+            try:
+                outcome = await self._send(item, until)
+                self._done.append(outcome)  # Only now: a turn takes the list away and puts a new one there.
+            except Exception:
+                logger.exception("copy failed", notice=item.notice_id)  # Its lease runs out.
+            finally:
+                self._busy -= 1
+            if self._more and self._in_hand <= self.batch // 2:
+                self._low.set()
+
+    async def _send(self, item: Item, until: float) -> dict[str, Any]:
+        """Call, and say what became of it."""
+        token = None if self._given_up(item, until) else await self.pace.turn(item.chat_id)
+        if token is not None and self._given_up(item, until):
+            self.pace.answered(token)
+            token = None
+        if token is None:
+            return copies.outcome(item, CopyState.WAITING, _kept(item))
+        run = self._runs[item.notice_id]
+        try:
+            result = await self.api.post(run.method, run.body(item), key=self._key(item), seconds=self._clocks.patience)
+        except Unclear as error:
+            return run.failed(item, error)
+        except TryLater as hint:
+            return self._held(item, run, hint)
+        except Exception as error:
+            return run.failed(item, error)
+        finally:
+            self.pace.answered(token)
+        return run.sent(item, result)
+
+    def _given_up(self, item: Item, until: float) -> bool:
+        """Paused meanwhile, or too late for its lease, or the lane is not ours any more."""
+        late = time.monotonic() > min(until, self._until)
+        return late or item.notice_id not in self._runs or self._stopping.is_set()
+
+    def _key(self, item: Item) -> str:
+        return f"notice-{item.notice_id}-{item.chat_id}" if self.channel == Channel.WEB else ""
+
+    def _held(self, item: Item, run: Run, error: TryLater) -> dict[str, Any]:
+        """Not now: everything in bulk keeps silent, this copy goes back."""
+        if error.after is not None:
+            self._floods.append(time.monotonic())
+            seconds = error.after.total_seconds() + 1.0 + random.random()
+        else:
+            run.stumble(str(error))
+            seconds = 2.0 + random.random()
+        self.pace.halt(seconds)
+        self._silence = max(self._silence, seconds)
+        return copies.outcome(item, CopyState.WAITING, _kept(item))
+
+    # Coming and going.
+
+    async def _rest(self) -> None:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._low.wait(), self._clocks.look)
+        self._low.clear()
+
+    async def _end(self, workers: Sequence[asyncio.Task[None]]) -> None:
+        while self._in_hand:  # noqa: ASYNC110 (each worker ends in its own time)
+            await asyncio.sleep(0.01)
+        for worker in workers:
+            worker.cancel()
+        async with self.db.begin() as session:
+            await copies.settle(session, self._done)
+            await pace.release(session, self.channel, self._me)
+
+
+def _kept(item: Item) -> str:
+    return "again" if item.again else ""
