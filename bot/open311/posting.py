@@ -1,0 +1,140 @@
+"""Reports and news that come in: each once, whatever the client repeats."""
+
+import hashlib
+import secrets
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+import orjson
+from sqlalchemy import select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.errors import Rejected
+from bot.open311.reading import Faulty, Fields, News, refused
+from bot.services import api_keys, attachments, personal
+from bot.services.api_keys import OverQuota
+from bot.services.attachments import Made
+from bot.services.frame import Frame
+from bot.services.hazards import cases, moves, photos
+from bot.services.hazards.cases import Draft
+from bot.services.hazards.states import Move, State
+from bot.services.lifecycle import BACKEND, IllegalStep
+from bot.store.models import ApiKey, Hazard, Open311Post
+from bot.store.vault import Vault
+
+ONCE = 80  # characters of an Idempotency-Key
+ON_THE_WAY = {  # what an agency's own system says -> the steps that lead there
+    "in_progress": (State.HANDLING,),
+    "fixed": (State.HANDLING, State.RESOLVED),
+    "closed": (State.HANDLING, State.RESOLVED),
+}
+
+
+async def key_of(session: AsyncSession, given: str) -> ApiKey:
+    """The key of a writing client, counted.  Raises Faulty."""
+    if not given:
+        raise Faulty(403, "api_key was not provided")
+    try:
+        key = await api_keys.use(session, given)
+    except OverQuota as over:
+        raise Faulty(429, f"quota of this api_key is used up for {over.after} seconds", after=over.after) from None
+    if key is None:
+        raise Faulty(403, "api_key is not valid")
+    return key
+
+
+def content_of(fields: Fields, pictures: Sequence[bytes]) -> bytes:
+    """The hash of a post, without the key that signs it."""
+    plain = {name: list(values) for name, values in sorted(fields.items()) if name != "api_key"}
+    digest = hashlib.sha256(orjson.dumps(plain))
+    for picture in pictures:
+        digest.update(hashlib.sha256(picture).digest())
+    return digest.digest()
+
+
+async def take(
+    session: AsyncSession, frame: Frame, key: ApiKey, draft: Draft, *, once: str, content: bytes
+) -> tuple[str, Hazard, bool]:
+    """Report a hazard, once for each Idempotency-Key.  Returns its token, the hazard, and whether it is new.
+
+    Two at the same moment: the second waits for the first to commit, and is a repetition then.  Raises Faulty.
+    """
+    token = secrets.token_hex(16)
+    values = {"token": token, "key_id": key.id, "once": once or token, "content": content, "origin": draft.origin}
+    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    put = dialect.insert(Open311Post).values(values).on_conflict_do_nothing().returning(Open311Post.token)
+    if await session.scalar(put) is None:
+        return await _again(session, key, once, content)
+    try:
+        receipt = await cases.submit(session, frame, None, draft)
+    except Rejected as why:
+        raise refused(why, frame.knowledge.texts.say("zh", why.key, **why.values)) from why
+    hazard = await moves.get(session, receipt.number)
+    await session.execute(update(Open311Post).where(Open311Post.token == token).values(hazard_id=hazard.id))
+    return token, hazard, True
+
+
+async def _again(session: AsyncSession, key: ApiKey, once: str, content: bytes) -> tuple[str, Hazard, bool]:
+    known = await session.scalar(select(Open311Post).where(Open311Post.key_id == key.id, Open311Post.once == once))
+    if known is None or known.content != content or known.hazard_id is None:
+        raise Faulty(400, "Idempotency-Key was used for another report")
+    return known.token, await session.get_one(Hazard, known.hazard_id), False
+
+
+async def keep(session: AsyncSession, hazard: Hazard, made: Mapping[str, Made]) -> None:
+    """Note pictures that came with a report; they are on disk already, by name."""
+    for name, each in made.items():
+        await photos.add(session, hazard, "report", each, name)
+
+
+async def by_token(session: AsyncSession, token: str, *, test: bool) -> Hazard | None:
+    query = select(Hazard).join(Open311Post, Open311Post.hazard_id == Hazard.id)
+    query = query.where(Open311Post.token == token, (Open311Post.origin == "test") == test)
+    hazard: Hazard | None = await session.scalar(query)
+    return hazard
+
+
+async def hear(session: AsyncSession, frame: Frame, key: ApiKey, news: News, *, test: bool) -> None:
+    """What another system says about a hazard: the agency's own moves it, anybody else's is noted for staff.
+
+    The same update_id again changes nothing.  Raises Faulty.
+    """
+    try:
+        hazard = await moves.get(session, news.number, lock=True)
+    except moves.UnknownHazard:
+        raise Faulty(404, f"service_request_id {news.number} was not found") from None
+    if (hazard.origin == "test") != test:
+        raise Faulty(404, f"service_request_id {news.number} was not found")
+    said = personal.mask(news.text)
+    once = f"open311:{key.id}:{news.id}"
+    if not await cases.note(session, hazard, "news", BACKEND, note=f"{key.name}: {news.status}: {said}", key=once):
+        return
+    if key.agency_id is not None and key.agency_id == hazard.agency_id and not test:
+        await _move(session, frame, hazard, news, said)
+
+
+async def _move(session: AsyncSession, frame: Frame, hazard: Hazard, news: News, said: str) -> None:
+    for target in ON_THE_WAY.get(news.status, ()):
+        last = target == ON_THE_WAY[news.status][-1]
+        try:
+            await moves.move(session, frame, hazard.number, Move(target, BACKEND, text=said if last else ""))
+        except IllegalStep as step:
+            if last:
+                legal = ", ".join(step.legal) or "none"
+                raise Faulty(400, f"{step.source} does not lead to {target}; from there: {legal}") from None
+        except Rejected as why:
+            raise refused(why, frame.knowledge.texts.say("zh", why.key, **why.values)) from why
+
+
+def shelve(folder: Path, vault: Vault, pictures: Sequence[bytes]) -> dict[str, Made]:
+    """Make pictures anew and keep them.  A crash before the commit leaves files nobody knows, never a row without one."""
+    return {
+        attachments.keep(folder, vault, made): made for made in (attachments.make(data, "photo") for data in pictures)
+    }
+
+
+def discard(folder: Path, names: Iterable[str]) -> None:
+    """Remove pictures of a report that we had already."""
+    for name in names:
+        (folder / name).unlink(missing_ok=True)

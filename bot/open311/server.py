@@ -1,0 +1,249 @@
+"""GeoReport v2 over HTTP: discovery, services, requests, tokens and updates, in XML and JSON, for real and for tests."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+from pydantic import BaseModel
+
+from bot import log
+from bot.errors import Refused
+from bot.open311 import documents as doc
+from bot.open311 import posting, reading, shape, writing
+from bot.open311.reading import Faulty, Fields
+from bot.services import api_keys, attachments
+from bot.services.frame import Frame
+from bot.services.hazards import public
+from bot.services.hazards.public import Wanted
+from bot.store.base import vault_of
+from bot.store.db import Database, is_down
+from bot.store.vault import CannotOpen
+from knowledge import Knowledge
+
+logger = log.get(__name__)
+
+LARGEST = 10 * 2**20  # bytes of one picture
+PICTURES = 5  # of one report
+FIELD = 16_384  # bytes of any other field
+STATUSES: Sequence[str] = doc.Update.model_fields["status"].annotation.__args__  # type: ignore[union-attr]
+OPEN_TO_ALL = {"Access-Control-Allow-Origin": "*"}  # what is public may be read by any page
+
+
+class Open311:
+    """The two endpoints of one installation."""
+
+    def __init__(self, db: Database, frame: Callable[[], Frame], *, base: str, uploads: Path) -> None:
+        """base: how people reach the server, without a slash at the end.  uploads: where pictures lie."""
+        self.db, self.frame, self.base, self.uploads = db, frame, base, uploads
+
+    def app(self) -> web.Application:
+        """The application to mount at /open311."""
+        app = web.Application(middlewares=[self._answer])
+        kind = "{kind:xml|json}"
+        app.router.add_get(f"/discovery.{kind}", self.discovery)
+        app.router.add_get("/media/{name:[0-9a-f]{32}}.jpg", self.media)
+        for part in ("", "/test"):
+            at = f"{part}/v2"
+            app.router.add_get(f"{at}/services.{kind}", self.services)
+            app.router.add_get(f"{at}/services/{{code}}.{kind}", self.definition)
+            app.router.add_get(f"{at}/requests.{kind}", self.requests)
+            app.router.add_post(f"{at}/requests.{kind}", self.report)
+            app.router.add_get(f"{at}/requests/{{number}}.{kind}", self.request)
+            app.router.add_get(f"{at}/tokens/{{token}}.{kind}", self.token)
+            app.router.add_get(f"{at}/servicerequestupdates.{kind}", self.updates)
+            app.router.add_post(f"{at}/servicerequestupdates.{kind}", self.hear)
+        return app
+
+    @property
+    def knowledge(self) -> Knowledge:
+        return self.frame().knowledge
+
+    async def discovery(self, request: web.Request) -> web.Response:
+        return _written(request, "discovery", shape.discovery(self.knowledge, self.base))
+
+    async def services(self, request: web.Request) -> web.Response:
+        return _written(request, "services", [shape.service(each) for each in self.knowledge.hazards.kinds.values()])
+
+    async def definition(self, request: web.Request) -> web.Response:
+        code = request.match_info["code"]
+        kind = self.knowledge.hazards.kinds.get(code)
+        if kind is None:
+            raise Faulty(404, f"service_code {code} was not found")
+        if not kind.attributes:
+            raise Faulty(400, f"service_code {code} has no definition: its metadata is false")
+        return _written(request, "service_definition", shape.definition(kind))
+
+    async def requests(self, request: web.Request) -> web.Response:
+        return await self._list(request, reading.wanted(_query(request), test=_is_test(request)))
+
+    async def request(self, request: web.Request) -> web.Response:
+        number = request.match_info["number"]
+        return await self._list(request, Wanted(test=_is_test(request), numbers=[number]), must=True)
+
+    async def _list(self, request: web.Request, wanted: Wanted, *, must: bool = False) -> web.Response:
+        given = reading.first(_query(request), "api_key")
+        async with self.db.read() as session:
+            key = await api_keys.known(session, given) if given else None
+            found = await public.find(session, wanted)
+        if must and not found:
+            raise Faulty(404, "service_request_id was not found")
+        exact = key is not None and key.exact
+        rows = [shape.request(self.knowledge, self.base, each, exact=exact) for each in found]
+        return _written(request, "service_requests", rows)
+
+    async def report(self, request: web.Request) -> web.Response:
+        """One transaction: the key is counted, and the report is written, or found to be one we have."""
+        fields, pictures = await _posted(request)
+        once, test = request.headers.get("Idempotency-Key", "").strip(), _is_test(request)
+        if len(once) > posting.ONCE:
+            raise Faulty(400, f"Idempotency-Key has at most {posting.ONCE} characters")
+        frame, content = self.frame(), posting.content_of(fields, pictures)
+        await self._count(fields)
+        draft = reading.report(fields, frame.knowledge.hazards, origin="test" if test else "open311")
+        made = await self._shelve(pictures)
+        async with self.db.begin() as session:
+            key = await self._key(session, fields)
+            token, hazard, fresh = await posting.take(session, frame, key, draft, once=once, content=content)
+            if fresh:
+                await posting.keep(session, hazard, made)
+        if not fresh:
+            await asyncio.to_thread(posting.discard, self.uploads, made)
+        kind = frame.knowledge.hazards.kinds.get(hazard.kind)
+        number, notice = shape.number_for(hazard, kind), shape.notice(frame.knowledge, kind)
+        answer: BaseModel = doc.Tokened(token=token, service_notice=notice)
+        if number is not None:
+            answer = doc.Posted(service_request_id=number, service_notice=notice)
+        return _written(request, "service_requests", [answer])
+
+    async def _count(self, fields: Fields) -> None:
+        """Count the call first and on its own: a faulty report uses up the quota, too."""
+        async with self.db.begin() as session:
+            await posting.key_of(session, reading.first(fields, "api_key"))
+
+    async def _key(self, session: Any, fields: Fields) -> Any:
+        key = await api_keys.known(session, reading.first(fields, "api_key"))
+        if key is None:
+            raise Faulty(403, "api_key is not valid")
+        return key
+
+    async def _shelve(self, pictures: Sequence[bytes]) -> dict[str, Any]:
+        vault = vault_of(self.db.engine.dialect)
+        try:
+            return await asyncio.to_thread(posting.shelve, self.uploads, vault, pictures)
+        except Refused as why:
+            raise Faulty(400, f"media: {why}") from None
+
+    async def token(self, request: web.Request) -> web.Response:
+        """Where a token has led so far: without a number, somebody has still to look."""
+        token = request.match_info["token"]
+        async with self.db.read() as session:
+            hazard = await posting.by_token(session, token, test=_is_test(request))
+        if hazard is None:
+            raise Faulty(404, "token was not found")
+        number = shape.number_for(hazard, self.knowledge.hazards.kinds.get(hazard.kind))
+        return _written(request, "service_requests", [doc.Token(service_request_id=number, token=token)])
+
+    async def updates(self, request: web.Request) -> web.Response:
+        since, until = reading.updates(_query(request))
+        async with self.db.read() as session:
+            steps = await public.steps(session, since, until, test=_is_test(request))
+        found = [shape.update(self.knowledge, step, number) for step, number in steps]
+        return _written(request, "service_request_updates", found)
+
+    async def hear(self, request: web.Request) -> web.Response:
+        fields, _ = await _posted(request)
+        await self._count(fields)
+        news = reading.news(fields, STATUSES)
+        async with self.db.begin() as session:
+            key = await self._key(session, fields)
+            await posting.hear(session, self.frame(), key, news, test=_is_test(request))
+        return _written(request, "service_request_updates", [doc.UpdatePosted(update_id=news.id)])
+
+    async def media(self, request: web.Request) -> web.Response:
+        """A picture in which somebody has looked for faces and plates; no other ever."""
+        name = request.match_info["name"]
+        async with self.db.read() as session:
+            if not await public.is_shown(session, name):
+                raise Faulty(404, "media was not found")
+        try:
+            body = await asyncio.to_thread(attachments.read, self.uploads, vault_of(self.db.engine.dialect), name)
+        except (FileNotFoundError, CannotOpen):
+            raise Faulty(404, "media was not found") from None
+        headers = {"X-Content-Type-Options": "nosniff", "Cache-Control": "public, max-age=86400"}
+        return web.Response(body=body, content_type="image/jpeg", headers=headers)
+
+    @web.middleware
+    async def _answer(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Every fault is told in the format that was asked for; ours are logged, and nothing of them is shown."""
+        try:
+            return await handler(request)
+        except Faulty as fault:
+            headers = {"Retry-After": str(fault.after)} if fault.after is not None else {}
+            return _errors(request, fault.status, fault.why, headers)
+        except web.HTTPException as error:
+            return _errors(request, error.status, [error.reason])
+        except Exception as error:
+            if is_down(error):
+                return _errors(
+                    request, 503, ["no database just now; nothing was done, try again"], {"Retry-After": "5"}
+                )
+            logger.exception("open311 failed", path=request.path)
+            return _errors(request, 500, ["an error of ours; it was written down"])
+
+
+def _written(request: web.Request, root: str, content: BaseModel | Sequence[BaseModel]) -> web.Response:
+    kind = request.match_info["kind"]
+    return _response(kind, writing.write(kind, root, content), 200, OPEN_TO_ALL)
+
+
+def _errors(
+    request: web.Request, status: int, why: Sequence[str], headers: dict[str, str] | None = None
+) -> web.Response:
+    kind = request.match_info.get("kind") or ("json" if request.path.endswith(".json") else "xml")
+    body = writing.write(kind, "errors", [doc.Error(code=status, description=each) for each in why])
+    return _response(kind, body, status, OPEN_TO_ALL | (headers or {}))
+
+
+def _response(kind: str, body: bytes, status: int, headers: dict[str, str]) -> web.Response:
+    return web.Response(body=body, status=status, content_type=writing.TYPES[kind], charset="utf-8", headers=headers)
+
+
+def _is_test(request: web.Request) -> bool:
+    return "/test/v2/" in request.path
+
+
+def _query(request: web.Request) -> Fields:
+    return {name: request.query.getall(name) for name in request.query}
+
+
+async def _posted(request: web.Request) -> tuple[Fields, list[bytes]]:
+    """The arguments of a form, of the query too, and the pictures of a multipart one.  Raises Faulty."""
+    fields: dict[str, list[str]] = {name: list(values) for name, values in _query(request).items()}
+    pictures: list[bytes] = []
+    if request.content_type != "multipart/form-data":
+        for name, value in (await request.post()).items():
+            fields.setdefault(name, []).append(str(value))
+        return fields, pictures
+    parts = await request.multipart()
+    while (part := await parts.next()) is not None:
+        name = str(getattr(part, "name", None) or "")
+        if name == "media":
+            if len(pictures) == PICTURES:
+                raise Faulty(400, f"media: at most {PICTURES} pictures")
+            pictures.append(await _bytes(part, LARGEST, "media"))
+        elif name:
+            value = (await _bytes(part, FIELD, name)).decode("utf-8", "replace")
+            fields.setdefault(name, []).append(value)
+    return fields, pictures
+
+
+async def _bytes(part: Any, most: int, name: str) -> bytes:
+    data = bytearray()
+    while piece := await part.read_chunk(2**16):
+        data += piece
+        if len(data) > most:
+            raise Faulty(400, f"{name} is larger than {most} bytes")
+    return bytes(data)
