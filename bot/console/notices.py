@@ -1,0 +1,239 @@
+"""/console/notices: what was sent to many, what is being sent, and what waits for a second person."""
+
+from collections.abc import Sequence
+from datetime import datetime, time, timedelta
+from typing import Any
+
+from aiohttp import web
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.console.routes import ROOT, Card, card, page, topic
+from bot.console.visit import Visit
+from bot.errors import Rejected
+from bot.services import approvals, audience, bubbles, copies, notices, staff, trials
+from bot.services.audience import Audience
+from bot.services.deadlines import ZONE
+from bot.services.notice_states import BEGUN, NOTICE, State
+from bot.services.notices import Draft
+from bot.services.rights import Staffer
+from bot.store.models import Channel, CopyState, Notice, NoticeKind, now
+from knowledge.policies import AUDIENCES
+
+HERE = f"{ROOT}/notices"
+JOBS = (*AUDIENCES[1:], "other")
+BUTTONS = range(1, notices.MOST_BUTTONS + 1)
+USUAL = timedelta(days=3)  # validity offered for a new notice
+
+
+@topic("notices", right="notices.read", about=True)
+async def changes(session: AsyncSession, staffer: Staffer, number: str) -> object:
+    """How far a notice is; without a number, whether any of them moved."""
+    if not number:
+        return await notices.newest(session, staffer.districts("notices.read"))
+    notice = await find(session, staffer, int(number) if number.isdigit() else 0)
+    return notice and (notice.version, sorted((await copies.tally(session, notice.id)).items()))
+
+
+@card("notices.approve", order=20)
+async def waiting(visit: Visit) -> Card:
+    pending = await notices.listed(visit.session, visit.staffer.districts("notices.approve"), State.PENDING)
+    words = visit.console.layout.words
+    urgent = any(each.kind == NoticeKind.EMERGENCY for each in pending)
+    return Card(words("card.notices"), len(pending), HERE, words("card.notices_note"), urgent)
+
+
+@page("GET", HERE, right="notices.read", nav="notices")
+async def listed(visit: Visit) -> web.Response:
+    return visit.page(
+        "notices.html",
+        notices=await notices.listed(visit.session, visit.staffer.districts("notices.read")),
+        may_write=visit.staffer.may("notices.write"),
+    )
+
+
+@page("GET", f"{HERE}/new", right="notices.write")
+async def blank(visit: Visit) -> web.Response:
+    until = (now().astimezone(ZONE) + USUAL).date()
+    return await written(visit, {"kind": NoticeKind.SERVICE, "valid_until": until.isoformat()}, f"{HERE}/new")
+
+
+@page("POST", f"{HERE}/new", right="notices.write")
+async def write(visit: Visit) -> web.Response:
+    """Save a draft; or only look at it: the preview and the count change nothing."""
+    try:
+        made = draft(visit)
+        actor, where = visit.staffer.require("notices.write"), visit.staffer.districts("notices.write")
+        notice = await notices.write(visit.session, visit.frame, actor, made, districts=where)
+    except Rejected as error:
+        return await written(visit, visit.form, f"{HERE}/new", fault=visit.console.layout.rejection(visit, error))
+    await visit.audit("notice.write", f"notice:{notice.id}")
+    return visit.to(f"{HERE}/{notice.id}", said="notice_written")
+
+
+@page("GET", f"{HERE}/{{id}}/edit", right="notices.write")
+async def open_again(visit: Visit) -> web.Response:
+    notice = await one(visit, "notices.write")
+    return await written(visit, values_of(notice), f"{HERE}/{notice.id}/edit")
+
+
+@page("POST", f"{HERE}/{{id}}/edit", right="notices.write")
+async def edit(visit: Visit) -> web.Response:
+    notice = await one(visit, "notices.write", lock=True)
+    actor = visit.staffer.require("notices.write", district=notice.district)
+    try:
+        where = visit.staffer.districts("notices.write")
+        await notices.edit(visit.session, visit.frame, notice, actor, draft(visit), districts=where)
+    except Rejected as error:
+        fault = visit.console.layout.rejection(visit, error)
+        visit.session.expunge(notice)  # Nothing of it is kept.
+        return await written(visit, visit.form, f"{HERE}/{notice.id}/edit", fault=fault)
+    await visit.audit("notice.edit", f"notice:{notice.id}")
+    return visit.to(f"{HERE}/{notice.id}", said="notice_written")
+
+
+@page("GET", f"{HERE}/{{id}}", right="notices.read")
+async def shown(visit: Visit) -> web.Response:
+    notice = await one(visit, "notices.read")
+    wanted = Audience.read(notice.audience)
+    before = notice.state in (State.DRAFT, State.PENDING)
+    counted = await audience.count(visit.session, wanted, notice.kind) if before and notice.does == "say" else None
+    given = await approvals.given(visit.session, notice)
+    looks = bubbles.bubble(visit.knowledge.texts, notice)
+    return visit.page(
+        "notice.html",
+        notice=notice,
+        wanted=wanted,
+        bubble=looks,
+        length=bubbles.length(looks.get("text", "")),
+        counted=counted,
+        few=audience.FEW,
+        samples=await audience.samples(visit.session, wanted, notice.kind) if counted else [],
+        given=given,
+        needed=approvals.needed(notice),
+        names=await staff.names(visit.session, [notice.author_id, *(each.approver_id for each in given)]),
+        trials=await trials.listed(visit.session, notice.id),
+        may=lambda verb: visit.staffer.may(f"notices.{verb}", district=notice.district),
+        mine=notice.author_id == visit.staffer.id,
+        legal=set(NOTICE.legal(notice.state)),
+        begun=notice.started_at is not None or notice.state in BEGUN,
+        progress=await progress(visit.session, notice),
+    )
+
+
+async def progress(session: AsyncSession, notice: Notice) -> dict[str, Any]:
+    """Counts by state, why not, the share that is settled and the seconds that are left at the pace so far."""
+    counts = await copies.tally(session, notice.id)
+    meant = sum(counts.values())
+    open_ = counts.get(CopyState.WAITING, 0) + counts.get(CopyState.SENDING, 0)
+    done = sum(counts.get(each, 0) for each in (CopyState.SENT, CopyState.FAILED, CopyState.BLOCKED, CopyState.UNKNOWN))
+    taken = (now() - notice.started_at).total_seconds() if notice.started_at else 0.0
+    return {
+        "counts": [(state, counts[state]) for state in CopyState if counts.get(state)],
+        "reasons": await copies.reasons(session, notice.id),
+        "share": (meant - open_) / meant if meant else 0.0,
+        "left": round(taken / done * open_ / 60) if done and open_ and notice.state == State.SENDING else None,
+        "failed": counts.get(CopyState.FAILED, 0),
+        "unknown": counts.get(CopyState.UNKNOWN, 0),
+    }
+
+
+async def written(visit: Visit, values: Any, path: str, *, fault: str = "") -> web.Response:
+    """The form, with what was typed."""
+    return visit.page(
+        "notice_form.html",
+        status=422 if fault else 200,
+        values=values,
+        every=lambda name: values.getall(name, []) if hasattr(values, "getall") else values.get(name, []),
+        path=path,
+        fault=fault,
+        kinds=list(NoticeKind),
+        jobs=[(job, visit.knowledge.texts.say("zh", f"job.{job}")) for job in JOBS],
+        channels=list(Channel),
+        districts=districts(visit),
+        buttons=BUTTONS,
+        longest=bubbles.LONGEST,
+    )
+
+
+def draft(visit: Visit) -> Draft:
+    """The form, read.  Raises Rejected."""
+    kind = visit.text("kind")
+    labels = [(visit.text(f"label{at}"), visit.text(f"url{at}", most=2000)) for at in BUTTONS]
+    return Draft(
+        kind=NoticeKind(kind) if kind in set(NoticeKind) else NoticeKind.SERVICE,
+        title=visit.text("title"),
+        text=visit.text("text", most=8000),
+        unit=visit.text("unit"),
+        valid_until=_end_of(visit.text("valid_until")),
+        start_at=_moment(visit.text("start_at")) if visit.text("start_at") else None,
+        drill=visit.text("drill") == "1",
+        buttons=[(label, url) for label, url in labels if label or url],
+        audience=Audience(
+            regions=tuple(visit.every("region")),
+            jobs=tuple(visit.every("job")),
+            channels=tuple(visit.every("channel")),
+            tags=tuple(visit.text("tags").split()),
+            active_days=visit.number("active_days") or 0,
+        ),
+    )
+
+
+def values_of(notice: Notice) -> dict[str, Any]:
+    """A notice as the form shows it."""
+    wanted = Audience.read(notice.audience)
+    found: dict[str, Any] = {
+        "kind": notice.kind,
+        "title": notice.title,
+        "text": notice.text,
+        "unit": notice.unit,
+        "valid_until": notice.valid_until.astimezone(ZONE).date().isoformat(),
+        "start_at": f"{notice.start_at.astimezone(ZONE):%Y-%m-%dT%H:%M}" if notice.start_at else "",
+        "drill": "1" if notice.drill else "",
+        "region": wanted.regions,
+        "job": wanted.jobs,
+        "channel": wanted.channels,
+        "tags": " ".join(wanted.tags),
+        "active_days": wanted.active_days or "",
+    }
+    for at, button in enumerate(notice.buttons, start=1):
+        found |= {f"label{at}": button["label"], f"url{at}": button["url"]}
+    return found
+
+
+def districts(visit: Visit) -> Sequence[str]:
+    """Where this person may send to: their own districts and those inside."""
+    mine = visit.staffer.districts("notices.write")
+    return [
+        code
+        for code in visit.knowledge.regions
+        if code.startswith(tuple(mine)) and (len(code) <= 4 or any(len(each) >= 4 for each in mine))
+    ]
+
+
+async def one(visit: Visit, right: str, *, lock: bool = False) -> Notice:
+    """The notice of the address.  Raises Denied, which shows as "not found", for one of another district."""
+    try:
+        notice = await notices.get(visit.session, visit.number("id") or 0, lock=lock)
+    except notices.UnknownNotice:
+        raise web.HTTPNotFound from None
+    visit.staffer.require(right, district=notice.district, subject=f"notice:{notice.id}", hidden=True)
+    return notice
+
+
+async def find(session: AsyncSession, staffer: Staffer, number: int) -> Notice | None:
+    try:
+        notice = await notices.get(session, number)
+    except notices.UnknownNotice:
+        return None
+    return notice if staffer.may("notices.read", district=notice.district) else None
+
+
+def _moment(typed: str) -> datetime:
+    try:
+        return datetime.fromisoformat(typed).replace(tzinfo=ZONE)
+    except ValueError:
+        raise Rejected("notice.moment") from None
+
+
+def _end_of(typed: str) -> datetime:
+    return datetime.combine(_moment(typed).date(), time(23, 59), ZONE)

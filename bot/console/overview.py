@@ -1,0 +1,140 @@
+"""/console/overview: what came in and what became of it, for a period and a district; each number opens its cases."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from urllib.parse import urlencode
+
+from aiohttp import web
+
+from bot.console import charts
+from bot.console.routes import ROOT, page
+from bot.console.visit import Visit
+from bot.services import agencies, periods, questions, statistics
+from bot.services.deadlines import DAY
+from bot.services.periods import Period
+from bot.services.statistics import PAGE, RIGHT
+from bot.store.models import Appeal
+from knowledge.measures import Measure
+
+OVERVIEW = f"{ROOT}/overview"
+LONGEST = 366  # days of a period
+DRAWN = ("collected", "settled")  # measures of the chart
+COLUMNS = 31  # of the chart; for longer periods each stands for a week
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What an address asks for."""
+
+    period: Period
+    district: str
+    fault: str = ""  # the key of the sentence that says why it is another period than was asked for
+
+    def query(self, **more: object) -> str:
+        """The same as the query of an address."""
+        plain = {"from": self.period.first.isoformat(), "to": self.period.last.isoformat(), "district": self.district}
+        return urlencode({**plain, **{name: value for name, value in more.items() if value not in ("", None)}})
+
+
+@page("GET", OVERVIEW, right=RIGHT, nav="overview")
+async def overview(visit: Visit) -> web.Response:
+    asked, measures = read(visit), visit.knowledge.measures
+    within = statistics.scope(asked.district, visit.staffer)
+    shown = measures.lists["overview"]
+    counts = await statistics.count(visit.session, shown, asked.period, within)
+    return visit.page(
+        "overview.html",
+        asked=asked,
+        presets=presets(),
+        districts=districts(visit),
+        measures=shown,
+        counts=counts,
+        shares=[(each, each.of(counts.totals)) for each in measures.shares],
+        chart=await _chart(visit, asked, within),
+        kinds=visit.knowledge.appeals.kinds,
+        agencies={each.id: each.name for each in await agencies.every(visit.session)},
+        outcomes=await questions.outcomes(visit.session, asked.period, asked.district),
+        placeless=await statistics.placeless(visit.session, asked.period) if asked.district else 0,
+        opens=visit.staffer.may("appeals.read"),
+        rows=lambda measure, **more: f"{OVERVIEW}/{measure.name}?{asked.query(**more)}",
+    )
+
+
+@page("GET", f"{OVERVIEW}/{{measure}}", right=RIGHT)
+async def behind(visit: Visit) -> web.Response:
+    """The cases behind a number."""
+    measure = visit.knowledge.measures.every.get(visit.request.match_info["measure"])
+    if measure is None:
+        raise web.HTTPNotFound
+    asked, number = read(visit), max(visit.number("page") or 1, 1)
+    kind, agency = visit.request.query.get("kind", ""), visit.request.query.get("agency", "")
+    within = statistics.scope(asked.district, visit.staffer)
+    if kind:
+        within &= Appeal.kind == kind[:16]
+    if agency:
+        within &= Appeal.agency_id == visit.number("agency")  # "none" is no number: cases that nobody has
+    found = await statistics.behind(visit.session, measure, asked.period, within, visit.staffer, number)
+    return visit.page(
+        "behind.html",
+        asked=asked,
+        measure=measure,
+        found=found,
+        page=number,
+        further=found.seen > number * PAGE,
+        kinds=visit.knowledge.appeals.kinds,
+        address=lambda page: f"{OVERVIEW}/{measure.name}?{asked.query(kind=kind, agency=agency, page=page)}",
+    )
+
+
+async def _chart(visit: Visit, asked: Asked, within: Any) -> Mapping[str, Any]:
+    """Two measures over time, drawn and as a table."""
+    drawn: list[Measure] = [visit.knowledge.measures.every[name] for name in DRAWN]
+    parts = asked.period.parts(COLUMNS)
+    series = [await statistics.over_time(visit.session, each, asked.period, parts, within) for each in drawn]
+    lines = list(zip(parts, *series, strict=True))
+    return {"measures": drawn, "columns": charts.columns(series), "parts": parts, "lines": lines}
+
+
+def read(visit: Visit) -> Asked:
+    """Period and district of the address.  Raises Denied, which shows as "not found", for other people's districts."""
+    query = visit.request.query
+    district = query.get("district", (*visit.staffer.districts(RIGHT), "")[0])
+    known = district == "" or district in visit.knowledge.regions
+    visit.staffer.require(RIGHT, district=district if known else "", subject=f"district:{district[:6]}", hidden=True)
+    today = periods.today()
+    usual = Period(today.replace(day=1), today)
+    try:
+        first = date.fromisoformat(query.get("from") or usual.first.isoformat())
+        last = date.fromisoformat(query.get("to") or usual.last.isoformat())
+    except ValueError:
+        return Asked(usual, district, "overview.no_date")
+    if first > last:
+        return Asked(usual, district, "overview.backwards")
+    if (last - first).days >= LONGEST or first.year < 2000 or last.year > 2100:
+        return Asked(usual, district, "overview.long")
+    return Asked(Period(first, last), district)
+
+
+def presets() -> Mapping[str, Period]:
+    """Periods that are one tap away."""
+    today = periods.today()
+    week, month = periods.week_of(today), periods.month_of(today)
+    return {
+        "week": week,
+        "last_week": periods.week_of(week.first - DAY),
+        "month": Period(month.first, today),
+        "last_month": periods.month_of(month.first - DAY),
+    }
+
+
+def districts(visit: Visit) -> list[str]:
+    """Districts this person may choose: their own and those inside; for the whole country, provinces and cities."""
+    mine = visit.staffer.districts(RIGHT)
+    inside = [
+        code
+        for code in visit.knowledge.regions
+        if code.startswith(tuple(mine)) and (len(code) <= 4 or any(len(each) >= 4 for each in mine))
+    ]
+    return ["", *inside] if "" in mine else inside

@@ -1,0 +1,190 @@
+// What the console's pages do beyond HTML.  Every page works without it.
+(function () {
+  "use strict";
+  var all = function (selector, within) { return Array.prototype.slice.call((within || document).querySelectorAll(selector)); };
+  var one = function (selector) { return document.querySelector(selector); };
+  var words = JSON.parse(document.body.dataset.words);
+  var say = function (key, count) { return words[key].replace("{count}", count); };
+  var typing = function (target) { return target.closest("input, textarea, select, [contenteditable]") !== null; };
+
+  // A question before what is hard to undo: data-sure="what will happen".
+  document.addEventListener("submit", function (event) {
+    var form = event.target, dialog = one("#sure");
+    if (form.method === "dialog") return;
+    if (form.dataset.sure && !form.dataset.yes && dialog && dialog.showModal) {
+      event.preventDefault();
+      one("#sure [data-question]").textContent = form.dataset.sure;
+      dialog.returnValue = "no";
+      dialog.onclose = function () {
+        if (dialog.returnValue !== "yes") return;
+        form.dataset.yes = "1";
+        form.requestSubmit(event.submitter || undefined);
+      };
+      dialog.showModal();
+      return;
+    }
+    // Pressed twice is sent once; the server would notice, too.
+    if (form.dataset.sent) { event.preventDefault(); return; }
+    form.dataset.sent = "1";
+    all("button", form).forEach(function (button) { button.setAttribute("aria-disabled", "true"); });
+  });
+  window.addEventListener("pageshow", function () {
+    all("form").forEach(function (form) {
+      delete form.dataset.sent;
+      delete form.dataset.yes;
+      all("button", form).forEach(function (button) { button.removeAttribute("aria-disabled"); });
+    });
+  });
+
+  // Letters left, under a field with data-count.
+  all("[data-count]").forEach(function (field) {
+    var line = document.createElement("p");
+    var most = Number(field.dataset.count);
+    line.className = "counter";
+    line.setAttribute("aria-live", "polite");
+    field.insertAdjacentElement("afterend", line);
+    var tell = function () {
+      var count = Array.from(field.value).length;
+      line.textContent = count > most ? say("over", count - most) : say("left", most - count);
+      line.classList.toggle("over", count > most);
+    };
+    field.addEventListener("input", tell);
+    tell();
+  });
+
+  // A button that copies what stands before it.
+  all("[data-copy]").forEach(function (code) {
+    if (!navigator.clipboard) return;
+    var button = document.createElement("button");
+    button.type = "button";
+    button.textContent = words.copy;
+    button.addEventListener("click", function () {
+      navigator.clipboard.writeText(code.textContent.trim()).then(function () { button.textContent = words.copied; });
+    });
+    var place = document.createElement("p");
+    place.appendChild(button);
+    code.closest("p").insertAdjacentElement("afterend", place);
+  });
+
+  // Rows that hold what is typed: data-filter names the element with the rows.
+  var sift = function () {
+    all("[data-filter]").forEach(function (field) {
+      var wanted = field.value.trim().toLowerCase();
+      all("#" + field.dataset.filter + " [data-row]").forEach(function (row) {
+        row.hidden = wanted !== "" && row.textContent.toLowerCase().indexOf(wanted) < 0;
+      });
+    });
+  };
+  all("[data-filter]").forEach(function (field) { field.addEventListener("input", sift); });
+
+  all("[data-back]").forEach(function (link) {
+    // The browser's own way back keeps what stands in the form.
+    link.addEventListener("click", function (event) {
+      if (history.length > 1) { event.preventDefault(); history.back(); }
+    });
+  });
+
+  // Keys.
+  var after = "";
+  document.addEventListener("keydown", function (event) {
+    if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target) || one("dialog[open]")) return;
+    var key = event.key;
+    if (after === "g") {
+      after = "";
+      var link = all("nav a[data-go]").find(function (each) { return each.dataset.go === key; });
+      if (link) { event.preventDefault(); location.href = link.href; }
+      return;
+    }
+    if (key === "g") { after = "g"; setTimeout(function () { after = ""; }, 1200); return; }
+    if (key === "?" && one("#shortcuts")) { event.preventDefault(); one("#shortcuts").showModal(); }
+    else if (key === "/" && one("[data-search]")) { event.preventDefault(); one("[data-search]").focus(); }
+    else if (key === "j" || key === "k") step(key === "j" ? 1 : -1);
+    else {
+      var own = all("[data-key]").find(function (each) { return each.dataset.key === key; });
+      if (own) { event.preventDefault(); own.focus(); own.click(); }
+    }
+  });
+  function step(by) {
+    var rows = all("[data-row]").filter(function (row) { return !row.hidden; });
+    var now = rows.findIndex(function (row) { return row.contains(document.activeElement); });
+    var next = rows[now < 0 ? (by > 0 ? 0 : rows.length - 1) : Math.min(Math.max(now + by, 0), rows.length - 1)];
+    var link = next && next.querySelector("a");
+    if (link) link.focus();
+  }
+
+  // What changes elsewhere: the elements with data-topic are fetched again, unless somebody types in them.
+  var source = null;
+  function topics() {
+    var names = all("[data-topic]").map(function (each) { return each.dataset.topic; });
+    return names.filter(function (name, at) { return names.indexOf(name) === at; });
+  }
+  function listen() {
+    if (source || document.hidden || !topics().length || !window.EventSource) return;
+    source = new EventSource("/console/events?topics=" + encodeURIComponent(topics().join(",")));
+    source.addEventListener("changed", function (event) { refresh(event.data); });
+    source.addEventListener("signed-out", function () { silence(); one("[data-signed-out]").hidden = false; });
+  }
+  function silence() { if (source) { source.close(); source = null; } }
+  function refresh(topic) {
+    fetch(location.href, { headers: { "X-Background": "1" } }).then(function (answer) {
+      return answer.ok ? answer.text() : null;
+    }).then(function (html) {
+      if (html === null) return;
+      var fresh = new DOMParser().parseFromString(html, "text/html");
+      all("[data-topic]").forEach(function (old) {
+        var other = fresh.getElementById(old.id);
+        if (old.dataset.topic !== topic || !other) return;
+        if (old.contains(document.activeElement) && typing(document.activeElement)) return;
+        var link = old.contains(document.activeElement) && document.activeElement.getAttribute("href");
+        old.replaceWith(other);
+        var again = link && all("a", other).find(function (each) { return each.getAttribute("href") === link; });
+        if (again) again.focus();
+      });
+      sift();
+    }).catch(function () { /* The next change tries again. */ });
+  }
+  // Browsers allow six connections to a server: tabs in the background give theirs back.
+  document.addEventListener("visibilitychange", function () {
+    if (document.hidden) { silence(); return; }
+    topics().forEach(refresh);
+    listen();
+  });
+  window.addEventListener("pagehide", silence);
+  listen();
+
+  // A template goes into its field; what stands there already stays.
+  all("[data-insert]").forEach(function (link) {
+    link.addEventListener("click", function (event) {
+      var field = document.getElementById(link.dataset.insert);
+      if (!field) return;
+      event.preventDefault();
+      field.value = field.value.trim() ? field.value.replace(/\s*$/, "\n") + link.dataset.text : link.dataset.text;
+      field.dispatchEvent(new Event("input", { bubbles: true }));
+      field.focus();
+      var slot = field.value.indexOf("【");
+      if (slot >= 0) field.setSelectionRange(slot, field.value.indexOf("】", slot) + 1);
+    });
+  });
+
+  // Colleagues see that this case is open here.
+  var open = one("[data-here]");
+  if (open) {
+    var tell = function (gone) {
+      var typing = all("textarea", open).some(function (field) { return field.value !== field.defaultValue; });
+      var body = new URLSearchParams(gone ? { gone: "1" } : { typing: typing ? "1" : "0" });
+      fetch(open.dataset.here, { method: "POST", body: body, headers: { "X-Background": "1" }, keepalive: true })
+        .catch(function () { /* The next one tells. */ });
+    };
+    tell(false);
+    setInterval(function () { if (!document.hidden) tell(false); }, 15000);
+    open.addEventListener("change", function () { tell(false); });
+    window.addEventListener("pagehide", function () { tell(true); });
+  }
+
+  // A Mini App: what the chat put behind the # is handed over.
+  var app = one("form[data-mini-app]");
+  if (app) {
+    var given = new URLSearchParams(location.hash.slice(1)).get("tgWebAppData");
+    if (given) { app.elements.init_data.value = given; app.submit(); }
+  }
+})();

@@ -1,0 +1,33 @@
+"""The console's own sentences: `words("second.wrong")`.  Longer texts stand in the templates."""
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+
+from knowledge.texts import flatten
+
+FILE = Path(__file__).parent / "words.toml"
+
+
+class Words:
+    """Read once, at the start."""
+
+    def __init__(self, sentences: Mapping[str, str]) -> None:
+        self._sentences = sentences
+
+    def __call__(self, key: str, **values: object) -> str:
+        """Plain text; templates escape it.  Raises KeyError for a sentence nobody wrote."""
+        return self._sentences[key].format(**values)
+
+    def get(self, key: str, default: str = "") -> str:
+        """A sentence without values; `default` where nobody wrote one."""
+        return self._sentences.get(key, default)
+
+    def group(self, name: str) -> dict[str, str]:
+        """All sentences of a table, in the order of the file."""
+        head = f"{name}."
+        return {key.removeprefix(head): text for key, text in self._sentences.items() if key.startswith(head)}
+
+
+def load() -> Words:
+    return Words(dict(flatten(tomllib.loads(FILE.read_text(encoding="utf-8")))))
