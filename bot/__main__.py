@@ -1,0 +1,45 @@
+"""python -m bot COMMAND: the stable interface that people and scripts rely on."""
+
+import argparse
+import sys
+from collections.abc import Iterator, Sequence
+from importlib import import_module
+from types import ModuleType
+
+from pydantic import ValidationError
+
+from bot import log
+from bot.settings import Settings
+
+# Modules of bot.commands, in the order of the help.
+COMMANDS = "run migrate ask stations knowledge staff audit ledger privacy vault points backend open311 doctor".split()
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command.  Returns the exit status; a setting that makes no sense is 2, with the reason."""
+    parser = argparse.ArgumentParser(prog="python -m bot", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    asked = list(sys.argv[1:] if arguments is None else arguments)
+    for each in _modules(asked[0] if asked else ""):
+        each.add(commands)
+    given = parser.parse_args(asked)
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        for fault in error.errors():
+            name = "NUANXIN_" + "_".join(map(str, fault["loc"])).upper() if fault["loc"] else "settings"
+            print(f"{name}: {fault['msg']}", file=sys.stderr)
+        return 2
+    log.configure(settings.log_level, as_json=settings.log_json)
+    status: int = given.run(given, settings)
+    return status
+
+
+def _modules(command: str) -> Iterator[ModuleType]:
+    """The module of a command, all for none of them: asking the search should not have to load the web server."""
+    names = [command] if command in COMMANDS else COMMANDS
+    return (import_module(f"bot.commands.{name}") for name in names)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,304 @@
+"""The one place that builds everything and joins it."""
+
+import asyncio
+import gc
+import secrets
+from collections.abc import Coroutine, Sequence
+from typing import Any
+
+from aiohttp import web
+
+from bot import health, log
+from bot.backend import door
+from bot.backend.door import Door
+from bot.backend.publisher import publisher_of
+from bot.backend.relay import EventRelay
+from bot.bulk import Bulk
+from bot.channels.telegram.channel import BotChannel
+from bot.channels.telegram.exporting import Exporter
+from bot.channels.telegram.fetching import Fetcher
+from bot.channels.telegram.transport import BotApi
+from bot.channels.web import WebChat
+from bot.channels.web import files as web_files
+from bot.console import build as build_console
+from bot.open311.server import Open311
+from bot.pace import Pace
+from bot.relay import Relay
+from bot.services import (
+    agencies,
+    attachments,
+    clock,
+    freezing,
+    holdings,
+    questions,
+    quiet,
+    retention,
+    timers,
+    tombstones,
+    vouchers,
+)
+from bot.services.attachments import Shredder
+from bot.services.frame import Frame
+from bot.services.tombstones import Engraver
+from bot.settings import Settings
+from bot.shelf import Shelf
+from bot.store.models import Channel, Outbox
+from bot.store.opening import database_of, secret_of, vault_of
+from bot.store.sealing import Folder
+from bot.writer import Writer
+from handlers import HANDLERS, introduction
+from knowledge import Knowledge, search
+
+__all__ = ["House", "database_of", "endpoint_of", "folders_of", "secret_of", "vault_of", "writer_of"]
+
+logger = log.get(__name__)
+
+MESSAGES_A_MINUTE = 20  # what one person may send to the web chat
+CALLS = 1_000  # calls the demo remembers, for its tests
+NOTES = 5_000  # notes kept while the database is away; the newest are dropped
+JOT = 0.3  # seconds between two batches of notes
+
+
+def folders_of(settings: Settings) -> list[Folder]:
+    """The folders of sealed files."""
+    return [
+        Folder(settings.var / "uploads", lambda _: attachments.PURPOSE),
+        Folder(settings.var / "web", web_files.purpose),
+    ]
+
+
+def writer_of(settings: Settings) -> Writer | None:
+    key = settings.writer_key.get_secret_value()
+    return Writer(settings.writer_url, settings.writer_model, key) if settings.writer_url else None
+
+
+def endpoint_of(settings: Settings) -> search.Endpoint | None:
+    key, url = settings.embeddings_key.get_secret_value(), settings.embeddings_url
+    return search.Endpoint(url, settings.embeddings_model, key) if url else None
+
+
+class House:
+    """Everything that runs in one process: channels, relay, web server."""
+
+    def __init__(self, settings: Settings, knowledge: Knowledge, *, demo: bool = False) -> None:
+        self.settings = settings
+        self.db = database_of(settings)
+        self.shelf = Shelf(self.db, knowledge, settings.var / "vectors")
+        self.relay = Relay(self.db)
+        self.events: EventRelay | None = None  # None without a backend
+        self.channels: dict[Channel, BotChannel] = {}
+        self.bulk: dict[Channel, Bulk] = {}
+        self.web_chat: WebChat | None = None
+        self.app = web.Application(client_max_size=2**20)
+        self.port = settings.port
+        self._secret = secrets.token_urlsafe(32)  # of the web chat's webhook: inside this process only
+        self.writer = writer_of(settings)
+        self._quiet = quiet.read(settings.quiet_hours)
+        self._notes: list[Any] = []
+        self._tasks: list[asyncio.Task[Any]] = []
+        self._runner: web.AppRunner | None = None
+        self._build(demo=demo)
+
+    def _build(self, *, demo: bool) -> None:
+        settings = self.settings
+        if token := settings.telegram_token.get_secret_value():
+            telegram = self._channel(Channel.TELEGRAM, token, settings.telegram_api_url, settings.telegram_file_url)
+            if settings.telegram_webhook_url:
+                secret = settings.telegram_webhook_secret.get_secret_value()
+                self.app.router.add_post("/telegram", telegram.endpoint(secret))
+        if settings.web_chat:
+            base, token = f"http://127.0.0.1:{self.port}", self._web_token
+            self.web_chat = WebChat(
+                self.db,
+                secret=secret_of(settings),
+                token=token,
+                files=settings.var / "web",
+                demo=demo,
+                origin=settings.public_url,
+                messages_a_minute=None if demo else MESSAGES_A_MINUTE,
+                calls_kept=CALLS if demo else 0,
+            )
+            self.app.add_routes(self.web_chat.routes())
+            web_bot = self._channel(Channel.WEB, token, f"{base}/bot", f"{base}/file/bot")
+            self.app.router.add_post("/channel/web", web_bot.endpoint(self._secret))
+        self.relay.senders[clock.KIND] = self._ring
+        apis = {name: each.api for name, each in self.channels.items()}
+        self.relay.senders[attachments.KIND] = Fetcher(self.db, apis, settings.var / "uploads", lambda: self.frame)
+        self.relay.senders[holdings.KIND] = Exporter(self.db, apis, settings.var / "uploads")
+        self.relay.senders[attachments.SHRED] = Shredder(self.db, settings.var / "uploads")
+        self.relay.senders[tombstones.KIND] = Engraver(settings.var)
+        open311 = Open311(self.db, lambda: self.frame, base=settings.base_url, uploads=settings.var / "uploads")
+        self.app.add_subapp("/open311", open311.app())
+        self.app.add_subapp("/console", self._console(demo=demo))
+        self._build_backend()
+        health.add_routes(self.app, self.db, self.relay, lambda: self.knowledge.search, self.events)
+
+    def _build_backend(self) -> None:
+        secret = self.settings.queue_secret.get_secret_value()
+        opened = Door(self.db, lambda: self.frame, secret)
+        if secret:
+            self.app.router.add_post(door.PATH, opened.post)
+        if url := self.settings.queue_url:
+            self.events = EventRelay(self.db, publisher_of(url, secret, opened.hear))
+
+    def _console(self, *, demo: bool) -> web.Application:
+        """The pages of staff.  The bots whose chats link an account may sign staff in."""
+        telegram = self.settings.telegram_token.get_secret_value()
+        tokens = {Channel.TELEGRAM: telegram, Channel.WEB: self._web_token if self.web_chat is not None else ""}
+        known = {channel: token for channel, token in tokens.items() if token}
+        uploads, base_url = self.settings.var / "uploads", self.settings.base_url
+        return build_console(self.db, self.relay, self, uploads=uploads, base_url=base_url, tokens=known, demo=demo)
+
+    @property
+    def knowledge(self) -> Knowledge:
+        """The content as it is now."""
+        return self.shelf.knowledge
+
+    @knowledge.setter
+    def knowledge(self, knowledge: Knowledge) -> None:
+        self.shelf.knowledge = knowledge
+
+    @property
+    def frame(self) -> Frame:
+        """What services need to know at this moment."""
+        rephrase = self.writer.rephrase if self.writer else None
+        return Frame(
+            self.knowledge,
+            queue=bool(self.settings.queue_url),
+            quiet=self._quiet,
+            rephrase=rephrase,
+            base_url=self.settings.base_url,
+        )
+
+    @property
+    def _web_token(self) -> str:
+        """The web chat's bot token, the same in every process of this installation."""
+        return f"1:{vault_of(self.settings).blind('web', 'app.web_token').hex()}"
+
+    def _channel(self, channel: Channel, token: str, api_url: str, file_url: str) -> BotChannel:
+        made = BotChannel(
+            channel,
+            api=BotApi(api_url, file_url, token),
+            token=token,
+            api_url=api_url,
+            db=self.db,
+            library=self,
+            deliver=self.relay.deliver,
+            holds=self.relay.holds,
+            note=self._note,
+            pace=Pace(self.settings.bulk_per_second),
+        )
+        made.add_handlers(HANDLERS)
+        self.relay.senders[channel] = made.send
+        self.channels[channel] = made
+        self.bulk[channel] = Bulk(self.db, channel, made.api, made.pace, lambda: self.frame)
+        return made
+
+    async def _ring(self, row: Outbox) -> None:
+        """A timer has rung: the relay's sender for timers."""
+        async with self.db.begin() as session:
+            await timers.ring(session, self.frame, row.payload or {})
+
+    async def start(self) -> None:
+        """Serve.  Returns when the web server listens; channels that are not reachable yet come later."""
+        async with self.db.begin() as session:
+            await agencies.ensure(session, (*self.knowledge.appeals.offices, *self.knowledge.hazards.offices))
+            await retention.ensure(session)
+            await freezing.ensure(session)
+            await vouchers.ensure(session, self.frame)
+        await self.refresh()  # What staff published holds from the first answer on.
+        if self.writer is not None:
+            await self.writer.open()
+        self._runner = web.AppRunner(self.app, access_log=None, handler_cancellation=True)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, self.settings.host, self.settings.port)
+        await site.start()
+        if self.web_chat is not None:
+            await self.web_chat.start()
+            await self._open(self.channels[Channel.WEB])
+        if Channel.TELEGRAM in self.channels:
+            self._spawn(self._open(self.channels[Channel.TELEGRAM]))
+        self._spawn(self.relay.run())
+        if self.events is not None:
+            self.events.start()
+        self._spawn(self._jot())
+        depth = search.Tier[self.settings.search.upper()]
+        self._spawn(self.shelf.deepen(depth, endpoint_of(self.settings)))
+        self._spawn(self.shelf.run())
+        gc.collect()
+        gc.freeze()  # What is loaded now stays; the collector need not look at it again.
+
+    async def _open(self, channel: BotChannel) -> None:
+        await channel.start()
+        if channel.channel is Channel.WEB:
+            await channel.listen_by_webhook(f"http://127.0.0.1:{self.port}/channel/web", self._secret)
+        elif self.settings.telegram_webhook_url:
+            secret = self.settings.telegram_webhook_secret.get_secret_value()
+            await channel.listen_by_webhook(self.settings.telegram_webhook_url, secret)
+        else:
+            await channel.listen_by_polling()
+        await channel.introduce(introduction.calls(self.knowledge.texts))
+        self.bulk[channel.channel].start()
+
+    async def stop(self) -> None:
+        """Finish what is underway, then close.  What was accepted is in the database already."""
+        if self.web_chat is not None:
+            await self.web_chat.stop()
+        for channel in self.channels.values():
+            if channel.poller is not None:
+                await channel.poller.stop()
+        await asyncio.gather(*(each.stop() for each in self.bulk.values()))
+        await self.relay.stop()
+        if self.events is not None:
+            await self.events.stop()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.jot()
+        if self.writer is not None:
+            await self.writer.close()
+        for channel in self.channels.values():
+            await channel.stop()
+        if self._runner is not None:
+            await self._runner.cleanup()
+        await self.db.close()
+
+    async def settled(self) -> None:
+        """Wait until nobody waits for anything: no update underway, nothing unsent that is due."""
+        while True:
+            before = self.relay.sent
+            await self.relay.sweep()
+            if self.web_chat is not None:
+                await self.web_chat.settled()
+            await self.relay.settled()
+            await asyncio.gather(*(each.settled() for each in self.bulk.values()))
+            for channel in self.channels.values():
+                await channel.settled()
+            if self.relay.sent == before:
+                return
+
+    async def refresh(self) -> None:
+        """Take over content that was changed in the database since the last look."""
+        await self.shelf.refresh()
+
+    async def jot(self) -> None:
+        """Write the notes taken since the last time."""
+        notes, self._notes = self._notes, []
+        if notes:
+            async with self.db.connect() as connection:
+                await questions.remember(connection, notes)
+
+    def _note(self, notes: Sequence[Any]) -> None:
+        if len(self._notes) < NOTES:
+            self._notes += notes
+
+    async def _jot(self) -> None:
+        while True:
+            await asyncio.sleep(JOT)
+            try:
+                await self.jot()
+            except Exception as error:
+                logger.warning("notes lost", why=log.hide(repr(error)))
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        self._tasks.append(asyncio.create_task(work))

@@ -1,0 +1,177 @@
+"""python -m bot doctor: looks at everything an installation needs and says in plain words what to do."""
+
+import argparse
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+from urllib.parse import urlsplit
+
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import select
+
+from bot import health
+from bot.app import database_of, endpoint_of
+from bot.channels.telegram.transport import BotApi
+from bot.commands.migrate import config
+from bot.errors import Refused, TryLater
+from bot.services import chain, deliveries
+from bot.services.audit import CHAINS
+from bot.settings import Settings
+from bot.store.db import Database, is_down
+from bot.store.models import ParkedUpdate
+from knowledge import search
+
+SHOWN = 5  # of each list
+PORTS = {
+    "amqp": 5672,
+    "amqps": 5671,
+    "nats": 4222,
+    "kafka": 9092,
+    "http": 80,
+    "https": 443,
+    "redis": 6379,
+    "rediss": 6379,
+}
+
+Finding = tuple[bool, str]  # whether it is well, and the line that says so
+
+
+def add(commands: Any) -> None:
+    commands.add_parser("doctor", help="settings, database, migrations, channels: plain advice").set_defaults(run=_run)
+
+
+def _run(_given: argparse.Namespace, settings: Settings) -> int:
+    return asyncio.run(examine(settings))
+
+
+async def examine(settings: Settings) -> int:
+    """Print every finding.  Returns 1 when something has to be mended."""
+    sick = 0
+    async for well, line in _findings(settings):
+        print(f"{'ok  ' if well else 'MEND'}  {line}")
+        sick += not well
+    print("everything is well" if not sick else f"{sick} to mend")
+    return 1 if sick else 0
+
+
+async def _findings(settings: Settings) -> AsyncIterator[Finding]:
+    for finding in _settings(settings):
+        yield finding
+    db = database_of(settings)
+    try:
+        async for finding in _database(db, settings):
+            yield finding
+    finally:
+        await db.close()
+    async for finding in _telegram(settings):
+        yield finding
+    yield _search(settings)
+
+
+def _settings(settings: Settings) -> list[Finding]:
+    public = settings.public_url.startswith("https://")
+    own_keys = settings.secret_key.get_secret_value() and settings.vault_key.get_secret_value()
+    return [
+        (True, f"listens on {settings.host}:{settings.port}, reached as {settings.base_url}"),
+        (
+            public or not settings.telegram_token.get_secret_value(),
+            "NUANXIN_PUBLIC_URL is https"
+            if public
+            else "NUANXIN_PUBLIC_URL is not https: people must not type into it",
+        ),
+        (
+            True,
+            "keys come from the environment"
+            if own_keys
+            else f"keys are kept in {settings.var}/*.key: back them up apart from the database, without them it cannot be read",
+        ),
+    ]
+
+
+async def _database(db: Database, settings: Settings) -> AsyncIterator[Finding]:
+    try:
+        async with db.connect() as connection:
+            current = await connection.run_sync(lambda sync: MigrationContext.configure(sync).get_current_revision())
+    except Exception as error:
+        if not is_down(error):
+            raise
+        yield False, f"no database: {type(error).__name__}. Is it running, and is NUANXIN_DATABASE_URL right?"
+        return
+    newest = ScriptDirectory.from_config(config(settings)).get_current_head()
+    if current != newest:
+        yield False, f"database is at revision {current}, the code wants {newest}: run python -m bot migrate"
+        return
+    yield True, f"database answers, revision {current}"
+    seen = await health.report(db)
+    yield seen["relay"]["ok"], f"outbox: {seen['relay']['rows_waiting']} rows waiting"
+    async for finding in _backend(db, seen["backend"], settings):
+        yield finding
+    async with db.read() as session:
+        parked = (await session.scalars(select(ParkedUpdate).order_by(ParkedUpdate.id.desc()).limit(5))).all()
+    yield not parked, f"{seen['updates_parked']} updates that nobody could read"
+    async with db.read() as session:
+        broken = [(model.__tablename__, await chain.broken_at(session, model)) for model in CHAINS]
+    for table, row in broken:
+        yield row is None, f"log {table}: {'unbroken' if row is None else f'changed at row {row}, see audit verify'}"
+    for each in parked:
+        yield True, f"  parked {each.at:%Y-%m-%d %H:%M} {each.channel} {each.update_id}: {each.why}"
+
+
+async def _backend(db: Database, seen: dict[str, Any], settings: Settings) -> AsyncIterator[Finding]:
+    if settings.queue_url:
+        yield await _reached(settings.queue_url)
+    waiting = f"{seen['waiting']} events waiting"
+    yield True, f"backend: {waiting}" if settings.queue_url else f"no backend: the console is the desk, {waiting}"
+    async with db.read() as session:
+        stuck, letters = await deliveries.stuck(session, SHOWN), await deliveries.letters(session, SHOWN)
+    yield not stuck, f"events that do not get out: {'see python -m bot backend stuck' if stuck else 'none'}"
+    for each in stuck:
+        yield (
+            True,
+            f"  {each.number} {each.delivery} since {each.since:%Y-%m-%d %H:%M}, {each.attempts} tries: {each.why}",
+        )
+    yield not letters, f"{seen['dead_letters']} dead letters: news from the backend that fit no case"
+    for letter in letters:
+        yield True, f"  {letter.at:%Y-%m-%d %H:%M}: {letter.why}"
+
+
+def _search(settings: Settings) -> Finding:
+    wanted = search.Tier[settings.search.upper()]
+    able, shallow = search.models(wanted, endpoint_of(settings))
+    if not shallow:
+        return True, f"search: {wanted.name.lower()}, with {len(able)} models"
+    return False, f"search looks no deeper than {search.Tier(len(able)).name.lower()}: {'; '.join(shallow)}"
+
+
+async def _reached(url: str) -> Finding:
+    """Whether somebody listens where events go.  Nothing is said to them: news could come that only a bot can take."""
+    where = urlsplit(url.partition(",")[0])
+    port = where.port or PORTS[where.scheme]
+    try:
+        async with asyncio.timeout(5):
+            _, writer = await asyncio.open_connection(where.hostname, port)
+            writer.close()
+    except OSError as error:
+        why = error.strerror or type(error).__name__
+        return False, f"backend: nobody answers at {where.hostname}:{port}: {why}. Is NUANXIN_QUEUE_URL right?"
+    return True, f"backend: {where.hostname}:{port} answers"
+
+
+async def _telegram(settings: Settings) -> AsyncIterator[Finding]:
+    token = settings.telegram_token.get_secret_value()
+    if not token:
+        yield True, "no Telegram token: the web chat is the only channel"
+        return
+    api = BotApi(settings.telegram_api_url, settings.telegram_file_url, token)
+    await api.open()
+    try:
+        me = await api.call("getMe", {}, seconds=10)
+        yield True, f"Telegram knows us as @{me.get('username')}"
+        hook = await api.call("getWebhookInfo", {}, seconds=10)
+        error = hook.get("last_error_message", "")
+        yield not error, f"webhook: {hook.get('url') or 'none, polling'} {error}"
+    except (Refused, TryLater) as error:
+        yield False, f"Telegram: {error}. Is NUANXIN_TELEGRAM_TOKEN right, and is the server reachable from here?"
+    finally:
+        await api.close()

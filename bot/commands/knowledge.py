@@ -1,0 +1,111 @@
+"""python -m bot knowledge: checks of the content, the decision's fit, confusions, and what nobody could answer."""
+
+import argparse
+import asyncio
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from bot.app import database_of
+from bot.services import policies as editing
+from bot.services import questions
+from bot.settings import Settings
+from bot.store.models import Gap
+from knowledge import check, policies, regions, search, words
+from knowledge.search import decide, grouping
+from knowledge.search.confusions import confusions, thieves
+from knowledge.search.fit import Fitting, written
+from knowledge.search.meaning import Cache
+
+SHOWN = 30  # confusions, or groups of gaps, that are printed
+
+
+def add(commands: Any) -> None:
+    parser = commands.add_parser("knowledge", help="the content: check, fit, confusions, gaps")
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    for name, run, about in (
+        ("check", _check, "every content file, every rule; exit 1 on a fault"),
+        ("fit", _fit, "refit the search's decision from the content; minutes the first time"),
+        ("confusions", _confusions, "which entries steal questions from which"),
+        ("gaps", _gaps, "questions without a good answer, grouped by meaning"),
+    ):
+        actions.add_parser(name, help=about).set_defaults(run=run)
+    export = actions.add_parser("export", help="write every entry into a folder, as published in the console")
+    export.add_argument("folder", type=Path, metavar="FOLDER")
+    export.set_defaults(run=_export)
+
+
+def _check(_given: argparse.Namespace, _settings: Settings) -> int:
+    findings = check.check(today=datetime.now(UTC).date())
+    for finding in findings:
+        print(finding)
+    faults = sum(finding.fault for finding in findings)
+    print(f"{faults} faults, {len(findings) - faults} warnings")
+    return 1 if faults else 0
+
+
+def _fitting(settings: Settings) -> Fitting:
+    able, shallow = search.models()
+    for why in shallow:
+        print(f"shallower than full: {why}")
+    cache = Cache(settings.var / "vectors")
+    return Fitting(policies.load(), words.load(), regions.load(), search.strangers(), able, cache)
+
+
+def _fit(_given: argparse.Namespace, settings: Settings) -> int:
+    fitting = _fitting(settings)
+    if len(fitting.able) < search.Tier.FULL:
+        print("nothing written: a fit needs all models")
+        return 1
+    decide.FILE.write_text(written(fitting.run()), encoding="utf-8")
+    print(f"written: {decide.FILE}")
+    return 0
+
+
+def _confusions(_given: argparse.Namespace, settings: Settings) -> int:
+    found, share = confusions(_fitting(settings))
+    print(f"{share:.1%} of the phrasings find their entry without themselves")
+    for each in found[:SHOWN]:
+        print(f"{len(each.phrasings):3}  {each.topic} -> {each.stolen_by}: {' / '.join(each.phrasings[:3])}")
+    print("takes most from others: " + ", ".join(f"{topic} {count}" for topic, count in thieves(found)[:10]))
+    return 0
+
+
+def _export(given: argparse.Namespace, settings: Settings) -> int:
+    """Entries that nobody edited are copied as they are."""
+    edited = asyncio.run(_published(settings))
+    given.folder.mkdir(parents=True, exist_ok=True)
+    texts = {path.stem: path.read_text(encoding="utf-8") for path in policies.FOLDER.glob("*.md")}
+    texts |= {entry.id: policies.written(entry) for entry in edited}
+    for name, text in sorted(texts.items()):
+        (given.folder / f"{name}.md").write_text(text, encoding="utf-8", newline="\n")
+    print(f"{len(texts)} entries, {len(edited)} of them edited in the console: {given.folder}")
+    return 0
+
+
+async def _published(settings: Settings) -> list[policies.Policy]:
+    db = database_of(settings)
+    async with db.read() as session:
+        found = await editing.published(session)
+    await db.close()
+    return found
+
+
+def _gaps(_given: argparse.Namespace, settings: Settings) -> int:
+    gaps = asyncio.run(_read(settings))
+    able, _ = search.models(search.Tier.FAST)
+    groups = grouping.group([gap.text for gap in gaps], able[0] if able else None)
+    counted = sorted(groups, key=lambda group: -sum(gaps[at].times for at in group))
+    for group in counted[:SHOWN]:
+        lines = " / ".join(gaps[at].text for at in group[:4])
+        print(f"{sum(gaps[at].times for at in group):5}  {gaps[group[0]].why:8}  {lines}")
+    print(f"{len(gaps)} questions in {len(groups)} groups")
+    return 0
+
+
+async def _read(settings: Settings) -> list[Gap]:
+    db = database_of(settings)
+    async with db.read() as session:
+        found = list(await questions.open_gaps(session))
+    await db.close()
+    return found

@@ -1,0 +1,126 @@
+"""python -m bot ledger: freeze weeks and months, list them, check their stamps, write one to a file."""
+
+import argparse
+import asyncio
+import sys
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+import knowledge
+from bot.app import database_of
+from bot.console import words
+from bot.errors import Rejected
+from bot.services import audit, ledgers, periods, sheets
+from bot.services.audit import By
+from bot.services.frame import Frame
+from bot.services.ledgers import Wanted
+from bot.services.lifecycle import Role
+from bot.settings import Settings
+from bot.store.models import Ledger
+
+BY = By(role=Role.SYSTEM)
+
+
+def add(commands: Any) -> None:
+    parser = commands.add_parser("ledger", help="freeze, list, check and write out ledgers")
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    freeze = actions.add_parser("freeze", help="freeze a month, or a week; again gives the same")
+    freeze.add_argument("month", nargs="?", type=_month, metavar="YYYY-MM", help="the last one, without it")
+    freeze.add_argument("--week", type=date.fromisoformat, metavar="YYYY-MM-DD", help="the week of this day instead")
+    freeze.add_argument("--district", metavar="CODE", help="all that have readers, without it; '' for the whole")
+    amend = actions.add_parser("amend", help="count anew, and keep what is different as a correction")
+    amend.add_argument("id", type=int)
+    amend.add_argument("--why", required=True)
+    export = actions.add_parser("export", help="write one to a file, .csv or .xlsx")
+    export.add_argument("id", type=int)
+    export.add_argument("file", type=Path)
+    for each, function in ((freeze, _freeze), (amend, _amend), (export, _export)):
+        each.set_defaults(run=_run, act=function)
+    actions.add_parser("list", help="all of them").set_defaults(run=_run, act=_list)
+    verify = actions.add_parser("verify", help="whether every content is the one that was stamped; exit 1 if not")
+    verify.set_defaults(run=_run, act=_verify)
+
+
+def _run(given: argparse.Namespace, settings: Settings) -> int:
+    try:
+        return asyncio.run(_with_database(given, settings))
+    except Rejected as error:
+        print(words.load()(f"rejected.{error.key}", **error.values), file=sys.stderr)
+        return 1
+
+
+async def _with_database(given: argparse.Namespace, settings: Settings) -> int:
+    db = database_of(settings)
+    try:
+        async with db.begin() as session:
+            status: int = await given.act(session, given)
+            return status
+    finally:
+        await db.close()
+
+
+async def _freeze(session: AsyncSession, given: argparse.Namespace) -> int:
+    frame = Frame(knowledge.load())
+    kind = "week" if given.week else "month"
+    period = periods.week_of(given.week) if given.week else given.month or ledgers.last("month")
+    places = [given.district] if given.district is not None else await ledgers.districts(session)
+    for district in places:
+        ledger = await ledgers.freeze(session, frame, Wanted(kind, period, district))
+        await audit.note(session, BY, "ledger.freeze", f"ledger:{ledger.id}", district=district)
+        print(line(ledger))
+    return 0
+
+
+async def _amend(session: AsyncSession, given: argparse.Namespace) -> int:
+    made = await ledgers.amend(session, Frame(knowledge.load()), await _get(session, given.id), given.why)
+    await audit.note(session, BY, "ledger.amend", f"ledger:{made.id}")
+    print(line(made))
+    return 0
+
+
+async def _export(session: AsyncSession, given: argparse.Namespace) -> int:
+    ledger, form = await _get(session, given.id), given.file.suffix.removeprefix(".")
+    if form not in sheets.FORMS:
+        raise Rejected("ledger.form", known=" ".join(sheets.FORMS))
+    content = ledgers.read(ledger)
+    said = content["words"]
+    mark = said["watermark"].format(who=said["command"], day=periods.today())
+    given.file.write_bytes(sheets.FORMS[form][0](sheets.rows(content, ledger.stamp, mark)))
+    await audit.note(session, BY, "ledger.export", f"ledger:{ledger.id}", form=form)
+    return 0
+
+
+async def _list(session: AsyncSession, _given: argparse.Namespace) -> int:
+    for ledger in await session.scalars(select(Ledger).order_by(Ledger.id)):
+        print(line(ledger))
+    return 0
+
+
+async def _verify(session: AsyncSession, _given: argparse.Namespace) -> int:
+    broken = 0
+    for ledger in await session.scalars(select(Ledger).order_by(Ledger.id)):
+        whole = ledgers.is_whole(ledger)
+        broken += not whole
+        print(f"{'ok    ' if whole else 'BROKEN'}  {line(ledger)}")
+    return 1 if broken else 0
+
+
+def line(ledger: Ledger) -> str:
+    """A ledger in one line: its id, what it is, and its stamp to keep elsewhere."""
+    correction = f" correction {ledger.number}" if ledger.number else ""
+    return f"{ledger.id} {ledger.kind} {ledger.first} {ledger.district or 'all'}{correction} {ledger.stamp}"
+
+
+async def _get(session: AsyncSession, number: int) -> Ledger:
+    ledger = await session.get(Ledger, number)
+    if ledger is None:
+        raise Rejected("ledger.unknown", id=number)
+    return ledger
+
+
+def _month(text: str) -> periods.Period:
+    return periods.month_of(date.fromisoformat(f"{text}-01"))

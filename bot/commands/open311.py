@@ -1,0 +1,85 @@
+"""python -m bot open311 key add|list|remove: who may report through the API."""
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.app import database_of
+from bot.errors import Rejected
+from bot.services import api_keys
+from bot.settings import Settings
+
+
+def add(commands: Any) -> None:
+    parser = commands.add_parser("open311", help="keys to the Open311 API")
+    key = parser.add_subparsers(dest="what", required=True, metavar="key").add_parser("key", help="add, list, remove")
+    actions = key.add_subparsers(dest="action", required=True, metavar="ACTION")
+    new = actions.add_parser("add", help="a new key, shown once")
+    new.add_argument("name", metavar="NAME", help="of the client, for people")
+    new.add_argument("--agency", default="", metavar="CODE", help="its news may move the hazards of this agency")
+    new.add_argument("--exact", action="store_true", help="is told exact places instead of rounded ones")
+    new.add_argument("--a-minute", type=int, default=60, metavar="N", help="calls it may write in a minute (60)")
+    new.add_argument("--a-day", type=int, default=5_000, metavar="N", help="calls it may write in a day (5000)")
+    new.set_defaults(run=_add)
+    actions.add_parser("list", help="names, rights and use").set_defaults(run=_list)
+    gone = actions.add_parser("remove", help="from now on it opens nothing")
+    gone.add_argument("name", metavar="NAME")
+    gone.set_defaults(run=_remove)
+
+
+def _add(given: argparse.Namespace, settings: Settings) -> int:
+    async def work(session: AsyncSession) -> int:
+        try:
+            key = await api_keys.add(
+                session,
+                given.name[:60],
+                agency=given.agency,
+                exact=given.exact,
+                a_minute=max(given.a_minute, 1),
+                a_day=max(given.a_day, 1),
+            )
+        except Rejected as why:
+            print(f"{given.name}: {why.key}: the name is taken, or there is no such agency", file=sys.stderr)
+            return 1
+        print(key)
+        print("This is the only time it is shown; we keep its hash.", file=sys.stderr)
+        return 0
+
+    return asyncio.run(_in(settings, work))
+
+
+def _list(_given: argparse.Namespace, settings: Settings) -> int:
+    async def work(session: AsyncSession) -> int:
+        for key in await api_keys.listed(session):
+            rights = " ".join(
+                filter(None, ("exact" if key.exact else "", f"agency {key.agency_id}" if key.agency_id else ""))
+            )
+            state = f"removed {key.revoked_at:%Y-%m-%d}" if key.revoked_at else f"{key.a_minute}/min {key.a_day}/day"
+            print(f"{key.name}\t{state}\t{rights or '-'}\tsince {key.created_at:%Y-%m-%d}")
+        return 0
+
+    return asyncio.run(_in(settings, work))
+
+
+def _remove(given: argparse.Namespace, settings: Settings) -> int:
+    async def work(session: AsyncSession) -> int:
+        if await api_keys.remove(session, given.name):
+            print(f"{given.name} opens nothing any more")
+            return 0
+        print(f"{given.name}: no such key", file=sys.stderr)
+        return 1
+
+    return asyncio.run(_in(settings, work))
+
+
+async def _in(settings: Settings, work: Callable[[AsyncSession], Awaitable[int]]) -> int:
+    db = database_of(settings)
+    try:
+        async with db.begin() as session:
+            return await work(session)
+    finally:
+        await db.close()

@@ -1,0 +1,123 @@
+"""python -m bot privacy: what an operator does for the privacy of workers."""
+
+import argparse
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Coroutine, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import knowledge
+from bot.app import database_of
+from bot.services import audit, erasure, handling, retention, tombstones
+from bot.services.appeals import UnknownAppeal
+from bot.services.audit import By
+from bot.services.frame import Frame
+from bot.services.lifecycle import SYSTEM
+from bot.settings import Settings
+from bot.store.db import Database
+from knowledge import Knowledge
+
+
+def add(commands: Any) -> None:
+    parser = commands.add_parser("privacy", help="retention, legal holds, deletions after a restored backup")
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    keep = actions.add_parser("retention", help="delete what has been kept long enough; the bot does so every night")
+    keep.add_argument("--dry-run", action="store_true", help="only count")
+    keep.set_defaults(run=_retention)
+    hold = actions.add_parser("hold", help="keep a case as it is, whoever asks for its deletion")
+    hold.add_argument("number")
+    hold.add_argument("why", help="for the record, such as the court's file number")
+    hold.set_defaults(run=_hold)
+    release = actions.add_parser("release", help="end a legal hold")
+    release.add_argument("number")
+    release.set_defaults(run=_hold, why="")
+    again = actions.add_parser("reapply", help="after restoring a backup: erase again who was erased since")
+    again.add_argument("files", nargs="*", type=Path, help="tombstones of other machines; ours is read anyway")
+    again.set_defaults(run=_reapply)
+
+
+def _retention(given: argparse.Namespace, settings: Settings) -> int:
+    content = knowledge.load()
+    work: Coroutine[Any, Any, dict[str, int]] = (
+        foresee(settings, content) if given.dry_run else delete(settings, content)
+    )
+    counts = asyncio.run(work)
+    verb = "would be dealt with" if given.dry_run else "dealt with"
+    for rule in content.retention.rules.values():
+        kept = "kept" if rule.days is None else f"{rule.days:>4} days"
+        print(f"{rule.name:<22} {kept:<10} {counts.get(rule.name, 0):>7} {verb}: {rule.what}")
+    return 0
+
+
+def _hold(given: argparse.Namespace, settings: Settings) -> int:
+    try:
+        asyncio.run(hold(settings, given.number, given.why))
+    except UnknownAppeal:
+        print(f"no case {given.number}")
+        return 1
+    print(f"{given.number} is {'on hold' if given.why else 'free again'}")
+    return 0
+
+
+def _reapply(given: argparse.Namespace, settings: Settings) -> int:
+    print(f"erased again: {asyncio.run(reapply(settings, knowledge.load(), given.files))}")
+    return 0
+
+
+async def foresee(settings: Settings, content: Knowledge) -> dict[str, int]:
+    """What a run would deal with, by rule."""
+    async with _opened(settings) as db, db.read() as session:
+        return await retention.foresee(session, content.retention)
+
+
+async def delete(settings: Settings, content: Knowledge) -> dict[str, int]:
+    """Run until nothing is due, a transaction a batch; how many rows by rule, which the audit keeps."""
+    frame, total = _frame(settings, content), Counter[str]()
+    async with _opened(settings) as db:
+        while True:
+            async with db.begin() as session:
+                done = await retention.run(session, frame)
+            if not done:
+                break
+            total.update(done)
+        async with db.begin() as session:
+            await audit.note(session, By(), "retention.run", rows=dict(total))
+    return dict(total)
+
+
+async def hold(settings: Settings, number: str, why: str) -> None:
+    """Set or, with "", end a legal hold; the audit keeps it.  Raises UnknownAppeal."""
+    async with _opened(settings) as db, db.begin() as session:
+        await handling.hold(session, number, why, SYSTEM)
+        await audit.note(session, By(), "appeals.hold" if why else "appeals.release", f"appeal:{number}")
+
+
+async def reapply(settings: Settings, content: Knowledge, files: Sequence[Path]) -> int:
+    """Erase again whoever a restored backup brought back; how many there were.  Safe to repeat."""
+    frame, erased = _frame(settings, content), 0
+    async with _opened(settings) as db:
+        async with db.read() as session:
+            known = [*(await tombstones.every(session)).items()]
+        for path in (settings.var / tombstones.NAME, *files):
+            known += tombstones.read(path).items()
+        for each in known:
+            async with db.begin() as session:
+                for chat in await tombstones.returned(session, [each]):
+                    await erasure.erase(session, frame, chat)
+                    erased += 1
+    return erased
+
+
+def _frame(settings: Settings, content: Knowledge) -> Frame:
+    return Frame(content, queue=bool(settings.queue_url), silent=True)
+
+
+@asynccontextmanager
+async def _opened(settings: Settings) -> AsyncIterator[Database]:
+    db = database_of(settings)
+    try:
+        yield db
+    finally:
+        await db.close()

@@ -1,0 +1,98 @@
+"""python -m bot staff: who works in the console.  The first administrator comes from here; the others from them."""
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.app import database_of
+from bot.commands import migrate
+from bot.console import words
+from bot.errors import Rejected
+from bot.services import sign_in, staff
+from bot.services.audit import By
+from bot.services.lifecycle import Role
+from bot.services.rights import RIGHTS, Grant
+from bot.settings import Settings
+from bot.store.models import Staff
+
+BY = By(role=Role.SYSTEM)
+HOURS = int(sign_in.INVITED.total_seconds() // 3600)
+
+Work = Callable[[AsyncSession], Awaitable[None]]
+
+
+def add(commands: Any) -> None:
+    parser = commands.add_parser("staff", help="who works in the console: add, list, remove")
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    joins = actions.add_parser("add", help="a new colleague, a further role, or a new link for somebody who is there")
+    joins.add_argument("username", help="what they sign in with: small letters, digits, . _ -")
+    joins.add_argument("--name", default="", help="how colleagues know them (default: the username)")
+    joins.add_argument("--role", choices=[str(role) for role in RIGHTS], default=str(Role.SYSTEM_ADMIN))
+    joins.add_argument("--district", default="", help="GB/T 2260 prefix such as 2101; default: the whole country")
+    joins.set_defaults(run=_add)
+    actions.add_parser("list", help="everybody, with roles").set_defaults(run=_list)
+    leaves = actions.add_parser("remove", help="shut somebody out at once; their rows stay, the audit names them")
+    leaves.add_argument("username")
+    leaves.set_defaults(run=_remove)
+
+
+def _add(given: argparse.Namespace, settings: Settings) -> int:
+    async def work(session: AsyncSession) -> None:
+        person = await staff.find(session, given.username)
+        if person is None:
+            name = given.name or given.username
+            person = await staff.add(session, None, BY, name=name, username=given.username, district=given.district)
+        await staff.give(session, None, BY, person, Grant(Role(given.role), given.district))
+        token = await sign_in.invite(session, BY, person)
+        print(f"{person.username}: {given.role}, {given.district or 'everywhere'}")
+        print(f"good once, for {HOURS} hours, in the browser that uses it first:")
+        print(f"{settings.base_url}/console/enter/{token}")
+
+    return _run(work, settings)
+
+
+def _list(_given: argparse.Namespace, settings: Settings) -> int:
+    async def work(session: AsyncSession) -> None:
+        for person, rows in await staff.listed(session):
+            roles = ", ".join(f"{row.role}@{row.district or '*'}" for row in rows)
+            print(f"{person.username:<20} {_standing(person):<8} {roles or '-'}  {person.name}")
+
+    return _run(work, settings)
+
+
+def _remove(given: argparse.Namespace, settings: Settings) -> int:
+    async def work(session: AsyncSession) -> None:
+        person = await staff.find(session, given.username)
+        if person is None:
+            raise Rejected("people.unknown", username=given.username)
+        await staff.set_active(session, None, BY, person, active=False)
+        print(f"{person.username}: shut out, every session ended")
+
+    return _run(work, settings)
+
+
+def _run(work: Work, settings: Settings) -> int:
+    migrate.upgrade(settings)
+    try:
+        asyncio.run(_transact(work, settings))
+    except Rejected as error:
+        print(words.load()(f"rejected.{error.key}", **error.values), file=sys.stderr)
+        return 1
+    return 0
+
+
+async def _transact(work: Work, settings: Settings) -> None:
+    db = database_of(settings)
+    try:
+        async with db.begin() as session:
+            await work(session)
+    finally:
+        await db.close()
+
+
+def _standing(person: Staff) -> str:
+    return "active" if person.active else "out"

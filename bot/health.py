@@ -1,0 +1,109 @@
+"""/healthz: the process lives.  /readyz: it can work.  /metrics: how it does, for Prometheus."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import prometheus_client
+from aiohttp import web
+from prometheus_client import CollectorRegistry
+from prometheus_client.core import GaugeMetricFamily
+from sqlalchemy import func, select
+
+from bot import outbox
+from bot.backend.relay import EventRelay
+from bot.relay import Relay
+from bot.services import deliveries
+from bot.store.db import Database, is_down
+from bot.store.models import Outbox, OutboxState, ParkedUpdate
+from knowledge.search import Search
+
+LATE = 120.0  # seconds; older than that, a due row says that the relay does not keep up
+
+
+async def report(db: Database, events: EventRelay | None = None) -> dict[str, Any]:
+    """What /readyz says: each check with `ok` and what it saw.
+
+    A backend that is away is reported, and the process stays ready: workers file appeals all the same.
+    """
+    try:
+        async with db.read() as session:
+            oldest = await outbox.oldest_due(session)
+            waiting = select(func.count()).select_from(Outbox).where(Outbox.state == OutboxState.WAITING)
+            parked = select(func.count()).select_from(ParkedUpdate)
+            counts = {"waiting": await session.scalar(waiting), "parked": await session.scalar(parked)}
+            backend = await deliveries.counts(session)
+    except Exception as error:
+        if not is_down(error):
+            raise
+        return {"ok": False, "database": {"ok": False, "why": type(error).__name__}}
+    late = (datetime.now(UTC) - oldest).total_seconds() if oldest else 0.0
+    relay = {"ok": late < LATE, "oldest_due_seconds": round(late, 1), "rows_waiting": counts["waiting"]}
+    return {
+        "ok": relay["ok"],
+        "database": {"ok": True},
+        "relay": relay,
+        "updates_parked": counts["parked"],
+        "backend": _backend(backend, events),
+    }
+
+
+def _backend(counts: dict[str, Any], events: EventRelay | None) -> dict[str, Any]:
+    well = counts["oldest_seconds"] < LATE and not counts["dead"] and not counts["dead_letters"]
+    return {"ok": well, **counts, **({"breaker": events.breaker.state} if events else {})}
+
+
+def depth(search: Search) -> dict[str, Any]:
+    """How deep the search looks.  A shallow one still answers, so it is no fault; `why` says what keeps it there."""
+    return {"ok": True, "tier": search.tier.name.lower(), "why": search.why_shallow}
+
+
+def add_routes(
+    app: web.Application, db: Database, relay: Relay, search: Callable[[], Search], events: EventRelay | None = None
+) -> None:
+    registry = CollectorRegistry()
+    sent = prometheus_client.Gauge("nuanxin_outbox_sent_total", "Rows sent by this process.", registry=registry)
+    sent.set_function(lambda: relay.sent)
+
+    async def healthz(_: web.Request) -> web.Response:
+        return web.json_response({"ok": True})
+
+    async def readyz(_: web.Request) -> web.Response:
+        seen = {**await report(db, events), "search": depth(search())}
+        return web.json_response(seen, status=200 if seen["ok"] else 503)
+
+    async def metrics(_: web.Request) -> web.Response:
+        seen = await report(db, events)
+        lines = [prometheus_client.generate_latest(registry)]
+        for name, about, value in _gauges(seen):
+            family = GaugeMetricFamily(name, about, value=value)
+            lines.append(prometheus_client.generate_latest(_Once(family)))
+        return web.Response(body=b"".join(lines), headers={"Content-Type": prometheus_client.CONTENT_TYPE_LATEST})
+
+    app.router.add_get("/healthz", healthz)
+    app.router.add_get("/readyz", readyz)
+    app.router.add_get("/metrics", metrics)
+
+
+class _Once:
+    """One value, as a registry that Prometheus's writer accepts."""
+
+    def __init__(self, family: GaugeMetricFamily) -> None:
+        self._family = family
+
+    def collect(self) -> list[GaugeMetricFamily]:
+        return [self._family]
+
+
+def _gauges(seen: dict[str, Any]) -> list[tuple[str, str, float]]:
+    relay, backend = seen.get("relay", {}), seen.get("backend", {})
+    return [
+        ("nuanxin_ready", "1 when the process can work.", float(seen["ok"])),
+        ("nuanxin_outbox_waiting", "Rows waiting to be sent.", float(relay.get("rows_waiting", 0) or 0)),
+        ("nuanxin_outbox_oldest_seconds", "Age of the oldest row that is due.", relay.get("oldest_due_seconds", 0.0)),
+        ("nuanxin_updates_parked", "Updates nobody could read.", float(seen.get("updates_parked", 0) or 0)),
+        ("nuanxin_backend_waiting", "Events waiting for the backend.", float(backend.get("waiting", 0))),
+        ("nuanxin_backend_oldest_seconds", "Age of the oldest of them.", float(backend.get("oldest_seconds", 0.0))),
+        ("nuanxin_backend_dead", "Events that will not be tried again.", float(backend.get("dead", 0))),
+        ("nuanxin_dead_letters", "News that fit no case.", float(backend.get("dead_letters", 0))),
+    ]
