@@ -1,0 +1,143 @@
+"""Readers: what a person gives, turned into a value a form can keep, or refused with a plain reason."""
+
+import re
+import unicodedata
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from telegram import Message, Update
+
+from bot.channels.telegram.unit import Context
+from bot.errors import Rejected
+
+LARGEST = 20 * 2**20  # bytes; the Bot API hands out no larger file
+
+
+class Kind(StrEnum):
+    TEXT = "text"
+    PRESS = "press"
+    PLACE = "place"
+    PHOTO = "photo"
+    FILE = "file"
+    VOICE = "voice"
+    CONTACT = "contact"
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What a person sent in answer to a question."""
+
+    kind: Kind
+    text: str = ""  # the words, the button's value, the caption or the phone number
+    point: tuple[float, float] | None = None  # latitude, longitude; degrees, WGS-84
+    file: str = ""  # the channel's file id
+    size: int = 0  # bytes
+    own: bool = True  # A contact card is the sender's own.
+
+
+Read = Callable[[Context, Given], Awaitable[Any]]
+
+
+def given(update: Update) -> Given | None:
+    """What an update gives; None when no form could want it."""
+    if update.callback_query is not None:
+        return Given(Kind.PRESS, (update.callback_query.data or "").split(":", 3)[-1])
+    message = update.message
+    return _of_message(message) if message is not None else None
+
+
+def _of_message(message: Message) -> Given | None:
+    if message.text is not None:
+        return Given(Kind.TEXT, message.text)
+    if message.location is not None:
+        return Given(Kind.PLACE, point=(message.location.latitude, message.location.longitude))
+    if message.photo:
+        best = message.photo[-1]
+        return Given(Kind.PHOTO, message.caption or "", file=best.file_id, size=best.file_size or 0)
+    if message.contact is not None:
+        own = message.from_user is not None and message.contact.user_id == message.from_user.id
+        return Given(Kind.CONTACT, message.contact.phone_number, own=own)
+    if file := message.voice or message.document:
+        kind = Kind.VOICE if message.voice else Kind.FILE
+        return Given(kind, message.caption or "", file=file.file_id, size=file.file_size or 0)
+    return None
+
+
+def tidy(text: str) -> str:
+    """Text without invisible characters, odd spaces and empty lines at its ends."""
+    kept = "".join(char for char in text if char == "\n" or unicodedata.category(char)[0] != "C")
+    return re.sub(r"\n{3,}", "\n\n", kept).strip()
+
+
+def words(least: int, most: int) -> Read:
+    """Text of `least` to `most` characters."""
+
+    async def read(context: Context, what: Given) -> str:
+        text = tidy(what.text)
+        if len(text) < least:
+            raise Rejected("answer.short", least=least)
+        if len(text) > most:
+            raise Rejected("answer.long", most=most, given=len(text))
+        return text
+
+    return read
+
+
+def one_of(values: Callable[[Context], dict[str, str]]) -> Read:
+    """One of some values, by its button or by its label typed out; `values` maps value to label."""
+
+    async def read(context: Context, what: Given) -> str:
+        known = values(context)
+        text = tidy(what.text)
+        if text in known:
+            return text
+        for value, label in known.items():
+            if text and text in (label, label.partition(" ")[2]):
+                return value
+        raise Rejected("answer.choose")
+
+    return read
+
+
+async def phone(context: Context, what: Given) -> str:
+    """A Chinese mobile or landline number, digits only.  Somebody else's contact card is refused."""
+    if what.kind is Kind.CONTACT and not what.own:
+        raise Rejected("answer.other_contact")
+    digits = re.sub(r"[\s\-()（）+]", "", unicodedata.normalize("NFKC", what.text))
+    digits = digits.removeprefix("86") if len(digits) == 13 else digits
+    if not re.fullmatch(r"1[3-9]\d{9}|0\d{9,11}", digits):
+        raise Rejected("answer.phone")
+    return digits
+
+
+async def city(context: Context, what: Given) -> str:
+    """A city by its button or by its name: the 4-digit GB/T 2260 code."""
+    text = tidy(what.text)
+    regions = context.knowledge.regions
+    if text in regions:
+        return text
+    bare = text.removesuffix("市")
+    fits = [code for code, each in regions.items() if len(code) == 4 and bare and bare in (each.name, each.short)]
+    fits = fits or [code for code, each in regions.items() if len(code) == 4 and len(bare) > 1 and each.short in text]
+    if not fits:
+        raise Rejected("settings.unknown_city", typed=text[:20])
+    return fits[0]
+
+
+async def attachment(context: Context, what: Given) -> dict[str, Any]:
+    """A photo, a file or a voice note, by the channel's id; it is fetched when the form is handed in."""
+    if what.size > LARGEST:
+        raise Rejected("answer.large", most=LARGEST // 2**20)
+    return {"kind": what.kind.value, "file": what.file}
+
+
+async def point(context: Context, what: Given) -> dict[str, Any]:
+    """A position the phone sent, or the words for a place."""
+    if what.point is None:
+        return {"text": await words(2, 100)(context, what)}
+    latitude, longitude = what.point
+    if abs(latitude) < 1e-6 and abs(longitude) < 1e-6:
+        raise Rejected("answer.nowhere")
+    return {"lat": latitude, "lon": longitude}

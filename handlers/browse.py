@@ -1,0 +1,72 @@
+"""Policies by category, two taps deep: for people who would rather look than type."""
+
+from telegram import Update
+
+from bot.channels.telegram.buttons import arguments, message_of, pressed, tapped
+from bot.channels.telegram.receiver import reads
+from bot.channels.telegram.unit import Context, Row
+
+PAGE = 8  # entries in one list
+RIGHTS = ("讨薪维权", "法律援助", "工伤", "职业伤害", "用工关系", "劳动报酬", "工会")
+TRAINING = ("skills-training", "degree-dream-plan", "volunteer-register", "youth-support")
+
+
+@reads
+async def policies(update: Update, context: Context) -> None:
+    context.say("policy.intro", choices=_categories(context))
+
+
+@reads
+async def rights(update: Update, context: Context) -> None:
+    every = _names(context)
+    context.say("policy.rights", choices=_pairs([_category(context, every.index(name)) for name in RIGHTS]))
+
+
+@reads
+async def training(update: Update, context: Context) -> None:
+    context.say("policy.training", choices=context.knowledge.cards.buttons(TRAINING))
+
+
+@reads
+async def category(update: Update, context: Context) -> None:
+    """One category's entries, a page at a time; `c:` alone goes back to the categories."""
+    given = arguments(update)
+    if not given:
+        context.edit(message_of(update), "policy.intro", choices=_categories(context))
+        return
+    number, page = int(given[0]), int(given[1]) if len(given) > 1 else 0
+    names = _names(context)
+    if number >= len(names):
+        context.say("stale")
+        return
+    entries = [each for each in context.knowledge.policies.values() if each.category == names[number]]
+    shown = entries[page * PAGE : (page + 1) * PAGE]
+    choices: list[Row] = [*context.knowledge.cards.buttons(each.id for each in shown)]
+    way = [context.button("policy.back", "c")]
+    if len(entries) > (page + 1) * PAGE:
+        way.append(context.button("policy.more", f"c:{number}:{page + 1}"))
+    context.edit(message_of(update), "policy.category", choices=[*choices, way], category=names[number])
+
+
+def _names(context: Context) -> list[str]:
+    return list(dict.fromkeys(each.category for each in context.knowledge.policies.values()))
+
+
+def _categories(context: Context) -> list[Row]:
+    return _pairs([_category(context, number) for number in range(len(_names(context)))])
+
+
+def _category(context: Context, number: int) -> dict[str, str]:
+    return {"label": _names(context)[number], "press": f"c:{number}"}
+
+
+def _pairs(buttons: list[dict[str, str]]) -> list[Row]:
+    return [buttons[at : at + 2] for at in range(0, len(buttons), 2)]
+
+
+HANDLERS = [
+    tapped("policy", policies),
+    tapped("rights", rights),
+    tapped("training", training),
+    pressed("c", category),
+]

@@ -1,0 +1,267 @@
+"""Asking several questions in a row.  A flow is data; where a person stands in it is in their chat's row."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from html import escape
+from typing import Any
+
+from telegram import Update
+
+from bot.channels.telegram.buttons import message_of
+from bot.channels.telegram.unit import Context, Row
+from bot.errors import Rejected
+from bot.store.models import Chat, now
+from handlers.answers import Given, Kind, Read
+
+EXPIRY = timedelta(hours=24)  # how long a form that nobody goes on with is kept
+SILENCE = timedelta(minutes=30)  # after which a line may be meant for something else
+
+PREVIEW = "preview"  # the step after the last question
+HELD = "~held"  # a line said after a long silence, kept among the answers until we know what it is
+TYPED = frozenset({Kind.TEXT})
+
+Answers = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Question:
+    """One question.  `read` turns what is given into a value, or raises Rejected."""
+
+    name: str
+    ask: str  # key of the text
+    read: Read
+    takes: frozenset[Kind] = TYPED  # besides buttons
+    choices: Callable[[Context, Answers], Sequence[Row]] | None = None  # buttons; "press" holds the bare value
+    keyboard: Callable[[Context], Sequence[Row]] | None = None
+    optional: bool = False
+    extra: bool = False  # Not asked in its turn: offered on the preview.
+    most: int = 1  # answers taken; with more than one, a button says when it is enough
+    asked: Callable[[Answers], bool] = lambda answers: True
+    show: Callable[[Context, Any], str] = lambda context, value: str(value)  # on the preview; "" hides it
+    check: Callable[[Context, Answers], Awaitable[None]] | None = None  # may note something among the answers
+    about: Callable[[Context, Answers], dict[str, Any]] = lambda context, answers: {}  # values of the text
+
+
+@dataclass(frozen=True)
+class Flow:
+    """Questions in their order, and what happens when all are answered.
+
+    Each answer is one unit: a crash at any point leaves the person at the question they were asked last.
+    """
+
+    name: str
+    questions: tuple[Question, ...]
+    done: Callable[[Context, Answers], Awaitable[None]]
+    begin: Callable[[Context], Awaitable[Answers]] | None = None  # may raise Rejected
+    preview: bool = True
+
+    @property
+    def title(self) -> str:
+        return f"form.{self.name}"
+
+    async def start(self, update: Update, context: Context) -> None:
+        """Begin, or offer to go on with what is there."""
+        chat = context.chat
+        if chat.flow == self.name and not expired(chat) and (chat.answers or chat.step != self.questions[0].name):
+            chat.paused = True
+            choices = [
+                [
+                    press_button(context, "flow.go_on", self.name, "!on"),
+                    press_button(context, "flow.afresh", self.name, "!new"),
+                ]
+            ]
+            context.say("flow.resume", choices=choices, form=context.text(self.title))
+            return
+        await self.restart(context)
+
+    async def restart(self, context: Context) -> None:
+        answers = await self.begin(context) if self.begin else {}
+        stand(context.chat, self.name, "", answers)
+        await self._next(context, answers)
+
+    async def take(self, context: Context, what: Given) -> None:
+        """Take an answer to the question that is open."""
+        chat = context.chat
+        question = self.question(chat.step)
+        if question is None:  # the preview: only its buttons count
+            raise Rejected("flow.use_buttons")
+        value = await question.read(context, what)
+        if not chat.flow:
+            return  # The reader led them elsewhere.
+        answers = dict(chat.answers or {})
+        if question.most > 1:
+            answers[question.name] = [*answers.get(question.name, []), value]
+            stand(chat, self.name, question.name, answers)
+            if len(answers[question.name]) < question.most:
+                self._more(context, question, len(answers[question.name]))
+                return
+        else:
+            answers[question.name] = value
+        await self._answered(context, question, answers)
+
+    async def press(self, context: Context, update: Update, value: str) -> None:
+        """A button of this flow: a value, or one of the engine's own."""
+        chat = context.chat
+        question = self.question(chat.step)
+        if value == "!cancel":
+            leave(chat)
+            context.edit(message_of(update), "flow.left")
+        elif value == "!new":
+            await self.restart(context)
+        elif value == "!on":
+            chat.paused = False
+            await self._ask(context, chat.step, dict(chat.answers or {}))
+        elif value == "!back":
+            await self._back(context)
+        elif value in ("!held", "!drop"):
+            await self._held(context, take=value == "!held")
+        elif value == "!ok" and chat.step == PREVIEW:
+            await self._finish(context)
+        elif value == "!edit" and chat.step == PREVIEW:
+            self._offer_edit(context)
+        elif value.startswith("!edit:"):
+            await self._edit(context, value.removeprefix("!edit:"))
+        elif question is not None and value in ("!skip", "!enough"):
+            answers = dict(chat.answers or {})
+            if value == "!skip":
+                answers[question.name] = None
+            await self._answered(context, question, answers)
+        else:
+            await self.take(context, Given(Kind.PRESS, value))
+
+    async def _held(self, context: Context, *, take: bool) -> None:
+        """The line said after a long silence: an answer after all, or meant for something else."""
+        answers = dict(context.chat.answers or {})
+        held = answers.pop(HELD, "")
+        context.chat.answers = answers
+        if take:
+            await self.take(context, Given(Kind.TEXT, held))
+        else:
+            context.chat.paused = True
+            context.say("flow.put_aside", choices=[[press_button(context, "flow.go_on", self.name, "!on")]])
+
+    def question(self, name: str) -> Question | None:
+        return next((each for each in self.questions if each.name == name), None)
+
+    async def _answered(self, context: Context, question: Question, answers: Answers) -> None:
+        if question.check is not None:
+            await question.check(context, answers)
+        stand(context.chat, self.name, question.name, answers)
+        await self._next(context, answers)
+
+    async def _next(self, context: Context, answers: Answers) -> None:
+        """Ask the first question that is open; with none left, show the preview or finish."""
+        for question in self.questions:
+            if question.name not in answers and question.asked(answers) and not question.extra:
+                await self._ask(context, question.name, answers)
+                return
+        stand(context.chat, self.name, PREVIEW, answers)
+        if self.preview:
+            await self._ask(context, PREVIEW, answers)
+        else:
+            await self._finish(context)
+
+    async def _ask(self, context: Context, step: str, answers: Answers) -> None:
+        stand(context.chat, self.name, step, answers)
+        question = self.question(step)
+        if question is None:
+            self._show_preview(context, answers)
+            return
+        offered = question.choices(context, answers) if question.choices else ()
+        choices: list[Row] = [
+            [{"label": each["label"], "press": f"f:{self.name}:{step}:{each['press']}"} for each in row]
+            for row in offered
+        ]
+        if question.optional:
+            choices.append([press_button(context, "flow.skip", self.name, "!skip", step)])
+        way = [press_button(context, "flow.cancel", self.name, "!cancel", step)]
+        if self._before(step, answers) is not None:
+            way.insert(0, press_button(context, "flow.back", self.name, "!back", step))
+        context.say(question.ask, choices=[*choices, way], **question.about(context, answers))
+
+    def _more(self, context: Context, question: Question, count: int) -> None:
+        enough = press_button(context, "flow.enough", self.name, "!enough", question.name)
+        context.say("flow.more", choices=[[enough]], count=count, most=question.most)
+
+    def _show_preview(self, context: Context, answers: Answers) -> None:
+        lines = [
+            f"<b>{context.text(f'{self.title}_{question.name}')}</b>：{shown}"
+            for question in self.questions
+            if question.asked(answers) and (shown := self._shown(context, question, answers))
+        ]
+        text = "\n".join((context.text("flow.preview", form=context.text(self.title)), *lines))
+        extras = [
+            press_button(context, f"{self.title}_add_{question.name}", self.name, f"!edit:{question.name}", PREVIEW)
+            for question in self.questions
+            if question.extra and question.asked(answers)
+        ]
+        choices = [
+            [press_button(context, "flow.submit", self.name, "!ok", PREVIEW)],
+            *(extras[at : at + 2] for at in range(0, len(extras), 2)),
+            [
+                press_button(context, "flow.edit", self.name, "!edit", PREVIEW),
+                press_button(context, "flow.cancel", self.name, "!cancel", PREVIEW),
+            ],
+        ]
+        context.reply({"do": "say", "text": text, "choices": choices})
+
+    def _shown(self, context: Context, question: Question, answers: Answers) -> str:
+        """An answer on the preview, as HTML: what somebody typed is text, whatever it looks like."""
+        value = answers.get(question.name)
+        return "" if value is None else escape(question.show(context, value), quote=False)
+
+    def _offer_edit(self, context: Context) -> None:
+        answers = context.chat.answers or {}
+        rows = [
+            [press_button(context, f"{self.title}_{question.name}", self.name, f"!edit:{question.name}", PREVIEW)]
+            for question in self.questions
+            if question.asked(answers) and not question.extra and question.name in answers
+        ]
+        context.say("flow.which", choices=rows)
+
+    async def _edit(self, context: Context, name: str) -> None:
+        question, answers = self.question(name), dict(context.chat.answers or {})
+        if question is None or context.chat.step != PREVIEW:
+            context.toast("stale")
+            return
+        if question.most == 1 and not question.extra:
+            answers.pop(name, None)
+        await self._ask(context, name, answers)
+
+    async def _back(self, context: Context) -> None:
+        answers = dict(context.chat.answers or {})
+        before = self._before(context.chat.step, answers)
+        if before is None:
+            await self._ask(context, context.chat.step, answers)
+            return
+        answers.pop(before.name, None)
+        await self._ask(context, before.name, answers)
+
+    def _before(self, step: str, answers: Answers) -> Question | None:
+        """The question answered before a step."""
+        names = [question.name for question in self.questions]
+        earlier = self.questions[: names.index(step)] if step in names else self.questions
+        return next((each for each in reversed(earlier) if each.name in answers and each.asked(answers)), None)
+
+    async def _finish(self, context: Context) -> None:
+        answers = dict(context.chat.answers or {})
+        leave(context.chat)
+        await self.done(context, answers)
+
+
+def stand(chat: Chat, flow: str, step: str, answers: Answers) -> None:
+    """Put a person at a question."""
+    chat.flow, chat.step, chat.answers, chat.flow_at, chat.paused = flow, step, answers, now(), False
+
+
+def leave(chat: Chat) -> None:
+    chat.flow, chat.step, chat.answers, chat.flow_at, chat.paused = "", "", None, None, False
+
+
+def expired(chat: Chat) -> bool:
+    return chat.flow_at is not None and now() - chat.flow_at > EXPIRY
+
+
+def press_button(context: Context, key: str, flow: str, value: str, step: str = "") -> dict[str, str]:
+    return context.button(key, f"f:{flow}:{step}:{value}")

@@ -1,0 +1,94 @@
+"""The handlers of all forms: their buttons, and the answers to the question that is open."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from telegram import Update
+from telegram.ext import BaseHandler, MessageHandler, filters
+
+from bot.channels.telegram.buttons import arguments, pressed
+from bot.channels.telegram.receiver import continues
+from bot.channels.telegram.unit import Context, current
+from bot.errors import Rejected
+from bot.store.models import now
+from handlers.answers import Given, Kind, given
+from handlers.flow import HELD, SILENCE, Flow, expired, leave, press_button
+
+
+class Inside(filters.UpdateFilter):
+    """The person is filling in a form, and what they send is something its open question takes."""
+
+    def __init__(self, flows: Mapping[str, Flow], *, late: bool = False) -> None:
+        super().__init__(name=f"Inside(late={late})")
+        self.flows = flows
+        self.late = late  # after EXPIRY
+
+    def filter(self, update: Update) -> bool:
+        chat = current().chat
+        if not chat.flow or chat.paused or expired(chat) != self.late:
+            return False
+        flow, what = self.flows.get(chat.flow), given(update)
+        if flow is None or what is None:
+            return False
+        question = flow.question(chat.step)
+        return what.kind is Kind.TEXT if question is None else what.kind in question.takes
+
+
+def _help_first(context: Context, what: Given) -> bool:
+    """Whether a line tells of an emergency; then the number to call stands on top, whatever the form asks."""
+    number = context.knowledge.search.emergency(what.text) if what.kind is Kind.TEXT else ""
+    if number:
+        line = context.knowledge.hotlines[number]
+        context.say("question.emergency", number=line.number, name=line.name)
+    return bool(number)
+
+
+def handlers(flows: Sequence[Flow]) -> list[BaseHandler[Any, Any, Any]]:
+    """The handlers of all forms: their buttons, and the answers to the question that is open."""
+    known = {flow.name: flow for flow in flows}
+
+    async def press(update: Update, context: Context) -> None:
+        name, step, value = [*arguments(update), "", "", ""][:3] if update.callback_query else ("", "", "")
+        value = (update.callback_query.data or "").split(":", 3)[-1] if update.callback_query else value
+        chat, flow = context.chat, known.get(name)
+        engine = value in {"!on", "!new", "!cancel"}
+        if flow is None or chat.flow != name or expired(chat) or not (engine or step == chat.step):
+            context.toast("stale")
+            return
+        await flow.press(context, update, value)
+
+    async def answer(update: Update, context: Context) -> None:
+        chat, what = context.chat, given(update)
+        flow = known[chat.flow]
+        if what is None:
+            return
+        if chat.flow_at is not None and now() - chat.flow_at > SILENCE and what.kind is Kind.TEXT:
+            # After a long silence the line may be meant for something else: ask, and keep it meanwhile.
+            chat.answers = {**(chat.answers or {}), HELD: what.text}
+            chat.flow_at = now()
+            yes, no = (
+                press_button(context, "flow.yes", flow.name, "!held", chat.step),
+                press_button(context, "flow.no", flow.name, "!drop", chat.step),
+            )
+            context.say("flow.silence", choices=[[yes, no]], form=context.text(flow.title))
+            return
+        urgent = _help_first(context, what)
+        try:
+            await flow.take(context, what)
+        except Rejected:
+            if not urgent:
+                raise
+            chat.paused = True
+            go_on = press_button(context, "flow.go_on", flow.name, "!on")
+            context.say("flow.waits", choices=[[go_on]], form=context.text(flow.title))
+
+    async def forget(update: Update, context: Context) -> None:
+        flow = known[context.chat.flow]
+        leave(context.chat)
+        context.say("flow.expired", form=context.text(flow.title))
+
+    return [
+        pressed("f", continues(press)),
+        MessageHandler(Inside(known), continues(answer)),
+        MessageHandler(Inside(known, late=True), continues(forget)),
+    ]

@@ -1,0 +1,59 @@
+"""A part in deliberations, for 民情联络员: the open consultations of their district, and what they say to them."""
+
+from telegram import Update
+
+from bot.channels.telegram.buttons import arguments, pressed
+from bot.channels.telegram.unit import Context
+from bot.errors import Rejected
+from bot.services import voices, volunteers
+from bot.store.models import Volunteer
+from handlers.answers import words
+from handlers.flow import Answers, Flow, Question, stand
+
+TEXT = (4, 500)  # characters
+
+
+async def listed(update: Update, context: Context) -> None:
+    """What is being deliberated; the role is read anew each time."""
+    found = await voices.open_to(context.session, await _liaison(context))
+    if not found:
+        context.say("voice.none")
+        return
+    context.say("voice.list", choices=[[{"label": each.title, "press": f"vv:{each.id}"}] for each in found])
+
+
+async def chosen(update: Update, context: Context) -> None:
+    """One of them: its title, and a question."""
+    number = arguments(update)[0]
+    found = await voices.open_to(context.session, await _liaison(context))
+    item = next((each for each in found if str(each.id) == number), None)
+    if item is None:
+        raise Rejected("voice.over")
+    stand(context.chat, VOICE.name, "text", {"~item": item.id})
+    cancel = [[context.button("flow.cancel", f"f:{VOICE.name}:text:!cancel")]]
+    context.say("voice.ask", choices=cancel, title=item.title)
+
+
+async def _said(context: Context, answers: Answers) -> None:
+    volunteer = await _liaison(context)
+    item = await voices.say(context.session, volunteer, answers["~item"], answers["text"])
+    context.say("voice.said", title=item.title)
+
+
+async def _liaison(context: Context) -> Volunteer:
+    """Raises Rejected for anybody else."""
+    volunteer = await volunteers.liaison(context.session, context.chat.id)
+    if volunteer is None:
+        raise Rejected("voice.not_liaison")
+    return volunteer
+
+
+VOICE = Flow(
+    name="voice",
+    questions=(Question("text", ask="voice.again", read=words(*TEXT)),),
+    done=_said,
+    preview=False,
+)
+FLOWS = (VOICE,)
+
+HANDLERS = [pressed("vk", listed), pressed("vv", chosen)]

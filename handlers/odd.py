@@ -1,0 +1,59 @@
+"""What people send besides words and taps: a clear line, or a polite silence."""
+
+from telegram import Update
+from telegram.ext import CallbackQueryHandler, MessageHandler, filters
+
+from bot.channels.telegram.buttons import arguments, pressed
+from bot.channels.telegram.receiver import reads
+from bot.channels.telegram.unit import Context
+
+PRIVATE = filters.ChatType.PRIVATE
+KINDS = (
+    (filters.Sticker.ALL, "sticker"),
+    (filters.PHOTO, "photo"),
+    (filters.VOICE | filters.AUDIO | filters.VIDEO_NOTE, "voice"),
+    (filters.CONTACT, "contact"),
+    (filters.POLL, "poll"),
+)
+
+
+@reads
+async def elsewhere(update: Update, context: Context) -> None:
+    """A group: answer only who calls us by command, and ask them to come in private."""
+    message = update.effective_message
+    if message and message.text and message.text.startswith("/"):
+        context.say("odd.group")
+
+
+@reads
+async def silence(update: Update, context: Context) -> None:
+    """An edited message or a service message: whatever it says was said before, or to nobody."""
+
+
+@reads
+async def odd(update: Update, context: Context) -> None:
+    kind = next((name for fits, name in KINDS if fits.check_update(update)), "file")
+    context.say(f"odd.{kind}")
+
+
+@reads
+async def stale(update: Update, context: Context) -> None:
+    """A button nobody knows any more: of an old version, or of a message long gone."""
+    context.toast("stale")
+
+
+@reads
+async def not_built(update: Update, context: Context) -> None:
+    """What the menu promises and is not there yet."""
+    context.say("not_built", what=context.text(f"menu.{arguments(update)[0]}"))
+
+
+BEFORE = [
+    MessageHandler(~PRIVATE, elsewhere),
+    MessageHandler(filters.UpdateType.EDITED_MESSAGE | filters.StatusUpdate.ALL, silence),
+]
+NOT_BUILT = [pressed("go", not_built)]
+HANDLERS = [
+    MessageHandler(filters.ALL, odd),
+    CallbackQueryHandler(stale),
+]

@@ -1,0 +1,46 @@
+"""/start, /help and /menu: what the bot can do, what it keeps, and how to go on."""
+
+from telegram import Update
+from telegram.ext import ChatMemberHandler, CommandHandler
+
+from bot.channels.telegram.receiver import reads
+from bot.channels.telegram.unit import Context, Keys
+from bot.store.models import now
+from knowledge import menu
+
+
+async def start(update: Update, context: Context) -> None:
+    """Greets; from now on notices may reach this person."""
+    context.chat.started_at = context.chat.started_at or now()
+    context.chat.blocked_at = None
+    context.say("start.hello", keyboard=_keys(context))
+    context.say("start.privacy")
+
+
+@reads
+async def help_(update: Update, context: Context) -> None:
+    context.say("help.text", keyboard=_keys(context))
+
+
+@reads
+async def show_menu(update: Update, context: Context) -> None:
+    context.say("menu.text", keyboard=_keys(context))
+
+
+async def membership(update: Update, context: Context) -> None:
+    """The channel tells us that somebody shut us out, or let us in again."""
+    if update.my_chat_member is not None:
+        gone = update.my_chat_member.new_chat_member.status in {"kicked", "left"}
+        context.chat.blocked_at = now() if gone else None
+
+
+def _keys(context: Context) -> Keys:
+    return menu.keys(context.knowledge.texts, context.chat.language)
+
+
+HANDLERS = [
+    CommandHandler("start", start),
+    CommandHandler("help", help_),
+    CommandHandler("menu", show_menu),
+    ChatMemberHandler(membership, ChatMemberHandler.MY_CHAT_MEMBER),
+]
