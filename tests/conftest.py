@@ -1,0 +1,134 @@
+"""The whole house in a test: a fresh database, the web chat in Telegram's place, people on their phones."""
+
+import asyncio
+import os
+import secrets
+import socket
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+from sqlalchemy import event, make_url
+
+from bot.app import House
+from bot.commands import migrate
+from bot.settings import Settings
+from knowledge import Knowledge
+from knowledge import load as load_knowledge
+from tests.phone import Phone
+
+UP = "NUANXIN_TEST_DATABASE"  # "sqlite", or the URL of a PostgreSQL server's database
+IN_CI = os.environ.get("CI") == "true"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    for name in [name for name in os.environ if name.startswith("NUANXIN_") and name != UP]:
+        del os.environ[name]
+
+
+def on_postgres() -> bool:
+    return os.environ.get(UP, "sqlite").startswith("postgresql")
+
+
+@pytest.fixture(scope="session")
+def knowledge() -> Knowledge:
+    """The real content, read once."""
+    return load_knowledge()
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A migrated, empty database to copy: an SQLite file, or the name of a PostgreSQL database."""
+    folder = tmp_path_factory.mktemp("template")
+    if not on_postgres():
+        migrate.upgrade(Settings(var=folder, _env_file=None))
+        yield str(folder / "nuanxin.db")
+        return
+    name = f"nuanxin_template_{secrets.token_hex(4)}"
+    asyncio.run(_execute(f'CREATE DATABASE "{name}"'))
+    migrate.upgrade(Settings(var=folder, database_url=_url(name), _env_file=None))
+    yield name
+    asyncio.run(_execute(f'DROP DATABASE "{name}" WITH (FORCE)'))
+
+
+@pytest.fixture
+async def database_url(template: str, tmp_path: Path) -> AsyncIterator[str]:
+    """A fresh database of this test's own."""
+    if not on_postgres():
+        copy = tmp_path / "test.db"
+        copy.write_bytes(Path(template).read_bytes())  # noqa: ASYNC240
+        yield f"sqlite:///{copy}"
+        return
+    name = f"nuanxin_{secrets.token_hex(6)}"
+    await _execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+    yield _url(name)
+    await _execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.fixture
+def settings(database_url: str, tmp_path: Path) -> Settings:
+    chosen = {"search": "lexical", "quiet_hours": "0-0"}  # Tests must not depend on the time of day.
+    return Settings(var=tmp_path, database_url=database_url, port=free_port(), _env_file=None, **chosen)
+
+
+@pytest.fixture
+async def house(settings: Settings, knowledge: Knowledge) -> AsyncIterator[House]:
+    """The house, running, with the web chat as its only channel."""
+    house = House(settings, knowledge, demo=True)
+    hasten(house)
+    await house.start()
+    yield house
+    await house.stop()
+
+
+@pytest.fixture
+async def phone(house: House) -> AsyncIterator[Phone]:
+    """Somebody's phone."""
+    async with Phone(house) as phone:
+        await phone.opens()
+        yield phone
+
+
+@pytest.fixture
+async def phones(house: House) -> AsyncIterator[Callable[[], Any]]:
+    """As many phones as a test needs: `await phones()` is one more person."""
+    opened: list[Phone] = []
+
+    async def another() -> Phone:
+        phone = await Phone(house).__aenter__()
+        opened.append(phone)
+        await phone.opens()
+        return phone
+
+    yield another
+    for phone in opened:
+        await phone.__aexit__(None, None, None)
+
+
+def hasten(house: House) -> None:
+    """Do not wait for the disk: a killed process loses nothing by that, only a power cut does."""
+    if house.db.dialect == "sqlite":
+        event.listen(house.db.engine.sync_engine, "connect", lambda raw, _: raw.execute("PRAGMA synchronous=OFF"))
+
+
+def free_port() -> int:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port: int = taken.getsockname()[1]
+    return port
+
+
+def _url(name: str) -> str:
+    return make_url(os.environ[UP]).set(database=name).render_as_string(hide_password=False)
+
+
+async def _execute(statement: str) -> None:
+    plain = make_url(os.environ[UP]).set(drivername="postgresql").render_as_string(hide_password=False)
+    admin = await asyncpg.connect(plain)
+    try:
+        await admin.execute(statement)
+    finally:
+        await admin.close()

@@ -1,0 +1,164 @@
+"""The bulk lane under stress: killed, doubled, hurried - nobody gets a notice twice, and replies do not wait."""
+
+import asyncio
+import random
+import signal
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from bot.app import House
+from bot.channels.telegram.transport import BotApi
+from bot.pace import Pace
+from bot.services.notice_states import State
+from bot.settings import Settings
+from bot.store.models import Chat, CopyState, NoticeCopy
+from bot.store.vault import new_key
+from tests.conftest import free_port, hasten
+from tests.crowd import TOKEN, Crowd, Town, lane
+from tests.test_notices import begin, tally, until
+from tests.web_driver import opened
+
+ROOT = Path(__file__).parents[1]
+PEOPLE, KILLS = 200, 3
+
+
+@pytest.fixture
+async def crowd():
+    crowd = await Crowd().start()
+    yield crowd
+    await crowd.stop()
+
+
+async def test_whoever_dies_nobody_gets_it_twice_and_everybody_is_accounted_for(database_url, knowledge, crowd):
+    key = new_key()
+    db = opened(database_url, key)
+    town = await Town(db, knowledge).settle()
+    await town.people(PEOPLE)
+    notice = await town.agreed()
+    await begin(town, notice.id)
+    for number in range(KILLS + 1):
+        child = await _child(database_url, key, crowd.api)
+        if number < KILLS:
+            before = len(crowd.calls)
+            while len(crowd.calls) == before:  # noqa: ASYNC110 (another process: there is nothing to wait on)
+                await asyncio.sleep(0.01)
+            await asyncio.sleep(random.uniform(0, 0.4))
+            child.send_signal(signal.SIGKILL)
+            await child.wait()
+    await until(town, notice.id, State.COMPLETED, State.SOME_FAILED)
+    child.send_signal(signal.SIGKILL)
+    await child.wait()
+    counts = await tally(town, notice.id)
+    assert sum(counts.values()) == PEOPLE
+    assert set(counts) <= {CopyState.SENT, CopyState.UNKNOWN}
+    assert counts.get(CopyState.UNKNOWN, 0) <= KILLS * lane(db, BotApi("", "", ""), town.frame, 100.0).batch
+    assert max(crowd.got().values()) == 1
+    async with db.read() as session:
+        rows = await session.execute(select(Chat.address, NoticeCopy.state).join_from(Chat, NoticeCopy))
+        states = dict(rows.all())
+    assert {address for address, state in states.items() if state == CopyState.SENT} <= set(crowd.got())
+    await db.close()
+
+
+async def _child(url: str, key: str, api: str) -> asyncio.subprocess.Process:
+    command = (sys.executable, "-m", "tests.crowd", url, key, api, "100")
+    child = await asyncio.create_subprocess_exec(*command, cwd=ROOT, stdout=asyncio.subprocess.PIPE)
+    assert await child.stdout.readline() == b"ready\n"
+    return child
+
+
+@pytest.mark.parametrize("delay", [0.0, 0.05])
+async def test_the_allowed_pace_is_kept_in_every_second_by_two_lanes_together(database_url, knowledge, crowd, delay):
+    crowd.delay = delay
+    db = opened(database_url, new_key())
+    town = await Town(db, knowledge).settle()
+    await town.people(130)
+    notice = await town.agreed()
+    await begin(town, notice.id)
+    api = BotApi(crowd.api, "", TOKEN)
+    await api.open()
+    lanes = [lane(db, api, town.frame, 50.0) for _ in range(2)]
+    for each in lanes:
+        each.start()
+    while len(crowd.calls) < 60:  # noqa: ASYNC110
+        await asyncio.sleep(0.01)
+    busy = next(each for each in lanes if each._runs)
+    await busy.stop()  # The other one takes over, and knows nothing of what went out in this second.
+    await until(town, notice.id, State.COMPLETED)
+    await lanes[1 - lanes.index(busy)].stop()
+    assert crowd.got() == dict.fromkeys(range(1, 131), 1)
+    assert crowd.most_in_a_second() <= 50
+    await api.close()
+    await db.close()
+
+
+async def test_one_person_gets_no_two_messages_within_a_second(database_url, knowledge, crowd):
+    db = opened(database_url, new_key())
+    town = await Town(db, knowledge).settle()
+    await town.people(5)
+    both = [await town.agreed(), await town.agreed(title="又一条")]
+    for notice in both:
+        await begin(town, notice.id)
+    api = BotApi(crowd.api, "", TOKEN)
+    await api.open()
+    bulk = lane(db, api, town.frame, 500.0)
+    bulk.start()
+    for notice in both:
+        await until(town, notice.id, State.COMPLETED)
+    await bulk.stop()
+    assert crowd.got() == dict.fromkeys(range(1, 6), 2)
+    assert crowd.closest() >= 0.99
+    await api.close()
+    await db.close()
+
+
+async def test_a_reply_does_not_wait_for_a_notice(database_url, knowledge, crowd, tmp_path):
+    settings = Settings(
+        var=tmp_path,
+        database_url=database_url,
+        port=free_port(),
+        search="lexical",
+        quiet_hours="0-0",
+        web_chat=False,
+        telegram_token=TOKEN,
+        telegram_api_url=crowd.api,
+        bulk_per_second=20,
+        _env_file=None,
+    )
+    house = House(settings, knowledge)
+    hasten(house)
+    town = await Town(house.db, knowledge).settle()
+    await town.people(150)
+    notice = await town.agreed()
+    await begin(town, notice.id)
+    await house.start()
+    while len(crowd.calls) < 20:  # noqa: ASYNC110
+        await asyncio.sleep(0.01)
+    asked = time.monotonic()
+    crowd.write(7, 900, "/help")
+    while 900 not in crowd.got():  # noqa: ASYNC110
+        await asyncio.sleep(0.01)
+    answered = next(at for at, _, chat, _ in crowd.calls if chat == 900)
+    assert answered - asked < 1.0
+    assert (await town.now(notice.id)).state == State.SENDING
+    await house.stop()
+    assert CopyState.SENDING not in await tally(town, notice.id)
+    assert crowd.most_in_a_second() <= 20 + 1  # The reply went out at once, and the notice gave way after it.
+
+
+async def test_a_pace_below_one_a_second_is_kept():
+    pace = Pace(0.5)
+    pace.answered(await pace.turn(1))
+    assert 1.9 < pace._wait() <= 2.1
+
+
+def test_replies_without_any_notice_are_forgotten():
+    pace = Pace(25.0)
+    pace._window = 0.0
+    for chat in range(100):
+        pace.spend(chat)
+    assert len(pace._known) == 1

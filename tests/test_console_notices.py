@@ -1,0 +1,182 @@
+"""Organisers and approvers at the console: from the first word of a notice to the table of what became of it."""
+
+import pytest
+from sqlalchemy import select, update
+
+from bot.console.words import load
+from bot.services import chats
+from bot.services.lifecycle import Role
+from bot.services.notice_states import State
+from bot.store.models import AllowedStep, Audit, Channel, Chat, CopyState, Notice, NoticeCopy, Outbox, Staff, now
+from tests.desk import Desk
+
+FORM = {
+    "kind": "service",
+    "title": "免费体检",
+    "text": "周六上午，**带身份证**",
+    "unit": "沈阳市总工会",
+    "valid_until": "2099-12-31",
+    "region": "2101",
+}
+
+
+@pytest.fixture
+async def organiser(house):
+    async with Desk(house, Role.ORGANISER) as desk:
+        yield desk
+
+
+@pytest.fixture
+async def approver(house):
+    async with Desk(house, Role.APPROVER) as desk:
+        yield desk
+
+
+@pytest.fixture
+async def worker(house, phone):
+    """Somebody in Shenyang who pressed Start."""
+    await phone.types("/start")
+    async with house.db.begin() as session:
+        await session.execute(update(Chat).values(region="2101"))
+    return phone
+
+
+async def write(desk: Desk, **more: object) -> str:
+    """Write a notice; returns its address."""
+    page = await desk.submits("/console/notices/new", **(FORM | more))
+    return page.path.partition("?")[0]
+
+
+async def ring(house) -> None:
+    """Its moment has come."""
+    async with house.db.begin() as session:
+        await session.execute(update(Outbox).where(Outbox.kind == "timer").values(due_at=now()))
+    await house.settled()
+
+
+async def test_a_notice_from_the_first_word_to_the_phone_and_the_table(house, worker, organiser, approver):
+    path = await write(organiser)
+    page = await organiser.gets(path)
+    assert "<b>带身份证</b>" in page
+    assert "现在能发到 1 人" in page.words
+    await organiser.submits(f"{path}/submit")
+    await organiser.submits(f"{path}/approve", count=1, status=403)
+    page = await approver.gets("/console")
+    assert "待批准的通知" in page.words
+    await approver.gets(path)
+    page = await approver.submits(f"{path}/approve", count=2, status=422)
+    assert "人数和页面上的不一样" in page.words
+    page = await approver.submits(f"{path}/approve", count=1)
+    assert "批准了" in page.words
+    await ring(house)
+    assert any("周六上午" in said for said in await worker.hears())
+    page = await organiser.gets(path)
+    assert "发完了" in page.words
+    assert "发到了 1 人" in page.words
+    async with house.db.read() as session:
+        address = (await session.scalars(select(Chat))).one().address
+    page = await organiser.submits(f"{path}/find", channel="web", address=address)
+    assert "查到了：发到了" in page.words
+
+
+async def test_what_was_typed_stays_when_something_is_missing(organiser):
+    page = await organiser.submits("/console/notices/new", **(FORM | {"unit": "", "region": "5101"}), status=422)
+    assert "您负责的区域以外" in page.words
+    assert "周六上午" in page
+    page = await organiser.submits(
+        "/console/notices/new", **(FORM | {"url1": "http://x.cn", "label1": "报名"}), status=422
+    )
+    assert "https://" in page.words
+
+
+async def test_an_edit_after_the_approval_needs_another_one(house, worker, organiser, approver):
+    path = await write(organiser)
+    await organiser.submits(f"{path}/submit")
+    await approver.submits(f"{path}/approve", count=1)
+    await organiser.gets(f"{path}/edit")
+    page = await organiser.submits(f"{path}/edit", **(FORM | {"text": "改成周日"}))
+    assert "草稿" in page.words
+    await ring(house)
+    assert not any("周" in said for said in await worker.hears())
+
+
+async def test_a_trial_goes_to_oneself_and_says_whether_it_arrived(house, worker, organiser):
+    path = await write(organiser)
+    page = await organiser.submits(f"{path}/try", whom="me", status=422)
+    assert "还没有绑定聊天" in page.words
+    async with house.db.begin() as session:
+        chat = (await session.scalars(select(Chat))).one()
+        await session.execute(update(Staff).where(Staff.id == organiser.id).values(chat_id=chat.id))
+    await organiser.submits(f"{path}/try", whom="me")
+    assert any("周六上午" in said for said in await worker.hears())
+    page = await organiser.gets(path)
+    assert f"{organiser.name} · 到了" in page.words
+
+
+async def test_it_is_paused_resumed_and_cancelled(house, worker, organiser, approver):
+    path = await write(organiser, start_at="2099-01-01T08:00")
+    page = await organiser.submits(f"{path}/submit")
+    page = await approver.submits(f"{path}/approve", count=1, status=422)
+    assert "离发送还早" in page.words
+    page = await organiser.submits(f"{path}/step", step="pause", status=409)
+    await organiser.gets(path)
+    page = await organiser.submits(f"{path}/step", step="cancel")
+    assert "已取消" in page.words
+
+
+async def test_the_unknown_are_sent_again_by_a_person_and_the_sent_are_taken_back(house, worker, organiser, approver):
+    path = await write(organiser)
+    await organiser.submits(f"{path}/submit")
+    await approver.submits(f"{path}/approve", count=1)
+    await ring(house)
+    async with house.db.begin() as session:
+        await session.execute(update(NoticeCopy).values(state=CopyState.UNKNOWN))
+        number = (await session.scalars(select(NoticeCopy.notice_id))).one()
+    await _stand(house, number, State.SENDING)
+    await _stand(house, number, State.SOME_FAILED)
+    page = await organiser.gets(path)
+    assert "补发：未知 1 人" in page.words
+    await organiser.submits(f"{path}/again", which="unknown")
+    await house.settled()
+    page = await organiser.gets(path)
+    assert "发到了 1 人" in page.words
+    page = await organiser.submits(f"{path}/recall")
+    await ring(house)
+    assert not any("周六上午" in each.get("text", "") for each in await worker.messages())
+
+
+async def _stand(house, number: int, state: State) -> None:
+    """Put a finished notice where a crash would have left it."""
+    async with house.db.begin() as session:
+        was = (await session.get_one(Notice, number)).state
+        await session.merge(AllowedStep(kind="notice", source=was, target=state))
+        await session.flush()
+        await session.execute(update(Notice).where(Notice.id == number).values(state=state))
+
+
+async def test_the_table_names_nobody_and_runs_no_formula(house, organiser, approver):
+    async with house.db.begin() as session:
+        chat = chats.blank(Channel.WEB, b"k" * 16, 4242424242)
+        chat.region, chat.job, chat.started_at = "2101", "=1+1", now()
+        session.add(chat)
+    path = await write(organiser)
+    await organiser.submits(f"{path}/submit")
+    await approver.submits(f"{path}/approve", count=1)
+    await ring(house)
+    await organiser.enrols()
+    table = await organiser.submits(f"{path}/results.csv")
+    assert "'=1+1" in table
+    assert "4242424242" not in table
+    assert "没发成" in (await organiser.gets(path)).words
+    async with house.db.read() as session:
+        actions = set(await session.scalars(select(Audit.action)))
+    assert {"notice.write", "notice.submit", "notice.approve", "notice.export", "notice.complete"} <= actions
+
+
+def test_every_state_has_its_word():
+    words = load()
+    for state in State:
+        assert words(f"notice_state.{state}")
+    for state in CopyState:
+        assert words(f"copy_state.{state}")
+        assert words(f"said.copy_{state}")

@@ -1,0 +1,216 @@
+"""The console in a real browser, at 1280 and 390 pixels: every page fits, can be read, and works by keyboard."""
+
+import os
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Browser, Page, async_playwright, expect
+
+from bot.console import PAGES
+from bot.console.routes import HALF, PUBLIC, routes
+from bot.services import sign_in, staff
+from bot.services.appeal_states import State
+from bot.services.lifecycle import Role
+from tests.cases import filed
+from tests.desk import BY, Desk
+
+CHROMIUM = Path(os.environ.get("NUANXIN_CHROMIUM", "/usr/bin/chromium"))
+SIZES = {"laptop": {"width": 1280, "height": 800}, "phone": {"width": 390, "height": 844}}
+LONG = "站长拖着十月的工资不给" * 60 + "AVeryLongWordWithoutAnySpaceThatMustNotPushThePageWide" * 3
+
+# What a person with a screen reader, a keyboard or weak eyes needs of a page; each line names what is wrong.
+EXAMINE = """() => {
+  const wrong = [], seen = each => each.checkVisibility({ visibilityProperty: true });
+  const all = selector => [...document.querySelectorAll(selector)].filter(seen);
+  const name = each => (each.getAttribute('aria-label') || each.innerText || each.alt || '').trim();
+  const rgb = text => (text.match(/[\\d.]+/g) || []).map(Number);
+  const light = ([r, g, b]) => [r, g, b].map(c => (c /= 255) <= .04045 ? c / 12.92 : ((c + .055) / 1.055) ** 2.4)
+    .reduce((sum, c, at) => sum + c * [.2126, .7152, .0722][at], 0);
+  const behind = each => {
+    for (; each; each = each.parentElement) {
+      const colour = rgb(getComputedStyle(each).backgroundColor);
+      if (colour.length === 3 || colour[3] === 1) return colour;
+    }
+    return [255, 255, 255];
+  };
+  if (document.documentElement.lang !== 'zh-CN') wrong.push('no language');
+  if (all('h1').length !== 1) wrong.push(`${all('h1').length} h1`);
+  if (!document.title.trim()) wrong.push('no title');
+  if (document.documentElement.scrollWidth > innerWidth) wrong.push(`${document.documentElement.scrollWidth} px wide`);
+  const ids = [...document.querySelectorAll('[id]')].map(each => each.id);
+  ids.filter((id, at) => ids.indexOf(id) !== at).forEach(id => wrong.push(`id ${id} twice`));
+  all('input:not([type=hidden]), select, textarea').forEach(each => {
+    if (!each.labels.length && !each.getAttribute('aria-label')) wrong.push(`${each.name} has no label`);
+  });
+  all('button, a[href], summary').forEach(each => { if (!name(each)) wrong.push(`nameless ${each.outerHTML.slice(0, 80)}`); });
+  all('img').forEach(each => { if (!each.hasAttribute('alt')) wrong.push('img without alt'); });
+  let level = 0;
+  all('h1, h2, h3').forEach(each => {
+    const now = Number(each.tagName[1]);
+    if (now > level + 1) wrong.push(`${each.tagName} after h${level}`);
+    level = now;
+  });
+  all('button, .button, select, input:not([type=hidden]), summary').forEach(each => {
+    const box = each.getBoundingClientRect();
+    if (box.height < 20 || box.width < 20) wrong.push(`${each.outerHTML.slice(0, 60)}: ${box.width} x ${box.height}`);
+  });
+  all('main *, nav *, aside *').forEach(each => {
+    if (![...each.childNodes].some(child => child.nodeType === 3 && child.textContent.trim())) return;
+    if (each.closest('[disabled]')) return;
+    const style = getComputedStyle(each), a = light(rgb(style.color)), b = light(behind(each));
+    const ratio = (Math.max(a, b) + .05) / (Math.min(a, b) + .05);
+    const large = parseFloat(style.fontSize) >= 24 || (parseFloat(style.fontSize) >= 18.6 && style.fontWeight >= 700);
+    if (ratio < (large ? 3 : 4.5)) wrong.push(`contrast ${ratio.toFixed(2)}: ${each.innerText.slice(0, 20)}`);
+  });
+  return wrong;
+}"""
+
+pytestmark = pytest.mark.skipif(
+    not CHROMIUM.exists() and os.environ.get("CI") != "true", reason="no Chromium: apt-get install chromium"
+)
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+        yield browser
+        await browser.close()
+
+
+async def sits(house, browser: Browser, desk: Desk, *, colours: str = "light") -> tuple[Page, list[str]]:
+    """A browser signed in as somebody, and everything that goes wrong in it."""
+    context = await browser.new_context(locale="zh-CN", reduced_motion="reduce", color_scheme=colours)
+    page, trouble = await context.new_page(), []
+    page.on("pageerror", lambda error: trouble.append(str(error)))
+    page.on("console", lambda line: trouble.append(line.text) if line.type in ("error", "warning") else None)
+    page.on("request", lambda asked: None if asked.url.startswith((desk.url, "data:")) else trouble.append(asked.url))
+    cookies = [{"name": each.key, "value": each.value, "url": f"{desk.url}/console"} for each in desk.http.cookie_jar]
+    await context.add_cookies(cookies)
+    return page, trouble
+
+
+async def pages_of(house, desk: Desk, number: str) -> list[str]:
+    """Addresses of every page that this person may open, with a case in those that are about one."""
+    listed = [route for route, _ in routes(PAGES) if route.method == "GET" and not route.live]
+    known = {"number": number, "id": desk.id}
+    return [
+        route.path.format_map(known)
+        for route in listed
+        if route.right not in (PUBLIC, HALF)
+        and desk.staffer.may(route.right)
+        and route.path.count("{") <= 1
+        and not (route.path.endswith("{id}") and "people" not in route.path)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("role", "colours"),
+    [(Role.ADMIN, "light"), (Role.ADMIN, "dark"), (Role.HANDLER, "light"), (Role.AUDITOR, "light")],
+)
+async def test_every_page_fits_the_screen_and_can_be_read(house, browser, role, colours):
+    number = await filed(house, State.IN_PROGRESS, story=LONG)
+    for state in (State.ASSIGNED, State.PENDING_INFO):
+        await filed(house, state)
+    office = "labour" if role is Role.HANDLER else ""
+    async with Desk(house, role, agency=office, district="" if role is Role.AUDITOR else "2101") as desk:
+        async with house.db.read() as session:
+            desk.staffer = await staff.staffer_of(session, desk.id)
+        page, trouble = await sits(house, browser, desk, colours=colours)
+        wrong: dict[str, list[str]] = {}
+        for path in [*await pages_of(house, desk, number), "/console/appeals/0", "/console/enrol"]:
+            for size in SIZES.values():
+                await page.set_viewport_size(size)
+                await page.goto(desk.url + path)
+                wrong |= {f"{path} {size['width']}": found} if (found := await page.evaluate(EXAMINE)) else {}
+        assert not wrong
+        assert [each for each in trouble if "404" not in each and "403" not in each] == []
+
+
+async def test_the_examination_finds_what_is_wrong(house, browser):
+    async with Desk(house, None) as desk:
+        page, _ = await sits(house, browser, desk)
+        await page.goto(f"{desk.url}/console")
+        await page.evaluate("""() => {
+          const main = document.querySelector('main'), add = html => main.insertAdjacentHTML('beforeend', html);
+          add('<h1>两个</h1><h3>跳级</h3><input name="bare"><button></button><img src=""><p id="main">淡</p>');
+          main.lastElementChild.style.color = '#ccc';
+          main.lastElementChild.style.width = '3000px';
+        }""")
+        wrong = " ".join(await page.evaluate(EXAMINE))
+        for each in ("2 h1", "px wide", "id main twice", "bare has no label", "nameless", "without alt", "contrast"):
+            assert each in wrong, wrong
+
+
+async def test_the_door_can_be_read_too(house, browser):
+    async with Desk(house, None) as desk:
+        async with house.db.begin() as session:
+            token = await sign_in.invite(session, BY, await staff.find(session, desk.username))
+        desk.http.cookie_jar.clear()
+        page, _ = await sits(house, browser, desk)
+        for path in (
+            "/console/login",
+            "/console/sent",
+            f"/console/enter/{token}",
+            "/console/enter/x",
+            "/console/webapp",
+        ):
+            for size in SIZES.values():
+                await page.set_viewport_size(size)
+                await page.goto(desk.url + path)
+                assert not await page.evaluate(EXAMINE), path
+
+
+async def test_a_case_is_found_opened_and_answered_by_keyboard(house, browser):
+    number = await filed(house, State.IN_PROGRESS)
+    async with Desk(house, Role.REVIEWER) as desk:
+        page, trouble = await sits(house, browser, desk)
+        await page.goto(f"{desk.url}/console")
+        await page.keyboard.press("g")
+        await page.keyboard.press("q")
+        await page.wait_for_url("**/console/appeals")
+        await page.keyboard.press("/")
+        await page.keyboard.type("十月")
+        await page.keyboard.press("Enter")
+        await page.wait_for_url("**q=*")
+        await page.keyboard.press("j")
+        await page.keyboard.press("Enter")
+        await page.wait_for_url(f"**/{number}")
+        await page.get_by_role("link", name="工资已追回").click()
+        field = page.get_by_label("答复", exact=True)
+        assert "【单位】" in await field.input_value()
+        assert await page.evaluate("getSelection().toString()") == "【单位】"  # typing replaces the first slot
+        await field.fill("经核实，站点拖欠您十月工资四千三百元，已经在十一月二十日发到账户。")
+        await page.get_by_role("button", name="发给当事人").click()
+        await expect(page.get_by_role("status").first).to_contain_text("答复已发给当事人")
+        assert trouble == []
+
+
+async def test_a_colleague_who_opens_the_case_is_seen_at_once_and_nothing_typed_is_lost(house, browser):
+    number = await filed(house, State.IN_PROGRESS)
+    async with Desk(house, Role.REVIEWER) as desk, Desk(house, Role.ADMIN, name="管理员赵") as other:
+        page, trouble = await sits(house, browser, desk)
+        await page.goto(f"{desk.url}/console/appeals/{number}")
+        await page.get_by_label("答复", exact=True).fill("写到一半")
+        theirs, _ = await sits(house, browser, other)
+        await theirs.goto(f"{desk.url}/console/appeals/{number}")
+        await expect(page.locator("#head")).to_contain_text("管理员赵")
+        await other.gets(f"/console/appeals/{number}")
+        await other.submits(f"/console/appeals/{number}/log", note="已电话联系站长")
+        await expect(page.locator("#timeline")).to_contain_text("已电话联系站长")
+        assert await page.get_by_label("答复", exact=True).input_value() == "写到一半"
+        assert trouble == []
+
+
+async def test_pages_work_without_scripts(house, browser):
+    number = await filed(house, State.ASSIGNED)
+    async with Desk(house, Role.HANDLER, agency="labour") as desk:
+        context = await browser.new_context(java_script_enabled=False, locale="zh-CN")
+        cookies = [{"name": c.key, "value": c.value, "url": f"{desk.url}/console"} for c in desk.http.cookie_jar]
+        await context.add_cookies(cookies)
+        page = await context.new_page()
+        await page.goto(f"{desk.url}/console/appeals")
+        await page.get_by_role("link", name=number).click()
+        await page.get_by_role("button", name="我来办").click()
+        await expect(page.get_by_role("status").first).to_contain_text("您接手了")

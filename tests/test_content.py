@@ -1,0 +1,46 @@
+"""The content keeps its rules: `knowledge check` finds no fault in what is here, and finds each fault that is made."""
+
+from datetime import date
+
+import pytest
+
+from knowledge import check
+from knowledge.figures import figures
+from knowledge.policies import load
+
+CHECKED = date(2026, 11, 22)
+
+
+def test_the_content_has_no_fault():
+    assert [str(finding) for finding in check.check(today=CHECKED) if finding.fault] == []
+
+
+def test_all_topics_have_many_phrasings_of_many_voices(knowledge):
+    assert len(knowledge.policies) >= 161
+    assert min(len(entry.phrasings) for entry in knowledge.policies.values()) >= 25
+
+
+def test_answers_are_short_and_every_figure_in_them_stands_in_a_source(knowledge):
+    for entry in knowledge.policies.values():
+        assert len(entry.answer.splitlines()) <= 5, entry.id
+        assert entry.sources, entry.id
+        assert entry.checked, entry.id
+
+
+def test_a_review_that_is_due_is_a_warning_and_no_fault():
+    later = [finding for finding in check.check(today=date(2030, 1, 1)) if "review" in str(finding)]
+    assert later
+    assert not any(finding.fault for finding in later)
+
+
+def test_figures_are_seen_in_any_writing():
+    assert figures("满35周岁，罚500～1000元") >= {"35", "500", "1000"}
+
+
+@pytest.mark.parametrize("field", ["title", "checked", "region"])
+def test_a_missing_head_field_is_named_with_its_file(tmp_path, field):
+    source = next(iter(sorted(check.policies.FOLDER.glob("*.md"))))
+    lines = [line for line in source.read_text(encoding="utf-8").splitlines() if not line.startswith(f"{field} =")]
+    (tmp_path / source.name).write_text("\n".join(lines), encoding="utf-8")
+    with pytest.raises(Exception, match=f"{source.name}.*{field}|{field}.*{source.name}"):
+        load(tmp_path)

@@ -1,0 +1,34 @@
+"""A connection that died while nobody used it costs nobody an answer."""
+
+import asyncpg
+from sqlalchemy import make_url, text
+
+from bot.app import database_of
+from bot.store import db as store
+from tests.conftest import on_postgres
+
+
+async def test_connections_that_died_in_the_pool_are_replaced(settings, monkeypatch):
+    monkeypatch.setattr(store, "RESTED", 0.0)
+    db = database_of(settings)
+    for _ in range(2):
+        async with db.begin() as session:
+            await session.execute(text("SELECT 1"))
+        await _cut(settings.database)
+    async with db.begin() as session:
+        assert await session.scalar(text("SELECT 1")) == 1
+    async with db.read() as session:
+        assert await session.scalar(text("SELECT 1")) == 1
+    await db.close()
+
+
+async def _cut(url: str) -> None:
+    """End all connections to this test's database; SQLite has none that could end."""
+    if not on_postgres():
+        return
+    plain = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+    admin = await asyncpg.connect(plain)
+    await admin.execute(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    )
+    await admin.close()
