@@ -90,7 +90,7 @@ async def test_what_was_typed_stays_when_something_is_missing(organiser):
 
 
 async def test_an_edit_after_the_approval_needs_another_one(house, worker, organiser, approver):
-    path = await write(organiser)
+    path = await write(organiser, start_at="2099-01-01T09:00")
     await organiser.submits(f"{path}/submit")
     await approver.submits(f"{path}/approve", count=1)
     await organiser.gets(f"{path}/edit")
@@ -98,6 +98,17 @@ async def test_an_edit_after_the_approval_needs_another_one(house, worker, organ
     assert "草稿" in page.words
     await ring(house)
     assert not any("周" in said for said in await worker.hears())
+
+
+async def test_what_has_begun_is_not_edited_any_more_and_the_page_says_so_in_words(house, worker, organiser, approver):
+    path = await write(organiser)
+    await organiser.gets(f"{path}/edit")
+    await organiser.submits(f"{path}/submit")
+    await approver.submits(f"{path}/approve", count=1)
+    await ring(house)
+    page = await organiser.submits(f"{path}/edit", **(FORM | {"text": "改成周日"}), status=409)
+    assert "现在是“发完了”" in page.words
+    assert "改成周日" in page
 
 
 async def test_a_trial_goes_to_oneself_and_says_whether_it_arrived(house, worker, organiser):

@@ -79,12 +79,13 @@ class Layout:
     def legal(self, error: IllegalStep) -> str:
         """Which steps would be possible."""
         if not error.legal:
-            return self.words("errors.illegal.none", source=self._state(error.source))
-        steps = "、".join(map(self._state, error.legal))
-        return self.words("errors.illegal.some", source=self._state(error.source), steps=steps)
+            return self.words("errors.illegal.none", source=self._state(error.kind, error.source))
+        steps = "、".join(self._state(error.kind, each) for each in error.legal)
+        return self.words("errors.illegal.some", source=self._state(error.kind, error.source), steps=steps)
 
-    def _state(self, name: str) -> str:
-        return self.words.get(f"state.{name}", name)
+    def _state(self, kind: str, name: str) -> str:
+        """A state in words: notices and hazards have words of their own."""
+        return self.words.get(f"{kind}_state.{name}", self.words.get(f"state.{name}", name))
 
     def _address(self, name: str) -> str:
         return f"{ROOT}/static/{self._names[name]}"

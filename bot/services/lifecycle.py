@@ -48,8 +48,8 @@ class Step:
 class IllegalStep(Exception):
     """The lifecycle does not know this step, or not for this role.  Names what would be legal."""
 
-    def __init__(self, source: str, target: str, legal: Iterable[str]) -> None:
-        self.source, self.target, self.legal = source, target, tuple(sorted(legal))
+    def __init__(self, kind: str, source: str, target: str, legal: Iterable[str]) -> None:
+        self.kind, self.source, self.target, self.legal = kind, source, target, tuple(sorted(legal))
         known = ", ".join(self.legal) or "none"
         super().__init__(f"{source} -> {target} is not allowed; from {source}: {known}")
 
@@ -69,7 +69,7 @@ class Lifecycle:
         """Raises IllegalStep."""
         step = self.steps.get((source, target))
         if step is None or role not in step.who:
-            raise IllegalStep(source, target, self.legal(source, role))
+            raise IllegalStep(self.kind, source, target, self.legal(source, role))
         return step
 
     def legal(self, source: str, role: Role | None = None) -> list[str]:

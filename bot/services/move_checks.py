@@ -48,7 +48,7 @@ async def _check_return(session: AsyncSession, appeal: Appeal, wanted: Move) -> 
 async def _check_handler(session: AsyncSession, appeal: Appeal, wanted: Move) -> None:
     """A handler moves the cases of their own agency only."""
     if wanted.actor.role is Role.HANDLER and wanted.actor.agency_id != appeal.agency_id:
-        raise IllegalStep(appeal.state, wanted.target, ())
+        raise IllegalStep("appeal", appeal.state, wanted.target, ())
 
 
 async def _check_ask(session: AsyncSession, appeal: Appeal, wanted: Move) -> None:

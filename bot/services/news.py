@@ -108,7 +108,7 @@ def way(source: str, target: State) -> list[State]:
             if each in BETWEEN - been:
                 been.add(each)
                 ways.append([*path, each])
-    raise IllegalStep(source, target, APPEAL.legal(source, Role.BACKEND))
+    raise IllegalStep("appeal", source, target, APPEAL.legal(source, Role.BACKEND))
 
 
 async def _move(session: AsyncSession, frame: Frame, appeal: Appeal, news: News, key: str) -> Verdict:

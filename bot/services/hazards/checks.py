@@ -50,7 +50,7 @@ async def _check_dispatch(session: AsyncSession, frame: Frame, hazard: Hazard, w
 async def _check_handler(session: AsyncSession, frame: Frame, hazard: Hazard, wanted: Move) -> None:
     """A handler moves what their own agency has, and nothing else."""
     if wanted.actor.role is Role.HANDLER and wanted.actor.agency_id != hazard.agency_id:
-        raise IllegalStep(hazard.state, wanted.target, ())
+        raise IllegalStep("hazard", hazard.state, wanted.target, ())
 
 
 async def _check_return(session: AsyncSession, frame: Frame, hazard: Hazard, wanted: Move) -> None:
