@@ -1,5 +1,6 @@
 """A worker files an appeal in under a minute, gets a number, a code and a deadline, and watches it move."""
 
+import asyncio
 import re
 from datetime import timedelta
 
@@ -8,7 +9,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.exc import DBAPIError
 
 from bot.errors import Rejected
-from bot.services import agencies, appeals, filing, handling, identities, moves
+from bot.services import agencies, appeals, chats, filing, handling, identities, moves
 from bot.services.appeal_states import APPEAL, Move, State
 from bot.services.lifecycle import BACKEND, SYSTEM, Actor, IllegalStep, Role
 from bot.store.models import (
@@ -23,6 +24,7 @@ from bot.store.models import (
     View,
     now,
 )
+from tests.conftest import on_postgres
 
 STORY = "十月的工资站长拖到现在没给，一共四千三"
 ADMIN = Actor(Role.ADMIN, 1)
@@ -478,6 +480,17 @@ def test_every_pair_of_states_is_allowed_or_refused_with_the_legal_ones_named(so
                 with pytest.raises(IllegalStep) as refused:
                     APPEAL.step(source, target, role)
                 assert list(refused.value.legal) == sorted(APPEAL.legal(source, role))
+
+
+@pytest.mark.skipif(not on_postgres(), reason="SQLite has one writer at a time, so two never wait for each other")
+async def test_a_step_need_not_wait_for_the_workers_chat(phone, house, acts):
+    number = await files(phone)
+    async with house.db.read() as session:
+        chat = await session.scalar(select(Chat))
+    async with house.db.begin() as session:
+        await chats.lock(await session.connection(), chat, chat.address, 1)
+        async with asyncio.timeout(10):
+            await acts(number, State.ACCEPTED, ADMIN)
 
 
 async def test_the_database_knows_the_same_steps_and_refuses_the_others(phone, house):

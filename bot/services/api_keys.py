@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.errors import Rejected
+from bot.store.base import locked
 from bot.store.models import Agency, ApiKey, now
 
 MINUTE, DAY = 60, 86_400  # seconds
@@ -61,7 +62,7 @@ async def use(session: AsyncSession, given: str) -> ApiKey | None:
     Raises OverQuota.
     """
     query = select(ApiKey).where(ApiKey.hash == _hash(given), ApiKey.revoked_at.is_(None))
-    key: ApiKey | None = await session.scalar(query.with_for_update())
+    key: ApiKey | None = await session.scalar(locked(query))
     if key is None:
         return None
     at = int(now().timestamp())

@@ -17,7 +17,7 @@ from bot.services.appeal_states import OPEN, State
 from bot.services.deadlines import YearUnknown
 from bot.services.frame import Frame
 from bot.services.lifecycle import Role
-from bot.store.base import vault_of
+from bot.store.base import locked, vault_of
 from bot.store.models import Agency, Appeal, AppealStep, Chat, CodeAttempt, Naming, now
 
 CODE_LETTERS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"  # nothing that looks like something else
@@ -175,7 +175,7 @@ async def agency_for(session: AsyncSession, desk: str, region: str) -> Agency | 
 async def get(session: AsyncSession, number: str, *, lock: bool = False) -> Appeal:
     """Raises UnknownAppeal."""
     query = select(Appeal).where(Appeal.number == number)
-    appeal = await session.scalar(query.with_for_update() if lock else query)
+    appeal: Appeal | None = await session.scalar(locked(query) if lock else query)
     if appeal is None:
         raise UnknownAppeal(number)
     return appeal

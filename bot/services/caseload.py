@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.services.appeal_states import DONE, OPEN, State
 from bot.services.rights import AGENCY, RIGHTS, Grant, Staffer
+from bot.store.base import locked
 from bot.store.models import Agency, Appeal, CasePresence, SavedFilter, Staff, now
 
 PAGE = 50  # rows
@@ -136,7 +137,7 @@ async def find(session: AsyncSession, staffer: Staffer, number: str, *, lock: bo
         return None
     query = select(Appeal).where(Appeal.number == number, visible(staffer))
     query = query.execution_options(populate_existing=True)
-    found: Appeal | None = await session.scalar(query.with_for_update() if lock else query)
+    found: Appeal | None = await session.scalar(locked(query) if lock else query)
     return found
 
 

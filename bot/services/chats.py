@@ -21,7 +21,9 @@ _LOCK = (
     select(*_COLUMNS, _SEEN.c.id.label("seen"), _SEEN.c.answer.label("seen_answer"))
     .outerjoin(_SEEN, (_SEEN.c.channel == bindparam("channel")) & (_SEEN.c.id == bindparam("update_id")))
     .where(_CHATS.c.key == bindparam("key"))
-    .with_for_update(of=_CHATS)
+    # Not the key: whoever else writes a row that belongs to this chat (a telling, a case of theirs) need not wait for the
+    # person's own unit, and no two of them can wait for each other in a ring.
+    .with_for_update(of=_CHATS, key_share=True)
 )
 _SET = update(_CHATS).where(_CHATS.c.id == bindparam("row"))  # type: ignore[arg-type]
 

@@ -14,6 +14,7 @@ from bot.services.lifecycle import Actor
 from bot.services.move_checks import SHORTEST_ANSWER
 from bot.services.rights import Staffer
 from bot.services.staff import within
+from bot.store.base import locked
 from bot.store.models import Agency, Appeal, Consultation, ConsultationCase, now
 
 FEWEST = 2  # cases; one alone is settled by itself
@@ -66,7 +67,7 @@ async def find(session: AsyncSession, staffer: Staffer, number: int, *, lock: bo
     """None for one that is not there for this person."""
     mine = within(Consultation.district, staffer.districts("appeals.assign"))
     query = select(Consultation).where(Consultation.id == number, mine)
-    item: Consultation | None = await session.scalar(query.with_for_update() if lock else query)
+    item: Consultation | None = await session.scalar(locked(query) if lock else query)
     return item
 
 

@@ -53,7 +53,7 @@ def take_back(chat: Chat) -> None:
 
 async def ring(session: AsyncSession, frame: Frame, payload: dict[str, Any]) -> None:
     """The week is over.  Whoever has thought again, or is gone already, stays as they are."""
-    chat = await session.get(Chat, payload["chat"], with_for_update=True)
+    chat = await session.get(Chat, payload["chat"], with_for_update={"key_share": True})
     if chat is not None and chat.forget_at is not None and clock.written(chat.forget_at) == payload["due"]:
         await erase(session, frame, chat)
 

@@ -64,16 +64,6 @@ async def chat_behind(session: AsyncSession, alias: str) -> Chat | None:
     return await session.get(Chat, body["chat_id"]) if body and "chat_id" in body else None
 
 
-async def hold(session: AsyncSession, alias: str) -> None:
-    """Keep the chat behind an alias from being locked by somebody else until the transaction ends.
-
-    Whoever changes a case and tells its owner needs the chat's row as well; units of the owner have it first.
-    """
-    body = await session.scalar(select(Identity.body).where(Identity.alias == alias))
-    if body and "chat_id" in body:
-        await session.get(Chat, body["chat_id"], with_for_update={"read": True, "key_share": True})
-
-
 async def unmask(
     session: AsyncSession,
     alias: str,

@@ -20,6 +20,7 @@ from bot.services.frame import Frame
 from bot.services.lifecycle import Actor
 from bot.services.notice_states import ACTIVE, BEGUN, ENDED, NOTICE, State
 from bot.services.staff import within
+from bot.store.base import locked
 from bot.store.models import CopyState, Lane, Notice, NoticeKind, Outbox, now
 
 LONGEST_TITLE = 60  # characters
@@ -52,7 +53,7 @@ class Draft:
 async def get(session: AsyncSession, number: int, *, lock: bool = False) -> Notice:
     """Raises UnknownNotice."""
     query = select(Notice).where(Notice.id == number).execution_options(populate_existing=True)
-    notice = await session.scalar(query.with_for_update() if lock else query)
+    notice: Notice | None = await session.scalar(locked(query) if lock else query)
     if notice is None:
         raise UnknownNotice(number)
     return notice

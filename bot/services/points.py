@@ -1,6 +1,6 @@
 """Points: an append-only ledger with two sides, and accounts that are its sums.
 
-Every change holds the chat, then the account; whoever changes several things takes them in this order.
+Every change locks the account first; whoever changes several things takes it before them.
 """
 
 from datetime import datetime, time
@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.errors import Rejected
 from bot.services import chain
 from bot.services.deadlines import ZONE
-from bot.store.base import vault_of
+from bot.store.base import locked, vault_of
 from bot.store.models import Chat, PointsAccount, PointsEntry, now
 
 A_DAY = 60  # points one person may earn in a day
@@ -100,10 +100,8 @@ async def newest(session: AsyncSession, account: PointsAccount, most: int) -> li
     return list(await session.scalars(lines.limit(most)))
 
 
-async def lock(session: AsyncSession, account_id: int, chat_id: int | None) -> PointsAccount:
-    """An account until the transaction ends; its owner's chat first, as their own units do it."""
-    if chat_id is not None:
-        await session.get(Chat, chat_id, with_for_update={"read": True, "key_share": True})
+async def lock(session: AsyncSession, account_id: int) -> PointsAccount:
+    """An account until the transaction ends."""
     return await session.get_one(PointsAccount, account_id, with_for_update=True, populate_existing=True)
 
 
@@ -121,10 +119,11 @@ async def _hold(session: AsyncSession, chat_id: int) -> PointsAccount:
     key = owner_key(session, chat_id)
     dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
     values = {"owner": key, "available": 0, "held": 0, "debt": 0, "entries": 0, "head": chain.START}
-    await session.get(Chat, chat_id, with_for_update={"read": True, "key_share": True})
     await session.execute(dialect.insert(PointsAccount).values(values).on_conflict_do_nothing())
-    mine = select(PointsAccount).where(PointsAccount.owner == key).with_for_update()
-    return (await session.scalars(mine, execution_options={"populate_existing": True})).one()
+    account: PointsAccount = (
+        await session.scalars(locked(select(PointsAccount).where(PointsAccount.owner == key)))
+    ).one()
+    return account
 
 
 async def _known(session: AsyncSession, kind: Kind, source: str) -> bool:

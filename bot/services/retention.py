@@ -155,7 +155,7 @@ def _gone(_at: datetime, before: datetime) -> Select[Any]:
 
 async def _erase(session: AsyncSession, frame: Frame, keys: Sequence[Any]) -> None:
     for each in keys:
-        chat = await session.get(Chat, each.id, with_for_update=True)
+        chat = await session.get(Chat, each.id, with_for_update={"key_share": True})
         if chat is not None:
             await erasure.erase(session, frame, chat)
 

@@ -70,11 +70,9 @@ async def settle(
 
 
 async def _volunteer_of(session: AsyncSession, shift_id: int) -> Volunteer | None:
-    """Whose shift it is; their chat is held first, because they are told."""
+    """Whose shift it is."""
     query = select(Volunteer).join(Shift, Shift.volunteer_id == Volunteer.id).where(Shift.id == shift_id)
     volunteer: Volunteer | None = await session.scalar(query)
-    if volunteer is not None:
-        await identities.hold(session, volunteer.alias)
     return volunteer
 
 

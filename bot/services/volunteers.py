@@ -14,7 +14,7 @@ from bot.services.filing import checked
 from bot.services.frame import Frame
 from bot.services.lifecycle import Role
 from bot.services.volunteer_states import CLOSED, Standing
-from bot.store.base import vault_of
+from bot.store.base import locked, vault_of
 from bot.store.models import Chat, Naming, Team, Volunteer, VolunteerStep, now
 
 MAY_UNMASK = {Naming.NAMED: {Role.ORGANISER, Role.ADMIN}}  # those who approve; each look is written down
@@ -106,17 +106,11 @@ async def team_of(session: AsyncSession, volunteer: Volunteer) -> Team | None:
 
 
 async def get(session: AsyncSession, number: str, *, lock: bool = False) -> Volunteer:
-    """Raises UnknownVolunteer.
-
-    With `lock`, their chat is held first: a unit of theirs takes the two in this order, too, so nobody waits in a ring.
-    """
+    """Raises UnknownVolunteer."""
     query = select(Volunteer).where(Volunteer.number == number)
-    found = await session.scalar(query)
+    found: Volunteer | None = await session.scalar(locked(query) if lock else query)
     if found is None:
         raise UnknownVolunteer(number)
-    if lock:
-        await identities.hold(session, found.alias)
-        await session.refresh(found, with_for_update=True)
     return found
 
 

@@ -166,11 +166,11 @@ async def forget(session: AsyncSession, chat_id: int) -> None:
 
 
 async def _take(session: AsyncSession, voucher_id: int) -> tuple[Voucher, PointsAccount]:
-    """A voucher with its account, both locked: chat, account, voucher, in this order.  Raises UnknownVoucher."""
+    """A voucher with its account, both locked: account, voucher, in this order.  Raises UnknownVoucher."""
     voucher = await session.get(Voucher, voucher_id)
     if voucher is None:
         raise UnknownVoucher(voucher_id)
-    account = await points.lock(session, voucher.account_id, voucher.chat_id)
+    account = await points.lock(session, voucher.account_id)
     await session.refresh(voucher, with_for_update=True)
     return voucher, account
 

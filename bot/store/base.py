@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import JSON, BigInteger, DateTime, Integer, LargeBinary, MetaData, TypeDecorator
+from sqlalchemy import JSON, BigInteger, DateTime, Integer, LargeBinary, MetaData, Select, TypeDecorator
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase
 
@@ -67,6 +67,14 @@ def vault_of(dialect: Dialect) -> Vault:
     if not isinstance(vault, Vault):
         raise TypeError("the engine was not opened by bot.store.db.connect: it has no vault")
     return vault
+
+
+def locked(query: Select[Any]) -> Select[Any]:
+    """The rows as they are now, whatever the session knew of them, and nobody else's until the transaction ends.
+
+    Not their keys: rows that belong to them may be written meanwhile, so nobody waits for somebody who waits for them.
+    """
+    return query.with_for_update(key_share=True).execution_options(populate_existing=True)
 
 
 class Base(DeclarativeBase):

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.services.hazards.states import CLOSED, OPEN, State
 from bot.services.rights import AGENCY, RIGHTS, Staffer
+from bot.store.base import locked
 from bot.store.models import Agency, Hazard, now
 from knowledge.geo import Point
 
@@ -84,7 +85,7 @@ async def get(session: AsyncSession, staffer: Staffer, number: str, *, lock: boo
     """A hazard by its number; None for one that is not there for this person."""
     query = select(Hazard).where(Hazard.number == number, visible(staffer))
     query = query.execution_options(populate_existing=True)
-    found: Hazard | None = await session.scalar(query.with_for_update() if lock else query)
+    found: Hazard | None = await session.scalar(locked(query) if lock else query)
     return found
 
 

@@ -11,6 +11,7 @@ from bot.services.hazards.checks import CHECKS
 from bot.services.hazards.effects import EFFECTS
 from bot.services.hazards.states import HAZARD, Move, State
 from bot.services.lifecycle import SYSTEM, Role
+from bot.store.base import locked
 from bot.store.models import Hazard, HazardStep, now
 
 
@@ -56,7 +57,7 @@ async def move(session: AsyncSession, frame: Frame, number: str, wanted: Move) -
 async def get(session: AsyncSession, number: str, *, lock: bool = False) -> Hazard:
     """Raises UnknownHazard."""
     query = select(Hazard).where(Hazard.number == number)
-    hazard = await session.scalar(query.with_for_update() if lock else query)
+    hazard: Hazard | None = await session.scalar(locked(query) if lock else query)
     if hazard is None:
         raise UnknownHazard(number)
     return hazard
