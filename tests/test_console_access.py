@@ -101,6 +101,7 @@ PAGES: Mapping[str, str] = {
     "POST /console/notices/{id}/recall": "organiser approver",
     "GET /console/overview": FIGURES,
     "GET /console/overview/{measure}": FIGURES,
+    "GET /console/overview/{measure}/{form}": "admin",
     "GET /console/ledgers": FIGURES,
     "POST /console/ledgers": "admin",
     "GET /console/ledgers/{id}": FIGURES,
@@ -285,7 +286,14 @@ async def volunteered(house, district: str) -> str:
 def filled(path: str, things: Mapping[str, Mapping[str, object]]) -> str:
     """The address with the things in it."""
     values = next((each for start, each in things.items() if path.startswith(start)), {})
-    usual = {"token": "0" * 43, "name": "nothing.css", "code": "0" * 10, "certificate": "0", "measure": "collected"}
+    usual = {
+        "token": "0" * 43,
+        "name": "nothing.css",
+        "code": "0" * 10,
+        "certificate": "0",
+        "measure": "collected",
+        "form": "csv",
+    }
     return path.format_map({**usual, "topic": POLICY, **values})
 
 

@@ -33,53 +33,6 @@ STATION = {
 }
 LONG = "站长拖着十月的工资不给" * 60 + "AVeryLongWordWithoutAnySpaceThatMustNotPushThePageWide" * 3
 
-# What a person with a screen reader, a keyboard or weak eyes needs of a page; each line names what is wrong.
-EXAMINE = """() => {
-  const wrong = [], seen = each => each.checkVisibility({ visibilityProperty: true });
-  const all = selector => [...document.querySelectorAll(selector)].filter(seen);
-  const name = each => (each.getAttribute('aria-label') || each.innerText || each.alt || '').trim();
-  const rgb = text => (text.match(/[\\d.]+/g) || []).map(Number);
-  const light = ([r, g, b]) => [r, g, b].map(c => (c /= 255) <= .04045 ? c / 12.92 : ((c + .055) / 1.055) ** 2.4)
-    .reduce((sum, c, at) => sum + c * [.2126, .7152, .0722][at], 0);
-  const behind = each => {
-    for (; each; each = each.parentElement) {
-      const colour = rgb(getComputedStyle(each).backgroundColor);
-      if (colour.length === 3 || colour[3] === 1) return colour;
-    }
-    return [255, 255, 255];
-  };
-  if (document.documentElement.lang !== 'zh-CN') wrong.push('no language');
-  if (all('h1').length !== 1) wrong.push(`${all('h1').length} h1`);
-  if (!document.title.trim()) wrong.push('no title');
-  if (document.documentElement.scrollWidth > innerWidth) wrong.push(`${document.documentElement.scrollWidth} px wide`);
-  const ids = [...document.querySelectorAll('[id]')].map(each => each.id);
-  ids.filter((id, at) => ids.indexOf(id) !== at).forEach(id => wrong.push(`id ${id} twice`));
-  all('input:not([type=hidden]), select, textarea').forEach(each => {
-    if (!each.labels.length && !each.getAttribute('aria-label')) wrong.push(`${each.name} has no label`);
-  });
-  all('button, a[href], summary').forEach(each => { if (!name(each)) wrong.push(`nameless ${each.outerHTML.slice(0, 80)}`); });
-  all('img').forEach(each => { if (!each.hasAttribute('alt')) wrong.push('img without alt'); });
-  let level = 0;
-  all('h1, h2, h3').forEach(each => {
-    const now = Number(each.tagName[1]);
-    if (now > level + 1) wrong.push(`${each.tagName} after h${level}`);
-    level = now;
-  });
-  all('button, .button, select, input:not([type=hidden]), summary').forEach(each => {
-    const box = each.getBoundingClientRect();
-    if (box.height < 20 || box.width < 20) wrong.push(`${each.outerHTML.slice(0, 60)}: ${box.width} x ${box.height}`);
-  });
-  all('main *, nav *, aside *').forEach(each => {
-    if (![...each.childNodes].some(child => child.nodeType === 3 && child.textContent.trim())) return;
-    if (each.closest('[disabled]')) return;
-    const style = getComputedStyle(each), a = light(rgb(style.color)), b = light(behind(each));
-    const ratio = (Math.max(a, b) + .05) / (Math.min(a, b) + .05);
-    const large = parseFloat(style.fontSize) >= 24 || (parseFloat(style.fontSize) >= 18.6 && style.fontWeight >= 700);
-    if (ratio < (large ? 3 : 4.5)) wrong.push(`contrast ${ratio.toFixed(2)}: ${each.innerText.slice(0, 20)}`);
-  });
-  return wrong;
-}"""
-
 pytestmark = pytest.mark.skipif(
     not CHROMIUM.exists() and os.environ.get("CI") != "true", reason="no Chromium: apt-get install chromium"
 )
@@ -143,6 +96,7 @@ FILES = (  # addresses of files, and of one code that only its owner has
     "/console/appeals/{number}/files/{file}",
     "/console/hazards/{number}/photos/{photo}",
     "/console/ledgers/{id}/{form}",
+    "/console/overview/{measure}/{form}",
     "/console/redeem/{code}",
 )
 

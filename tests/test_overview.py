@@ -1,5 +1,8 @@
 """The overview: what the numbers count, whose they are, and that each one opens the cases it counts."""
 
+import csv
+import html
+import io
 import re
 from datetime import timedelta
 
@@ -12,7 +15,7 @@ from bot.services.appeal_states import Move, State
 from bot.services.lifecycle import SYSTEM, WORKER, Role
 from bot.services.periods import Period
 from bot.services.statistics import scope
-from bot.store.models import Appeal, AppealStep, now
+from bot.store.models import Agency, Appeal, AppealStep, Audit, StaffSession, now
 from tests.cases import case_of, filed
 from tests.desk import Desk
 
@@ -128,6 +131,48 @@ async def test_each_number_opens_the_cases_it_counts(house, admin):
     page = await admin.gets(address(recently(), path="/settled") + "&kind=access")
     assert "办结：1 件" in page.words
     await admin.gets("/console/overview/nothing", status=404)
+
+
+async def test_the_numbers_and_the_cases_behind_one_are_taken_out_as_files_that_say_who_took_them(house):
+    numbers = [await rated(house, "good"), await filed(house)]
+    hidden = await filed(house)
+    async with house.db.begin() as session:
+        await session.execute(update(Agency).where(Agency.code == "labour").values(name='=HYPERLINK("x","劳动")'))
+        await session.execute(update(Appeal).where(Appeal.number == hidden).values(confidential=True))
+    async with Desk(house, Role.ADMIN, name="=管理员赵") as admin:
+        page = await admin.gets(address(recently()))
+        every = lines_of(await admin.gets(link_to(page, "/numbers/csv")))
+        page = await admin.gets(address(recently(), path="/collected") + "&kind=wages")
+        listed = lines_of(await admin.gets(link_to(page, "/collected/csv")))
+        for lines in (every, listed):
+            assert lines[1][0].startswith("'=管理员赵（desk.")
+            assert f"{periods.today()} 导出" in lines[1][0]
+        assert ["收集", "3"] in [line[:2] for line in every]
+        assert any(line[:2] == ['\'=HYPERLINK("x","劳动")', "3"] for line in every)
+        assert {line[0] for line in listed if re.fullmatch(r"\d{12}", line[0] if line else "")} == set(numbers)
+        assert ["不在导出人能看的范围里，只计数", "1"] in listed
+        async with house.db.read() as session:
+            rows = (await session.scalars(select(Audit).where(Audit.action == "overview.export"))).all()
+        assert [(each.staff_id, each.subject) for each in rows] == [(admin.id, "district:2101")] * 2
+        assert [each.detail["measure"] for each in rows] == ["numbers", "collected"]
+        async with house.db.begin() as session:
+            await session.execute(update(StaffSession).values(elevated_until=None))
+        page = await admin.gets(address(recently(), path="/numbers/xlsx"), status=401)
+        assert "验证码" in page.words
+
+
+@pytest.mark.parametrize("path", ["/numbers/pdf", "/nothing/csv", "/numbers/csv?from=x", "/numbers/csv?district=3701"])
+async def test_a_file_that_nobody_may_have_is_not_there(house, admin, path):
+    await admin.gets(f"/console/overview{path}", status=404)
+
+
+def link_to(page: str, end: str) -> str:
+    """The link of a page whose address ends like this, before its query."""
+    return html.unescape(re.search(rf'href="(/console/overview{end}\?[^"]*)"', page)[1])
+
+
+def lines_of(body: str) -> list[list[str]]:
+    return list(csv.reader(io.StringIO(body.removeprefix("\ufeff"), newline="")))
 
 
 async def test_a_long_list_has_pages(house, admin):

@@ -2,6 +2,7 @@
 
 from aiohttp import web
 
+from bot.console import sheet
 from bot.console.routes import ROOT, page
 from bot.console.visit import Visit
 from bot.errors import Rejected
@@ -59,15 +60,11 @@ async def file(visit: Visit) -> web.Response:
     ledger, form = await _found(visit, EXPORT), visit.request.match_info["form"]
     if form not in sheets.FORMS:
         raise web.HTTPNotFound
-    content = ledgers.read(ledger)
-    who = f"{visit.staffer.name}（{visit.staffer.username}）"
-    mark = visit.knowledge.measures.words["watermark"].format(who=who, day=periods.today())
-    write, kind = sheets.FORMS[form]
-    body = write(sheets.rows(content, ledger.stamp, mark))
+    lines = sheets.rows(ledgers.read(ledger), ledger.stamp, sheet.watermark(visit))
+    name = f"{ledger.kind}-{ledger.first}-{ledger.district or 'all'}-{ledger.number}"
+    response = await sheet.download(lines, form, name)
     await visit.audit("ledger.export", f"ledger:{ledger.id}", form=form)
-    name = f"{ledger.kind}-{ledger.first}-{ledger.district or 'all'}-{ledger.number}.{form}"
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return web.Response(body=body, content_type=kind, headers=headers)
+    return response
 
 
 async def _found(visit: Visit, action: str = RIGHT) -> Ledger:

@@ -10,8 +10,8 @@ from aiohttp import web
 
 from bot.console import charts
 from bot.console.routes import ROOT, page
-from bot.console.visit import Visit
-from bot.services import agencies, periods, questions, statistics
+from bot.console.visit import Visit, clean
+from bot.services import agencies, caseload, periods, questions, statistics
 from bot.services.deadlines import DAY
 from bot.services.periods import Period
 from bot.services.statistics import PAGE, RIGHT
@@ -19,6 +19,8 @@ from bot.store.models import Appeal
 from knowledge.measures import Measure
 
 OVERVIEW = f"{ROOT}/overview"
+NUMBERS = "numbers"  # in the place of a measure: the file of all of them
+EXPORT = "statistics.export"
 LONGEST = 366  # days of a period
 DRAWN = ("collected", "settled")  # measures of the chart
 COLUMNS = 31  # of the chart; for longer periods each stands for a week
@@ -52,13 +54,15 @@ async def overview(visit: Visit) -> web.Response:
         measures=shown,
         counts=counts,
         shares=[(each, each.of(counts.totals)) for each in measures.shares],
-        chart=await _chart(visit, asked, within),
+        chart=await over_time(visit, asked, within),
         kinds=visit.knowledge.appeals.kinds,
         agencies={each.id: each.name for each in await agencies.every(visit.session)},
         outcomes=await questions.outcomes(visit.session, asked.period, asked.district),
         placeless=await statistics.placeless(visit.session, asked.period) if asked.district else 0,
         opens=visit.staffer.may("appeals.read"),
+        exports=exports(visit, asked),
         rows=lambda measure, **more: f"{OVERVIEW}/{measure.name}?{asked.query(**more)}",
+        file=lambda form: f"{OVERVIEW}/{NUMBERS}/{form}?{asked.query()}",
     )
 
 
@@ -70,12 +74,9 @@ async def behind(visit: Visit) -> web.Response:
         raise web.HTTPNotFound
     asked, number = read(visit), max(visit.number("page") or 1, 1)
     kind, agency = visit.request.query.get("kind", ""), visit.request.query.get("agency", "")
-    within = statistics.scope(asked.district, visit.staffer)
-    if kind:
-        within &= Appeal.kind == kind[:16]
-    if agency:
-        within &= Appeal.agency_id == visit.number("agency")  # "none" is no number: cases that nobody has
-    found = await statistics.behind(visit.session, measure, asked.period, within, visit.staffer, number)
+    within = narrowed(visit, statistics.scope(asked.district, visit.staffer))
+    seen = caseload.visible(visit.staffer)
+    found = await statistics.behind(visit.session, measure, asked.period, within, seen, number)
     return visit.page(
         "behind.html",
         asked=asked,
@@ -84,11 +85,28 @@ async def behind(visit: Visit) -> web.Response:
         page=number,
         further=found.seen > number * PAGE,
         kinds=visit.knowledge.appeals.kinds,
+        exports=exports(visit, asked),
         address=lambda page: f"{OVERVIEW}/{measure.name}?{asked.query(kind=kind, agency=agency, page=page)}",
+        file=lambda form: f"{OVERVIEW}/{measure.name}/{form}?{asked.query(kind=kind, agency=agency)}",
     )
 
 
-async def _chart(visit: Visit, asked: Asked, within: Any) -> Mapping[str, Any]:
+def narrowed(visit: Visit, within: Any) -> Any:
+    """Of the cases within a condition, those of the kind and the agency that the address names."""
+    kind, agency = visit.request.query.get("kind", ""), visit.request.query.get("agency", "")
+    if kind:
+        within &= Appeal.kind == clean(kind)[:16]
+    if agency:
+        within &= Appeal.agency_id == visit.number("agency")  # "none" is no number: cases that nobody has
+    return within
+
+
+def exports(visit: Visit, asked: Asked) -> bool:
+    """Whether somebody may take the numbers of a district out as a file."""
+    return visit.staffer.may(EXPORT, district=asked.district)
+
+
+async def over_time(visit: Visit, asked: Asked, within: Any) -> Mapping[str, Any]:
     """Two measures over time, drawn and as a table."""
     drawn: list[Measure] = [visit.knowledge.measures.every[name] for name in DRAWN]
     parts = asked.period.parts(COLUMNS)
@@ -97,12 +115,12 @@ async def _chart(visit: Visit, asked: Asked, within: Any) -> Mapping[str, Any]:
     return {"measures": drawn, "columns": charts.columns(series), "parts": parts, "lines": lines}
 
 
-def read(visit: Visit) -> Asked:
+def read(visit: Visit, action: str = RIGHT) -> Asked:
     """Period and district of the address.  Raises Denied, which shows as "not found", for other people's districts."""
     query = visit.request.query
-    district = query.get("district", (*visit.staffer.districts(RIGHT), "")[0])
+    district = query.get("district", (*visit.staffer.districts(action), "")[0])
     known = district == "" or district in visit.knowledge.regions
-    visit.staffer.require(RIGHT, district=district if known else "", subject=f"district:{district[:6]}", hidden=True)
+    visit.staffer.require(action, district=district if known else "", subject=f"district:{district[:6]}", hidden=True)
     today = periods.today()
     usual = Period(today.replace(day=1), today)
     try:

@@ -12,7 +12,6 @@ from typing import TypeVarTuple
 from sqlalchemy import ColumnElement, Select, Subquery, and_, case, false, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.services import caseload
 from bot.services.periods import Period
 from bot.services.rights import RIGHTS, Grant, Staffer
 from bot.store.models import Agency, Appeal, AppealStep
@@ -44,15 +43,15 @@ class Behind:
     rows: Sequence[tuple[Appeal, str | None]]  # with the names of their agencies
 
 
-def scope(district: str, staffer: Staffer | None = None) -> Condition:
-    """Which cases are counted: those of a district, and for a person those their rights reach.
+def scope(district: str, staffer: Staffer | None = None, action: str = RIGHT) -> Condition:
+    """Which cases are counted: those of a district, and for a person those their right to this action reaches.
 
     Confidential cases are counted like all others; who sees which case is another question.
     """
     inside = Appeal.region.startswith(district)
     if staffer is None:
         return inside
-    grants = [_reached(grant) for grant in staffer.grants if RIGHT in RIGHTS[grant.role]]
+    grants = [_reached(grant) for grant in staffer.grants if action in RIGHTS[grant.role]]
     parts = [inside, or_(false(), *grants)]
     if staffer.agency_id is not None:
         own = Appeal.agency_id == staffer.agency_id
@@ -124,11 +123,17 @@ async def over_time(
 
 
 async def behind(
-    session: AsyncSession, measure: Measure, period: Period, within: Condition, staffer: Staffer, page: int = 1
+    session: AsyncSession,
+    measure: Measure,
+    period: Period,
+    within: Condition,
+    seen: Condition,
+    page: int = 1,
+    most: int = PAGE,
 ) -> Behind:
-    """The cases that make a number, newest first; those that this person may not see are counted only."""
+    """The cases that make a number, newest first, `most` of them a page; those that are not `seen` are counted only."""
     marks, asked = conditions([measure], period)
-    counted, seen = and_(within, asked[measure.name]), caseload.visible(staffer)
+    counted = and_(within, asked[measure.name])
     numbers = _joined(select(func.count(), _sum(seen, "seen")).select_from(Appeal), marks).where(counted)
     total, visible = (await session.execute(numbers)).one()
     listed = (
@@ -136,8 +141,8 @@ async def behind(
         .outerjoin(Agency, Agency.id == Appeal.agency_id)
         .where(counted, seen)
         .order_by(Appeal.id.desc())
-        .limit(PAGE)
-        .offset((page - 1) * PAGE)
+        .limit(most)
+        .offset((page - 1) * most)
     )
     return Behind(total, int(visible or 0), [(appeal, name) for appeal, name in await session.execute(listed)])
 
