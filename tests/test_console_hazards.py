@@ -177,6 +177,18 @@ async def test_the_list_holds_filters_and_a_search(phone, house, reviewer):
     assert "没有符合条件的" in (await reviewer.gets("/console/hazards?q=没有这样的")).words
 
 
+async def test_a_liaisons_report_stands_before_the_others_and_after_what_cannot_wait(house, reviewer):
+    async with house.db.begin() as session:
+        wanted = [("road", False), ("waste", True), ("gas", False)]
+        drafts = [Draft(kind, "这里有隐患", region="2101", priority=first, origin="open311") for kind, first in wanted]
+        road, waste, gas = [(await cases.submit(session, house.frame, None, each)).number for each in drafts]
+        await session.execute(update(Hazard).where(Hazard.number == road).values(due_at=now()))
+    page = await reviewer.gets("/console/hazards")
+    assert page.index(gas) < page.index(waste) < page.index(road)
+    assert page.words.count("联络员") == 1
+    assert "民情联络员，优先办理" in (await reviewer.gets(f"/console/hazards/{waste}")).words
+
+
 async def test_the_map_shows_clusters_that_open_when_one_looks_closer(house, reviewer):
     async with house.db.begin() as session:
         for at in range(30):

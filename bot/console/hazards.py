@@ -49,7 +49,8 @@ async def _card(visit: Visit, view: str) -> Card:
 @page("GET", HAZARDS, right="hazards.read", nav="hazards")
 async def listed(visit: Visit) -> web.Response:
     wanted, number = _read(visit), max(visit.number("page") or 1, 1)
-    rows = await desk.find(visit.session, visit.staffer, wanted, number)
+    urgent = [code for code, kind in visit.knowledge.hazards.kinds.items() if kind.urgent]
+    rows = await desk.find(visit.session, visit.staffer, wanted, number, urgent=urgent)
     return visit.page(
         "hazards.html",
         rows=rows[:PAGE],

@@ -1,6 +1,6 @@
 """The hazards somebody of the staff may see: in order, counted, and as clusters on a map."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from math import cos, radians
@@ -65,11 +65,17 @@ class Wanted:
         return and_(*parts)
 
 
-async def find(session: AsyncSession, staffer: Staffer, wanted: Wanted, page: int = 1) -> list[tuple[Hazard, str]]:
-    """Hazards with the names of their agencies, most urgent first; one more than a page when there are further ones."""
+async def find(
+    session: AsyncSession, staffer: Staffer, wanted: Wanted, page: int = 1, *, urgent: Collection[str] = ()
+) -> list[tuple[Hazard, str]]:
+    """Hazards with the names of their agencies; one more than a page when there are further ones.
+
+    What is open comes first; of that the urgent kinds, then what a liaison reported, then what is due.
+    """
     query = select(Hazard, Agency.name).outerjoin(Agency, Agency.id == Hazard.agency_id)
     query = query.where(visible(staffer), wanted.condition())
-    query = query.order_by(Hazard.due_at.is_(None), Hazard.due_at, Hazard.id).limit(PAGE + 1)
+    first = Hazard.state.in_(CLOSED), Hazard.kind.in_(urgent).desc(), Hazard.priority.desc()
+    query = query.order_by(*first, Hazard.due_at.is_(None), Hazard.due_at, Hazard.id).limit(PAGE + 1)
     rows = await session.execute(query.offset((page - 1) * PAGE))
     return [(hazard, agency or "") for hazard, agency in rows]
 
