@@ -19,6 +19,7 @@ from knowledge.geo import in_china
 TEXT = (4, 500)  # characters
 ALL = "all"  # pressed in place of a type: show me the others
 OFFERED = 3  # similar ones
+LONGEST = 40  # characters of a place in a list
 
 
 async def home(update: Update, context: Context) -> None:
@@ -86,10 +87,16 @@ async def _look_around(context: Context, answers: Answers) -> None:
     if not code:
         return
     _warn(context, code)
-    found = await cases.nearby(context.session, code, here) if here else []
+    if here is not None:
+        found = await cases.nearby(context.session, code, here)
+    else:
+        typed = (answers.get("place") or {}).get("text", "")
+        found = await cases.alike(context.session, context.frame, code, typed, context.chat.region)
     mine = {each.number for each in await cases.own(context.session, context.chat.id)}
     answers["~similar"] = [
-        [each.number, f"{each.created_at.astimezone(ZONE):%m-%d}"] for each in found if each.number not in mine
+        [each.number, f"{each.created_at.astimezone(ZONE):%m-%d}", "" if here else each.place[:LONGEST]]
+        for each in found
+        if each.number not in mine
     ][:OFFERED]
 
 
@@ -103,14 +110,19 @@ def _warn(context: Context, code: str) -> None:
 
 def _similar(context: Context, answers: Answers) -> list[Row]:
     rows: list[Row] = [
-        [context.button("hazard.follow", number, number=number, date=date)] for number, date in answers["~similar"]
+        [context.button("hazard.follow", number, number=number, date=date)] for number, date, _ in answers["~similar"]
     ]
     return [*rows, [context.button("hazard.another", "new")]]
 
 
+def _similar_places(context: Context, answers: Answers) -> dict[str, Any]:
+    """Where places were typed, the person compares them; of positions the distance has said enough."""
+    return {"places": "".join(f"\n{number}　{place}" for number, _, place in answers["~similar"] if place)}
+
+
 async def again(context: Context, what: Given) -> str:
     """Follow one that is open already, or report another."""
-    offered = [number for number, _ in (context.chat.answers or {}).get("~similar", [])]
+    offered = [number for number, *_ in (context.chat.answers or {}).get("~similar", [])]
     value = str(await one_of(lambda _: dict.fromkeys([*offered, "new"], ""))(context, what))
     if value != "new":
         hazard = await moves.get(context.session, value, lock=True)
@@ -188,6 +200,7 @@ REPORT = Flow(
             ask="hazard.similar",
             read=again,
             choices=_similar,
+            about=_similar_places,
             asked=lambda answers: bool(answers.get("~similar")),
             show=lambda context, value: "",
         ),

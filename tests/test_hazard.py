@@ -56,7 +56,10 @@ async def reports(
         await phone.presses("跳过")
     else:
         await phone.sends_photo(photo)
-    await phone.sends_location(*at)
+    if isinstance(at, str):
+        await phone.types(at)
+    else:
+        await phone.sends_location(*at)
     await phone.types(text)
     await phone.presses(kind)
     said = await phone.presses("提交")
@@ -242,6 +245,23 @@ async def test_the_same_thing_nearby_is_offered_to_follow_and_the_follower_is_to
     assert await third.hears() == []
     async with house.db.read() as session:
         assert await session.scalar(select(func.count()).select_from(HazardFollower)) == 1
+
+
+async def test_a_typed_place_worded_alike_in_the_same_district_is_offered_too(phones, house):
+    first, second, third, fourth = [await phones() for _ in range(4)]
+    number = await reports(first, at="沈阳市铁西区建设大路兴华街口")
+    for phone, at, offered in (
+        (second, "铁西区建设大路与兴华街交叉口", True),
+        (third, "铁西区重工街北二路口", False),
+        (fourth, "鞍山市铁西区建设大路兴华街口", False),
+    ):
+        await phone.types("/report")
+        await phone.presses("跳过")
+        await phone.types(at)
+        await phone.types("井盖松了一踩就响")
+        said = await phone.presses("路面坑洼")
+        assert (f"{number}　沈阳市铁西区建设大路兴华街口" in said[-1]) is offered
+    assert f"{number} 有进展也告诉您" in (await second.presses(number))[-1]
 
 
 async def test_the_first_five_of_a_new_member_are_looked_at_by_a_person(phone, house, acts):

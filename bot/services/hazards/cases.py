@@ -1,12 +1,15 @@
 """Hazards: reporting one, finding one's own and those nearby.  `moves` changes their state."""
 
+import re
 import secrets
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from math import cos, radians
 from typing import Any
 
+from rapidfuzz import fuzz
 from sqlalchemy import func, insert, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -26,6 +29,7 @@ from knowledge.hazards import HazardKind
 A_DAY = 10  # reports one person may hand in within 24 hours
 NEAR = 250.0  # metres within which a report of the same type may be the same
 RECENT = timedelta(days=7)
+ALIKE = 80.0  # rapidfuzz ratio from which two typed places of one district may be the same
 BY_HAND = 5  # the first reports of somebody new are looked at by a person
 METRES_A_DEGREE = 111_320.0  # of latitude
 
@@ -150,8 +154,38 @@ async def own_one(session: AsyncSession, chat_id: int, number: str) -> Hazard | 
 
 async def nearby(session: AsyncSession, kind: str, point: tuple[float, float]) -> list[Hazard]:
     """Open hazards of a type within NEAR metres and RECENT days, nearest first."""
-    query = _around(point).where(Hazard.kind == kind, Hazard.state.in_(OPEN), Hazard.created_at > now() - RECENT)
-    return _nearest(point, await session.scalars(query))
+    return _nearest(point, await session.scalars(_around(point).where(*_open(kind))))
+
+
+async def alike(session: AsyncSession, frame: Frame, kind: str, place: str, region: str) -> list[Hazard]:
+    """Open hazards of a type and RECENT days whose typed place in the same district is worded alike, the likest first.
+
+    Words are no measure of distance: whoever reports is shown the places, and says whether it is the same one.
+    """
+    named = {each.code[:6] for each in frame.knowledge.places.find(place, region=region)} or {region}
+    query = select(Hazard).where(*_open(kind), Hazard.region.in_(named - {""}), Hazard.origin != "test")
+    scored = []
+    for each in await session.scalars(query.where(Hazard.place != "")):
+        wanted, known = _bare(frame, each.region, place), _bare(frame, each.region, each.place)
+        scored.append((fuzz.WRatio(wanted, known), each))
+    return [each for score, each in sorted(scored, key=lambda pair: -pair[0]) if score >= ALIKE]
+
+
+def _open(kind: str) -> tuple[Any, ...]:
+    return Hazard.kind == kind, Hazard.state.in_(OPEN), Hazard.created_at > now() - RECENT
+
+
+def _bare(frame: Frame, region: str, place: str) -> str:
+    """A typed place without the names of its province, city and district, which all places of a district share."""
+    text = re.sub(r"\W", "", unicodedata.normalize("NFKC", place).lower())
+    for length in (2, 4, 6):
+        division = frame.knowledge.places.get(region[:length])
+        name = division.name if division is not None else ""
+        for saying in (name, name[:-1] if len(name) > 2 else ""):
+            if saying and text.startswith(saying):
+                text = text.removeprefix(saying)
+                break
+    return text
 
 
 async def resolved_near(session: AsyncSession, point: tuple[float, float]) -> list[Hazard]:
