@@ -50,7 +50,8 @@ async def not_built(update: Update, context: Context) -> None:
 
 BEFORE = [
     MessageHandler(~PRIVATE, elsewhere),
-    MessageHandler(filters.UpdateType.EDITED_MESSAGE | filters.StatusUpdate.ALL, silence),
+    # No text is a status update; asking that first spares every question thirty looks.
+    MessageHandler(filters.UpdateType.EDITED_MESSAGE | ~filters.TEXT & filters.StatusUpdate.ALL, silence),
 ]
 NOT_BUILT = [pressed("go", not_built)]
 HANDLERS = [

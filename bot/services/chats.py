@@ -49,23 +49,7 @@ async def read(db: Database, channel: Channel, address: int) -> Chat:
 
 
 def blank(channel: Channel, key: bytes, address: int) -> Chat:
-    return Chat(
-        channel=channel,
-        key=key,
-        address=address,
-        version=0,
-        language="zh",
-        region="",
-        job="",
-        topic="",
-        flow="",
-        step="",
-        paused=False,
-        service_notices=True,
-        activity_notices=False,
-        quiet="",
-        created_at=now(),
-    )
+    return _chat_of({**_BLANK, "channel": channel, "key": key, "address": address, "created_at": now()})
 
 
 async def lock(connection: AsyncConnection, chat: Chat, address: int, update_id: int) -> Chat:
@@ -111,9 +95,13 @@ _CHANGING = tuple(
 
 
 def _chat(row: Any) -> Chat:
+    return _chat_of(dict(zip(_NAMES, row, strict=False)))
+
+
+def _chat_of(values: Mapping[str, Any]) -> Chat:
     """A chat that no session watches.  Its values are put in as the mapper does when it loads one: that is quicker."""
     chat: Chat = _MANAGER.new_instance()
-    chat.__dict__.update(zip(_NAMES, row, strict=False))
+    chat.__dict__.update(values)
     return chat
 
 
@@ -121,6 +109,19 @@ _MANAGER = class_mapper(Chat).class_manager
 
 
 _NAMES = tuple(column.name for column in _COLUMNS)
+_BLANK = dict.fromkeys(_NAMES) | {
+    "version": 0,
+    "language": "zh",
+    "region": "",
+    "job": "",
+    "topic": "",
+    "flow": "",
+    "step": "",
+    "paused": False,
+    "service_notices": True,
+    "activity_notices": False,
+    "quiet": "",
+}
 
 
 async def _insert_new(connection: AsyncConnection, chat: Chat) -> None:
