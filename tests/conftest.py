@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
+import hypothesis
 import pytest
 from sqlalchemy import event, make_url
 
@@ -25,6 +26,8 @@ IN_CI = os.environ.get("CI") == "true"
 
 def pytest_configure(config: pytest.Config) -> None:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+    hypothesis.settings.register_profile("nuanxin", deadline=None)  # No test asserts absolute times.
+    hypothesis.settings.load_profile("nuanxin")
     for name in [name for name in os.environ if name.startswith("NUANXIN_") and name != UP]:
         del os.environ[name]
 

@@ -1,10 +1,13 @@
 """Organisers and approvers at the console: from the first word of a notice to the table of what became of it."""
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import select, update
 
 from bot.console.words import load
 from bot.services import chats
+from bot.services.deadlines import ZONE
 from bot.services.lifecycle import Role
 from bot.services.notice_states import State
 from bot.store.models import AllowedStep, Audit, Channel, Chat, CopyState, Notice, NoticeCopy, Outbox, Staff, now
@@ -90,7 +93,7 @@ async def test_what_was_typed_stays_when_something_is_missing(organiser):
 
 
 async def test_an_edit_after_the_approval_needs_another_one(house, worker, organiser, approver):
-    path = await write(organiser, start_at="2099-01-01T09:00")
+    path = await write(organiser, start_at=f"{now().astimezone(ZONE) + timedelta(hours=4):%Y-%m-%dT%H:%M}")
     await organiser.submits(f"{path}/submit")
     await approver.submits(f"{path}/approve", count=1)
     await organiser.gets(f"{path}/edit")

@@ -44,7 +44,6 @@ from bot.console import (
 )
 from bot.console.events import STOPPING
 from bot.console.gate import gated
-from bot.console.layout import Layout
 from bot.console.routes import ROOT, cards, routes, topics
 from bot.console.shield import dress, shield
 from bot.console.visit import Console, Library
@@ -87,7 +86,7 @@ def build(
         db=db,
         relay=relay,
         library=library,
-        layout=Layout(),
+        layout=layout.load(),
         uploads=uploads,
         base_url=base_url,
         tokens=tokens,

@@ -4,6 +4,7 @@ import hashlib
 import re
 from collections.abc import Mapping
 from datetime import datetime
+from functools import cache
 from importlib.resources import files
 from typing import Any
 
@@ -24,6 +25,12 @@ from knowledge.regions import Region, full_name
 TYPES = {"css": "text/css", "js": "application/javascript", "svg": "image/svg+xml"}
 FOREVER = "public, max-age=31536000, immutable"
 TAG = re.compile(r"<[^>]+>")
+
+
+@cache
+def load() -> "Layout":
+    """The layout of this process: compiling its templates is the slowest thing a page does."""
+    return Layout()
 
 
 class Layout:
