@@ -1,16 +1,20 @@
 """The logs: whatever is changed, taken away, slipped in or moved is found, and the database refuses to begin with."""
 
+import ast
 import re
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 from sqlalchemy import text, update
 from sqlalchemy.exc import DBAPIError
 
 from bot.commands import audit as command
+from bot.console import words
 from bot.services import audit, chain, identities
 from bot.services.audit import By
 from bot.services.lifecycle import Actor, Role
+from bot.services.rights import ACTIONS
 from bot.store.models import Audit, View
 from tests.cases import filed
 from tests.conftest import on_postgres
@@ -160,6 +164,27 @@ async def test_who_did_what_to_whom_is_read_by_auditors_without_a_name_of_a_work
         assert "沈阳市" in page.words
         async with house.db.read() as session:
             assert await chain.broken_at(session, Audit) is None
+
+
+def test_whatever_may_stand_in_the_audit_has_words():
+    said, calls = (
+        words.load(),
+        [call for path in (Path(__file__).parents[1] / "bot").rglob("*.py") for call in _audited(path)],
+    )
+    actions = {each.value for call in calls for arg in call.args for each in ast.walk(arg) if _is_action(each)}
+    assert len(actions) > 40
+    unsaid = {each for each in actions | ACTIONS if not said.get(f"action.{each}")}
+    unsaid |= {f"detail.{word.arg}" for call in calls for word in call.keywords if word.arg not in (None, "denied")}
+    assert {each for each in unsaid if not said.get(each)} == set()
+
+
+def _audited(path: Path) -> list[ast.Call]:
+    calls = [each for each in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(each, ast.Call)]
+    return [each for each in calls if ast.unparse(each.func) in ("visit.audit", "audit.note")]
+
+
+def _is_action(node: ast.AST) -> bool:
+    return isinstance(node, ast.Constant) and bool(re.fullmatch(r"[a-z_]+\.[a-z_]+", str(node.value)))
 
 
 async def row(house, number: int) -> Audit:

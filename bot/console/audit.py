@@ -12,19 +12,7 @@ from bot.services.audit import PAGE, Wanted
 from bot.services.rights import Staffer
 from bot.store.models import Audit, View
 
-GROUPS = (
-    "ledger",
-    "appeal",
-    "consultation",
-    "policy",
-    "gap",
-    "station",
-    "session",
-    "sign_in",
-    "second",
-    "chat",
-    "staff",
-)  # of actions, as the filter offers them
+NUMBERED = ("session", "staff")  # subjects whose number tells an auditor nothing
 
 
 @topic("audit", right="audit.read")
@@ -43,7 +31,8 @@ async def refused(visit: Visit) -> Card:
 @page("GET", f"{ROOT}/audit", right="audit.read", nav="audit")
 async def listed(visit: Visit) -> web.Response:
     query = visit.request.query
-    group = query.get("group", "") if query.get("group") in GROUPS else ""
+    groups = visit.console.layout.words.group("action_group")
+    group = query.get("group", "") if query.get("group") in groups else ""
     wanted = Wanted(
         staff_id=visit.number("staff"),
         action=f"{group}." if group else "",
@@ -58,9 +47,10 @@ async def listed(visit: Visit) -> web.Response:
         older=rows[PAGE - 1].id if len(rows) > PAGE else None,
         wanted=wanted,
         group=group,
-        groups=GROUPS,
+        groups=groups,
         names=names,
-        subject=lambda text: _subject(text, names),
+        subject=lambda text: _subject(visit, text, names),
+        detail=lambda name, value: _detail(visit, name, value),
     )
 
 
@@ -81,7 +71,28 @@ async def looks(visit: Visit) -> web.Response:
     return visit.page("views.html", rows=rows[:PAGE], older=older, wanted=wanted, names=names)
 
 
-def _subject(text: str, names: Mapping[int, str]) -> str:
-    """What a row is about, with the name of a colleague in place of their number."""
+def _subject(visit: Visit, text: str, names: Mapping[int, str]) -> str:
+    """What a row is about, in words: a colleague or a district by name, anything else by its sort and number."""
     kind, _, number = text.partition(":")
-    return names.get(int(number), text) if kind == "staff" and number.isdigit() else text
+    if kind == "staff" and number.isdigit():
+        return names.get(int(number), text)
+    if kind == "district":
+        return visit.console.layout.district(visit.knowledge.regions, number)
+    sort = visit.console.layout.words.get(f"subject.{kind}", kind)
+    return sort if kind in NUMBERED else f"{sort} {number}".strip()
+
+
+def _detail(visit: Visit, name: str, value: object) -> str:
+    """A detail's value in words, where it has any."""
+    layout = visit.console.layout
+    if name == "district":
+        return layout.district(visit.knowledge.regions, str(value))
+    if isinstance(value, bool):
+        return layout.words("detail_value.yes" if value else "detail_value.no")
+    if name == "sessions" and isinstance(value, list):
+        return layout.words("detail_value.sessions", count=len(value))
+    if isinstance(value, dict):
+        return "、".join(f"{key} {count}" for key, count in value.items())
+    if name == "measure" and value in visit.knowledge.measures.every:
+        return visit.knowledge.measures.every[str(value)].title
+    return layout.words.get(f"{name}.{value}", str(value))
