@@ -1,6 +1,7 @@
 """Staff handles hazards at the console: list, map, one page for each, photos that leave only after somebody looked."""
 
 import io
+from datetime import timedelta
 
 import pytest
 from PIL import Image
@@ -9,6 +10,7 @@ from sqlalchemy import select, update
 from bot.services import identities
 from bot.services.hazards import cases, photos
 from bot.services.hazards.cases import Draft
+from bot.services.hazards.states import State
 from bot.services.lifecycle import Role
 from bot.store.models import Agency, Audit, Hazard, HazardPhoto, now
 from tests.desk import Desk
@@ -187,6 +189,21 @@ async def test_a_liaisons_report_stands_before_the_others_and_after_what_cannot_
     assert page.index(gas) < page.index(waste) < page.index(road)
     assert page.words.count("联络员") == 1
     assert "民情联络员，优先办理" in (await reviewer.gets(f"/console/hazards/{waste}")).words
+
+
+async def test_what_nobody_has_checked_for_a_week_is_for_staff_to_sample(house, reviewer):
+    async with house.db.begin() as session:
+        draft = Draft("road", "路口井盖翘起来了", region="2101", origin="open311")
+        fresh, old = [(await cases.submit(session, house.frame, None, draft)).number for _ in range(2)]
+        for number, days in ((fresh, 1), (old, 8)):
+            mine = update(Hazard).where(Hazard.number == number)
+            for state in (State.HANDLING, State.RESOLVED):
+                await session.execute(mine.values(state=state, resolved_at=now() - timedelta(days=days)))
+    page = await reviewer.gets("/console/hazards?view=check")
+    assert page.index(old) < page.index(fresh)
+    assert page.words.count("没人核实，请抽查") == 1
+    assert "到现在没人核实" in (await reviewer.gets(f"/console/hazards/{old}")).words
+    assert "到现在没人核实" not in (await reviewer.gets(f"/console/hazards/{fresh}")).words
 
 
 async def test_the_map_shows_clusters_that_open_when_one_looks_closer(house, reviewer):

@@ -2,6 +2,8 @@
 
 import io
 import re
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from PIL import Image, ImageDraw
@@ -11,7 +13,8 @@ from sqlalchemy.exc import DBAPIError
 from bot.errors import Rejected
 from bot.services import agencies, attachments, points
 from bot.services.attachments import Made
-from bot.services.hazards import cases, moves, photos, privacy, ringing, rules, thanks
+from bot.services.deadlines import ZONE
+from bot.services.hazards import cases, effects, moves, photos, privacy, ringing, rules, thanks
 from bot.services.hazards.cases import Draft
 from bot.services.hazards.states import HAZARD, OPEN, Move, State
 from bot.services.lifecycle import SYSTEM, WORKER, Actor, IllegalStep, Role
@@ -26,6 +29,7 @@ from bot.store.models import (
     Identity,
     Outbox,
     Staff,
+    now,
 )
 
 HERE = (41.79512, 123.43287)  # Shenyang
@@ -328,6 +332,31 @@ async def test_the_reporter_sees_whether_it_is_fixed(phone, house, resolved):
     assert (await case(house, resolved)).state == "rewarded"
     async with house.db.read() as session:
         assert (await session.scalar(select(Identity.delete_after))) is not None
+
+
+async def test_who_has_not_said_whether_it_is_fixed_is_asked_once_more(phone, house, resolved):
+    async with house.db.read() as session:
+        reminder = await session.scalar(select(Outbox).where(Outbox.subject == f"remind:{resolved}"))
+    assert timedelta(days=2) < reminder.due_at - now() <= effects.REMIND
+    for _ in range(2):  # The process died before it wrote down that the timer had rung.
+        async with house.db.begin() as session:
+            await ringing.ring(session, house.frame, reminder.payload)
+    [asked] = await phone.hears()
+    assert "还没人去看过" in asked
+    await phone.presses("👍 好了")
+    await phone.hears()
+    async with house.db.begin() as session:
+        await ringing.ring(session, house.frame, reminder.payload | {"version": 99})
+    assert await phone.hears() == []
+
+
+async def test_at_night_nobody_is_reminded(phone, house, resolved):
+    async with house.db.begin() as session:
+        reminder = await session.scalar(select(Outbox).where(Outbox.subject == f"remind:{resolved}"))
+        here = now().astimezone(ZONE)
+        quiet = (here - timedelta(hours=1)).time(), (here + timedelta(hours=1)).time()
+        await ringing.ring(session, replace(house.frame, quiet=quiet), reminder.payload)
+    assert await phone.hears() == []
 
 
 async def test_not_fixed_goes_back_to_be_done_again(phone, house, acts, resolved):

@@ -185,6 +185,7 @@ async def show(visit: Visit, hazard: Hazard, *, fault: str = "", at: str = "", s
         way=_way(hazard),
         due=deadline(visit.frame, hazard),
         late=desk.is_late(hazard),
+        unseen=desk.is_unseen(hazard),
         on_site=ON_SITE,
         fault=fault,
         at=at,

@@ -62,6 +62,7 @@ async def listed(visit: Visit) -> web.Response:
         kinds=visit.knowledge.hazards.kinds,
         due=lambda hazard: deadline(visit.frame, hazard),
         late=desk.is_late,
+        unseen=desk.is_unseen,
     )
 
 

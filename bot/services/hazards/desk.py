@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from math import cos, radians
 from typing import Any
 
@@ -18,6 +18,7 @@ from knowledge.geo import Point
 PAGE = 50  # rows
 DRAWN = 5_000  # hazards on one map
 CELLS = 10  # clusters along a side of the map
+SAMPLE = timedelta(days=7)  # after which staff looks whether it is fixed, because nobody else did
 CLOSEST, WIDEST = 0.004, 60.0  # degrees of latitude that a map may show
 Condition = ColumnElement[bool]
 VIEWS: Mapping[str, Condition] = {  # the tabs, in their order
@@ -70,12 +71,14 @@ async def find(
 ) -> list[tuple[Hazard, str]]:
     """Hazards with the names of their agencies; one more than a page when there are further ones.
 
-    What is open comes first; of that the urgent kinds, then what a liaison reported, then what is due.
+    What is open comes first; of that the urgent kinds, then what a liaison reported, then what is due; of what is to
+    be checked, what has waited longest.
     """
     query = select(Hazard, Agency.name).outerjoin(Agency, Agency.id == Hazard.agency_id)
     query = query.where(visible(staffer), wanted.condition())
     first = Hazard.state.in_(CLOSED), Hazard.kind.in_(urgent).desc(), Hazard.priority.desc()
-    query = query.order_by(*first, Hazard.due_at.is_(None), Hazard.due_at, Hazard.id).limit(PAGE + 1)
+    then = (Hazard.resolved_at,) if wanted.view == "check" else (Hazard.due_at.is_(None), Hazard.due_at)
+    query = query.order_by(*first, *then, Hazard.id).limit(PAGE + 1)
     rows = await session.execute(query.offset((page - 1) * PAGE))
     return [(hazard, agency or "") for hazard, agency in rows]
 
@@ -97,6 +100,12 @@ async def get(session: AsyncSession, staffer: Staffer, number: str, *, lock: boo
 
 def is_late(hazard: Hazard, at: datetime | None = None) -> bool:
     return hazard.state in OPEN and hazard.due_at is not None and hazard.due_at < (at or now())
+
+
+def is_unseen(hazard: Hazard, at: datetime | None = None) -> bool:
+    """Whether it is said to be fixed, and nobody has seen so for long: it is for staff to sample."""
+    resolved = hazard.resolved_at if hazard.state == State.RESOLVED else None
+    return resolved is not None and resolved + SAMPLE < (at or now())
 
 
 def point_of(latitude: float, longitude: float) -> Point:

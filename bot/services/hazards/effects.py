@@ -1,13 +1,13 @@
 """What a step of a hazard does besides: deadlines, timers, messages, the identities' date."""
 
 from collections.abc import Awaitable, Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import outbox
-from bot.services import clock, limits
+from bot.services import clock, limits, tellings
 from bot.services.deadlines import ZONE, Unit, YearUnknown
 from bot.services.frame import Frame
 from bot.services.hazards import followers, thanks
@@ -20,6 +20,7 @@ Effect = Callable[[AsyncSession, Frame, Hazard, Move], Awaitable[None]]
 
 TOP = 3  # the highest level of escalation
 REOPENINGS = 2  # the third time goes to the top level
+REMIND = timedelta(days=3)  # after which the reporter is asked once more whether it is fixed
 
 
 async def _validate(session: AsyncSession, frame: Frame, hazard: Hazard, wanted: Move) -> None:
@@ -63,8 +64,14 @@ async def _begin(session: AsyncSession, frame: Frame, hazard: Hazard, wanted: Mo
 async def _resolve(session: AsyncSession, frame: Frame, hazard: Hazard, wanted: Move) -> None:
     hazard.result, hazard.resolved_at = wanted.text, now()
     hazard.handler_id = wanted.actor.id if wanted.actor.id is not None else hazard.handler_id
-    choices = [[("hazard.fixed", f"hv:{hazard.number}:yes"), ("hazard.not_fixed", f"hv:{hazard.number}:no")]]
-    await followers.tell(session, frame, hazard, "hazard.resolved", choices=choices, text=wanted.text)
+    await followers.tell(session, frame, hazard, "hazard.resolved", choices=verdicts(hazard), text=wanted.text)
+    again = clock.timer(hazard.number, "remind", now() + REMIND, of="hazard", version=hazard.version)
+    await outbox.put(session, [again])
+
+
+def verdicts(hazard: Hazard) -> list[tellings.Row]:
+    """The buttons that say whether it is fixed."""
+    return [[("hazard.fixed", f"hv:{hazard.number}:yes"), ("hazard.not_fixed", f"hv:{hazard.number}:no")]]
 
 
 async def _verify(session: AsyncSession, frame: Frame, hazard: Hazard, wanted: Move) -> None:

@@ -5,12 +5,13 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import outbox
-from bot.services import clock, limits
+from bot.services import clock, identities, limits, tellings
 from bot.services.frame import Frame
 from bot.services.hazards import cases, followers, moves
-from bot.services.hazards.effects import TOP, deadline
-from bot.services.hazards.states import OPEN
+from bot.services.hazards.effects import TOP, deadline, verdicts
+from bot.services.hazards.states import OPEN, State
 from bot.services.lifecycle import SYSTEM
+from bot.store.models import Hazard
 
 LEVELS = {0: 1, 1: 2, 5: TOP}  # working days after the deadline -> level of escalation
 
@@ -18,6 +19,9 @@ LEVELS = {0: 1, 1: 2, 5: TOP}  # working days after the deadline -> level of esc
 async def ring(session: AsyncSession, frame: Frame, payload: dict[str, Any]) -> None:
     """A timer has rung.  Ringing twice, or too late, changes nothing."""
     hazard = await moves.get(session, payload["number"], lock=True)
+    if payload["do"] == "remind":
+        await _remind(session, frame, hazard, payload["version"])
+        return
     if hazard.state not in OPEN or hazard.due_at is None or clock.written(hazard.due_at) != payload["due"]:
         return
     if payload["do"] == "warn":
@@ -33,3 +37,13 @@ async def ring(session: AsyncSession, frame: Frame, payload: dict[str, Any]) -> 
         calendar = await limits.calendar(session)
         await outbox.put(session, clock.late(hazard.number, hazard.due_at, calendar, of="hazard"))
         await followers.tell(session, frame, hazard, "hazard.overdue", due=deadline(frame, hazard))
+
+
+async def _remind(session: AsyncSession, frame: Frame, hazard: Hazard, version: int) -> None:
+    """Ask the reporter once more whether it is fixed; whoever has said so already, or cannot be asked, is left alone."""
+    if hazard.state != State.RESOLVED or hazard.version != version:
+        return
+    chat = await identities.chat_behind(session, hazard.alias) if hazard.alias else None
+    if chat is not None and await cases.note(session, hazard, "remind", SYSTEM, key=f"remind:{version}"):
+        choices = verdicts(hazard)
+        await tellings.tell_chat(session, frame, chat, "hazard.remind", choices=choices, number=hazard.number)
