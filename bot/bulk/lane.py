@@ -158,7 +158,8 @@ class Bulk:
                 await copies.expire(session, notice, self.channel)
                 await notices.drop(session, notice)
             else:
-                taken += await self._feed(session, notice, self.batch - self._in_hand - len(taken))
+                room = self.batch - self._in_hand - len(self._done) - len(taken)  # what is done stands there as sending
+                taken += await self._feed(session, notice, room)
         return taken
 
     async def _active(self, session: AsyncSession) -> list[int]:

@@ -95,7 +95,7 @@ async def take(
     for (state, why, due), people in alike.items():
         until = _seconds(at) + round(lease) if state == CopyState.SENDING else due
         here = update(NoticeCopy).where(NoticeCopy.notice_id == notice.id, NoticeCopy.chat_id.in_(people))
-        tried = NoticeCopy.attempts + (state == CopyState.SENDING)
+        tried = NoticeCopy.attempts + int(state == CopyState.SENDING)
         await session.execute(here.values(state=state, why=why, due=until, attempts=tried), execution_options=_BLINDLY)
     return [
         Item(notice.id, row.chat_id, row.address, row.message_id or 0, row.why == "again", row.attempts + 1)
