@@ -93,7 +93,10 @@ async def test_what_was_typed_stays_when_something_is_missing(organiser):
 
 
 async def test_an_edit_after_the_approval_needs_another_one(house, worker, organiser, approver):
-    path = await write(organiser, start_at=f"{now().astimezone(ZONE) + timedelta(hours=4):%Y-%m-%dT%H:%M}")
+    path = await write(organiser, start_at=f"{now().astimezone(ZONE) + timedelta(hours=20):%Y-%m-%dT%H:%M}")
+    await organiser.submits(f"{path}/submit")
+    await organiser.gets(path)
+    await organiser.submits(f"{path}/step", step="draft")
     await organiser.submits(f"{path}/submit")
     await approver.submits(f"{path}/approve", count=1)
     await organiser.gets(f"{path}/edit")

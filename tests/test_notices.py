@@ -11,7 +11,7 @@ from bot.channels.telegram.transport import BotApi
 from bot.errors import Rejected
 from bot.services import approvals, audience, beginning, bubbles, copies, notices, timers
 from bot.services.audience import Audience
-from bot.services.lifecycle import IllegalStep
+from bot.services.lifecycle import SYSTEM, Actor, IllegalStep, Role
 from bot.services.notice_states import NOTICE, State
 from bot.services.rights import SamePerson
 from bot.store.models import (
@@ -165,6 +165,40 @@ async def test_nobody_approves_their_own_notice(town):
         notice = await notices.get(session, notice.id)
         with pytest.raises(SamePerson):
             await approvals.approve(session, notice, town.author, notice.count)
+
+
+async def test_whoever_ever_wrote_on_it_does_not_approve_it(town):
+    """Not the first author once somebody else has edited it, not the editor, and no correction of it either."""
+    await town.people(1)
+    notice = await town.submitted()
+    async with town.db.begin() as session:
+        notice = await notices.get(session, notice.id)
+        await notices.edit(session, town.frame, notice, Actor(Role.ORGANISER, town.second.id), town.draft(text="别的"))
+        await notices.submit(session, town.frame, notice, town.author)
+        for writer in (town.author, town.second):
+            with pytest.raises(SamePerson):
+                await approvals.approve(session, notice, Actor(Role.APPROVER, writer.id), notice.count)
+        for writer in (town.author, town.second):
+            with pytest.raises(DBAPIError, match="own notice"):
+                async with session.begin_nested():
+                    await approvals._note(session, notice, writer, "", approved=True)
+        assert await approvals.approve(session, notice, town.third, notice.count)
+    async with town.db.begin() as session:
+        notice = await notices.get(session, notice.id, lock=True)
+        notices.move(notice, State.FREEZING, SYSTEM)
+        notice.started_at = now()
+        fixed = await notices.correct(session, town.frame, notice, town.third, "体检", "周日上午")
+        assert await notices.writers(session, fixed.id) == {each.id for each in (town.author, town.second, town.third)}
+
+
+async def test_the_database_itself_counts_two_for_an_emergency(town):
+    await town.people(1)
+    notice = await town.submitted(kind=NoticeKind.EMERGENCY)
+    async with town.db.begin() as session:
+        await approvals.approve(session, await notices.get(session, notice.id), town.second, 1)
+    with pytest.raises(DBAPIError, match="nobody agreed"):
+        async with town.db.begin() as session:
+            await session.execute(update(Notice).where(Notice.id == notice.id).values(state="scheduled"))
 
 
 async def test_the_database_itself_refuses_a_notice_nobody_agreed_to(town):

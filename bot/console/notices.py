@@ -98,6 +98,7 @@ async def shown(visit: Visit) -> web.Response:
     before = notice.state in (State.DRAFT, State.PENDING)
     counted = await audience.count(visit.session, wanted, notice.kind) if before and notice.does == "say" else None
     given = await approvals.given(visit.session, notice)
+    writers = await notices.writers(visit.session, notice.id) or {notice.author_id}
     looks = bubbles.bubble(visit.knowledge.texts, notice)
     return visit.page(
         "notice.html",
@@ -110,10 +111,11 @@ async def shown(visit: Visit) -> web.Response:
         samples=await audience.samples(visit.session, wanted, notice.kind) if counted else [],
         given=given,
         needed=approvals.needed(notice),
-        names=await staff.names(visit.session, [notice.author_id, *(each.approver_id for each in given)]),
+        names=await staff.names(visit.session, [notice.author_id, *writers, *(each.approver_id for each in given)]),
+        writers=writers,
         trials=await trials.listed(visit.session, notice.id),
         may=lambda verb: visit.staffer.may(f"notices.{verb}", district=notice.district),
-        mine=notice.author_id == visit.staffer.id,
+        mine=visit.staffer.id in writers,
         legal=set(NOTICE.legal(notice.state)),
         begun=notice.started_at is not None or notice.state in BEGUN,
         progress=await progress(visit.session, notice),

@@ -18,7 +18,7 @@ LASTS = timedelta(hours=24)
 
 
 def needed(notice: Notice) -> int:
-    """How many people besides the author have to agree."""
+    """How many people who did not write it have to agree."""
     return 2 if notice.kind == NoticeKind.EMERGENCY else 1
 
 
@@ -39,7 +39,7 @@ async def approve(session: AsyncSession, notice: Notice, actor: Actor, typed: in
     Raises SamePerson, IllegalStep, and Rejected: for another count than the notice's, for a notice that was
     changed meanwhile, and for one whose start is so far away that the approval would have run out.
     """
-    _check(notice, actor)
+    await _check(session, notice, actor)
     if notice.digest != notices.digest(notice):
         raise Rejected("notice.changed")
     if typed != notice.count:
@@ -61,7 +61,7 @@ async def approve(session: AsyncSession, notice: Notice, actor: Actor, typed: in
 
 async def refuse(session: AsyncSession, notice: Notice, actor: Actor, comment: str) -> None:
     """Send it back to its author, saying why.  Raises SamePerson, IllegalStep, Rejected."""
-    _check(notice, actor)
+    await _check(session, notice, actor)
     if not comment.strip():
         raise Rejected("notice.comment")
     await _note(session, notice, actor, comment, approved=False)
@@ -69,8 +69,8 @@ async def refuse(session: AsyncSession, notice: Notice, actor: Actor, comment: s
     await session.flush()
 
 
-def _check(notice: Notice, actor: Actor) -> None:
-    if actor.id == notice.author_id:
+async def _check(session: AsyncSession, notice: Notice, actor: Actor) -> None:
+    if actor.id in await notices.writers(session, notice.id):
         raise SamePerson("notices.approve", f"notice:{notice.id}")
     if notice.state != State.PENDING:
         raise Rejected("notice.not_pending")

@@ -60,7 +60,10 @@ class Lifecycle:
     def __init__(self, kind: str, states: Iterable[str], steps: Iterable[Step]) -> None:
         self.kind = kind
         self.states = tuple(states)
-        self.steps: Mapping[tuple[str, str], Step] = {(step.source, step.target): step for step in steps}
+        given = tuple(steps)
+        self.steps: Mapping[tuple[str, str], Step] = {(step.source, step.target): step for step in given}
+        if len(self.steps) < len(given):
+            raise ValueError(f"{kind}: two steps of the same way; the first one would never be taken")
         named = {state for pair in self.steps for state in pair}
         if unknown := named - set(self.states):
             raise ValueError(f"steps name unknown states: {sorted(unknown)}")

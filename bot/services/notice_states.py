@@ -35,8 +35,8 @@ NOTICE = Lifecycle(
     [
         *steps("submit", _S.DRAFT, _S.PENDING, Role.ORGANISER),
         *steps("recall", _S.DRAFT, _S.SCHEDULED, *_WRITERS),  # for `unsay` only; a trigger asks for approvals else
-        *steps("edit", _BEFORE, _S.DRAFT, Role.ORGANISER),
-        *steps("refuse", _S.PENDING, _S.DRAFT, Role.APPROVER),
+        *steps("edit", f"{_S.SCHEDULED} {_S.LATE}", _S.DRAFT, Role.ORGANISER),
+        *steps("return", _S.PENDING, _S.DRAFT, *_WRITERS),  # its author takes it back, or the second person refuses
         *steps("approve", _S.PENDING, _S.SCHEDULED, Role.APPROVER),
         *steps("begin", _S.SCHEDULED, _S.FREEZING, Role.SYSTEM),
         *steps("miss", _S.SCHEDULED, _S.LATE, Role.SYSTEM),

@@ -21,7 +21,7 @@ from bot.services.lifecycle import Actor
 from bot.services.notice_states import ACTIVE, BEGUN, ENDED, NOTICE, State
 from bot.services.staff import within
 from bot.store.base import locked
-from bot.store.models import CopyState, Lane, Notice, NoticeKind, Outbox, now
+from bot.store.models import CopyState, Lane, Notice, NoticeKind, NoticeWriter, Outbox, now
 
 LONGEST_TITLE = 60  # characters
 LONGEST_UNIT = 60
@@ -79,6 +79,7 @@ async def write(
     _fill(frame, notice, draft, districts)
     session.add(notice)
     await session.flush()
+    await _sign(session, notice, {author.id})
     return notice
 
 
@@ -92,6 +93,12 @@ async def edit(
     notice.digest, notice.author_id = None, actor.id or notice.author_id
     notice.version += 1
     await session.flush()
+    await _sign(session, notice, {actor.id})
+
+
+async def writers(session: AsyncSession, number: int) -> set[int]:
+    """Who wrote or changed a notice, or the one it corrects: none of them may agree to it."""
+    return set(await session.scalars(select(NoticeWriter.staff_id).where(NoticeWriter.notice_id == number)))
 
 
 async def submit(session: AsyncSession, frame: Frame, notice: Notice, actor: Actor) -> None:
@@ -160,6 +167,7 @@ async def correct(session: AsyncSession, frame: Frame, original: Notice, actor: 
     _check_length(frame, notice)
     session.add(notice)
     await session.flush()
+    await _sign(session, notice, {actor.id} | await writers(session, original.id))
     return notice
 
 
@@ -179,6 +187,12 @@ async def recall(session: AsyncSession, original: Notice, actor: Actor) -> Notic
     await session.flush()
     await outbox.put(session, [timer(notice)])
     return notice
+
+
+async def _sign(session: AsyncSession, notice: Notice, people: Iterable[int | None]) -> None:
+    known = await writers(session, notice.id)
+    session.add_all([NoticeWriter(notice_id=notice.id, staff_id=each) for each in people if each not in {None, *known}])
+    await session.flush()
 
 
 def timer(notice: Notice) -> Outbox:

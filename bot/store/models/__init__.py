@@ -37,6 +37,7 @@ from bot.store.models.notices import (
     NoticeApproval,
     NoticeCopy,
     NoticeKind,
+    NoticeWriter,
 )
 from bot.store.models.open311 import ApiKey, Open311Post
 from bot.store.models.points import PointsAccount, PointsEntry, RewardStock, Voucher
@@ -97,6 +98,7 @@ __all__ = [
     "NoticeApproval",
     "NoticeCopy",
     "NoticeKind",
+    "NoticeWriter",
     "Open311Post",
     "Outbox",
     "OutboxState",

@@ -58,6 +58,15 @@ class Notice(Base):
     finished_at: Mapped[datetime | None]
 
 
+class NoticeWriter(Base):
+    """Somebody who wrote or changed a notice.  None of them may agree to it; a trigger sees to that, too."""
+
+    __tablename__ = "notice_writers"
+
+    notice_id: Mapped[int] = mapped_column(ForeignKey("notices.id"), primary_key=True, autoincrement=False)
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"), primary_key=True, autoincrement=False)
+
+
 class NoticeApproval(Base):
     """What a second person said about a notice as it then was.  Never changed."""
 
