@@ -2,7 +2,9 @@
 
 import ast
 import re
+import secrets
 from contextlib import suppress
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -11,14 +13,14 @@ from sqlalchemy.exc import DBAPIError
 
 from bot.commands import audit as command
 from bot.console import words
-from bot.services import audit, chain, identities
+from bot.services import audit, chain, identities, staff
 from bot.services.audit import By
 from bot.services.lifecycle import Actor, Role
 from bot.services.rights import ACTIONS
-from bot.store.models import Audit, View
+from bot.store.models import Audit, View, now
 from tests.cases import filed
 from tests.conftest import on_postgres
-from tests.desk import Desk
+from tests.desk import BY, Desk
 
 UNLOCK = {
     "sqlite": ["DROP TRIGGER {table}_fixed", "DROP TRIGGER {table}_kept"],
@@ -142,6 +144,36 @@ async def test_auditors_read_who_looked_at_whom_and_what_for_but_not_what_was_se
             assert each in page.words
         assert "王小明" not in page
         await auditor.gets(f"/console/appeals/{number}", status=403)
+
+
+async def test_who_looked_far_more_often_than_the_others_this_week_is_listed_for_auditors(house):
+    async with Desk(house, Role.AUDITOR, district="") as auditor:
+        assert "看得比别人多" not in (await auditor.gets("/console/views")).words
+        people = [await colleague(house, name) for name in ("看得多的孙", "看得少的钱", "上周看的李", "一般的周")]
+        for person, times in zip(people, (19, 9, 0, 3), strict=True):
+            await looks(house, person, times)
+        await looks(house, people[2], 30, days=8)
+        page = await auditor.gets("/console/views")
+        listed = page.words.split("最近 7 天")[1].split("满 10 次")[0]
+        assert "看得多的孙 19 次 19 件 0 次 6 次" in listed  # the middle of 9 and 3
+        assert not any(name in listed for name in ("钱", "李", "周"))
+        await looks(house, people[3], 7)
+        assert "看得比别人多" not in (await auditor.gets("/console/views")).words.split("谁 所有人")[0]
+
+
+async def colleague(house, name: str) -> int:
+    async with house.db.begin() as session:
+        username = f"colleague.{secrets.token_hex(3)}"
+        return (await staff.add(session, None, BY, name=name, username=username, district="2101")).id
+
+
+async def looks(house, staff_id: int, times: int, *, days: int = 0) -> None:
+    """Somebody looks at so many cases, so many days ago."""
+    async with house.db.begin() as session:
+        for number in range(times):
+            values = {"staff_id": staff_id, "role": Role.HANDLER, "subject": f"appeal:{number}", "field": "identity"}
+            values |= {"purpose": "打电话核实", "denied": False, "request_id": "", "at": now() - timedelta(days=days)}
+            await chain.append(session, View, values)
 
 
 async def test_what_is_not_done_in_the_end_is_not_in_the_log(house):

@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.console.routes import ROOT, Card, card, page, topic
 from bot.console.visit import Visit
-from bot.services import audit, staff
+from bot.services import audit, readers, staff
 from bot.services.audit import PAGE, Wanted
 from bot.services.rights import Staffer
 from bot.store.models import Audit, View
@@ -54,6 +54,13 @@ async def listed(visit: Visit) -> web.Response:
     )
 
 
+@card("views.read", order=11)
+async def unusual(visit: Visit) -> Card:
+    words = visit.console.layout.words
+    many = await readers.unusual(visit.session)
+    return Card(words("card.readers"), len(many), f"{ROOT}/views", words("card.readers_note"), urgent=bool(many))
+
+
 @topic("views", right="views.read")
 async def looked(session: AsyncSession, staffer: Staffer) -> object:
     last = await audit.head(session, View)
@@ -68,7 +75,8 @@ async def looks(visit: Visit) -> web.Response:
     rows = await audit.looks(visit.session, wanted)
     names = {person.id: person.name for person, _ in await staff.listed(visit.session)}
     older = rows[PAGE - 1].id if len(rows) > PAGE else None
-    return visit.page("views.html", rows=rows[:PAGE], older=older, wanted=wanted, names=names)
+    many = await readers.unusual(visit.session)
+    return visit.page("views.html", rows=rows[:PAGE], older=older, wanted=wanted, names=names, many=many)
 
 
 def _subject(visit: Visit, text: str, names: Mapping[int, str]) -> str:
