@@ -14,14 +14,15 @@ from bot.backend.breaker import Breaker
 from bot.backend.publisher import TAKEN
 from bot.backend.relay import EventRelay
 from bot.commands import doctor
-from bot.services import deliveries, moves
+from bot.services import deliveries, moves, news
 from bot.services.appeal_states import Move, State
 from bot.services.deliveries import Delivery
-from bot.services.lifecycle import SYSTEM
+from bot.services.lifecycle import SYSTEM, Role
 from bot.settings import Settings
-from bot.store.models import Appeal, Outbox, now
+from bot.store.models import Appeal, Audit, Outbox, now
 from tests.brokers import SECRET, Address, Redis, Wire, eventually, needs
 from tests.conftest import hasten
+from tests.desk import Desk
 from tests.phone import Phone
 from tests.test_appeal import STORY, files
 
@@ -235,6 +236,34 @@ async def test_what_an_address_will_never_take_is_dead_until_somebody_sends_it_a
     await becomes(house, number, Delivery.SENT)
     assert address.keys == [f"{number}:1", f"{number}:1", f"{number}:2"]
     assert await doctor.examine(house.settings) == 0
+
+
+async def test_a_system_admin_sees_what_does_not_get_out_without_its_story_and_sends_it_again(house_of, address):
+    address.answers = [(422, {})]
+    house = await house_of(address.url)
+    async with Phone(house) as phone:
+        await phone.opens()
+        number = await files(phone)
+        await becomes(house, number, Delivery.DEAD)
+    async with house.db.begin() as session:
+        await news.park(session, {"number": "261122000000", "text": "王小明的工资"}, "no such case")
+    async with Desk(house, Role.SYSTEM_ADMIN, district="") as system:
+        assert "送不到上级系统的" in (await system.gets("/console")).words
+        page = await system.gets("/console/backend")
+        for each in (number, "不再重试", "HTTP 422", "no such case"):
+            assert each in page.words
+        assert STORY not in page
+        assert "王小明" not in page
+        page = await system.submits("/console/backend/again", number=number)
+        assert "马上再送" in page.words
+        await becomes(house, number, Delivery.SENT)
+        assert "12 位数字" in (await system.submits("/console/backend/again", number="x", status=422)).words
+        await system.gets("/console/backend")
+        assert "没有要再送的" in (await system.submits("/console/backend/again")).words
+    assert address.keys == [f"{number}:1"] * 2
+    async with house.db.read() as session:
+        done = await session.scalar(select(Audit).where(Audit.action == "backend.again").order_by(Audit.id))
+    assert (done.subject, done.detail) == (f"appeal:{number}", {"count": 1})
 
 
 async def test_an_address_in_trouble_is_tried_again_later_each_row_by_itself(house_of, address):

@@ -99,6 +99,8 @@ PAGES: Mapping[str, str] = {
     "POST /console/notices/{id}/refuse": "approver",
     "POST /console/notices/{id}/step": "organiser approver",
     "POST /console/notices/{id}/recall": "organiser approver",
+    "GET /console/backend": "system",
+    "POST /console/backend/again": "system",
     "GET /console/overview": FIGURES,
     "GET /console/overview/{measure}": FIGURES,
     "GET /console/overview/{measure}/{form}": "admin",

@@ -11,6 +11,7 @@ from aiohttp import web
 from bot.console import (
     alike,
     audit,
+    backend,
     bulk,
     case,
     case_files,
@@ -60,7 +61,7 @@ PAGES: Sequence[ModuleType] = (
     *(volunteers, volunteer, redemption, certificate),
     *(overview, overview_file, ledgers),
     *(policy_edit, policies, gaps, stations, station_import),
-    *(people, audit, chat, sessions),
+    *(people, audit, backend, chat, sessions),
     *(second, sign_in, webapp, events, layout),
 )
 
