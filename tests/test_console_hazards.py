@@ -8,10 +8,10 @@ from PIL import Image
 from sqlalchemy import select, update
 
 from bot.services import identities
-from bot.services.hazards import cases, photos
+from bot.services.hazards import cases, moves, photos
 from bot.services.hazards.cases import Draft
-from bot.services.hazards.states import State
-from bot.services.lifecycle import Role
+from bot.services.hazards.states import Move, State
+from bot.services.lifecycle import Actor, Role
 from bot.store.models import Agency, Audit, Hazard, HazardPhoto, now
 from tests.desk import Desk
 from tests.test_hazard import CLOSE, FAR, HERE, case, picture, reports
@@ -91,6 +91,25 @@ async def test_a_photo_larger_than_a_form_of_words_arrives(phone, house, handler
     )
     assert page.status == 200
     assert (await case(house, number)).metres < 200
+
+
+async def test_a_photo_that_is_there_already_is_no_proof_of_a_fix(phone, house, handler):
+    mine, other = await reports(phone, *GAS, photo=picture(1)), await reports(phone, *GAS, photo=picture(2))
+    path = f"/console/hazards/{mine}/resolve"
+    await handler.submits(f"/console/hazards/{mine}/begin")
+    given = {"text": "换了阀门，测过不漏", "off_site": "照片由抢修队传回"}
+    page = await handler.uploads(path, "photo", picture(1), "a.jpg", **given)
+    assert "和这一件已有的照片一样" in page.words
+    page = await handler.uploads(path, "photo", picture(2), "a.jpg", **given)
+    assert f"这张照片在 {other} 用过" in page.words
+    assert (await case(house, mine)).state == "handling"
+    page = await handler.uploads(path, "photo", picture(3), "a.jpg", **given)
+    assert (page.status, (await case(house, mine)).suspect) == (200, "")
+    await phone.presses("👎 还没好")
+    async with house.db.begin() as session:
+        await moves.move(session, house.frame, mine, Move(State.DISPATCHED, Actor(Role.REVIEWER, 3)))
+    await handler.submits(f"/console/hazards/{mine}/begin")
+    assert "请先传一张处理后的照片" in (await handler.submits(path, status=422, **given)).words
 
 
 async def test_what_is_no_picture_is_said_and_nothing_of_the_step_is_kept(phone, house, handler):

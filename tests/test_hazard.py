@@ -562,6 +562,7 @@ async def test_points_come_when_it_is_found_good_and_when_the_fix_is_seen_and_go
     assert await points_of(house) == thanks.AMOUNTS["validated"]
     await acts(resolved, State.DISPATCHED, REVIEWER)
     await acts(resolved, State.HANDLING, handler)
+    await add_photo(house, resolved, seed=91)
     await acts(resolved, State.RESOLVED, handler, text=DONE, point=CLOSE)
     await acts(resolved, State.VERIFIED, REVIEWER, text="抽查：好了")
     assert await points_of(house) == sum(thanks.AMOUNTS.values())

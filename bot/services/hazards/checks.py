@@ -66,13 +66,21 @@ async def _check_resolve(session: AsyncSession, frame: Frame, hazard: Hazard, wa
     if wanted.actor.role is Role.BACKEND:
         hazard.metres, hazard.off_site = None, "backend"
         return
-    if not await photos.of(session, hazard.id, "result"):
-        raise Rejected("hazard.result_photo")
+    await _check_photo(session, hazard)
     here, there = wanted.point, _point(hazard)
     hazard.metres = round(distance(Point(*here), Point(*there))) if here and there else None
     hazard.off_site = wanted.off_site.strip()
     if (hazard.metres is None or hazard.metres > ON_SITE) and len(hazard.off_site) < SHORTEST:
         raise Rejected("hazard.off_site", most=ON_SITE)
+
+
+async def _check_photo(session: AsyncSession, hazard: Hazard) -> None:
+    """A photo of this fix, taken for it: not the report's own once more, nor one that belongs to another place."""
+    photo = await photos.result(session, hazard)
+    if photo is None:
+        raise Rejected("hazard.result_photo")
+    if photo.print and (number := await photos.original(session, photo)):
+        raise Rejected("hazard.result_same" if number == hazard.number else "hazard.result_used", number=number)
 
 
 async def _check_verify(session: AsyncSession, frame: Frame, hazard: Hazard, wanted: Move) -> None:

@@ -15,7 +15,7 @@ from bot import outbox
 from bot.services import attachments
 from bot.services.attachments import Made
 from bot.services.hazards import thanks
-from bot.store.models import Channel, Hazard, HazardPhoto, now
+from bot.store.models import Channel, Hazard, HazardPhoto, HazardStep, now
 from bot.store.vault import Vault
 from knowledge.geo import in_china
 
@@ -64,16 +64,33 @@ async def add(session: AsyncSession, hazard: Hazard, part: str, made: Made, name
 
 
 async def fetched(session: AsyncSession, photo: HazardPhoto, made: Made) -> None:
-    """Compare a photo with those of other hazards; the same picture again makes a person look."""
+    """Compare a report's photo with those of other hazards; the same picture again makes a person look.
+
+    A result's photo is its handler's, and costs the reporter nothing; `original` is asked before it counts.
+    """
     photo.print = print_of(made.data)
+    if photo.part != "report":
+        return
     hazard = await session.get_one(Hazard, photo.hazard_id)
+    if number := await original(session, photo, but=hazard.id):
+        hazard.suspect = number
+        await thanks.take_back(session, hazard, "validated")
+
+
+async def original(session: AsyncSession, photo: HazardPhoto, *, but: int = 0) -> str:
+    """The number of the hazard that has this picture already, `but` not one; "" when none has."""
     others = select(HazardPhoto.print, Hazard.number).join(Hazard, Hazard.id == HazardPhoto.hazard_id)
-    others = others.where(HazardPhoto.hazard_id != photo.hazard_id, HazardPhoto.print != "")
-    for print_, number in await session.execute(others.order_by(HazardPhoto.id.desc()).limit(COMPARED)):
-        if alike(print_, photo.print):
-            hazard.suspect = number
-            await thanks.take_back(session, hazard, "validated")
-            return
+    others = others.where(HazardPhoto.hazard_id != but, HazardPhoto.print != "", HazardPhoto.id != photo.id)
+    rows = await session.execute(others.order_by(HazardPhoto.id.desc()).limit(COMPARED))
+    return next((number for print_, number in rows if alike(print_, photo.print)), "")
+
+
+async def result(session: AsyncSession, hazard: Hazard) -> HazardPhoto | None:
+    """The newest photo of the fix that is claimed now: one from before a reopening shows what was not fixed."""
+    reopened = select(HazardStep.at).where(HazardStep.hazard_id == hazard.id, HazardStep.name == "reopen")
+    since = await session.scalar(reopened.order_by(HazardStep.id.desc()).limit(1))
+    found = await of(session, hazard.id, "result")
+    return next((each for each in reversed(found) if since is None or each.created_at > since), None)
 
 
 def print_of(data: bytes) -> str:
