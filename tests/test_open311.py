@@ -14,8 +14,8 @@ from sqlalchemy import func, select, update
 
 from bot.commands import open311
 from bot.open311 import documents as doc
-from bot.open311 import shape
-from bot.services import api_keys, attachments
+from bot.open311 import server, shape
+from bot.services import api_keys, attachments, attempts
 from bot.services.attachments import Made
 from bot.services.hazards import moves, photos
 from bot.services.hazards.states import Move, State
@@ -294,6 +294,26 @@ async def test_a_quota_of_the_day_holds_however_the_minutes_turn(client, house):
     async with house.db.begin() as session:
         with pytest.raises(api_keys.OverQuota):
             await api_keys.use(session, client.key)
+
+
+async def test_whoever_reads_too_often_is_told_when_to_come_again_and_others_read_on(client, house):
+    number, picture = await client.reports(), "0" * 32
+    async with house.db.begin() as session:
+        for what, most in server.READS.items():
+            for _ in range(most):
+                await attempts.spend(session, f"open311.{what}", "127.0.0.1", window=server.MINUTE)
+    for path in ("v2/requests", f"v2/requests/{number}", "v2/tokens/x", "v2/servicerequestupdates", "test/v2/requests"):
+        for kind in ("json", "xml"):
+            async with client.http.get(f"{client.url}/{path}.{kind}") as refused:
+                assert (refused.status, "429" in await refused.text()) == (429, True)
+                assert 0 < int(refused.headers["Retry-After"]) <= 60
+    assert (await client.gets(f"media/{picture}.jpg"))[0] == 429
+    assert (await client.gets("v2/requests.json", api_key=client.key))[0] == 200
+    assert (await client.gets("v2/requests.json", api_key="guessed"))[0] == 429
+    async with client.http.get(f"{client.url}/v2/requests.json", headers={"X-Forwarded-For": "203.0.113.7"}) as other:
+        assert other.status == 200
+    assert (await client.gets("v2/services.json"))[0] == 200
+    await client.reports(description="楼下又漏气了")
 
 
 async def test_only_the_hash_of_a_key_is_kept_and_a_removed_one_opens_nothing(client, house):

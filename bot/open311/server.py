@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,16 +11,18 @@ from aiohttp.typedefs import Handler
 from pydantic import BaseModel
 
 from bot import log
+from bot.console.shield import address_of
 from bot.errors import Refused
 from bot.open311 import documents as doc
 from bot.open311 import posting, reading, shape, writing
 from bot.open311.reading import Faulty, Fields
-from bot.services import api_keys, attachments
+from bot.services import api_keys, attachments, attempts
 from bot.services.frame import Frame
 from bot.services.hazards import public
 from bot.services.hazards.public import Wanted
 from bot.store.base import vault_of
 from bot.store.db import Database, is_down
+from bot.store.models import ApiKey
 from bot.store.vault import CannotOpen
 from knowledge import Knowledge
 
@@ -27,6 +30,8 @@ logger = log.get(__name__)
 
 LARGEST = 10 * 2**20  # bytes of one picture
 PICTURES = 5  # of one report
+READS = {"read": 120, "media": 600}  # in a minute, of one key or one address
+MINUTE = timedelta(minutes=1)
 FIELD = 16_384  # bytes of any other field
 STATUSES: Sequence[str] = doc.Update.model_fields["status"].annotation.__args__  # type: ignore[union-attr]
 OPEN_TO_ALL = {"Access-Control-Allow-Origin": "*"}  # what is public may be read by any page
@@ -84,15 +89,31 @@ class Open311:
         return await self._list(request, Wanted(test=_is_test(request), numbers=[number]), must=True)
 
     async def _list(self, request: web.Request, wanted: Wanted, *, must: bool = False) -> web.Response:
-        given = reading.first(_query(request), "api_key")
+        key = await self._admit(request)
         async with self.db.read() as session:
-            key = await api_keys.known(session, given) if given else None
             found = await public.find(session, wanted)
         if must and not found:
             raise Faulty(404, "service_request_id was not found")
         exact = key is not None and key.exact
         rows = [shape.request(self.knowledge, self.base, each, exact=exact) for each in found]
         return _written(request, "service_requests", rows)
+
+    async def _admit(self, request: web.Request, what: str = "read") -> ApiKey | None:
+        """Count a reading call, by its key, else by its address, and return the key.  Raises Faulty for too many.
+
+        A call too many is refused by a look, so that a flood of them writes nothing.
+        """
+        given = reading.first(_query(request), "api_key")
+        async with self.db.read() as session:
+            key = await api_keys.known(session, given) if given else None
+            who = f"key:{key.id}" if key is not None else address_of(request)
+            wait = await attempts.spent(session, f"open311.{what}", who, most=READS[what])
+        if not wait:
+            async with self.db.begin() as session:
+                wait = await attempts.spend(session, f"open311.{what}", who, most=READS[what], window=MINUTE)
+        if wait:
+            raise Faulty(429, f"too many calls; come back in {wait} seconds", after=wait)
+        return key
 
     async def report(self, request: web.Request) -> web.Response:
         """One transaction: the key is counted, and the report is written, or found to be one we have."""
@@ -139,6 +160,7 @@ class Open311:
     async def token(self, request: web.Request) -> web.Response:
         """Where a token has led so far: without a number, somebody has still to look."""
         token = request.match_info["token"]
+        await self._admit(request)
         async with self.db.read() as session:
             hazard = await posting.by_token(session, token, test=_is_test(request))
         if hazard is None:
@@ -148,6 +170,7 @@ class Open311:
 
     async def updates(self, request: web.Request) -> web.Response:
         since, until = reading.updates(_query(request))
+        await self._admit(request)
         async with self.db.read() as session:
             steps = await public.steps(session, since, until, test=_is_test(request))
         found = [shape.update(self.knowledge, step, number) for step, number in steps]
@@ -165,6 +188,7 @@ class Open311:
     async def media(self, request: web.Request) -> web.Response:
         """A picture in which somebody has looked for faces and plates; no other ever."""
         name = request.match_info["name"]
+        await self._admit(request, "media")
         async with self.db.read() as session:
             if not await public.is_shown(session, name):
                 raise Faulty(404, "media was not found")
