@@ -26,7 +26,7 @@ from bot.bulk import Bulk, Clocks
 from bot.channels.telegram.transport import BotApi
 from bot.commands import migrate
 from bot.pace import Pace
-from bot.services import approvals, beginning, chats, copies, notices, staff
+from bot.services import approvals, beginning, chats, copies, notices, staff, tallies
 from bot.services.audience import Audience
 from bot.services.frame import Frame
 from bot.services.lifecycle import Actor, Role
@@ -109,7 +109,7 @@ async def ours(folder: str, api: str, rate: str, clocks: Clocks | None = None) -
         await asyncio.sleep(0.2)
         async with db.read() as session:
             if (await notices.get(session, 1)).state in (State.COMPLETED, State.SOME_FAILED, State.FAULTY):
-                counts = await copies.tally(session, 1)
+                counts = await tallies.tally(session, 1)
                 break
     cost.tell(**{str(state): people for state, people in counts.items()})
     await lane.stop()

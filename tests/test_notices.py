@@ -9,7 +9,7 @@ from sqlalchemy.exc import DBAPIError
 
 from bot.channels.telegram.transport import BotApi
 from bot.errors import Rejected
-from bot.services import approvals, audience, beginning, bubbles, copies, notices, timers
+from bot.services import approvals, audience, beginning, bubbles, erasure, notices, retention, tallies, timers
 from bot.services.audience import Audience
 from bot.services.lifecycle import SYSTEM, Actor, IllegalStep, Role
 from bot.services.notice_states import NOTICE, State
@@ -81,7 +81,7 @@ async def sent(town, **more) -> Notice:
 
 async def tally(town, number: int) -> dict[str, int]:
     async with town.db.read() as session:
-        return dict(await copies.tally(session, number))
+        return dict(await tallies.tally(session, number))
 
 
 async def rejected(key: str, work) -> None:
@@ -478,3 +478,40 @@ async def test_both_channels_are_reached(house, phone, knowledge):
     await phone.presses("政策服务")
     await phone.presses("白天")
     assert "不打扰的时间：白天 8–16 点" in (await phone.messages())[-1]["text"]
+
+
+async def test_the_counts_stay_when_the_copies_are_gone(town, bulk, crowd):
+    """A year later, and for somebody who had everything erased, the page still says how many were reached."""
+    crowd.refuse = lambda chat, _: refusal(403, "Forbidden: bot was blocked by the user") if chat == 2 else None
+    await town.people(4)
+    notice = await sent(town)
+    before = await tally(town, notice.id)
+    assert before == {CopyState.SENT: 3, CopyState.BLOCKED: 1}
+    async with town.db.begin() as session:
+        first = (await session.scalars(select(Chat).order_by(Chat.id))).first()
+        await erasure.erase(session, town.frame.silently(), first)
+    assert await tally(town, notice.id) == before
+    async with town.db.begin() as session:
+        await session.execute(update(NoticeCopy).values(at=1))
+        assert (await retention.run(session, town.frame))["notice_copies"] == 3
+    async with town.db.read() as session:
+        assert not (await session.scalars(select(NoticeCopy))).all()
+        assert await tallies.gone(session, notice.id) == 4
+        assert await tallies.reasons(session, notice.id) == [
+            (CopyState.BLOCKED, "Forbidden: bot was blocked by the user", 1)
+        ]
+    assert await tally(town, notice.id) == before
+
+
+async def test_whoever_is_erased_while_it_is_sent_is_counted_as_skipped(town, bulk, crowd):
+    await town.people(2)
+    bulk.pace.halt(60)
+    notice = await town.agreed()
+    await begin(town, notice.id)
+    await until(town, notice.id, State.SENDING)
+    async with town.db.begin() as session:
+        first = (await session.scalars(select(Chat).order_by(Chat.id))).first()
+        await erasure.erase(session, town.frame.silently(), first)
+    bulk.pace._resume = 0.0
+    await until(town, notice.id, State.COMPLETED)
+    assert await tally(town, notice.id) == {CopyState.SENT: 1, CopyState.SKIPPED: 1}

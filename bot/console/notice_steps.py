@@ -9,7 +9,7 @@ from bot.console.notices import HERE, one
 from bot.console.routes import page
 from bot.console.visit import Visit
 from bot.errors import Rejected
-from bot.services import approvals, beginning, copies, notices, sheets, trials
+from bot.services import approvals, beginning, notices, sheets, tallies, trials
 from bot.services.notice_states import State
 from bot.services.results import rows_of, state_of
 from bot.store.models import Channel, CopyState, Notice
@@ -98,7 +98,7 @@ async def correct(visit: Visit) -> web.Response:
     actor = visit.staffer.require("notices.write", district=original.district)
     text = visit.text("text", most=8000)
     notice = await notices.correct(visit.session, visit.frame, original, actor, visit.text("title"), text)
-    notice.count = (await copies.tally(visit.session, original.id)).get(CopyState.SENT, 0)
+    notice.count = (await tallies.tally(visit.session, original.id)).get(CopyState.SENT, 0)
     await notices.submit(visit.session, visit.frame, notice, actor)
     await visit.audit("notice.correct", f"notice:{original.id}", notice=notice.id)
     return back(visit, notice, "notice_submitted")

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.console.routes import ROOT, Card, card, page, topic
 from bot.console.visit import Visit
 from bot.errors import Rejected
-from bot.services import approvals, audience, bubbles, copies, notices, staff, trials
+from bot.services import approvals, audience, bubbles, notices, staff, tallies, trials
 from bot.services.audience import Audience
 from bot.services.deadlines import ZONE
 from bot.services.notice_states import BEGUN, NOTICE, State
@@ -31,7 +31,7 @@ async def changes(session: AsyncSession, staffer: Staffer, number: str) -> objec
     if not number:
         return await notices.newest(session, staffer.districts("notices.read"))
     notice = await find(session, staffer, int(number) if number.isdigit() else 0)
-    return notice and (notice.version, sorted((await copies.tally(session, notice.id)).items()))
+    return notice and (notice.version, sorted((await tallies.tally(session, notice.id)).items()))
 
 
 @card("notices.approve", order=20)
@@ -124,16 +124,17 @@ async def shown(visit: Visit) -> web.Response:
 
 async def progress(session: AsyncSession, notice: Notice) -> dict[str, Any]:
     """Counts by state, why not, the share that is settled and the seconds that are left at the pace so far."""
-    counts = await copies.tally(session, notice.id)
+    counts, gone = await tallies.tally(session, notice.id), await tallies.gone(session, notice.id)
     meant = sum(counts.values())
     open_ = counts.get(CopyState.WAITING, 0) + counts.get(CopyState.SENDING, 0)
     done = sum(counts.get(each, 0) for each in (CopyState.SENT, CopyState.FAILED, CopyState.BLOCKED, CopyState.UNKNOWN))
     taken = (now() - notice.started_at).total_seconds() if notice.started_at else 0.0
     return {
         "counts": [(state, counts[state]) for state in CopyState if counts.get(state)],
-        "reasons": await copies.reasons(session, notice.id),
+        "reasons": await tallies.reasons(session, notice.id),
         "share": (meant - open_) / meant if meant else 0.0,
         "left": round(taken / done * open_ / 60) if done and open_ and notice.state == State.SENDING else None,
+        "gone": gone,
         "failed": counts.get(CopyState.FAILED, 0),
         "unknown": counts.get(CopyState.UNKNOWN, 0),
     }

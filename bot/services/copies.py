@@ -221,23 +221,6 @@ async def repeat(session: AsyncSession, notice: Notice, state: CopyState) -> int
     return queued.rowcount  # type: ignore[attr-defined,no-any-return]
 
 
-async def tally(session: AsyncSession, notice_id: int) -> dict[CopyState, int]:
-    """How many copies are in which state."""
-    query = select(NoticeCopy.state, func.count()).where(NoticeCopy.notice_id == notice_id)
-    rows = await session.execute(query.group_by(NoticeCopy.state))
-    return {CopyState(state): people for state, people in rows}
-
-
-async def reasons(session: AsyncSession, notice_id: int) -> list[tuple[CopyState, str, int]]:
-    """Why copies were not sent, the most frequent first."""
-    query = select(NoticeCopy.state, NoticeCopy.why, func.count()).where(
-        NoticeCopy.notice_id == notice_id,
-        NoticeCopy.state.not_in([CopyState.SENT, CopyState.WAITING, CopyState.SENDING]),
-    )
-    rows = await session.execute(query.group_by(NoticeCopy.state, NoticeCopy.why).order_by(func.count().desc()))
-    return [(CopyState(state), why, people) for state, why, people in rows]
-
-
 async def held(session: AsyncSession, chat_id: int) -> dict[str, Any]:
     """What is kept about one person: which notices they got, and the words audiences may ask for."""
     got = select(Notice.title, NoticeCopy.state, NoticeCopy.at).join(Notice, Notice.id == NoticeCopy.notice_id)

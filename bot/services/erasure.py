@@ -21,6 +21,7 @@ from bot.services import (
     memberships,
     moves,
     personal,
+    tallies,
     tombstones,
     vouchers,
 )
@@ -28,7 +29,7 @@ from bot.services.appeal_states import APPEAL, Move, State
 from bot.services.frame import Frame
 from bot.services.hazards import privacy as hazards
 from bot.services.lifecycle import WORKER
-from bot.store.models import Agency, Appeal, Attachment, Chat, Identity, Lane, StationReport, now
+from bot.store.models import Agency, Appeal, Attachment, Chat, Identity, Lane, NoticeCopy, StationReport, now
 
 UNDO = timedelta(days=7)  # how long somebody has to think again
 OF = "erasure"  # whose timers these are
@@ -77,6 +78,7 @@ async def erase(session: AsyncSession, frame: Frame, chat: Chat) -> None:
     rows = [attachments.shred(files), tombstones.row(chat.key, at)]
     await outbox.put(session, rows if frame.silent or chat.blocked_at else [*rows, farewell])
     await session.flush()
+    await tallies.forget(session, NoticeCopy.chat_id == chat.id)
     await session.execute(delete(Chat).where(Chat.id == chat.id))
 
 

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from bot import outbox
-from bot.services import attachments, audit, clock, erasure, identities
+from bot.services import attachments, audit, clock, erasure, identities, tallies
 from bot.services.appeal_states import State
 from bot.services.audit import By
 from bot.services.deadlines import DAY, ZONE
@@ -217,6 +217,16 @@ async def _unsign(session: AsyncSession, frame: Frame, keys: Sequence[Any]) -> N
     await session.execute(reports.values(reporter=NOBODY))
 
 
+def _copies(_at: datetime, before: datetime) -> Select[Any]:
+    key: list[Any] = [NoticeCopy.chat_id, NoticeCopy.notice_id]
+    return select(*key).where(NoticeCopy.at.between(1, int(before.timestamp()))).order_by(*key)
+
+
+async def _count_off(session: AsyncSession, frame: Frame, keys: Sequence[Any]) -> None:
+    which = tuple_(NoticeCopy.chat_id, NoticeCopy.notice_id).in_([tuple(each) for each in keys])
+    await tallies.forget(session, which)
+
+
 LEFT = OutboxState.SENT, OutboxState.REFUSED
 DUTIES: Sequence[Duty] = (
     Duty("drafts", _drafts, _empty),
@@ -244,6 +254,6 @@ DUTIES: Sequence[Duty] = (
     _deletes("staff_sessions", SignInLink, lambda at, before: SignInLink.expires_at < before),
     _deletes("staff_sessions", FormPost, lambda at, before: FormPost.at < before),
     _deletes("case_presences", CasePresence, lambda at, before: CasePresence.at < before),
-    _deletes("notice_copies", NoticeCopy, lambda at, before: NoticeCopy.at.between(1, int(before.timestamp()))),
+    Duty("notice_copies", _copies, _count_off),
     _deletes("tombstones", Tombstone, lambda at, before: Tombstone.at < before),
 )

@@ -37,6 +37,7 @@ from bot.store.models.notices import (
     NoticeApproval,
     NoticeCopy,
     NoticeKind,
+    NoticeTotal,
     NoticeWriter,
 )
 from bot.store.models.open311 import ApiKey, Open311Post
@@ -98,6 +99,7 @@ __all__ = [
     "NoticeApproval",
     "NoticeCopy",
     "NoticeKind",
+    "NoticeTotal",
     "NoticeWriter",
     "Open311Post",
     "Outbox",

@@ -102,6 +102,17 @@ class NoticeCopy(Base):
     at: Mapped[int] = mapped_column(BigInteger, default=0)  # when it was settled
 
 
+class NoticeTotal(Base):
+    """How many copies of a notice are not kept any more, so that its counts stay true."""
+
+    __tablename__ = "notice_totals"
+
+    notice_id: Mapped[int] = mapped_column(ForeignKey("notices.id"), primary_key=True, autoincrement=False)
+    state: Mapped[CopyState] = mapped_column(String(8), primary_key=True)
+    why: Mapped[str] = mapped_column(String(60), primary_key=True)
+    people: Mapped[int]
+
+
 class ChatTag(Base):
     """A word about somebody that audiences may ask for, such as "platform:meituan" or "role:volunteer"."""
 

@@ -1,0 +1,62 @@
+"""How many people a notice reached, and why others not: the copies there are, and those that were kept long enough."""
+
+from collections import Counter
+from typing import Any
+
+from sqlalchemy import case, delete, func, literal, or_, select, union_all
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.store.models import CopyState, NoticeCopy, NoticeTotal
+
+Tally = dict[CopyState, int]
+OPEN = (CopyState.WAITING, CopyState.SENDING)
+
+
+async def tally(session: AsyncSession, notice_id: int) -> Tally:
+    """How many copies are, or were, in which state."""
+    counts: Counter[CopyState] = Counter()
+    for state, _, people in await _rows(session, notice_id):
+        counts[state] += people
+    return dict(counts)
+
+
+async def reasons(session: AsyncSession, notice_id: int) -> list[tuple[CopyState, str, int]]:
+    """Why copies were not sent, the most frequent first."""
+    counts: Counter[tuple[CopyState, str]] = Counter()
+    for state, why, people in await _rows(session, notice_id):
+        if state not in {CopyState.SENT, *OPEN}:
+            counts[state, why] += people
+    return [(state, why, people) for (state, why), people in counts.most_common()]
+
+
+async def gone(session: AsyncSession, notice_id: int) -> int:
+    """How many copies are not kept any more."""
+    return await session.scalar(select(func.sum(NoticeTotal.people)).where(NoticeTotal.notice_id == notice_id)) or 0
+
+
+async def _rows(session: AsyncSession, notice_id: int) -> list[tuple[CopyState, str, int]]:
+    known = select(NoticeCopy.state, NoticeCopy.why, func.count()).where(NoticeCopy.notice_id == notice_id)
+    past = select(NoticeTotal.state, NoticeTotal.why, NoticeTotal.people).where(NoticeTotal.notice_id == notice_id)
+    rows = await session.execute(union_all(known.group_by(NoticeCopy.state, NoticeCopy.why), past))
+    return [(CopyState(state), why, people) for state, why, people in rows]
+
+
+async def forget(session: AsyncSession, which: Any) -> None:
+    """Delete the copies that meet a condition; their numbers stay.  Of an open one nothing more will come."""
+    state = case(
+        (NoticeCopy.state == CopyState.WAITING, CopyState.SKIPPED),
+        (NoticeCopy.state == CopyState.SENDING, CopyState.UNKNOWN),
+        else_=NoticeCopy.state,
+    )
+    why = case((or_(*(NoticeCopy.state == each for each in OPEN)), literal("erased")), else_=NoticeCopy.why)
+    mine = select(NoticeCopy.notice_id, state.label("state"), why.label("why")).where(which).subquery()
+    keys = mine.c.notice_id, mine.c.state, mine.c.why
+    # In order, so that two who do this at once do not wait for each other in a ring.
+    # Without a condition SQLite takes ON CONFLICT for a join.
+    counted = select(*keys, func.count()).where(mine.c.notice_id.is_not(None)).group_by(*keys).order_by(*keys)
+    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    add = dialect.insert(NoticeTotal).from_select(["notice_id", "state", "why", "people"], counted)
+    more = {"people": NoticeTotal.people + add.excluded.people}
+    await session.execute(add.on_conflict_do_update(index_elements=["notice_id", "state", "why"], set_=more))
+    await session.execute(delete(NoticeCopy).where(which), execution_options={"synchronize_session": False})
