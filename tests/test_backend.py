@@ -250,7 +250,7 @@ async def test_a_system_admin_sees_what_does_not_get_out_without_its_story_and_s
     async with Desk(house, Role.SYSTEM_ADMIN, district="") as system:
         assert "送不到上级系统的" in (await system.gets("/console")).words
         page = await system.gets("/console/backend")
-        for each in (number, "不再重试", "HTTP 422", "no such case"):
+        for each in (number, "不再重试", "HTTP 422", "没有这个编号的诉求"):
             assert each in page.words
         assert STORY not in page
         assert "王小明" not in page
