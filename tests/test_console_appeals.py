@@ -326,8 +326,10 @@ async def test_a_case_is_put_off_once_and_the_worker_reads_why(house, phone, adm
 
 async def test_an_agency_returns_a_case_with_a_reason_and_no_longer_sees_it(house, handler, admin):
     number = await filed(house, State.ASSIGNED)
-    page = await does(handler, number, "return", text="由街道主管，请改派", status=404)
-    assert "没有找到" in page.words
+    page = await does(handler, number, "return", text="由街道主管，请改派")
+    assert "已退回，等区里重新派" in page.words
+    assert number not in page
+    await handler.gets(f"/console/appeals/{number}", status=404)
     assert "由街道主管，请改派" in await admin.gets(f"/console/appeals/{number}")
     assert (await case_of(house, number)).hops == 1
 
@@ -336,7 +338,9 @@ async def test_merged_cases_name_each_other_and_come_apart_again(house, admin):
     parent, child = await filed(house, State.ACCEPTED), await filed(house, State.ACCEPTED)
     await does(admin, child, "merge", parent=parent)
     assert child in await admin.gets(f"/console/appeals/{parent}")
-    assert parent in await admin.gets(f"/console/appeals/{child}")
+    page = await admin.gets(f"/console/appeals/{child}")
+    assert parent in page
+    assert "/assign" not in page  # It has to come apart first.
     await does(admin, child, "unmerge")
     assert (await case_of(house, child)).parent_id is None
 
@@ -351,7 +355,8 @@ async def test_a_case_goes_up_to_the_top_and_no_further(house, admin):
 
 async def test_every_step_stands_in_the_audit_without_anybodys_words(house, admin):
     number = await filed(house)
-    await does(admin, number, "assign", agency="labour")
+    page = await does(admin, number, "assign", agency="community")
+    assert "街道和社区 （内部）" in page.words.split("办理经过")[1]  # The timeline says to whom.
     async with house.db.read() as session:
         rows = list(await session.scalars(select(Audit).where(Audit.subject == f"appeal:{number}")))
     assert [(each.action, each.staff_id, each.role) for each in rows] == [("appeal.assign", admin.id, Role.ADMIN.value)]

@@ -27,7 +27,7 @@ class Act:
 # In the order in which they are offered: what one does most comes first.
 ACTS: Mapping[str, Act] = {
     "accept": Act("appeals.assign", State.ACCEPTED, lambda case: case.state == State.SUBMITTED),
-    "assign": Act("appeals.assign", State.ASSIGNED, skips=State.ACCEPTED),
+    "assign": Act("appeals.assign", State.ASSIGNED, lambda case: case.state != State.MERGED, skips=State.ACCEPTED),
     "begin": Act("appeals.handle", State.IN_PROGRESS, lambda case: case.state == State.ASSIGNED),
     "answer": Act("appeals.review", State.ANSWERED),
     "send_back": Act("appeals.review", None, lambda case: case.state == State.IN_PROGRESS and case.proposal != ""),

@@ -7,10 +7,11 @@ from aiohttp import web
 
 from bot.console.case import CASE, found, show, since
 from bot.console.case_acts import ACTS, actor
+from bot.console.queue import QUEUE
 from bot.console.routes import page
 from bot.console.visit import Visit
 from bot.errors import Rejected
-from bot.services import handling, moves, staff
+from bot.services import caseload, handling, moves, staff
 from bot.services.appeal_states import Move, State
 from bot.services.lifecycle import Actor, IllegalStep
 from bot.services.move_checks import SHORTEST_TEXT
@@ -179,8 +180,10 @@ async def _act(visit: Visit, verb: str, work: Work) -> web.Response:
     except (Rejected, IllegalStep) as error:
         fault = _sentence(visit, error)
         return await show(visit, await found(visit, lock=True), fault=fault, at=verb, status=422)
+    # Whoever returned a case does not see it any more: "not found" would look as if that had failed.
+    still = await caseload.find(visit.session, visit.staffer, case.number)
     await visit.audit(f"appeal.{verb}", f"appeal:{case.number}")
-    return visit.to(visit.again, said=f"case_{verb}")
+    return visit.to(visit.again if still is not None else QUEUE, said=f"case_{verb}")
 
 
 async def _meanwhile(visit: Visit, case: Appeal, version: int) -> str:

@@ -28,7 +28,7 @@ async def move(session: AsyncSession, frame: Frame, number: str, wanted: Move) -
     if check := CHECKS.get(step.name):
         await check(session, appeal, wanted)
     text, note = [await identities.without(session, appeal.alias, each) for each in (wanted.text, wanted.note)]
-    wanted = replace(wanted, text=text, note=note)
+    wanted = replace(wanted, text=text, note=note or await _where(session, appeal, step.name))
     before = appeal.state
     appeal.state = wanted.target
     appeal.version += 1
@@ -54,6 +54,12 @@ async def move(session: AsyncSession, frame: Frame, number: str, wanted: Move) -
         await outbox.put(session, [events.updated(appeal, agency, wanted.text)])
     await session.flush()
     return appeal
+
+
+async def _where(session: AsyncSession, appeal: Appeal, step: str) -> str:
+    """What staff reads of a step that nobody wrote a note to: whom the case was given to."""
+    agency = await session.get(Agency, appeal.agency_id) if step == "assign" and appeal.agency_id else None
+    return agency.name if agency is not None else ""
 
 
 async def _known(session: AsyncSession, appeal: Appeal, wanted: Move) -> bool:
