@@ -47,7 +47,8 @@ def _line(context: Context, entry: PointsEntry) -> str:
 async def _offers(context: Context) -> list[Row]:
     left = await vouchers.stocks(context.session)
     here = context.chat.region
-    fits = [each for each in context.knowledge.rewards.values() if here.startswith(each.region) and left.get(each.code)]
+    there = {code for code, stock in left.items() if stock.remaining}
+    fits = [each for each in context.knowledge.rewards.values() if here.startswith(each.region) and each.code in there]
     return [[context.button("points.offer", f"pr:{each.code}", reward=each.label, points=each.points)] for each in fits]
 
 

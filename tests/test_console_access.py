@@ -155,6 +155,8 @@ PAGES: Mapping[str, str] = {
     "POST /console/volunteers/{number}/dismiss": "admin",
     "POST /console/volunteers/{number}/liaison": "admin",
     "POST /console/volunteers/{number}/identity": GRID,
+    "GET /console/rewards": "organiser",
+    "POST /console/rewards": "organiser",
     "GET /console/redeem": "organiser",
     "GET /console/redeem/{code}": "organiser",
     "POST /console/redeem": "organiser",

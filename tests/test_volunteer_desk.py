@@ -6,8 +6,9 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, update
 
+from bot.services import reconciliation
 from bot.services.lifecycle import Role
-from bot.store.models import Chat, Shift, View, Volunteer, Voucher, now
+from bot.store.models import Audit, Chat, RewardStock, Shift, View, Volunteer, Voucher, now
 from tests.desk import Desk
 from tests.grid import NAME, PHONE, applies, earns, learns, redeems, row
 
@@ -204,6 +205,27 @@ async def test_the_counter_uses_a_code_once_and_says_when_it_was(phone, house, o
     assert re.search(r"这个码已经用过：\d{4}-\d\d-\d\d \d\d:\d\d", again.words)
     assert "已经用过" in (await organiser.submits("/console/redeem", code=code)).words
     assert "没有这个码" in (await organiser.gets("/console/redeem?code=ABCDEFGHJK")).words
+
+
+async def test_rewards_are_filled_up_and_taken_out_and_the_audit_says_by_whom(phone, house, organiser):
+    stock = house.knowledge.rewards["water"].stock
+    assert "工会送来" in await organiser.gets("/console/rewards")
+    given = {"reward": "water", "count": "50", "why": "工会送来的"}
+    for _ in range(2):  # Handed in twice, by a double click.
+        page = await organiser.submits("/console/rewards", _key="the-same", **given)
+    assert f"{stock + 50}" in page.words
+    await organiser.gets("/console/rewards")
+    assert "没有这么多" in (
+        await organiser.submits("/console/rewards", status=422, out="1", **given | {"count": "999"})
+    )
+    assert "为什么" in (await organiser.submits("/console/rewards", status=422, **given | {"why": ""}))
+    await organiser.submits("/console/rewards", out="1", reward="water", count="20", why="运来就破了")
+    async with house.db.read() as session:
+        left = await session.scalar(select(RewardStock).where(RewardStock.reward == "water"))
+        lines = (await session.scalars(select(Audit).where(Audit.action == "reward.stock").order_by(Audit.id))).all()
+        assert [each async for each in reconciliation.findings(session)] == []
+    assert (left.remaining, left.total) == (stock + 30, stock + 30)
+    assert [(each.staff_id, each.detail["change"]) for each in lines] == [(organiser.id, 50), (organiser.id, -20)]
 
 
 async def test_a_worker_who_opens_the_code_themselves_uses_nothing(phone, house):

@@ -15,7 +15,7 @@ RIGHTS: Mapping[Role, frozenset[str]] = {
     Role.ORGANISER: frozenset(
         """policies.read policies.edit gaps.read gaps.settle stations.read stations.edit notices.read notices.write
         notices.stop notices.export
-        volunteers.read volunteers.approve volunteers.unmask rewards.redeem hazards.read statistics.read""".split()
+        volunteers.read volunteers.approve volunteers.unmask rewards.redeem rewards.stock hazards.read statistics.read""".split()
     ),
     Role.APPROVER: frozenset(
         "policies.read policies.publish notices.read notices.approve notices.stop statistics.read".split()

@@ -59,9 +59,21 @@ async def ensure(session: AsyncSession, frame: Frame) -> None:
         await session.execute(dialect.insert(RewardStock).on_conflict_do_nothing(), rows)
 
 
-async def stocks(session: AsyncSession) -> dict[str, int]:
-    """What is left, by reward."""
-    return {each.reward: each.remaining for each in await session.scalars(select(RewardStock))}
+async def stocks(session: AsyncSession) -> dict[str, RewardStock]:
+    """What there is and was, by reward."""
+    return {each.reward: each for each in await session.scalars(select(RewardStock))}
+
+
+async def restock(session: AsyncSession, code: str, change: int) -> RewardStock:
+    """Put more of a reward in, or take some of what is left out.  Raises Rejected for what is not there."""
+    if not change:
+        raise Rejected("points.stock_count")
+    left, total = RewardStock.remaining + change, RewardStock.total + change
+    mine = update(RewardStock).where(RewardStock.reward == code, left >= 0).values(remaining=left, total=total)
+    found: RewardStock | None = await session.scalar(mine.returning(RewardStock))
+    if found is None:
+        raise Rejected("points.stock_left")
+    return found
 
 
 async def reserve(session: AsyncSession, frame: Frame, chat: Chat, code: str, *, entries: int | None = None) -> Voucher:
