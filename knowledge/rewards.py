@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 FILE = Path(__file__).parent / "rewards.toml"
+LONGEST = 16  # characters of a code, which a redemption point's role names
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,4 +24,6 @@ class Reward:
 
 def load(path: Path = FILE) -> Mapping[str, Reward]:
     raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    if long := [each["code"] for each in raw["rewards"] if len(each["code"]) > LONGEST]:
+        raise ValueError(f"{path}: a reward's code has at most {LONGEST} characters: {long}")
     return {each["code"]: Reward(**each) for each in raw["rewards"]}

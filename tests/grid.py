@@ -45,9 +45,9 @@ async def earns(house, amount: int, source: str, chat: int | None = None, **more
         return await points.grant(session, chat, amount, source, **more)
 
 
-async def redeems(phone) -> None:
+async def redeems(phone, reward: str = "矿泉水") -> None:
     """Three taps, and the code that follows them."""
     await phone.types("/points")
-    await phone.presses("矿泉水")
+    await phone.presses(reward)
     await phone.presses("兑换")
     await phone.house.settled()

@@ -36,6 +36,7 @@ SHORT = {
     "admin": Role.ADMIN,
     "system": Role.SYSTEM_ADMIN,
     "auditor": Role.AUDITOR,
+    "counter": Role.COUNTER,
     "nobody": None,  # signed in, without any role
 }
 ALL = " ".join(SHORT)
@@ -157,9 +158,9 @@ PAGES: Mapping[str, str] = {
     "POST /console/volunteers/{number}/identity": GRID,
     "GET /console/rewards": "organiser",
     "POST /console/rewards": "organiser",
-    "GET /console/redeem": "organiser",
-    "GET /console/redeem/{code}": "organiser",
-    "POST /console/redeem": "organiser",
+    "GET /console/redeem": "organiser counter",
+    "GET /console/redeem/{code}": "organiser counter",
+    "POST /console/redeem": "organiser counter",
     "GET /console/certificates/{certificate}": PUBLIC,
     "GET /console/hazards": HAZARDS,
     "GET /console/hazards/map": HAZARDS,

@@ -8,7 +8,7 @@ from sqlalchemy import select, update
 
 from bot.services import reconciliation
 from bot.services.lifecycle import Role
-from bot.store.models import Audit, Chat, RewardStock, Shift, View, Volunteer, Voucher, now
+from bot.store.models import Audit, Chat, RewardStock, Shift, StaffRole, View, Volunteer, Voucher, now
 from tests.desk import Desk
 from tests.grid import NAME, PHONE, applies, earns, learns, redeems, row
 
@@ -205,6 +205,36 @@ async def test_the_counter_uses_a_code_once_and_says_when_it_was(phone, house, o
     assert re.search(r"这个码已经用过：\d{4}-\d\d-\d\d \d\d:\d\d", again.words)
     assert "已经用过" in (await organiser.submits("/console/redeem", code=code)).words
     assert "没有这个码" in (await organiser.gets("/console/redeem?code=ABCDEFGHJK")).words
+
+
+async def test_a_merchants_own_person_hands_over_their_own_reward_and_sees_nothing_else(phone, house, admin):
+    await phone.types("/start")
+    await earns(house, 60, "hazard:1:verified")
+    await redeems(phone)
+    await redeems(phone, "爱心餐券")
+    async with house.db.read() as session:
+        codes = {each.reward: each.code for each in await session.scalars(select(Voucher))}
+    async with Desk(house, Role.COUNTER, category="meal") as counter:
+        page = await counter.gets(f"/console/redeem/{codes['water']}")
+        assert "这个码不在您这里兑。请他去：" in page.words
+        await counter.submits("/console/redeem", status=403, code=codes["water"])
+        assert "核销成功" in (await counter.submits("/console/redeem", code=codes["meal"])).words
+        assert "这个码已经用过" in (await counter.gets(f"/console/redeem/{codes['meal']}")).words
+        for path in ("rewards", "volunteers", "hazards", "people"):
+            await counter.gets(f"/console/{path}", status=403)
+        await admin.gets(f"/console/people/{counter.id}")
+        await admin.submits(f"/console/people/{counter.id}/take", role=await role_of(house, counter))
+        await counter.gets("/console/redeem", status=403)
+        page = await admin.submits(f"/console/people/{counter.id}/give", status=422, role="counter", district="2101")
+        assert "兑换点管哪一样" in page.words
+        given = {"role": "counter", "district": "2101", "reward": "meal"}
+        assert "爱心餐券" in (await admin.submits(f"/console/people/{counter.id}/give", **given)).words
+        await counter.gets("/console/redeem")
+
+
+async def role_of(house, desk) -> int:
+    async with house.db.read() as session:
+        return await session.scalar(select(StaffRole.id).where(StaffRole.staff_id == desk.id))
 
 
 async def test_rewards_are_filled_up_and_taken_out_and_the_audit_says_by_whom(phone, house, organiser):

@@ -78,6 +78,7 @@ async def shown(visit: Visit) -> web.Response:
         changeable=outranks(visit.staffer, person.id, person.district, mine),
         roles=_roles(visit.staffer),
         districts=_districts(visit),
+        rewards=visit.knowledge.rewards,
     )
 
 
@@ -137,6 +138,7 @@ async def _list(visit: Visit, *, fault: str = "") -> web.Response:
         people=await _seen(visit),
         roles=_roles(visit.staffer),
         districts=_districts(visit),
+        rewards=visit.knowledge.rewards,
         form=visit.form,
         fault=fault,
     )
@@ -172,7 +174,12 @@ def _grant(visit: Visit) -> Grant:
         raise Rejected("people.role")
     if code and code not in visit.knowledge.regions:
         raise Rejected("people.district")
-    return Grant(Role(role), code)
+    if role != Role.COUNTER:
+        return Grant(Role(role), code)
+    reward = visit.text("reward")
+    if reward not in visit.knowledge.rewards:
+        raise Rejected("people.reward")
+    return Grant(Role(role), code, reward)
 
 
 def _roles(staffer: Staffer) -> list[Role]:

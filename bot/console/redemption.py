@@ -1,5 +1,7 @@
 """/console/redeem: the redemption point's page.  A code works once; a second scan says when it was used."""
 
+from typing import Any
+
 from aiohttp import web
 
 from bot.console.routes import ROOT, page
@@ -26,9 +28,11 @@ async def scanned(visit: Visit) -> web.Response:
 @page("POST", COUNTER, right="rewards.redeem")
 async def redeem(visit: Visit) -> web.Response:
     """Hand the reward over."""
-    code, actor = visit.text("code", most=20), visit.staffer.require("rewards.redeem")
+    code = visit.text("code", most=20)
     visit.again = f"{COUNTER}?code={code}"
     try:
+        known = await vouchers.by_code(visit.session, code)
+        actor = visit.staffer.require("rewards.redeem", **_where(visit, known), subject=f"voucher:{known.id}")
         voucher, now_used = await vouchers.fulfil(visit.session, visit.frame, code, actor)
     except UnknownVoucher:
         return await _show(visit, code)
@@ -46,4 +50,11 @@ async def _show(visit: Visit, code: str) -> web.Response:
 
 def _page(visit: Visit, code: str, voucher: Voucher | None, *, handed: bool = False) -> web.Response:
     reward = visit.knowledge.rewards.get(voucher.reward) if voucher else None
-    return visit.page("redeem.html", code=code, voucher=voucher, reward=reward, handed=handed)
+    ours = voucher is None or visit.staffer.may("rewards.redeem", **_where(visit, voucher))
+    return visit.page("redeem.html", code=code, voucher=voucher, reward=reward, handed=handed, ours=ours)
+
+
+def _where(visit: Visit, voucher: Voucher) -> dict[str, Any]:
+    """Who may hand this over: those of its district, and of a redemption point's people those of its reward."""
+    reward = visit.knowledge.rewards.get(voucher.reward)
+    return {"district": (reward.region if reward else "") or None, "category": voucher.reward}

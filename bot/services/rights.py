@@ -40,10 +40,11 @@ RIGHTS: Mapping[Role, frozenset[str]] = {
         "people.read people.add people.manage people.grant settings.read settings.edit".split()
     ),
     Role.AUDITOR: frozenset("audit.read views.read statistics.read".split()),
+    Role.COUNTER: frozenset({"rewards.redeem"}),
 }
 ALONE = frozenset({Role.SYSTEM_ADMIN, Role.AUDITOR})
 GRANTABLE: Mapping[Role, frozenset[Role]] = {  # who may give which role, within their own district
-    Role.ADMIN: frozenset({Role.ORGANISER, Role.APPROVER, Role.HANDLER, Role.REVIEWER}),
+    Role.ADMIN: frozenset({Role.ORGANISER, Role.APPROVER, Role.HANDLER, Role.REVIEWER, Role.COUNTER}),
     Role.SYSTEM_ADMIN: frozenset(RIGHTS),
 }
 SECOND = frozenset({Role.ADMIN, Role.APPROVER, Role.AUDITOR, Role.SYSTEM_ADMIN})  # never without a second factor
@@ -72,7 +73,7 @@ class SamePerson(Denied):
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """A role, and where it holds: a district by GB/T 2260 prefix, a kind of appeals; "" is all of them."""
+    """A role, and where it holds: a district by GB/T 2260 prefix, a kind of appeals or a reward; "" is all of them."""
 
     role: Role
     district: str = ""

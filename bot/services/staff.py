@@ -56,6 +56,7 @@ DEMO = {  # one person of each role, in Shenyang
     Role.ADMIN: ("demo.admin", "演示·区域管理员"),
     Role.SYSTEM_ADMIN: ("demo.system", "演示·系统管理员"),
     Role.AUDITOR: ("demo.auditor", "演示·审计员"),
+    Role.COUNTER: ("demo.counter", "演示·兑换点"),
 }
 DEMO_DISTRICT = "2101"
 DEMO_DESK = "labour"  # the demo's handler sits at the first agency that takes appeals about work

@@ -38,7 +38,7 @@ VOUCHER = Lifecycle(
     State,
     [
         *steps("issue", _S.RESERVED, _S.ISSUED, Role.SYSTEM),
-        *steps("fulfil", _S.ISSUED, _S.FULFILLED, Role.ORGANISER),
+        *steps("fulfil", _S.ISSUED, _S.FULFILLED, Role.ORGANISER, Role.COUNTER),
         *steps("cancel", _OPEN, _S.CANCELLED, Role.WORKER),
         *steps("expire", _OPEN, _S.EXPIRED, Role.SYSTEM),
     ],
