@@ -2,6 +2,8 @@
 
 import asyncio
 import random
+import signal
+import sys
 from datetime import timedelta
 
 import pytest
@@ -130,11 +132,13 @@ async def test_of_200_wishes_for_the_last_points_exactly_one_comes_true(phone, h
 async def test_a_process_that_dies_between_reserving_and_issuing_loses_nothing_and_issues_once(
     phone, house, settings, knowledge, rich
 ):
-    await house.relay.stop()  # Whatever is written from now on, this process sends nothing any more.
-    async with house.db.begin() as session:
-        chat = await session.scalar(select(Chat))
-        await vouchers.reserve(session, house.frame, chat, "water")
-    assert (await voucher(house)).state == "reserved"
+    """SIGKILL with the code written and not committed; nobody else is there who could issue it meanwhile."""
+    await house.relay.stop()
+    async with house.db.read() as session:
+        chat = await session.scalar(select(Chat.id))
+    await dies_while_issuing(settings, chat)
+    mine = await account(house)
+    assert ((await voucher(house)).state, mine.available, mine.held) == ("reserved", 50 - WATER, WATER)
     other = House(settings.model_copy(update={"web_chat": False, "port": 0}), knowledge)
     hasten(other)
     try:
@@ -151,6 +155,18 @@ async def test_a_process_that_dies_between_reserving_and_issuing_loses_nothing_a
         told = await session.scalar(select(func.count()).where(Outbox.kind == "web", Outbox.payload.is_not(None)))
     assert (issued.state, (await voucher(house)).code, told) == ("issued", issued.code, 1)
     assert await wrong(house) == []
+
+
+async def dies_while_issuing(settings, chat: int) -> None:
+    """Another process reserves a reward, and is killed in the middle of issuing its code."""
+    command = (sys.executable, "-m", "tests.doomed", str(settings.var), settings.database_url, str(chat))
+    doomed = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
+    assert doomed.stdout is not None
+    try:
+        assert [await doomed.stdout.readline() for _ in range(2)] == [b"reserved\n", b"issuing\n"]
+    finally:
+        doomed.send_signal(signal.SIGKILL)
+        await doomed.wait()
 
 
 async def test_a_second_tap_on_the_same_button_buys_nothing_more(phone, house, rich):
