@@ -1,11 +1,19 @@
-"""A connection that died while nobody used it costs nobody an answer."""
+"""The migrations make the tables of the models; a connection that died while nobody used it costs nobody an answer."""
+
+import asyncio
 
 import asyncpg
+from alembic import command
 from sqlalchemy import make_url, text
 
 from bot.app import database_of
+from bot.commands import migrate
 from bot.store import db as store
 from tests.conftest import on_postgres
+
+
+async def test_the_migrations_make_the_tables_that_the_models_describe(settings):
+    await asyncio.to_thread(command.check, migrate.config(settings))  # raises when a revision is missing
 
 
 async def test_connections_that_died_in_the_pool_are_replaced(settings, monkeypatch):

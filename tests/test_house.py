@@ -139,3 +139,12 @@ def test_no_secret_and_no_machine_path_is_in_the_tree():
         if path.suffix in {".py", ".md", ".toml", ".html", ".js", ".css", ".yaml", ".csv", ""} and path.is_file():
             text = path.read_text(encoding="utf-8", errors="ignore")
             assert not re.search(r"/(root|home/\w+|work)/|BEGIN (RSA|EC|OPENSSH) PRIVATE", text), name
+
+
+LINK = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
+
+
+@pytest.mark.parametrize("page", sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]), ids=lambda page: page.name)
+def test_links_between_documents_lead_somewhere(page):
+    dead = [to for to in LINK.findall(page.read_text(encoding="utf-8")) if not (page.parent / to).exists()]
+    assert dead == []
