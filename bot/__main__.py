@@ -17,12 +17,7 @@ COMMANDS = "run migrate ask stations knowledge staff audit ledger privacy vault 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command.  Returns the exit status; a setting that makes no sense is 2, with the reason."""
-    parser = argparse.ArgumentParser(prog="python -m bot", description=__doc__)
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    asked = list(sys.argv[1:] if arguments is None else arguments)
-    for each in _modules(asked[0] if asked else ""):
-        each.add(commands)
-    given = parser.parse_args(asked)
+    given = parse(list(sys.argv[1:] if arguments is None else arguments))
     try:
         settings = Settings()
     except ValidationError as error:
@@ -33,6 +28,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     log.configure(settings.log_level, as_json=settings.log_json)
     status: int = given.run(given, settings)
     return status
+
+
+def parse(asked: Sequence[str]) -> argparse.Namespace:
+    """What a command line asks for.  Leaves the program when it makes no sense."""
+    parser = argparse.ArgumentParser(prog="python -m bot", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for each in _modules(asked[0] if asked else ""):
+        each.add(commands)
+    return parser.parse_args(asked)
 
 
 def _modules(command: str) -> Iterator[ModuleType]:

@@ -2,11 +2,13 @@
 
 import ast
 import re
+import shlex
 import subprocess
 from pathlib import Path
 
 import pytest
 
+from bot.__main__ import parse
 from bot.settings import Settings
 
 ROOT = Path(__file__).parents[1]
@@ -141,10 +143,19 @@ def test_no_secret_and_no_machine_path_is_in_the_tree():
             assert not re.search(r"/(root|home/\w+|work)/|BEGIN (RSA|EC|OPENSSH) PRIVATE", text), name
 
 
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
+COMMAND = re.compile(r"^(?:.*\| )?(?:\.venv/bin/)?python -m bot ([^\[|\n]+)$", re.MULTILINE)
 LINK = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
 
 
-@pytest.mark.parametrize("page", sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]), ids=lambda page: page.name)
+@pytest.mark.parametrize("page", DOCUMENTS, ids=lambda page: page.name)
 def test_links_between_documents_lead_somewhere(page):
     dead = [to for to in LINK.findall(page.read_text(encoding="utf-8")) if not (page.parent / to).exists()]
     assert dead == []
+
+
+def test_the_commands_of_the_documents_are_understood():
+    lines = [line for page in DOCUMENTS for line in COMMAND.findall(page.read_text(encoding="utf-8"))]
+    assert len(lines) >= 20
+    for line in lines:
+        assert parse(shlex.split(line, comments=True)), line
