@@ -95,6 +95,7 @@ class House:
         self.writer = writer_of(settings)
         self._quiet = quiet.read(settings.quiet_hours)
         self._notes: list[Any] = []
+        self._jotting = asyncio.Lock()
         self._tasks: list[asyncio.Task[Any]] = []
         self._runner: web.AppRunner | None = None
         self._build(demo=demo)
@@ -282,11 +283,12 @@ class House:
         await self.shelf.refresh()
 
     async def jot(self) -> None:
-        """Write the notes taken since the last time."""
-        notes, self._notes = self._notes, []
-        if notes:
-            async with self.db.connect() as connection:
-                await questions.remember(connection, notes)
+        """Write the notes taken since the last time.  Who calls while somebody writes waits until that is done."""
+        async with self._jotting:
+            notes, self._notes = self._notes, []
+            if notes:
+                async with self.db.connect() as connection:
+                    await questions.remember(connection, notes)
 
     def _note(self, notes: Sequence[Any]) -> None:
         if len(self._notes) < NOTES:
@@ -296,7 +298,7 @@ class House:
         while True:
             await asyncio.sleep(JOT)
             try:
-                await self.jot()
+                await asyncio.shield(self.jot())  # Stopping waits for it in its own last call.
             except Exception as error:
                 logger.warning("notes lost", why=log.hide(repr(error)))
 

@@ -1,5 +1,7 @@
 """A worker asks in chat and is answered, with a source; or is told plainly that we do not know."""
 
+import asyncio
+
 import pytest
 from sqlalchemy import func, select
 
@@ -35,6 +37,16 @@ async def test_what_people_ask_is_counted_afterwards_without_the_person(phone, h
         gap = await session.scalar(select(Gap.text))
     assert count == 1
     assert gap == "咋让我家猫别掉毛，电话 ***"
+
+
+async def test_whoever_writes_the_notes_meanwhile_is_waited_for(phone, house):
+    await phone.types("站点拖着工资不给怎么要")
+    writing = asyncio.create_task(house.jot())
+    await asyncio.sleep(0)  # It has begun.
+    await house.jot()
+    async with house.db.read() as session:
+        assert await session.scalar(select(TopicCount.asked)) == 1
+    await writing
 
 
 async def test_a_verdict_is_counted_and_a_bad_one_asks_why(phone, house):
