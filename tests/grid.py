@@ -1,13 +1,17 @@
-"""The grid in tests: somebody joins and learns by chat, earns points and redeems them."""
+"""The grid in tests: somebody joins and learns, by chat or by the shortest way, earns points and redeems them."""
 
 import re
 
 from sqlalchemy import select
 
-from bot.services import points
+from bot.services import memberships, points, volunteers
+from bot.services.lifecycle import WORKER, Actor, Role
+from bot.services.volunteer_states import Change, Standing
+from bot.services.volunteers import Application
 from bot.store.models import Chat, Volunteer
 
 NAME, PHONE = "赵铁柱", "13800138000"
+ORGANISER = Actor(Role.ORGANISER, 1)
 
 
 async def applies(phone, where: str = "沈阳铁西区") -> str:
@@ -23,6 +27,55 @@ async def applies(phone, where: str = "沈阳铁西区") -> str:
     await phone.presses("周末")
     [receipt] = await phone.presses("提交")
     return re.search(r"编号：(V\d{10})", receipt)[1]
+
+
+async def chat_of(phone) -> int:
+    """The id of somebody's row; who has not said anything yet says hello."""
+    if phone.chat is None:
+        async with phone.house.db.read() as session:
+            before = set(await session.scalars(select(Chat.id)))
+        await phone.types("/start")
+        async with phone.house.db.read() as session:
+            every = set(await session.scalars(select(Chat.id)))
+        [phone.chat] = every - before or every
+    return phone.chat
+
+
+async def applied(phone) -> str:
+    """Somebody who has applied, without the taps; returns the number."""
+    wanted = Application(NAME, PHONE, "meituan", "rider", "210106", "艳粉社区", "weekend")
+    chat = await chat_of(phone)
+    async with phone.house.db.begin() as session:
+        chat = await session.get_one(Chat, chat)
+        return (await volunteers.apply(session, phone.house.frame, chat, wanted)).number
+
+
+async def approved(phone) -> str:
+    """Somebody who may begin the training, and has been told so."""
+    number = await applied(phone)
+    async with phone.house.db.begin() as session:
+        for target in (Standing.REVIEWING, Standing.APPROVED):
+            await memberships.change(session, phone.house.frame, number, Change(target, ORGANISER))
+    await phone.hears()
+    return number
+
+
+async def certified(phone, *, liaison: bool = False) -> str:
+    """Somebody with a certificate, who has heard it all."""
+    number = await applied(phone)
+    async with phone.house.db.begin() as session:
+        frame = phone.house.frame.silently()
+        for target, actor in (
+            (Standing.REVIEWING, ORGANISER),
+            (Standing.APPROVED, ORGANISER),
+            (Standing.TRAINING, WORKER),
+        ):
+            await memberships.change(session, frame, number, Change(target, actor))
+        for item in frame.knowledge.grid.items:
+            await memberships.learn(session, frame, number, item, ORGANISER)
+        if liaison:
+            await memberships.appoint(session, frame, number, Actor(Role.ADMIN, 3), liaison=True)
+    return number
 
 
 async def learns(phone) -> list[str]:

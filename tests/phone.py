@@ -18,6 +18,7 @@ class Phone:
     def __init__(self, house: House) -> None:
         self.house = house
         self.url = f"http://127.0.0.1:{house.port}"
+        self.chat: int | None = None  # the row in `chats`, once a test has asked for it
         self._seen = 0
         self._before_press = 0
         self._http: aiohttp.ClientSession | None = None

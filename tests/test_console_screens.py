@@ -19,7 +19,7 @@ from bot.services.rights import EVERYBODY, RIGHTS
 from bot.store.models import Chat, Consultation, Notice, Staff, StationRow, now
 from tests.cases import filed
 from tests.desk import BY, Desk
-from tests.grid import applies
+from tests.grid import applied
 from tests.sight import LAPTOP, faults
 
 CHROMIUM = Path(os.environ.get("NUANXIN_CHROMIUM", "/usr/bin/chromium"))
@@ -61,7 +61,7 @@ async def sits(house, browser: Browser, desk: Desk) -> tuple[Page, list[str]]:
 @pytest.fixture
 async def addresses(house, phone) -> dict[str, str]:
     """For each address with a name in it one that is there: something of every kind that has a page."""
-    member = await applies(phone)
+    member = await applied(phone)
     day, measure = now() - timedelta(days=8), next(iter(house.knowledge.measures.every))
     topic, station = next(iter(house.knowledge.policies)), StationRow(id="long", **STATION)
     notice = Notice(kind="service", title=LONG[:60], text=LONG, unit="总工会", valid_until=now(), district="2101")

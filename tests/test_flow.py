@@ -9,21 +9,19 @@ import pytest
 from sqlalchemy import func, select
 
 from bot.app import House
-from bot.services import memberships, moves
+from bot.services import moves
 from bot.services.appeal_states import Move, State
 from bot.services.lifecycle import SYSTEM, Actor, Role
-from bot.services.volunteer_states import Change, Standing
 from bot.store.models import Appeal, Channel, Chat, Consultation, Hazard, Outbox, OutboxState, Volunteer
 from handlers import FLOWS
 from tests.brokers import eventually
 from tests.conftest import free_port, hasten, on_postgres
-from tests.grid import applies, learns
+from tests.grid import certified
 from tests.phone import Phone
 from tests.test_appeal import ADMIN, RESULT, REVIEWER, STORY, files
 from tests.test_attachments import picture
 from tests.test_crash import PATIENCE, Replica, environment, opened, said, telegram, write
 
-ORGANISER = Actor(Role.ORGANISER, 1)
 HERE = (41.79512, 123.43287)
 Line = tuple[str, Any]  # what somebody does, and with what
 LINES: dict[str, Sequence[Line]] = {
@@ -134,14 +132,8 @@ async def is_asked_why(phone, house) -> None:
 
 async def is_a_liaison(phone, house) -> None:
     """Somebody has a part in deliberations, and there is one."""
-    number = await applies(phone)
+    await certified(phone, liaison=True)
     async with house.db.begin() as session:
-        for target in (Standing.REVIEWING, Standing.APPROVED):
-            await memberships.change(session, house.frame, number, Change(target, ORGANISER))
-    await learns(phone)
-    async with house.db.begin() as session:
-        await memberships.learn(session, house.frame, number, "on_site", ORGANISER)
-        await memberships.appoint(session, house.frame, number, ADMIN, liaison=True)
         session.add(Consultation(title="小区东门停车难", district="2101", opened_by=1))
     await phone.types("志愿网格")
 

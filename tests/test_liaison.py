@@ -6,28 +6,20 @@ from sqlalchemy import select, update
 from bot.services import memberships, volunteers
 from bot.services.appeals import Draft
 from bot.services.lifecycle import Actor, Role
-from bot.services.volunteer_states import Change, Standing
 from bot.store.models import Appeal, Chat, Consultation, ConsultationVoice, Hazard, now
 from tests.cases import filed
 from tests.desk import Desk
-from tests.grid import applies, learns
+from tests.grid import certified
 
 STORY = "隔壁站点的老李，九月工资站长一直拖着没给"
 OUTCOME = "街道、工会和站点商定：下月起在小区东门设临时停车位，早晚高峰都能停。"
-ORGANISER, ADMIN = Actor(Role.ORGANISER, 1), Actor(Role.ADMIN, 3)
+ADMIN = Actor(Role.ADMIN, 3)
 
 
 @pytest.fixture
 async def liaison(phone, house) -> str:
     """The number of somebody who is one."""
-    number = await applies(phone)
-    async with house.db.begin() as session:
-        for target in (Standing.REVIEWING, Standing.APPROVED):
-            await memberships.change(session, house.frame, number, Change(target, ORGANISER))
-    await learns(phone)
-    async with house.db.begin() as session:
-        await memberships.learn(session, house.frame, number, "on_site", ORGANISER)
-        await memberships.appoint(session, house.frame, number, ADMIN, liaison=True)
+    number = await certified(phone, liaison=True)
     await phone.types("志愿网格")
     return number
 

@@ -26,7 +26,7 @@ from bot.store.models import (
     VolunteerStep,
     now,
 )
-from tests.grid import NAME, PHONE, applies, learns, row
+from tests.grid import NAME, PHONE, applied, applies, approved, certified, learns, row
 
 ORGANISER = Actor(Role.ORGANISER, 1)
 COLLEAGUE = Actor(Role.ORGANISER, 2)
@@ -45,23 +45,9 @@ async def acts(house):
 
 
 @pytest.fixture
-async def approved(phone, acts) -> str:
-    """The number of somebody who may begin the training."""
-    number = await applies(phone)
-    await acts(number, Standing.REVIEWING, ORGANISER)
-    await acts(number, Standing.APPROVED, ORGANISER)
-    await phone.hears()
-    return number
-
-
-@pytest.fixture
-async def active(phone, house, approved) -> str:
+async def active(phone) -> str:
     """The number of somebody with a certificate."""
-    await learns(phone)
-    async with house.db.begin() as session:
-        await memberships.learn(session, house.frame, approved, "on_site", ORGANISER)
-    await phone.hears()
-    return approved
+    return await certified(phone)
 
 
 async def ring(house, what: str) -> None:
@@ -160,7 +146,7 @@ async def test_a_double_tap_applies_once_and_a_second_application_is_refused(pho
 
 
 async def test_the_database_keeps_a_person_to_one_open_membership(phone, house):
-    number = await applies(phone)
+    number = await applied(phone)
     first = await row(house, number)
     copy = {column.name: getattr(first, column.name) for column in Volunteer.__table__.c if column.name != "id"}
     second = insert(Volunteer).values(copy | {"number": "V0000000000", "alias": "other"})
@@ -191,18 +177,17 @@ async def test_the_worker_sees_every_step_to_the_certificate(phone, house, acts)
         assert word in timeline
 
 
-async def test_a_wrong_answer_ticks_nothing_and_what_is_done_on_the_spot_is_not_ticked_by_oneself(
-    phone, house, approved
-):
+async def test_a_wrong_answer_ticks_nothing_and_what_is_done_on_the_spot_is_not_ticked_by_oneself(phone, house):
+    number = await approved(phone)
     await phone.presses("去培训")
     await phone.presses("边骑边拍")
     assert await phone.toasts() == ["不对，再看一遍上面的话。"]
     async with house.db.begin() as session:
         with pytest.raises(Rejected, match="not_training"):
-            await memberships.learn(session, house.frame, approved, "on_site", Actor(Role.WORKER))
+            await memberships.learn(session, house.frame, number, "on_site", Actor(Role.WORKER))
     async with house.db.begin() as session:
         with pytest.raises(Rejected, match="untrained"):
-            await memberships.change(session, house.frame, approved, Change(Standing.ACTIVE, Actor(Role.SYSTEM)))
+            await memberships.change(session, house.frame, number, Change(Standing.ACTIVE, Actor(Role.SYSTEM)))
 
 
 async def test_dismissal_takes_effect_on_the_next_tap(phone, house, acts, active):
@@ -254,7 +239,7 @@ async def test_pausing_coming_back_and_leaving_are_ones_own_taps(phone, house, a
 
 
 async def test_a_rejection_has_a_reason_and_another_try_after_thirty_days(phone, house, acts):
-    number = await applies(phone)
+    number = await applied(phone)
     await acts(number, Standing.REVIEWING, ORGANISER)
     with pytest.raises(Rejected, match="reason"):
         await acts(number, Standing.REJECTED, ORGANISER, text=" ")
@@ -267,7 +252,7 @@ async def test_a_rejection_has_a_reason_and_another_try_after_thirty_days(phone,
 
 
 async def test_nobody_approves_themselves_nor_whom_they_would_lead(phone, house, acts):
-    number = await applies(phone)
+    number = await applied(phone)
     await acts(number, Standing.REVIEWING, ORGANISER)
     async with house.db.begin() as session:
         chat = await session.scalar(select(Chat.id))
@@ -347,7 +332,7 @@ async def test_a_check_in_tapped_twice_is_one_and_a_forgotten_one_counts_for_twe
 
 
 async def test_the_same_approval_twice_is_one(phone, house, acts):
-    number = await applies(phone)
+    number = await applied(phone)
     await acts(number, Standing.REVIEWING, ORGANISER)
     for _ in range(2):
         await acts(number, Standing.APPROVED, ORGANISER, key="form-1")
@@ -357,7 +342,7 @@ async def test_the_same_approval_twice_is_one(phone, house, acts):
 
 
 async def test_name_and_phone_are_opened_for_a_purpose_by_those_who_approve(phone, house):
-    volunteer = await row(house, await applies(phone))
+    volunteer = await row(house, await applied(phone))
     look = {"subject": f"volunteer:{volunteer.number}", "purpose": "打电话约培训"}
     async with house.db.begin() as session:
         for actor, seen in ((ORGANISER, NAME), (ADMIN, NAME), (Actor(Role.HANDLER, 9), None)):
@@ -396,7 +381,7 @@ def test_every_pair_of_states_is_allowed_or_refused(source):
 
 
 async def test_the_database_knows_the_same_steps_and_refuses_the_others(phone, house):
-    number = await applies(phone)
+    number = await applied(phone)
     async with house.db.read() as session:
         known = select(AllowedStep.source, AllowedStep.target).where(AllowedStep.kind == "volunteer")
         rows = (await session.execute(known)).all()

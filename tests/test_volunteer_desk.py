@@ -10,7 +10,7 @@ from bot.services import reconciliation
 from bot.services.lifecycle import Role
 from bot.store.models import Audit, Chat, RewardStock, Shift, StaffRole, View, Volunteer, Voucher, now
 from tests.desk import Desk
-from tests.grid import NAME, PHONE, applies, earns, learns, redeems, row
+from tests.grid import NAME, PHONE, applied, applies, certified, earns, learns, redeems, row
 
 PATH = "/console/volunteers"
 
@@ -32,18 +32,6 @@ async def acts(desk, number: str, verb: str, *, status: int = 200, **fields):
     return await desk.submits(f"{PATH}/{number}/{verb}", status=status, **fields)
 
 
-async def certified(phone, desk) -> str:
-    """The number of somebody who went all the way."""
-    number = await applies(phone)
-    for verb in ("review", "approve"):
-        await acts(desk, number, verb)
-    await desk.settled()
-    await learns(phone)
-    await acts(desk, number, "tick", item="on_site")
-    await phone.hears()
-    return number
-
-
 async def test_an_application_goes_from_the_list_to_the_certificate(phone, house, organiser):
     number = await applies(phone)
     page = await organiser.gets(PATH)
@@ -61,7 +49,7 @@ async def test_an_application_goes_from_the_list_to_the_certificate(phone, house
 
 
 async def test_another_district_sees_nothing_of_it(phone, house):
-    number = await applies(phone)
+    number = await applied(phone)
     async with Desk(house, Role.ORGANISER, district="5101") as far:
         assert number not in await far.gets(PATH)
         await far.gets(f"{PATH}/{number}", status=404)
@@ -69,7 +57,7 @@ async def test_another_district_sees_nothing_of_it(phone, house):
 
 
 async def test_the_same_form_twice_and_a_step_out_of_order_change_nothing(phone, house, organiser):
-    number = await applies(phone)
+    number = await applied(phone)
     await acts(organiser, number, "approve", status=409)
     await organiser.gets(f"{PATH}/{number}")
     for _ in range(2):
@@ -78,7 +66,7 @@ async def test_the_same_form_twice_and_a_step_out_of_order_change_nothing(phone,
 
 
 async def test_a_rejection_needs_a_reason_that_the_worker_reads(phone, organiser):
-    number = await applies(phone)
+    number = await applied(phone)
     await acts(organiser, number, "review")
     assert "原因" in await acts(organiser, number, "reject", status=422, reason="否")
     await acts(organiser, number, "reject", reason="不在本区跑单，请到所在区报名")
@@ -86,7 +74,7 @@ async def test_a_rejection_needs_a_reason_that_the_worker_reads(phone, organiser
 
 
 async def test_a_leader_does_not_approve_into_their_own_team(phone, house, organiser):
-    number = await applies(phone)
+    number = await applied(phone)
     await organiser.gets(PATH)
     await organiser.submits(f"{PATH}/teams", name="铁西一队", district="210106", lead="1")
     await acts(organiser, number, "review")
@@ -100,7 +88,7 @@ async def test_a_leader_does_not_approve_into_their_own_team(phone, house, organ
 
 
 async def test_one_suspends_and_another_dismisses_and_the_certificate_is_void_at_once(phone, house, organiser, admin):
-    number = await certified(phone, organiser)
+    number = await certified(phone)
     certificate = f"/console/certificates/{(await row(house, number)).certificate}"
     assert "有效 赵**" in (await organiser.gets(certificate)).words
     await acts(organiser, number, "suspend", reason="有人反映他冒用工作证，先停用核实")
@@ -112,7 +100,7 @@ async def test_one_suspends_and_another_dismisses_and_the_certificate_is_void_at
 
 
 async def test_anybody_may_check_a_certificate_and_learns_nothing_else(phone, house, organiser):
-    number = await certified(phone, organiser)
+    number = await certified(phone)
     volunteer = await row(house, number)
     async with phone.http.get(f"{phone.url}/console/certificates/{volunteer.certificate}") as response:
         page = await response.text()
@@ -127,7 +115,7 @@ async def test_anybody_may_check_a_certificate_and_learns_nothing_else(phone, ho
 
 
 async def test_name_and_phone_are_shown_once_for_a_purpose_and_the_look_is_written_down(phone, house, admin):
-    number = await applies(phone)
+    number = await applied(phone)
     page = await acts(admin, number, "identity", purpose="打电话约现场培训")
     assert NAME in page
     assert PHONE in page
@@ -142,7 +130,7 @@ async def test_name_and_phone_are_shown_once_for_a_purpose_and_the_look_is_writt
 
 
 async def test_approved_hours_are_points_and_a_refusal_says_why(phone, house, organiser):
-    number = await certified(phone, organiser)
+    number = await certified(phone)
     for approve in (True, False):
         await phone.types("志愿网格")
         await phone.presses("签到")
@@ -162,8 +150,8 @@ async def test_approved_hours_are_points_and_a_refusal_says_why(phone, house, or
 
 async def test_hours_of_somebody_else_are_not_settled_under_this_number(phones, house, organiser):
     first, second = await phones(), await phones()
-    one = await certified(first, organiser)
-    other = await applies(second)
+    one = await certified(first)
+    other = await applied(second)
     await first.types("志愿网格")
     await first.presses("签到")
     await first.presses("签退")
@@ -174,7 +162,7 @@ async def test_hours_of_somebody_else_are_not_settled_under_this_number(phones, 
 
 
 async def test_a_liaison_is_appointed_by_the_admin_and_told(phone, house, organiser, admin):
-    number = await certified(phone, organiser)
+    number = await certified(phone)
     await organiser.submits(f"{PATH}/{number}/liaison", status=403, liaison="1")
     await acts(admin, number, "liaison", liaison="1")
     assert "民情联络员" in "".join(await phone.hears())
@@ -182,7 +170,7 @@ async def test_a_liaison_is_appointed_by_the_admin_and_told(phone, house, organi
 
 
 async def test_a_term_is_renewed_by_staff_when_asked(phone, house, organiser):
-    number = await certified(phone, organiser)
+    number = await certified(phone)
     await acts(organiser, number, "renew", status=422)
     async with house.db.begin() as session:
         await session.execute(update(Volunteer).values(expires_at=now() + timedelta(days=3)))
