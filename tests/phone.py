@@ -46,12 +46,12 @@ class Phone:
         """Type lines, one after another, each after the answer to the one before; returns what was said since."""
         for text in texts:
             await self._post("/chat/messages", {"key": secrets.token_hex(8), "text": text})
-        return await self.hears()
+        return await self.hears(settle=False)
 
     async def sends_location(self, latitude: float, longitude: float) -> list[str]:
         place = {"latitude": latitude, "longitude": longitude}
         await self._post("/chat/messages", {"key": secrets.token_hex(8), "location": place})
-        return await self.hears()
+        return await self.hears(settle=False)
 
     async def sends_photo(self, data: bytes) -> list[str]:
         """Send a picture, as the page does: its bytes as the body."""
@@ -63,15 +63,19 @@ class Phone:
 
     async def presses(self, label: str) -> list[str]:
         """Press the newest button whose label holds these words; returns what was said since."""
-        for message in reversed(await self.messages()):
+        state = await self._events()
+        for message in reversed(state["messages"]):
             for button in (each for row in message.get("buttons", []) for each in row):
                 if label in button["text"] and "callback_data" in button:
-                    await self.presses_data(message["id"], button["callback_data"])
-                    return await self.hears()
+                    await self._press(state, message["id"], button["callback_data"])
+                    return await self.hears(settle=False)
         raise AssertionError(f"no button {label!r} in {await self.buttons()}")
 
     async def presses_data(self, message: int, data: str) -> str:
-        self._before_press = (await self._events())["event"]
+        return await self._press(await self._events(), message, data)
+
+    async def _press(self, before: dict[str, Any], message: int, data: str) -> str:
+        self._before_press = before["event"]
         answer = await self._post("/chat/presses", {"message": message, "data": data})
         return str(answer["press"])
 
@@ -79,9 +83,9 @@ class Phone:
         """The last messages of the conversation, the bot's and one's own, oldest first."""
         return list((await self._events())["messages"])
 
-    async def hears(self) -> list[str]:
+    async def hears(self, *, settle: bool = True) -> list[str]:
         """What the bot said or changed since this was last asked."""
-        messages = await self.messages()
+        messages = (await self._events(settle=settle))["messages"]
         new = [each for each in messages if not each["mine"] and each["event"] > self._seen]
         self._seen = max((each["event"] for each in messages), default=self._seen)
         return [spoken(each) for each in new]
@@ -101,8 +105,10 @@ class Phone:
         state = await self._events(self._before_press)
         return [answer["text"] for answer in state["answers"] if answer.get("text")]
 
-    async def _events(self, after: int = 0) -> dict[str, Any]:
-        await self.house.settled()
+    async def _events(self, after: int = 0, *, settle: bool = True) -> dict[str, Any]:
+        """What the page shows.  Right after a post has settled, there is nothing more to wait for."""
+        if settle:
+            await self.house.settled()
         async with self.http.get(f"{self.url}/chat/events", params={"after": after}) as response:
             state: dict[str, Any] = await response.json()
         return {"messages": [], "keyboard": None, "answers": [], "event": 0, **state}
