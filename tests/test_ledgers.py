@@ -18,7 +18,19 @@ from bot.services import freezing, ledgers, moves, periods, sheets
 from bot.services.appeal_states import Move, State
 from bot.services.ledgers import Wanted
 from bot.services.lifecycle import WORKER, Role
-from bot.store.models import Agency, Appeal, Audit, Ledger, Outbox, OutboxState, now
+from bot.store.models import (
+    Agency,
+    Appeal,
+    Audit,
+    CopyState,
+    Ledger,
+    Notice,
+    NoticeKind,
+    NoticeTotal,
+    Outbox,
+    OutboxState,
+    now,
+)
 from tests.cases import case_of, filed
 from tests.desk import Desk
 from tests.test_overview import put_back, rated
@@ -312,3 +324,26 @@ async def test_the_week_and_the_month_are_frozen_by_themselves_once(house, admin
         waits = Outbox.subject == freezing.OF, Outbox.state == OutboxState.WAITING
         assert await session.scalar(select(func.count()).select_from(Outbox).where(*waits)) == 1
     assert WANTED.period.first.isoformat() in (await admin.gets("/console/ledgers")).words
+
+
+async def test_a_ledger_tells_how_many_notices_went_out_and_leaves_drills_out(house, admin):
+    """With the people whose copies are not kept any more; those of another district are in another ledger."""
+    middle = WANTED.period.since + timedelta(days=2)
+    async with house.db.begin() as session:
+        same = {"kind": NoticeKind.SERVICE, "title": "体检", "text": "周六", "unit": "工会", "author_id": admin.id}
+        times = {"valid_until": now() + timedelta(days=9), "started_at": middle}
+        told = {"counted": {}, "drill": {"drill": True}, "elsewhere": {"district": "5101"}, "edit": {"does": "edit"}}
+        told["later"] = {"started_at": WANTED.period.before}
+        for more in told.values():
+            notice = Notice(**{**same, **times, "district": "2101", **more})
+            session.add(notice)
+            await session.flush()
+            session.add(NoticeTotal(notice_id=notice.id, state=CopyState.SENT, why="", people=7))
+            session.add(NoticeTotal(notice_id=notice.id, state=CopyState.BLOCKED, why="x", people=2))
+    ledger = await frozen(house)
+    assert ledgers.read(ledger)["notices"] == [1, 7]
+    assert [line[:2] for line in lines_of(ledger) if line and line[0] in ("发出的通知", "发到的人次")] == [
+        ["发出的通知", 1],
+        ["发到的人次", 7],
+    ]
+    assert "发到的人次 7" in (await admin.gets(f"/console/ledgers/{ledger.id}")).words

@@ -16,7 +16,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.errors import Rejected
-from bot.services import periods, staff, statistics
+from bot.services import periods, staff, statistics, tallies
 from bot.services.deadlines import DAY, ZONE
 from bot.services.frame import Frame
 from bot.services.periods import Period
@@ -121,7 +121,11 @@ async def _count(session: AsyncSession, frame: Frame, wanted: Wanted) -> dict[st
     counts = await statistics.count(session, measures, wanted.period, within)
     names = {each.id: each.name for each in await session.scalars(select(Agency))}
     labels = {code: kind.label for code, kind in frame.knowledge.appeals.kinds.items()}
-    return {**_tables(counts, measures, labels, names), "cases": await _cases(session, frame, wanted, measures, labels)}
+    return {
+        **_tables(counts, measures, labels, names),
+        "cases": await _cases(session, frame, wanted, measures, labels),
+        "notices": await tallies.reached(session, wanted.period, wanted.district),
+    }
 
 
 def _tables(
@@ -166,7 +170,8 @@ def read(ledger: Ledger) -> dict[str, Any]:
 
 
 def _numbers(content: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: content[name] for name in ("totals", "kinds", "agencies", "cases")}
+    """Ledgers of the time before notices were counted have none of these."""
+    return {name: content.get(name) for name in ("totals", "kinds", "agencies", "cases", "notices")}
 
 
 def is_whole(ledger: Ledger) -> bool:

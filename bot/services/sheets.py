@@ -35,6 +35,7 @@ def rows(content: Mapping[str, Any], stamp: str, watermark: str) -> list[list[Ce
         [],
         [words["measure"], words["count"], words["meaning"]],
         *([title, number, meaning] for (_, title, meaning), number in numbered),
+        *_notices(words, content.get("notices")),
         [],
         [words["sort"], *titles],
         *content["kinds"],
@@ -45,6 +46,12 @@ def rows(content: Mapping[str, Any], stamp: str, watermark: str) -> list[list[Ce
         [words["number"], words["sort"], words["district"], words["agency"], words["submitted"], *titles],
         *(_case(words, line) for line in content["cases"]),
     ]
+
+
+def _notices(words: Mapping[str, str], numbers: Sequence[int] | None) -> list[list[Cell]]:
+    """Two more lines of numbers; ledgers of the time before notices were counted have none."""
+    names = ("notices_sent", "notices_reached")
+    return [[words[name], number, words[f"{name}_meaning"]] for name, number in zip(names, numbers or (), strict=False)]
 
 
 def _correction(content: Mapping[str, Any]) -> list[list[Cell]]:

@@ -7,7 +7,8 @@ from sqlalchemy import case, delete, func, literal, or_, select, union_all
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.store.models import CopyState, NoticeCopy, NoticeTotal
+from bot.services.periods import Period
+from bot.store.models import CopyState, Notice, NoticeCopy, NoticeTotal
 
 Tally = dict[CopyState, int]
 OPEN = (CopyState.WAITING, CopyState.SENDING)
@@ -33,6 +34,18 @@ async def reasons(session: AsyncSession, notice_id: int) -> list[tuple[CopyState
 async def gone(session: AsyncSession, notice_id: int) -> int:
     """How many copies are not kept any more."""
     return await session.scalar(select(func.sum(NoticeTotal.people)).where(NoticeTotal.notice_id == notice_id)) or 0
+
+
+async def reached(session: AsyncSession, period: Period, district: str) -> list[int]:
+    """How many notices of a district began in a period, and how many copies of them arrived.  Drills do not count."""
+    began = Notice.started_at >= period.since, Notice.started_at < period.before
+    mine = select(Notice.id).where(*began, Notice.district.startswith(district), Notice.does == "say", ~Notice.drill)
+    known = select(func.count()).where(NoticeCopy.notice_id.in_(mine), NoticeCopy.state == CopyState.SENT)
+    past = select(func.sum(NoticeTotal.people)).where(
+        NoticeTotal.notice_id.in_(mine), NoticeTotal.state == CopyState.SENT
+    )
+    sent = await session.scalar(select(func.count()).select_from(mine.subquery())) or 0
+    return [sent, (await session.scalar(known) or 0) + (await session.scalar(past) or 0)]
 
 
 async def _rows(session: AsyncSession, notice_id: int) -> list[tuple[CopyState, str, int]]:
