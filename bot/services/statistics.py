@@ -68,7 +68,8 @@ def conditions(measures: Sequence[Measure], period: Period) -> tuple[Subquery, d
     """A table to join the cases with, `appeal_id` in it, and with it what each measure asks of a case."""
     last = [func.max(case((_counts(each), AppealStep.id))).label(f"{each.name}_in") for each in measures]
     undone = [func.max(case((_undoes(each), AppealStep.id))).label(f"{each.name}_out") for each in measures]
-    within = (AppealStep.at >= period.since) & (AppealStep.at < period.before)
+    names = {name for each in measures for name in (*each.steps, *each.until)}
+    within = and_(AppealStep.at >= period.since, AppealStep.at < period.before, AppealStep.name.in_(sorted(names)))
     marks = select(AppealStep.appeal_id, *last, *undone).where(within).group_by(AppealStep.appeal_id).subquery("marks")
     return marks, {each.name: _condition(each, marks, period) for each in measures}
 
@@ -99,7 +100,7 @@ async def count(session: AsyncSession, measures: Sequence[Measure], period: Peri
     """All numbers of a table, by one query."""
     marks, asked = conditions(measures, period)
     sums = [_sum(condition, name) for name, condition in asked.items()]
-    cells = _joined(select(Appeal.kind, Appeal.agency_id, *sums), marks).where(within, or_(*asked.values()))
+    cells = _joined(select(Appeal.kind, Appeal.agency_id, *sums), marks, measures).where(within, or_(*asked.values()))
     totals: Counter[str] = Counter(dict.fromkeys(asked, 0))
     kinds: dict[str, Counter[str]] = {}
     agencies: dict[int | None, Counter[str]] = {}
@@ -115,11 +116,16 @@ async def over_time(
 ) -> list[int]:
     """The number of a measure, taken apart by when the counted step was.  Adds up to the number."""
     marks, asked = conditions([measure], period)
-    at = AppealStep.at
-    sums = [_sum((at >= part.since) & (at < part.before), f"n{number}") for number, part in enumerate(parts)]
-    step = AppealStep.id == marks.c[f"{measure.name}_in"]
-    row = await session.execute(_joined(select(*sums), marks).join(AppealStep, step).where(within, asked[measure.name]))
-    return [int(number or 0) for number in row.one()]
+    part = case(*((AppealStep.at < each.before, number) for number, each in enumerate(parts)), else_=0).label("part")
+    counted = (
+        select(part, func.count())
+        .join_from(marks, AppealStep, AppealStep.id == marks.c[f"{measure.name}_in"])
+        .join(Appeal, Appeal.id == marks.c.appeal_id)
+        .where(within, asked[measure.name])
+        .group_by(part)
+    )
+    found = {row[0]: row[1] for row in await session.execute(counted)}
+    return [found.get(number, 0) for number in range(len(parts))]
 
 
 async def behind(
@@ -134,10 +140,10 @@ async def behind(
     """The cases that make a number, newest first, `most` of them a page; those that are not `seen` are counted only."""
     marks, asked = conditions([measure], period)
     counted = and_(within, asked[measure.name])
-    numbers = _joined(select(func.count(), _sum(seen, "seen")).select_from(Appeal), marks).where(counted)
+    numbers = _joined(select(func.count(), _sum(seen, "seen")).select_from(Appeal), marks, [measure]).where(counted)
     total, visible = (await session.execute(numbers)).one()
     listed = (
-        _joined(select(Appeal, Agency.name), marks)
+        _joined(select(Appeal, Agency.name), marks, [measure])
         .outerjoin(Agency, Agency.id == Appeal.agency_id)
         .where(counted, seen)
         .order_by(Appeal.id.desc())
@@ -153,8 +159,10 @@ async def placeless(session: AsyncSession, period: Period) -> int:
     return await session.scalar(select(func.count()).where(Appeal.region == "", inside)) or 0
 
 
-def _joined(query: Select[*Columns], marks: Subquery) -> Select[*Columns]:
-    return query.outerjoin_from(Appeal, marks, marks.c.appeal_id == Appeal.id)
+def _joined(query: Select[*Columns], marks: Subquery, measures: Sequence[Measure]) -> Select[*Columns]:
+    """With the marks of each case; a case without any counts only for what looks ahead."""
+    outer = any(each.ahead for each in measures)
+    return query.join_from(Appeal, marks, marks.c.appeal_id == Appeal.id, isouter=outer)
 
 
 def _sum(condition: Condition, name: str) -> ColumnElement[int]:
