@@ -180,6 +180,7 @@ PAGES: Mapping[str, str] = {
     "POST /console/hazards/{number}/link": "reviewer admin",
     "POST /console/hazards/{number}/reject": "reviewer admin",
     "GET /console/stations": "organiser admin",
+    "GET /console/stations/map": "organiser admin",
     "GET /console/stations/at/{station}": "organiser admin",
     "POST /console/stations/at/{station}": EDITORS,
     "POST /console/stations/at/{station}/close": EDITORS,

@@ -131,6 +131,26 @@ async def test_what_is_wrong_is_said_and_what_was_typed_stays(house, organiser):
     assert (await kept(house))["shy-1"].name == "沈河驿站"
 
 
+async def test_the_map_shows_the_stations_of_ones_own_city_and_in_red_what_is_wrong(house, organiser):
+    at = {"kind": "love", "datum": "wgs84", "region": "2101"}
+    async with house.db.begin() as session:
+        for n in range(12):
+            session.add(StationRow(id=f"near-{n}", name="挨着的", latitude=41.79 + n / 1e5, longitude=123.43, **at))
+        session.add(StationRow(id="far", name="远的驿站", latitude=41.95, longitude=123.4, closed=True, **at))
+        there = {**at, "region": "3701"}
+        session.add(StationRow(id="jinan", name="济南的", latitude=36.65, longitude=117.1, **there))
+    assert "/console/stations/map" in await organiser.gets("/console/stations")
+    page = await organiser.gets("/console/stations/map")
+    assert page.count("<circle") == 2
+    assert ">12</text>" in page
+    assert 'href="/console/stations/at/far" aria-label="远的驿站"' in page
+    assert page.count('class="dot late"') == 1
+    assert "13 个在图上" in page.words
+    page = await organiser.gets("/console/stations/map?q=远&view=closed&lat=x&lon=123&span=nan")
+    assert page.count("<circle") == 1
+    assert "view=closed&amp;kind=&amp;q=%E8%BF%9C&amp;lat=" in page
+
+
 async def test_a_station_closed_for_a_while_is_not_open_whatever_its_hours_say(house, organiser):
     await imports(organiser, HERE)
     await organiser.submits("/console/stations/at/shy-1/close", closed="1")

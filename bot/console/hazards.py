@@ -4,6 +4,7 @@ from aiohttp import web
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.console import atlas
 from bot.console.routes import ROOT, Card, card, page, topic
 from bot.console.visit import Visit
 from bot.errors import Rejected
@@ -13,7 +14,6 @@ from bot.services.hazards.desk import PAGE, VIEWS, Wanted
 from bot.services.hazards.effects import deadline
 from bot.services.rights import Staffer
 from bot.store.models import Hazard
-from knowledge.geo import in_china
 
 HAZARDS = f"{ROOT}/hazards"
 LONGEST_TEXT = 50  # characters of a search
@@ -70,9 +70,7 @@ async def listed(visit: Visit) -> web.Response:
 async def on_map(visit: Visit) -> web.Response:
     """Clusters of what is open in the middle of the screen: the closer one looks, the smaller they are."""
     wanted = _read(visit)
-    query = visit.request.query
-    middle = _point(query.get("lat", ""), query.get("lon", ""))
-    view = await desk.chart(visit.session, visit.staffer, wanted, middle, _span(query.get("span", "")))
+    view = await desk.chart(visit.session, visit.staffer, wanted, *atlas.asked(visit.request.query))
     return visit.page(
         "hazard_map.html", chart=view, wanted=wanted, views=list(VIEWS), kinds=visit.knowledge.hazards.kinds
     )
@@ -114,7 +112,7 @@ async def drop(visit: Visit) -> web.Response:
 def _area(visit: Visit, area: str) -> str:
     """An area of this person's district, as rules write it.  Raises Rejected, Denied."""
     if "," in area:
-        point = _point(*area.partition(",")[::2])
+        point = atlas.point(*area.partition(",")[::2])
         if point is None:
             raise Rejected("hazard.area")
         found = visit.knowledge.places.district_of(desk.point_of(*point))
@@ -135,19 +133,3 @@ def _read(visit: Visit) -> Wanted:
         kind=query.get("kind", "") if query.get("kind") in visit.knowledge.hazards.kinds else "",
         text=query.get("q", "").strip()[:LONGEST_TEXT],
     )
-
-
-def _point(latitude: str, longitude: str) -> tuple[float, float] | None:
-    try:
-        point = float(latitude), float(longitude)
-    except ValueError:
-        return None
-    return point if in_china(*point) else None
-
-
-def _span(text: str) -> float | None:
-    try:
-        span = float(text)
-    except ValueError:
-        return None
-    return span if desk.CLOSEST <= span <= desk.WIDEST else None

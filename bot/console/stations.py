@@ -6,9 +6,10 @@ from dataclasses import replace
 from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.console import atlas
 from bot.console.policies import today
 from bot.console.routes import ROOT, Card, card, page, topic
-from bot.console.visit import Visit
+from bot.console.visit import Visit, clean
 from bot.errors import Rejected
 from bot.services import revisions, station_list, stations
 from bot.services.rights import Staffer
@@ -37,9 +38,7 @@ async def reported(visit: Visit) -> Card:
 
 @page("GET", STATIONS, right="stations.read", nav="stations")
 async def listed(visit: Visit) -> web.Response:
-    query, number = visit.request.query, max(visit.number("page") or 1, 1)
-    view = query.get("view", "")
-    wanted = Wanted(view if view in VIEWS else "all", query.get("kind", "")[:16], query.get("q", "").strip()[:50])
+    wanted, number = _wanted(visit), max(visit.number("page") or 1, 1)
     rows = await station_list.listed(visit.session, visit.staffer, wanted, today(), number)
     return visit.page(
         "stations.html",
@@ -53,6 +52,14 @@ async def listed(visit: Visit) -> web.Response:
         sample=visit.knowledge.sample,
         may_edit=visit.staffer.may("stations.edit"),
     )
+
+
+@page("GET", f"{STATIONS}/map", right="stations.read")
+async def on_map(visit: Visit) -> web.Response:
+    wanted, asked = _wanted(visit), atlas.asked(visit.request.query)
+    drawn, names = await station_list.chart(visit.session, visit.staffer, wanted, today(), *asked)
+    kinds = visit.knowledge.vocabulary.kinds
+    return visit.page("station_map.html", chart=drawn, names=names, wanted=wanted, views=VIEWS, kinds=kinds)
 
 
 @page("GET", STATION, right="stations.read")
@@ -93,6 +100,14 @@ async def confirm(visit: Visit) -> web.Response:
     await stations.confirm(visit.session, row, today())
     await visit.audit("station.confirm", f"station:{row.id}")
     return visit.to(_path(row), said="station_confirmed")
+
+
+def _wanted(visit: Visit) -> Wanted:
+    """What an address asks for; whatever it does not know counts as nothing."""
+    query = visit.request.query
+    view = query.get("view", "")
+    kind, text = clean(query.get("kind", ""))[:16], clean(query.get("q", "")).strip()[:50]
+    return Wanted(view if view in VIEWS else "all", kind, text)
 
 
 async def _found(visit: Visit, right: str) -> StationRow:

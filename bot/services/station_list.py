@@ -4,15 +4,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from sqlalchemy import ColumnElement, case, delete, func, or_, select, true
+from sqlalchemy import ColumnElement, and_, case, delete, func, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.services import staff, stations
+from bot.services import atlas, staff, stations
+from bot.services.atlas import Chart, Pin
 from bot.services.rights import Staffer
 from bot.store.models import StationReport, StationRow
 from knowledge.stations import Station
 
 PAGE = 50  # rows
+DRAWN = 5_000  # stations on one map
 AGED = timedelta(days=180)  # since somebody last made sure
 
 
@@ -23,6 +25,15 @@ class Wanted:
     view: str = "all"  # one of VIEWS
     kind: str = ""
     text: str = ""  # in the name or the address
+
+    def condition(self, today: date) -> ColumnElement[bool]:
+        parts = [_views(today)[self.view]]
+        if self.kind:
+            parts.append(StationRow.kind == self.kind)
+        if self.text:
+            columns = (StationRow.name, StationRow.address)
+            parts.append(or_(*(column.contains(self.text, autoescape=True) for column in columns)))
+        return and_(*parts)
 
 
 VIEWS = ("all", "reported", "due", "closed")
@@ -36,14 +47,27 @@ async def listed(
     session: AsyncSession, staffer: Staffer, wanted: Wanted, today: date, page: int
 ) -> Sequence[StationRow]:
     """One more than a page when there are further ones; longest unchecked first."""
-    query = select(StationRow).where(visible(staffer), _views(today)[wanted.view])
-    if wanted.kind:
-        query = query.where(StationRow.kind == wanted.kind)
-    if wanted.text:
-        held = (column.contains(wanted.text, autoescape=True) for column in (StationRow.name, StationRow.address))
-        query = query.where(or_(*held))
+    query = select(StationRow).where(visible(staffer), wanted.condition(today))
     query = query.order_by(StationRow.checked.is_not(None), StationRow.checked, StationRow.id)
     return (await session.scalars(query.offset((page - 1) * PAGE).limit(PAGE + 1))).all()
+
+
+async def chart(
+    session: AsyncSession,
+    staffer: Staffer,
+    wanted: Wanted,
+    today: date,
+    middle: tuple[float, float] | None,
+    span: float | None,
+) -> tuple[Chart, Mapping[str, str]]:
+    """They on a map, in red those that are closed or doubted; and the names of those that stand alone."""
+    columns = (StationRow.id, StationRow.name, StationRow.latitude, StationRow.longitude)
+    bad = or_(StationRow.closed, StationRow.doubtful_at.is_not(None))
+    query = select(*columns, bad).where(visible(staffer), wanted.condition(today)).order_by(StationRow.id).limit(DRAWN)
+    rows = (await session.execute(query)).all()
+    drawn = atlas.drawn([Pin(row[0], row[2], row[3], bool(row[4])) for row in rows], middle, span)
+    alone = {each.name for each in drawn.clusters}
+    return drawn, {row[0]: row[1] for row in rows if row[0] in alone}
 
 
 async def counts(session: AsyncSession, staffer: Staffer, today: date) -> Mapping[str, int]:

@@ -1,14 +1,14 @@
 """The hazards somebody of the staff may see: in order, counted, and as clusters on a map."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from math import cos, radians
-from typing import Any
 
 from sqlalchemy import ColumnElement, and_, case, false, func, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.services import atlas
+from bot.services.atlas import Chart, Pin
 from bot.services.hazards.states import CLOSED, OPEN, State
 from bot.services.rights import AGENCY, RIGHTS, Staffer
 from bot.store.base import locked
@@ -17,9 +17,7 @@ from knowledge.geo import Point
 
 PAGE = 50  # rows
 DRAWN = 5_000  # hazards on one map
-CELLS = 10  # clusters along a side of the map
 SAMPLE = timedelta(days=7)  # after which staff looks whether it is fixed, because nobody else did
-CLOSEST, WIDEST = 0.004, 60.0  # degrees of latitude that a map may show
 Condition = ColumnElement[bool]
 VIEWS: Mapping[str, Condition] = {  # the tabs, in their order
     "open": Hazard.state.in_(OPEN),
@@ -112,43 +110,6 @@ def point_of(latitude: float, longitude: float) -> Point:
     return Point(latitude, longitude)
 
 
-@dataclass(frozen=True, slots=True)
-class Cluster:
-    """Hazards so close to each other that the map shows them as one."""
-
-    x: float  # per mille of the map's side, from the left
-    y: float  # from the top
-    count: int
-    late: int  # of them overdue
-    latitude: float
-    longitude: float
-    number: str  # of the only one; "" for several
-
-    @property
-    def radius(self) -> float:
-        return float(min(14 + 6 * len(str(self.count)) + self.count**0.5, 46))
-
-
-@dataclass(frozen=True, slots=True)
-class Chart:
-    """A square piece of the earth, north up, with what is there."""
-
-    latitude: float  # of its middle
-    longitude: float
-    span: float  # degrees of latitude from edge to edge
-    clusters: Sequence[Cluster]
-    nowhere: int  # hazards without a position
-
-    @property
-    def wide(self) -> float:
-        """Degrees of longitude from edge to edge, so that a square on the map is a square on the ground."""
-        return self.span / max(cos(radians(self.latitude)), 0.2)
-
-    @property
-    def kilometres(self) -> float:
-        return self.span * 111.32
-
-
 async def chart(
     session: AsyncSession,
     staffer: Staffer,
@@ -159,41 +120,10 @@ async def chart(
     """The clusters around a middle; without one, a map that holds everything."""
     query = select(Hazard.number, Hazard.latitude, Hazard.longitude, Hazard.due_at, Hazard.state)
     query = query.where(visible(staffer), wanted.condition()).order_by(Hazard.id.desc()).limit(DRAWN)
-    rows = (await session.execute(query)).all()
-    placed = [row for row in rows if row.latitude is not None and row.longitude is not None]
-    if middle is None or span is None:
-        middle, span = _around([(row.latitude, row.longitude) for row in placed])
-    empty = Chart(*middle, span, (), len(rows) - len(placed))
-    at = now()
-    cells: dict[tuple[int, int], list[Any]] = {}
-    for row in placed:
-        x = (row.longitude - middle[1]) / empty.wide + 0.5
-        y = 0.5 - (row.latitude - middle[0]) / span
-        if 0 <= x < 1 and 0 <= y < 1:
-            late = row.state in OPEN and row.due_at is not None and row.due_at < at
-            cells.setdefault((int(x * CELLS), int(y * CELLS)), []).append((x, y, late, row))
-    return Chart(*middle, span, [_cluster(each) for each in cells.values()], empty.nowhere)
-
-
-def _cluster(found: Sequence[Any]) -> Cluster:
-    count = len(found)
-    rows = [row for *_, row in found]
-    return Cluster(
-        x=round(1000 * sum(x for x, *_ in found) / count, 1),
-        y=round(1000 * sum(y for _, y, *_ in found) / count, 1),
-        count=count,
-        late=sum(late for _, _, late, _ in found),
-        latitude=round(sum(row.latitude for row in rows) / count, 5),
-        longitude=round(sum(row.longitude for row in rows) / count, 5),
-        number=rows[0].number if count == 1 else "",
-    )
-
-
-def _around(points: Sequence[tuple[float, float]]) -> tuple[tuple[float, float], float]:
-    """A middle and a span that hold all of these; Shenyang where there are none."""
-    if not points:
-        return (41.8, 123.43), 0.5
-    souths, wests = [each[0] for each in points], [each[1] for each in points]
-    middle = (min(souths) + max(souths)) / 2, (min(wests) + max(wests)) / 2
-    wide = (max(wests) - min(wests)) * cos(radians(middle[0]))
-    return middle, min(max(max(souths) - min(souths), wide, CLOSEST) * 1.2, WIDEST)
+    rows, at = (await session.execute(query)).all(), now()
+    pins = [
+        Pin(number, latitude, longitude, state in OPEN and due is not None and due < at)
+        for number, latitude, longitude, due, state in rows
+        if latitude is not None and longitude is not None
+    ]
+    return atlas.drawn(pins, middle, span, nowhere=len(rows) - len(pins))
