@@ -7,8 +7,8 @@ from bot.channels.telegram.unit import Context
 from bot.errors import Rejected
 from bot.services import voices, volunteers
 from bot.store.models import Volunteer
-from handlers.answers import words
-from handlers.flow import Answers, Flow, Question, stand
+from handlers.answers import Given, Kind, words
+from handlers.flow import Answers, Flow, Question, leave, stand
 
 TEXT = (4, 500)  # characters
 
@@ -23,15 +23,29 @@ async def listed(update: Update, context: Context) -> None:
 
 
 async def chosen(update: Update, context: Context) -> None:
-    """One of them: its title, and a question."""
+    """One of them: its title, a vote, and a question."""
     number = arguments(update)[0]
     found = await voices.open_to(context.session, await _liaison(context))
     item = next((each for each in found if str(each.id) == number), None)
     if item is None:
         raise Rejected("voice.over")
     stand(context.chat, VOICE.name, "text", {"~item": item.id})
-    cancel = [[context.button("flow.cancel", f"f:{VOICE.name}:text:!cancel")]]
-    context.say("voice.ask", choices=cancel, title=item.title)
+    choices = [
+        [context.button(f"voice.{vote}", f"f:{VOICE.name}:text:{vote}") for vote in voices.VOTES],
+        [context.button("flow.cancel", f"f:{VOICE.name}:text:!cancel")],
+    ]
+    context.say("voice.ask", choices=choices, title=item.title)
+
+
+async def spoken(context: Context, what: Given) -> str:
+    """What they say; or a vote by its button, and then nothing is asked any more."""
+    if what.kind is not Kind.PRESS or what.text not in voices.VOTES:
+        return str(await words(*TEXT)(context, what))
+    number = (context.chat.answers or {}).get("~item", 0)
+    item = await voices.vote(context.session, await _liaison(context), number, what.text)
+    leave(context.chat)
+    context.say("voice.voted", title=item.title, vote=context.text(f"voice.{what.text}"))
+    return ""
 
 
 async def _said(context: Context, answers: Answers) -> None:
@@ -50,7 +64,7 @@ async def _liaison(context: Context) -> Volunteer:
 
 VOICE = Flow(
     name="voice",
-    questions=(Question("text", ask="voice.again", read=words(*TEXT)),),
+    questions=(Question("text", ask="voice.again", read=spoken),),
     done=_said,
     preview=False,
 )

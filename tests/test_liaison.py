@@ -120,6 +120,27 @@ async def test_said_again_the_newer_words_count(phone, house, liaison):
         assert (await session.scalars(select(ConsultationVoice.text))).all() == ["还是先和物业谈"]
 
 
+async def test_a_vote_is_one_tap_and_one_each_and_the_console_counts_them(phone, house, liaison):
+    number = await deliberated(house)
+    await phone.presses("参与协商")
+    await phone.presses("小区东门停车难")
+    assert "记下了：👍 要紧，该办" in (await phone.presses("该办"))[-1]
+    async with house.db.read() as session:
+        assert await session.scalar(select(Chat.flow)) == ""  # Nothing is asked any more.
+    for press, words in (("不算大事", ""), ("", "先和物业谈谈早晚高峰"), ("", "")):
+        await phone.types("志愿网格")
+        await phone.presses("参与协商")
+        await phone.presses("小区东门停车难")
+        await (phone.presses(press) if press else phone.types(*filter(None, [words])))
+    async with Desk(house, Role.ADMIN, district="2101") as admin:
+        page = await admin.gets(f"/console/alike/{number}")
+        assert "民情联络员说（1 位） 该办 0 不算大事 1 先和物业谈谈早晚高峰" in page.words
+    await revoke(house, liaison)
+    assert "才能参与协商" in "".join([*await phone.presses("该办"), *await phone.toasts()])
+    async with house.db.read() as session:
+        assert (await session.scalars(select(ConsultationVoice.vote))).all() == ["against"]
+
+
 async def test_another_districts_consultation_and_a_settled_one_are_not_offered(phone, house, liaison):
     await deliberated(house, district="5101")
     settled = await deliberated(house)

@@ -75,7 +75,7 @@ async def _membership(session: AsyncSession, volunteer: Volunteer) -> dict[str, 
         "identity": identities.named(body),
         "timeline": [_plain(each, "at", "name", "role", "text") for each in steps],
         "looked_at": [_plain(each, "at", "role", "field", "purpose") for each in looks],
-        "said": [_plain(each, "at", "text") for each in await voices.of(session, volunteer.alias)],
+        "said": [_plain(each, "at", "text", "vote") for each in await voices.of(session, volunteer.alias)],
     }
 
 

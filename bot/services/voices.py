@@ -1,4 +1,4 @@
-"""What 民情联络员 say to a consultation of their district: one voice each, and all of them are told what came of it."""
+"""What 民情联络员 say to a consultation of their district: one voice and one vote each, and all are told what came of it."""
 
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -9,6 +9,7 @@ from bot.services.frame import Frame
 from bot.store.models import Consultation, ConsultationVoice, Volunteer, now
 
 LISTED = 8  # consultations in one list
+VOTES = ("for", "against")
 
 
 async def open_to(session: AsyncSession, volunteer: Volunteer) -> list[Consultation]:
@@ -20,15 +21,31 @@ async def open_to(session: AsyncSession, volunteer: Volunteer) -> list[Consultat
 
 async def say(session: AsyncSession, volunteer: Volunteer, number: int, text: str) -> Consultation:
     """Say something, without anybody's numbers; said again, the newer words count.  Raises Rejected."""
+    item, voice = await _voice(session, volunteer, number)
+    voice.text = personal.mask(text)
+    await session.flush()
+    return item
+
+
+async def vote(session: AsyncSession, volunteer: Volunteer, number: int, wanted: str) -> Consultation:
+    """Be for it or against it: one vote each, the newer one counts; what was said stays.  Raises Rejected."""
+    if wanted not in VOTES:
+        raise Rejected("voice.over")
+    item, voice = await _voice(session, volunteer, number)
+    voice.vote = wanted
+    await session.flush()
+    return item
+
+
+async def _voice(session: AsyncSession, volunteer: Volunteer, number: int) -> tuple[Consultation, ConsultationVoice]:
     item = next((each for each in await open_to(session, volunteer) if each.id == number), None)
     if item is None:
         raise Rejected("voice.over")
     voice = await session.get(ConsultationVoice, (number, volunteer.alias))
-    voice = voice or ConsultationVoice(consultation_id=number, alias=volunteer.alias)
-    voice.text, voice.at = personal.mask(text), now()
+    voice = voice or ConsultationVoice(consultation_id=number, alias=volunteer.alias, text="", vote="")
+    voice.at = now()
     session.add(voice)
-    await session.flush()
-    return item
+    return item, voice
 
 
 async def heard(session: AsyncSession, number: int) -> list[ConsultationVoice]:

@@ -62,5 +62,6 @@ class ConsultationVoice(Base):
 
     consultation_id: Mapped[int] = mapped_column(ForeignKey("consultations.id", ondelete="CASCADE"), primary_key=True)
     alias: Mapped[str] = mapped_column(String(32), primary_key=True)
-    text: Mapped[str] = mapped_column(Text)
+    text: Mapped[str] = mapped_column(Text, default="")
+    vote: Mapped[str] = mapped_column(String(8), default="")  # "for", "against"; "" for who only said something
     at: Mapped[datetime] = mapped_column(default=now)
