@@ -207,6 +207,7 @@ def test_whatever_may_stand_in_the_audit_has_words():
     assert len(actions) > 40
     unsaid = {each for each in actions | ACTIONS if not said.get(f"action.{each}")}
     unsaid |= {f"detail.{word.arg}" for call in calls for word in call.keywords if word.arg not in (None, "denied")}
+    unsaid |= {f"subject.{kind}" for call in calls for kind in _subjects(call) if kind != "district"}
     assert {each for each in unsaid if not said.get(each)} == set()
 
 
@@ -221,6 +222,13 @@ def _is_audit(called: ast.expr) -> bool:
     if not isinstance(called, ast.Attribute) or not isinstance(called.value, ast.Name):
         return False
     return (called.value.id, called.attr) in {("visit", "audit"), ("audit", "note")}
+
+
+def _subjects(call: ast.Call) -> set[str]:
+    """What the call writes about: "appeal" of f"appeal:{number}"."""
+    begun = [arg.values[0] for arg in call.args if isinstance(arg, ast.JoinedStr)]
+    texts = [each.value for each in begun if isinstance(each, ast.Constant)]
+    return {text.partition(":")[0] for text in texts if ":" in text}
 
 
 def _is_action(node: ast.AST) -> bool:
