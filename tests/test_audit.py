@@ -8,12 +8,16 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text, update
+from sqlalchemy import make_url, text, update
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import create_async_engine
 
+from bot.app import House
 from bot.commands import audit as command
+from bot.commands import migrate
 from bot.console import words
 from bot.services import audit, chain, identities, staff
+from bot.services.appeal_states import State
 from bot.services.audit import By
 from bot.services.lifecycle import Actor, Role
 from bot.services.rights import ACTIONS
@@ -132,6 +136,41 @@ async def test_the_database_refuses_to_empty_a_log(house, table):
     with pytest.raises(DBAPIError, match="append only"):
         async with house.db.begin() as session:
             await session.execute(text(f"{empty} {table}"))
+
+
+@pytest.mark.skipif(not on_postgres(), reason="SQLite has no users")
+async def test_the_user_that_the_program_runs_as_may_change_no_log(settings, knowledge):
+    role = f"app_{secrets.token_hex(4)}"
+    url = make_url(settings.database_url)
+    owner = create_async_engine(url)
+    async with owner.begin() as connection:
+        await connection.execute(text(f"CREATE ROLE {role} LOGIN"))
+    await migrate.grant(settings, role)
+    as_role = url.set(username=role, password=None).render_as_string(hide_password=False)
+    house = House(settings.model_copy(update={"database_url": as_role}), knowledge, demo=True)
+    await house.start()
+    try:
+        number = await filed(house, State.VERIFIED)
+        async with Desk(house, Role.ADMIN) as admin:  # signs in, sets up a code, looks, freezes: all by that user
+            await admin.gets(f"/console/appeals/{number}")
+            await admin.submits(f"/console/appeals/{number}/identity", purpose="打电话核实金额")
+            await admin.submits("/console/ledgers", kind="week", district="2101")
+        for table in migrate.KEPT:
+            for change in (
+                "DELETE FROM {}",
+                "UPDATE {} SET id = id",
+                "TRUNCATE {}",
+                "ALTER TABLE {} DISABLE TRIGGER ALL",
+            ):
+                with pytest.raises(DBAPIError, match=r"permission denied|must be owner"):
+                    async with house.db.begin() as session:
+                        await session.execute(text(change.format(table)))
+    finally:
+        await house.stop()
+        async with owner.begin() as connection:
+            await connection.execute(text(f"DROP OWNED BY {role}"))
+            await connection.execute(text(f"DROP ROLE {role}"))
+        await owner.dispose()
 
 
 async def test_auditors_read_who_looked_at_whom_and_what_for_but_not_what_was_seen(house):

@@ -1,25 +1,58 @@
 """python -m bot migrate: the database to the newest revision; safe to repeat, and for several at once."""
 
 import argparse
+import asyncio
+import re
 from pathlib import Path
 from typing import Any
 
 from alembic import command
 from alembic.config import Config
+from sqlalchemy import text
 
+from bot.app import database_of
 from bot.settings import Settings
 
+ROLE = re.compile(r"[a-z_][a-z0-9_]{0,62}")
+KEPT = ("audit", "views", "ledgers", "points_entries", "notice_approvals")  # append-only
+GRANTS = (
+    "GRANT USAGE ON SCHEMA public TO {role}",
+    "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {role}",
+    "GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {role}",
+    "REVOKE UPDATE, DELETE, TRUNCATE ON {kept} FROM {role}",
+    "REVOKE INSERT, UPDATE, DELETE ON alembic_version FROM {role}",
+)
 PROJECT = Path(__file__).parents[2] / "pyproject.toml"
 
 
 def add(commands: Any) -> None:
-    commands.add_parser("migrate", help="bring the database to the newest revision").set_defaults(run=_run)
+    parser = commands.add_parser("migrate", help="bring the database to the newest revision")
+    parser.add_argument("--app", metavar="ROLE", help="PostgreSQL: the role that `run` connects as; it changes no log")
+    parser.set_defaults(run=_run)
 
 
-def _run(_given: argparse.Namespace, settings: Settings) -> int:
+def _run(given: argparse.Namespace, settings: Settings) -> int:
     upgrade(settings)
     print(f"database is at the newest revision: {_name(settings.database)}")
+    if given.app is None:
+        return 0
+    if not settings.database.startswith("postgresql") or not ROLE.fullmatch(given.app):
+        print("--app takes the name of a PostgreSQL role: small letters, digits and _")
+        return 1
+    asyncio.run(grant(settings, given.app))
+    print(f"{given.app} may do what the program does, and change or delete nothing of: {' '.join(KEPT)}")
     return 0
+
+
+async def grant(settings: Settings, role: str) -> None:
+    """Let a role do all that the running program does: with the tables' owner, a thief could switch the triggers off."""
+    db = database_of(settings)
+    try:
+        async with db.begin() as session:
+            for statement in GRANTS:
+                await session.execute(text(statement.format(role=f'"{role}"', kept=", ".join(KEPT))))
+    finally:
+        await db.close()
 
 
 def upgrade(settings: Settings) -> None:
