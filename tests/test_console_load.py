@@ -49,8 +49,15 @@ async def test_the_queue_asks_as_few_questions_with_ten_thousand_cases_as_with_t
         page = await admin.gets("/console/appeals?view=all")
         assert f"全部 {MANY + 10}" in page.words
         begun = time.perf_counter()
-        await admin.gets("/console/appeals")
-        assert time.perf_counter() - begun < 5  # a plan that looks at every pair of rows would take minutes
+        assert min([await spent(admin) for _ in range(5)]) < 0.15
+        assert time.perf_counter() - begun < 25  # PostgreSQL works elsewhere: every pair of rows would take it minutes
+
+
+async def spent(admin: Desk) -> float:
+    """Seconds of this process's work for the queue, the browser's part included; others on the machine count not."""
+    begun = time.process_time()
+    await admin.gets("/console/appeals")
+    return time.process_time() - begun
 
 
 async def fill(house, count: int) -> None:
