@@ -11,6 +11,7 @@ from typing import Any
 import asyncpg
 import hypothesis
 import pytest
+from jinja2 import Environment
 from sqlalchemy import event, make_url
 
 from bot.app import House
@@ -30,6 +31,21 @@ def pytest_configure(config: pytest.Config) -> None:
     hypothesis.settings.load_profile("nuanxin")
     for name in [name for name in os.environ if name.startswith("NUANXIN_") and name != UP]:
         del os.environ[name]
+    compile_templates_once()
+
+
+def compile_templates_once() -> None:
+    """Each test has a house of its own; their templates are the same, and compiling them takes longer than most tests."""
+    compile_one: Any = Environment.compile
+    compiled: dict[object, Any] = {}
+
+    def kept(self: Environment, source: Any, name: str | None = None, *rest: Any, **more: Any) -> Any:
+        key = (source, name, self.trim_blocks, rest, tuple(more.items()))
+        if key not in compiled:
+            compiled[key] = compile_one(self, source, name, *rest, **more)
+        return compiled[key]
+
+    Environment.compile = kept  # type: ignore[assignment,method-assign]
 
 
 def on_postgres() -> bool:
