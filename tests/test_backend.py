@@ -252,6 +252,7 @@ async def test_a_system_admin_sees_what_does_not_get_out_without_its_story_and_s
         page = await system.gets("/console/backend")
         for each in (number, "不再重试", "HTTP 422", "没有这个编号的诉求"):
             assert each in page.words
+        assert "没有接上级系统" not in page.words
         assert STORY not in page
         assert "王小明" not in page
         page = await system.submits("/console/backend/again", number=number)

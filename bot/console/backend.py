@@ -34,6 +34,7 @@ async def listed(visit: Visit) -> web.Response:
         counts=await deliveries.counts(visit.session),
         stuck=await deliveries.stuck(visit.session),
         letters=await deliveries.letters(visit.session),
+        forwards=visit.frame.queue,
         oldest=await outbox.oldest_due(visit.session),
         edits=visit.staffer.may("settings.edit"),
     )
