@@ -92,6 +92,23 @@ async def test_what_was_typed_stays_when_something_is_missing(organiser):
     assert "https://" in page.words
 
 
+async def test_buttons_open_a_policy_and_a_station_in_the_chat(house, worker, organiser, approver):
+    policy, station = next(iter(house.knowledge.policies.values())), next(iter(house.knowledge.stations))
+    places = {"url1": f"政策：{policy.label}", "label2": "去歇脚", "url2": f"驿站：{station.id}"}
+    page = await organiser.submits("/console/notices/new", **(FORM | {"url1": "政策：没有这一条"}), status=422)
+    assert "没有找到“没有这一条”" in page.words
+    path = await write(organiser, **places)
+    page = await organiser.gets(path)
+    assert f"{policy.label} → 政策：{policy.label}" in page.words
+    assert "去歇脚 → 驿站：" in page.words
+    assert f'value="政策：{policy.label}"' in await organiser.gets(f"{path}/edit")
+    await organiser.submits(f"{path}/submit")
+    await approver.submits(f"{path}/approve", count=1)
+    await ring(house)
+    assert any(policy.title in said for said in await worker.presses(policy.label))
+    assert any(station.name in said for said in await worker.presses("去歇脚"))
+
+
 async def test_an_edit_after_the_approval_needs_another_one(house, worker, organiser, approver):
     path = await write(organiser, start_at=f"{now().astimezone(ZONE) + timedelta(hours=20):%Y-%m-%dT%H:%M}")
     await organiser.submits(f"{path}/submit")

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.console.routes import ROOT, Card, card, page, topic
 from bot.console.visit import Visit
 from bot.errors import Rejected
-from bot.services import approvals, audience, bubbles, notices, staff, tallies, trials
+from bot.services import approvals, audience, bubbles, notice_buttons, notices, staff, tallies, trials
 from bot.services.audience import Audience
 from bot.services.deadlines import ZONE
 from bot.services.notice_states import BEGUN, NOTICE, State
@@ -21,7 +21,7 @@ from knowledge.policies import AUDIENCES
 
 HERE = f"{ROOT}/notices"
 JOBS = (*AUDIENCES[1:], "other")
-BUTTONS = range(1, notices.MOST_BUTTONS + 1)
+BUTTONS = range(1, notice_buttons.MOST + 1)
 USUAL = timedelta(days=3)  # validity offered for a new notice
 
 
@@ -73,7 +73,7 @@ async def write(visit: Visit) -> web.Response:
 @page("GET", f"{HERE}/{{id}}/edit", right="notices.write")
 async def open_again(visit: Visit) -> web.Response:
     notice = await one(visit, "notices.write")
-    return await written(visit, values_of(notice), f"{HERE}/{notice.id}/edit")
+    return await written(visit, values_of(visit, notice), f"{HERE}/{notice.id}/edit")
 
 
 @page("POST", f"{HERE}/{{id}}/edit", right="notices.write")
@@ -105,6 +105,7 @@ async def shown(visit: Visit) -> web.Response:
         notice=notice,
         wanted=wanted,
         bubble=looks,
+        leads=lambda button: _shown(visit, notice_buttons.typed(visit.knowledge, button)),
         length=bubbles.length(looks.get("text", "")),
         counted=counted,
         few=audience.FEW,
@@ -154,6 +155,10 @@ async def written(visit: Visit, values: Any, path: str, *, fault: str = "") -> w
         channels=list(Channel),
         districts=districts(visit),
         buttons=BUTTONS,
+        offered=[
+            _shown(visit, each)
+            for each in notice_buttons.offered(visit.knowledge, visit.staffer.districts("notices.write"))
+        ],
         longest=bubbles.LONGEST,
     )
 
@@ -161,7 +166,7 @@ async def written(visit: Visit, values: Any, path: str, *, fault: str = "") -> w
 def draft(visit: Visit) -> Draft:
     """The form, read.  Raises Rejected."""
     kind = visit.text("kind")
-    labels = [(visit.text(f"label{at}"), visit.text(f"url{at}", most=2000)) for at in BUTTONS]
+    labels = [(visit.text(f"label{at}"), _plain(visit, visit.text(f"url{at}", most=2000))) for at in BUTTONS]
     return Draft(
         kind=NoticeKind(kind) if kind in set(NoticeKind) else NoticeKind.SERVICE,
         title=visit.text("title"),
@@ -181,7 +186,7 @@ def draft(visit: Visit) -> Draft:
     )
 
 
-def values_of(notice: Notice) -> dict[str, Any]:
+def values_of(visit: Visit, notice: Notice) -> dict[str, Any]:
     """A notice as the form shows it."""
     wanted = Audience.read(notice.audience)
     found: dict[str, Any] = {
@@ -199,8 +204,26 @@ def values_of(notice: Notice) -> dict[str, Any]:
         "active_days": wanted.active_days or "",
     }
     for at, button in enumerate(notice.buttons, start=1):
-        found |= {f"label{at}": button["label"], f"url{at}": button["url"]}
+        found |= {
+            f"label{at}": button["label"],
+            f"url{at}": _shown(visit, notice_buttons.typed(visit.knowledge, button)),
+        }
     return found
+
+
+def _shown(visit: Visit, place: str) -> str:
+    """Where a button leads, with the word for what it is; the reverse of `_plain`."""
+    for code, word in visit.console.layout.words.group("notice_leads").items():
+        if place.startswith(f"{code}:"):
+            return word + place.removeprefix(f"{code}:")
+    return place
+
+
+def _plain(visit: Visit, typed: str) -> str:
+    for code, word in visit.console.layout.words.group("notice_leads").items():
+        if typed.startswith(word):
+            return f"{code}:" + typed.removeprefix(word)
+    return typed
 
 
 def districts(visit: Visit) -> Sequence[str]:

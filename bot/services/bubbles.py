@@ -49,7 +49,7 @@ def length(markup: str) -> int:
 
 
 def _buttons(texts: Texts, notice: Notice) -> list[list[dict[str, str]]]:
-    rows = [[{"label": each["label"], "url": each["url"]}] for each in notice.buttons]
+    rows = [[dict(each)] for each in notice.buttons]
     if notice.kind != NoticeKind.EMERGENCY:
         rows.append([{"label": texts.say(LANGUAGE, "notice.no_more"), "press": f"notices:{notice.kind}:off"}])
     return rows

@@ -5,7 +5,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import urlsplit
 
 import orjson
 from sqlalchemy import Select, func, or_, select
@@ -14,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot import outbox
 from bot.errors import Rejected
 from bot.services import audience as audiences
-from bot.services import bubbles, clock, copies
+from bot.services import bubbles, clock, copies, notice_buttons
 from bot.services.audience import Audience
 from bot.services.frame import Frame
 from bot.services.lifecycle import Actor
@@ -25,9 +24,7 @@ from bot.store.models import CopyState, Lane, Notice, NoticeKind, NoticeWriter, 
 
 LONGEST_TITLE = 60  # characters
 LONGEST_UNIT = 60
-MOST_BUTTONS = 4
 LISTED = 100  # notices of a page
-LONGEST_LABEL = 30
 UNSAY_WITHIN = timedelta(hours=48)  # Telegram deletes nothing older.
 
 
@@ -45,7 +42,7 @@ class Draft:
     unit: str
     valid_until: datetime
     audience: Audience
-    buttons: Sequence[tuple[str, str]] = field(default_factory=tuple)  # label, https address
+    buttons: Sequence[tuple[str, str]] = field(default_factory=tuple)  # label, and where it leads, as typed
     start_at: datetime | None = None
     drill: bool = False
 
@@ -225,7 +222,7 @@ def _fill(frame: Frame, notice: Notice, draft: Draft, districts: Iterable[str]) 
     notice.title = _filled(draft.title, "title", LONGEST_TITLE)
     notice.text = _filled(draft.text, "text", bubbles.LONGEST)
     notice.unit = _filled(draft.unit, "unit", LONGEST_UNIT)
-    notice.buttons = _checked(draft.buttons)
+    notice.buttons = notice_buttons.read(frame.knowledge, draft.buttons)
     notice.audience = draft.audience.plain()
     notice.start_at, notice.valid_until = draft.start_at, draft.valid_until
     notice.district = min(districts, key=len, default="")
@@ -244,13 +241,3 @@ def _filled(text: str, what: str, most: int) -> str:
     if not 0 < len(plain) <= most:
         raise Rejected(f"notice.{what}", most=most)
     return plain
-
-
-def _checked(buttons: Sequence[tuple[str, str]]) -> list[dict[str, str]]:
-    if len(buttons) > MOST_BUTTONS:
-        raise Rejected("notice.buttons", most=MOST_BUTTONS)
-    for label, url in buttons:
-        address = urlsplit(url.strip())
-        if not 0 < len(label.strip()) <= LONGEST_LABEL or address.scheme != "https" or not address.hostname:
-            raise Rejected("notice.button", most=LONGEST_LABEL)
-    return [{"label": label.strip(), "url": url.strip()} for label, url in buttons]

@@ -40,7 +40,7 @@ class Notice(Base):
     version: Mapped[int] = mapped_column(default=0)  # grows with each change
     title: Mapped[str] = mapped_column(String(60))
     text: Mapped[str] = mapped_column(Text)
-    buttons: Mapped[list[Any]] = mapped_column(default=list)  # {"label", "url"} each
+    buttons: Mapped[list[Any]] = mapped_column(default=list)  # {"label", "url" or "press"} each
     unit: Mapped[str] = mapped_column(String(60))  # who issues it, as people read it
     audience: Mapped[dict[str, Any]] = mapped_column(default=dict)  # bot.services.audience.Audience
     count: Mapped[int] = mapped_column(default=0)  # people it would have reached when it was submitted

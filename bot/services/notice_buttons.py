@@ -1,0 +1,85 @@
+"""Buttons under a notice: to an https address, to a policy, or to a station, as an organiser types where they lead."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from urllib.parse import urlsplit
+
+from bot.errors import Rejected
+from knowledge import Knowledge
+
+MOST = 4
+LONGEST = 30  # characters of a label
+POLICY, STATION = "policy:", "station:"  # before the title, name or number of a place of ours
+
+Button = dict[str, str]
+
+
+def read(knowledge: Knowledge, typed: Sequence[tuple[str, str]]) -> list[Button]:
+    """Labels and where they lead, as the notice keeps them.  Raises Rejected."""
+    if len(typed) > MOST:
+        raise Rejected("notice.buttons", most=MOST)
+    return [_button(knowledge, label.strip(), target.strip()) for label, target in typed]
+
+
+def _button(knowledge: Knowledge, label: str, target: str) -> Button:
+    if target.startswith(POLICY):
+        name, press = _policy(knowledge, target.removeprefix(POLICY).strip())
+    elif target.startswith(STATION):
+        name, press = _station(knowledge, target.removeprefix(STATION).strip())
+    else:
+        return _checked(label, {"label": label, "url": _address(target)})
+    label = label or name[:LONGEST]
+    return _checked(label, {"label": label, "press": press})
+
+
+def _checked(label: str, button: Button) -> Button:
+    if not 0 < len(label) <= LONGEST:
+        raise Rejected("notice.button", most=LONGEST)
+    return button
+
+
+def _address(target: str) -> str:
+    try:
+        address = urlsplit(target)
+    except ValueError:
+        address = urlsplit("")
+    if address.scheme != "https" or not address.hostname:
+        raise Rejected("notice.button", most=LONGEST)
+    return target
+
+
+def _policy(knowledge: Knowledge, wanted: str) -> tuple[str, str]:
+    names = ((each.id, {each.id, each.label, each.title}) for each in knowledge.policies.values())
+    found = _only([id_ for id_, known in names if wanted in known], wanted)
+    return knowledge.policies[found].label, f"p:{found}"
+
+
+def _station(knowledge: Knowledge, wanted: str) -> tuple[str, str]:
+    found = _only([each.id for each in knowledge.stations if wanted in {each.id, each.name}], wanted)
+    station = knowledge.stations.get(found)
+    return (station.name if station else wanted), f"sn:{found}"
+
+
+def _only(found: Sequence[str], wanted: str) -> str:
+    if len(found) != 1:
+        raise Rejected("notice.button_many" if found else "notice.button_none", wanted=wanted[:40])
+    return found[0]
+
+
+def typed(knowledge: Knowledge, button: Mapping[str, str]) -> str:
+    """Where a button leads, as `read` takes it; "" for one that leads into the chat itself."""
+    if "url" in button:
+        return button["url"]
+    verb, _, number = button["press"].partition(":")
+    if verb == "p":
+        return POLICY + (knowledge.policies[number].label if number in knowledge.policies else number)
+    station = knowledge.stations.get(number) if verb == "sn" else None
+    if station is not None and sum(each.name == station.name for each in knowledge.stations) == 1:
+        return STATION + station.name
+    return STATION + number if verb == "sn" else ""
+
+
+def offered(knowledge: Knowledge, districts: Iterable[str], most: int = 300) -> list[str]:
+    """What is suggested while somebody types: all policies, and some stations of their districts."""
+    mine = tuple(districts)
+    stations = [STATION + each.name for each in knowledge.stations if each.region.startswith(mine)]
+    return [POLICY + each.label for each in knowledge.policies.values()] + stations[:most]
