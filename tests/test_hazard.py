@@ -568,3 +568,14 @@ async def test_reporting_alone_and_an_old_photo_earn_nothing(phone, house, acts)
     again = await reports(phone, at=(41.70, 123.4), photo=picture(5, (640, 480)))
     await acts(again, State.VALIDATED, REVIEWER)
     assert await points_of(house) == 0
+
+
+@pytest.mark.parametrize(("target", "actor"), [(State.REJECTED, REVIEWER), (State.WITHDRAWN, WORKER)])
+async def test_points_for_a_report_that_was_none_are_taken_back(phone, house, acts, target, actor):
+    number = await reports(phone)
+    await acts(number, State.VALIDATED, REVIEWER)
+    assert await points_of(house) == thanks.AMOUNTS["validated"]
+    await acts(number, target, actor, text="到现场看过，井盖是好的")
+    assert await points_of(house) == 0
+    if target is State.REJECTED:
+        assert "不同意可以点“我要反映”" in (await phone.hears())[-1]

@@ -30,6 +30,7 @@ async def _validate(session: AsyncSession, frame: Frame, hazard: Hazard, wanted:
 
 
 async def _reject(session: AsyncSession, frame: Frame, hazard: Hazard, wanted: Move) -> None:
+    await thanks.take_back(session, hazard, "validated")
     await _close(session, frame, hazard)
     await followers.tell(session, frame, hazard, "hazard.rejected", text=wanted.text)
 
@@ -95,6 +96,7 @@ async def _reopen(session: AsyncSession, frame: Frame, hazard: Hazard, wanted: M
 
 
 async def _withdraw(session: AsyncSession, frame: Frame, hazard: Hazard, wanted: Move) -> None:
+    await thanks.take_back(session, hazard, "validated")
     await _close(session, frame, hazard)
 
 

@@ -25,7 +25,7 @@ async def give(session: AsyncSession, hazard: Hazard, what: str) -> bool:
 
 
 async def take_back(session: AsyncSession, hazard: Hazard, *what: str) -> None:
-    """It was not fixed, or the photo was an old one."""
+    """It was not fixed, the photo was an old one, or it was no hazard after all."""
     chat = await identities.chat_behind(session, hazard.alias) if hazard.alias else None
     if chat is not None:
         for each in what:
