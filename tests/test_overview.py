@@ -12,6 +12,7 @@ from sqlalchemy import event, select, update
 from bot.console import charts
 from bot.services import clock, moves, periods, statistics
 from bot.services.appeal_states import Move, State
+from bot.services.deadlines import shown
 from bot.services.lifecycle import SYSTEM, WORKER, Role
 from bot.services.periods import Period
 from bot.services.statistics import scope
@@ -151,6 +152,8 @@ async def test_the_numbers_and_the_cases_behind_one_are_taken_out_as_files_that_
         assert any(line[:2] == ['\'=HYPERLINK("x","劳动")', "3"] for line in every)
         assert {line[0] for line in listed if re.fullmatch(r"\d{12}", line[0] if line else "")} == set(numbers)
         assert ["不在导出人能看的范围里，只计数", "1"] in listed
+        due = shown((await case_of(house, numbers[0])).due_at)  # the last day, as the case's page says it
+        assert next(line[5] for line in listed if line[:1] == [numbers[0]]) == str(due)
         async with house.db.read() as session:
             rows = (await session.scalars(select(Audit).where(Audit.action == "overview.export"))).all()
         assert [(each.staff_id, each.subject) for each in rows] == [(admin.id, "district:2101")] * 2

@@ -1,6 +1,7 @@
 """/console/overview/.../csv and xlsx: the overview's numbers, and the cases behind one of them, as a file."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from aiohttp import web
@@ -10,7 +11,7 @@ from bot.console.overview import EXPORT, NUMBERS, OVERVIEW, Asked
 from bot.console.routes import page
 from bot.console.visit import Visit
 from bot.services import agencies, caseload, questions, sheets, statistics
-from bot.services.deadlines import ZONE
+from bot.services.deadlines import ZONE, shown
 from bot.services.sheets import Cell
 from bot.services.statistics import Behind
 from bot.store.models import Appeal
@@ -113,15 +114,20 @@ def _left_out(visit: Visit, found: Behind) -> Iterator[list[Cell]]:
 def _case(visit: Visit, case: Appeal, agency: str | None) -> list[Cell]:
     known, words = visit.knowledge, visit.knowledge.measures.words
     kind = known.appeals.kinds[case.kind].label if case.kind in known.appeals.kinds else case.kind
-    moments = (case.created_at, case.due_at, case.answered_at)
     return [
         case.number,
         kind,
         full_name(known.regions, case.region) or words["nowhere"],
         agency or words["nobody"],
-        *(f"{at.astimezone(ZONE):%Y-%m-%d %H:%M}" if at is not None else "" for at in moments),
+        _moment(case.created_at),
+        shown(case.due_at).isoformat() if case.due_at is not None else "",
+        _moment(case.answered_at),
         visit.console.layout.words(f"state.{case.state}"),
     ]
+
+
+def _moment(at: datetime | None) -> str:
+    return f"{at.astimezone(ZONE):%Y-%m-%d %H:%M}" if at is not None else ""
 
 
 def _line(*cells: Cell) -> list[Cell]:
