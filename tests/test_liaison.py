@@ -3,10 +3,12 @@
 import pytest
 from sqlalchemy import select, update
 
-from bot.services import memberships, volunteers
+from bot.services import audience, memberships, roles, volunteers
 from bot.services.appeals import Draft
-from bot.services.lifecycle import Actor, Role
-from bot.store.models import Appeal, Chat, Consultation, ConsultationVoice, Hazard, now
+from bot.services.audience import Audience
+from bot.services.lifecycle import WORKER, Actor, Role
+from bot.services.volunteer_states import Change, Standing
+from bot.store.models import Appeal, Chat, Consultation, ConsultationVoice, Hazard, NoticeKind, now
 from tests.cases import filed
 from tests.desk import Desk
 from tests.grid import certified
@@ -163,3 +165,24 @@ async def test_revocation_takes_effect_on_the_next_tap_even_in_the_middle_of_a_f
 
 def test_nobody_speaks_first_by_default():
     assert (Draft("wages", STORY).priority, Draft("wages", STORY).behalf) == (False, False)
+
+
+async def test_a_notice_can_be_for_volunteers_or_liaisons_and_follows_who_is_one_now(phone, house, liaison):
+    async def reached(*chosen: str) -> int:
+        wanted = Audience(tags=tuple(roles.tag(role) for role in chosen))
+        async with house.db.read() as session:
+            return (await audience.count(session, wanted, NoticeKind.SERVICE)).reached
+
+    assert [await reached("volunteer"), await reached("liaison"), await reached("volunteer", "liaison")] == [1, 1, 1]
+    await revoke(house, liaison)
+    assert [await reached("volunteer"), await reached("liaison")] == [1, 0]
+    async with house.db.begin() as session:
+        await memberships.change(session, house.frame, liaison, Change(Standing.RESIGNED, WORKER))
+    assert await reached("volunteer") == 0
+    async with Desk(house, Role.ORGANISER) as organiser:
+        page = await organiser.gets("/console/notices/new")
+        assert 'name="role" value="liaison"' in page
+        kept = {"kind": "service", "title": "议事", "text": "周六", "unit": "社工部", "valid_until": "2099-12-31"}
+        page = await organiser.submits("/console/notices/new", **kept, region="2101", role=["liaison"])
+        assert "角色 民情联络员" in page.words
+        assert 'value="liaison" checked' in await organiser.gets(f"{page.path.partition('?')[0]}/edit")

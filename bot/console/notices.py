@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.console.routes import ROOT, Card, card, page, topic
 from bot.console.visit import Visit
 from bot.errors import Rejected
-from bot.services import approvals, audience, bubbles, notice_buttons, notices, staff, tallies, trials
+from bot.services import approvals, audience, bubbles, notice_buttons, notices, roles, staff, tallies, trials
 from bot.services.audience import Audience
 from bot.services.deadlines import ZONE
 from bot.services.notice_states import BEGUN, NOTICE, State
@@ -153,6 +153,7 @@ async def written(visit: Visit, values: Any, path: str, *, fault: str = "") -> w
         kinds=list(NoticeKind),
         jobs=[(job, visit.knowledge.texts.say("zh", f"job.{job}")) for job in JOBS],
         channels=list(Channel),
+        roles=[(role, visit.console.layout.words(f"audience_role.{role}")) for role in roles.ROLES],
         districts=districts(visit),
         buttons=BUTTONS,
         offered=[
@@ -180,7 +181,7 @@ def draft(visit: Visit) -> Draft:
             regions=tuple(visit.every("region")),
             jobs=tuple(visit.every("job")),
             channels=tuple(visit.every("channel")),
-            tags=tuple(visit.text("tags").split()),
+            tags=tuple(roles.tag(role) for role in roles.ROLES if role in visit.every("role")),
             active_days=visit.number("active_days") or 0,
         ),
     )
@@ -200,7 +201,7 @@ def values_of(visit: Visit, notice: Notice) -> dict[str, Any]:
         "region": wanted.regions,
         "job": wanted.jobs,
         "channel": wanted.channels,
-        "tags": " ".join(wanted.tags),
+        "role": [role for role in roles.ROLES if roles.tag(role) in wanted.tags],
         "active_days": wanted.active_days or "",
     }
     for at, button in enumerate(notice.buttons, start=1):

@@ -28,7 +28,7 @@ class Audience:
     regions: Sequence[str] = field(default_factory=tuple)  # GB/T 2260 prefixes
     jobs: Sequence[str] = field(default_factory=tuple)
     channels: Sequence[str] = field(default_factory=tuple)
-    tags: Sequence[str] = field(default_factory=tuple)  # "platform:meituan", "role:volunteer"
+    tags: Sequence[str] = field(default_factory=tuple)  # "role:volunteer", see `roles`
     active_days: int = 0  # wrote to us within so many days
 
     @classmethod

@@ -9,7 +9,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.errors import Rejected
-from bot.services import clock, identities, training, voices, volunteers
+from bot.services import clock, identities, roles, training, voices, volunteers
 from bot.services.frame import Frame
 from bot.services.lifecycle import SYSTEM, WORKER, Actor, Role
 from bot.services.membership_checks import CHECKS
@@ -35,6 +35,7 @@ async def change(session: AsyncSession, frame: Frame, number: str, wanted: Chang
     await EFFECTS[step.name](session, frame, volunteer, wanted)
     await note(session, volunteer, step.name, wanted.actor, source=before, text=wanted.text, key=wanted.key)
     await session.flush()
+    await roles.follow(session, volunteer)
     return volunteer
 
 
@@ -95,6 +96,7 @@ async def appoint(session: AsyncSession, frame: Frame, number: str, actor: Actor
         name = "appoint" if liaison else "unappoint"
         await note(session, volunteer, name, actor)
         await EFFECTS[name](session, frame, volunteer, Change(Standing(volunteer.state), actor))
+        await roles.follow(session, volunteer)
     return volunteer
 
 

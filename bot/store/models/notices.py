@@ -114,7 +114,7 @@ class NoticeTotal(Base):
 
 
 class ChatTag(Base):
-    """A word about somebody that audiences may ask for, such as "platform:meituan" or "role:volunteer"."""
+    """A word about somebody that audiences may ask for, such as "role:volunteer"."""
 
     __tablename__ = "chat_tags"
 

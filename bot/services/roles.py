@@ -1,0 +1,27 @@
+"""What notices may ask of a chat: whether it is an acting volunteer's, or a liaison's.  Follows the membership."""
+
+from sqlalchemy import delete
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.services import identities
+from bot.services.volunteer_states import Standing
+from bot.store.models import ChatTag, Volunteer
+
+ROLES = ("volunteer", "liaison")
+
+
+def tag(role: str) -> str:
+    return f"role:{role}"
+
+
+async def follow(session: AsyncSession, volunteer: Volunteer) -> None:
+    """Write down what the membership makes of the chat behind it; harmless twice."""
+    chat = await identities.chat_behind(session, volunteer.alias)
+    if chat is None:
+        return
+    acting = volunteer.state == Standing.ACTIVE
+    held = {"volunteer": acting, "liaison": acting and volunteer.liaison}
+    tags = [tag(role) for role in ROLES]
+    await session.execute(delete(ChatTag).where(ChatTag.chat_id == chat.id, ChatTag.tag.in_(tags)))
+    session.add_all([ChatTag(chat_id=chat.id, tag=tag(role)) for role in ROLES if held[role]])
+    await session.flush()
