@@ -4,10 +4,6 @@ import os
 
 os.environ.setdefault("PYPINYIN_NO_PHRASES", "true")  # We ask for single characters; its phrases take 45 MB.
 
-import os
-
-os.environ.setdefault("PYPINYIN_NO_PHRASES", "true")  # We ask for single characters; its phrases take 45 MB.
-
 import re
 import unicodedata
 from collections.abc import Sequence
