@@ -123,6 +123,20 @@ async def test_an_edit_after_the_approval_needs_another_one(house, worker, organ
     assert not any("周" in said for said in await worker.hears())
 
 
+async def test_the_approver_sees_what_changed_since_they_sent_it_back(worker, organiser, approver):
+    path = await write(organiser)
+    await organiser.submits(f"{path}/submit")
+    assert "以后改了" not in (await approver.gets(path)).words
+    await approver.submits(f"{path}/refuse", comment="日子不对")
+    await organiser.gets(f"{path}/edit")
+    await organiser.submits(f"{path}/edit", **(FORM | {"text": "周日上午，**带身份证**", "unit": "区总工会"}))
+    await organiser.submits(f"{path}/submit")
+    page = await approver.gets(path)
+    assert "周<del>六</del><ins>日</ins>上午" in page
+    assert "退回 以后改了 当时说：日子不对" in page.words.replace("退回以后", "退回 以后")
+    assert "也改了：发布单位" in page.words
+
+
 async def test_what_has_begun_is_not_edited_any_more_and_the_page_says_so_in_words(house, worker, organiser, approver):
     path = await write(organiser)
     await organiser.gets(f"{path}/edit")

@@ -10,7 +10,18 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.console.routes import ROOT, Card, card, page, topic
 from bot.console.visit import Visit
 from bot.errors import Rejected
-from bot.services import approvals, audience, bubbles, notice_buttons, notices, roles, staff, tallies, trials
+from bot.services import (
+    approvals,
+    audience,
+    bubbles,
+    differences,
+    notice_buttons,
+    notices,
+    roles,
+    staff,
+    tallies,
+    trials,
+)
 from bot.services.audience import Audience
 from bot.services.deadlines import ZONE
 from bot.services.notice_states import BEGUN, NOTICE, State
@@ -114,6 +125,7 @@ async def shown(visit: Visit) -> web.Response:
         needed=approvals.needed(notice),
         names=await staff.names(visit.session, [notice.author_id, *writers, *(each.approver_id for each in given)]),
         writers=writers,
+        difference=await differences.since_last(visit.session, notice) if notice.state == State.PENDING else None,
         trials=await trials.listed(visit.session, notice.id),
         may=lambda verb: visit.staffer.may(f"notices.{verb}", district=notice.district),
         mine=visit.staffer.id in writers,

@@ -80,6 +80,7 @@ async def _note(session: AsyncSession, notice: Notice, actor: Actor, comment: st
     values = {
         "notice_id": notice.id,
         "digest": notices.digest(notice),
+        "content": notices.agreed(notice),
         "author_id": notice.author_id,
         "approver_id": actor.id,
         "approved": approved,

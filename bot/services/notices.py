@@ -148,9 +148,13 @@ async def again(session: AsyncSession, notice: Notice, actor: Actor, state: Copy
 
 def digest(notice: Notice) -> bytes:
     """What approvers agree to: the text, whom it is for, and when, in one hash."""
+    return hashlib.sha256(orjson.dumps(agreed(notice), option=orjson.OPT_SORT_KEYS)).digest()
+
+
+def agreed(notice: Notice) -> dict[str, Any]:
+    """The same in plain JSON."""
     values = ((name, getattr(notice, name)) for name in _AGREED)
-    plain = {name: clock.written(value) if isinstance(value, datetime) else value for name, value in values}
-    return hashlib.sha256(orjson.dumps(plain, option=orjson.OPT_SORT_KEYS)).digest()
+    return {name: clock.written(value) if isinstance(value, datetime) else value for name, value in values}
 
 
 _AGREED = """kind does about_id title text buttons unit audience count start_at valid_until drill""".split()

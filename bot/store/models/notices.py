@@ -76,6 +76,7 @@ class NoticeApproval(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     notice_id: Mapped[int] = mapped_column(ForeignKey("notices.id"), index=True)
     digest: Mapped[bytes] = mapped_column(LargeBinary(32))
+    content: Mapped[dict[str, Any] | None]  # what the digest is of, so that a later one shows what changed
     author_id: Mapped[int]
     approver_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
     approved: Mapped[bool]
