@@ -8,7 +8,7 @@ _AXE = Axe()
 _COLOURS = {"resultTypes": ["violations"], "runOnly": ["color-contrast"]}
 _SIZES = """() => {
   const wide = document.documentElement.scrollWidth, wrong = wide > innerWidth ? [`${wide} px wide`] : [];
-  for (const each of document.querySelectorAll('button, .button, select, input:not([type=hidden]), summary')) {
+  for (const each of document.querySelectorAll('button, .button, select, input:not([type=hidden], [tabindex="-1"]), summary')) {
     const box = each.getBoundingClientRect();
     if (each.checkVisibility({ visibilityProperty: true }) && (box.height < 20 || box.width < 20))
       wrong.push(`${each.outerHTML.slice(0, 60)}: ${box.width} x ${box.height}`);

@@ -37,6 +37,7 @@ def asked():
 async def test_the_queue_asks_as_few_questions_with_ten_thousand_cases_as_with_ten(house, asked):
     async with Desk(house, Role.ADMIN) as admin:
         counts: list[list[int]] = []
+        work: list[float] = []
         for more in (10, MANY):
             await fill(house, more)
             counts.append([])
@@ -44,20 +45,19 @@ async def test_the_queue_asks_as_few_questions_with_ten_thousand_cases_as_with_t
                 asked.clear()
                 await admin.gets(path)
                 counts[-1].append(len(asked))
+            work.append(min([await spent(admin) for _ in range(5)]))
         assert counts[0] == counts[1]
         assert max(counts[1]) <= 12
         page = await admin.gets("/console/appeals?view=all")
         assert f"全部 {MANY + 10}" in page.words
-        begun = time.perf_counter()
-        assert min([await spent(admin) for _ in range(5)]) < 0.15
-        assert time.perf_counter() - begun < 25  # PostgreSQL works elsewhere: every pair of rows would take it minutes
+        assert work[1] < 10 * work[0]  # a look at all cases for every row of the page would be a hundred times as much
 
 
 async def spent(admin: Desk) -> float:
-    """Seconds of this process's work for the queue, the browser's part included; others on the machine count not."""
-    begun = time.process_time()
+    """Seconds until the queue is there."""
+    begun = time.perf_counter()
     await admin.gets("/console/appeals")
-    return time.process_time() - begun
+    return time.perf_counter() - begun
 
 
 async def fill(house, count: int) -> None:
