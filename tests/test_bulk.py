@@ -5,6 +5,7 @@ import random
 import signal
 import sys
 import time
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -13,8 +14,10 @@ from sqlalchemy import select
 from bot.app import House
 from bot.channels.telegram.transport import BotApi
 from bot.pace import Pace
+from bot.services import quiet
 from bot.services.notice_states import State
 from bot.settings import Settings
+from bot.store import base
 from bot.store.models import Chat, CopyState, NoticeCopy
 from bot.store.vault import new_key
 from tests.conftest import free_port, hasten
@@ -162,3 +165,71 @@ def test_replies_without_any_notice_are_forgotten():
     for chat in range(100):
         pace.spend(chat)
     assert len(pace._known) == 1
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """The clock on the wall, to be put forward and back; the monotonic one goes on as ever."""
+
+    class Wall(datetime):
+        ahead = timedelta()
+
+        @classmethod
+        def now(cls, tz=None):
+            return datetime.now(tz) + cls.ahead
+
+    monkeypatch.setattr(base, "datetime", Wall)
+    return Wall
+
+
+@pytest.mark.parametrize("hours", [-1, 1])
+async def test_a_clock_that_jumps_sends_nothing_twice_and_keeps_the_pace(database_url, knowledge, crowd, clock, hours):
+    crowd.delay = 0.05
+    db = opened(database_url, new_key())
+    town = await Town(db, knowledge).settle()
+    await town.people(90)
+    notice = await town.agreed()
+    await begin(town, notice.id)
+    api = BotApi(crowd.api, "", TOKEN)
+    await api.open()
+    bulk = lane(db, api, town.frame, 50.0)
+    bulk.start()
+    while len(crowd.calls) < 30:  # noqa: ASYNC110
+        await asyncio.sleep(0.01)
+    clock.ahead = timedelta(hours=hours)
+    await asyncio.sleep(0.3)
+    clock.ahead = timedelta()
+    await until(town, notice.id, State.COMPLETED)
+    await bulk.stop()
+    assert crowd.got() == dict.fromkeys(range(1, 91), 1)
+    assert await tally(town, notice.id) == {CopyState.SENT: 90}
+    assert crowd.most_in_a_second() <= 50
+    await api.close()
+    await db.close()
+
+
+@pytest.fixture(params=["UTC", "America/New_York", "Asia/Urumqi", "Pacific/Kiritimati"])
+def zone(request, monkeypatch):
+    """The process believes that it is somewhere else."""
+    monkeypatch.setenv("TZ", request.param)
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.parametrize(
+    ("at", "wakes"),
+    [
+        ("2026-11-22T13:59:00+00:00", "2026-11-22T13:59:00+00:00"),  # 21:59 in China: still the evening
+        ("2026-11-22T14:00:00+00:00", "2026-11-23T00:00:00+00:00"),  # 22:00
+        ("2026-11-22T15:59:00+00:00", "2026-11-23T00:00:00+00:00"),
+        ("2026-11-22T16:00:00+00:00", "2026-11-23T00:00:00+00:00"),  # past China's midnight
+        ("2026-11-23T00:00:00+00:00", "2026-11-23T00:00:00+00:00"),  # 8:00
+        ("2026-03-08T06:30:00+00:00", "2026-03-08T06:30:00+00:00"),  # New York's clocks go forward this night
+        ("2026-11-01T05:30:00+00:00", "2026-11-01T05:30:00+00:00"),  # and back this night
+    ],
+)
+def test_quiet_hours_are_those_of_china_wherever_the_process_runs(zone, at, wakes):
+    assert quiet.waking(datetime.fromisoformat(at)) == datetime.fromisoformat(wakes)
+    assert quiet.waking(datetime.fromisoformat(at).astimezone()) == datetime.fromisoformat(wakes)
