@@ -348,6 +348,24 @@ async def test_a_reload_and_a_restart_find_the_conversation_again(stage):
     stage.trouble.clear()
 
 
+async def test_what_came_while_nobody_looked_is_marked_on_the_next_visit(stage):
+    page = await stage.opens()
+    await begins(page)
+    await says(page, "我先走了")
+    await expect(bubbles(page, "您说的是：我先走了")).to_be_visible()
+    assert await page.locator("[data-new]").count() == 0
+    person = await _only_stranger(stage)
+    await page.goto("about:blank")
+    for number in (1, 2):
+        await stage.bot("sendMessage", chat_id=person, text=f"通知 {number}")
+    await page.goto(f"{stage.server.url}/chat")
+    await expect(page.locator("[data-new]")).to_have_count(1)
+    await expect(page.locator("[data-new]")).to_contain_text("通知 1")
+    await page.reload()
+    await expect(bubbles(page, "通知 2")).to_be_visible()
+    assert await page.locator("[data-new]").count() == 0
+
+
 async def test_what_could_not_be_sent_is_kept_and_sent_once(stage):
     page = await stage.opens()
     await begins(page)

@@ -5,6 +5,7 @@
   var NEAR_END = 4000; // from here on the page says how many are left
   var ANSWERED = 8000; // ms after a press in which a message is taken for its answer
   var stage = NX.id("stage"), input = NX.id("input"), keys = NX.id("keys");
+  var name = document.title;
   var event = null, listening = false, request = null, tries = 0;
   var stopped = false, keyboard = null, folded = false, typing = null, atEnd = true, replyTo = 0, expecting = 0;
 
@@ -45,13 +46,17 @@
   }
 
   function hear(news) {
-    var first = event === null, fresh = null;
+    var first = event === null, fresh = null, known = Number(NX.kept("seen") || 0), came = 0;
     var stay = atEnd || Date.now() - expecting < ANSWERED;
     if (first) NX.id("log").setAttribute("aria-busy", "true");
     news.messages.forEach(function (message) {
       var row = NX.show(message);
       if (row && !message.mine && !fresh) fresh = row;
+      if (!row || message.mine || !known || message.event <= known) return;
+      if (first && !came) row.setAttribute("data-new", NX.say("unread"));
+      came += 1;
     });
+    badge(came, news.event);
     if ("more" in news) NX.id("older").hidden = !news.more;
     NX.id("log").removeAttribute("aria-busy");
     if (!first) news.answers.forEach(NX.answer);
@@ -66,9 +71,20 @@
     if (fresh && !near()) NX.id("newest").hidden = false;
   }
 
+  // How many came since somebody looked, in the title; whoever looks has seen them all.
+  function badge(came, newest) {
+    if (document.visibilityState === "visible") {
+      NX.keep("seen", String(newest));
+      document.title = name;
+    } else if (came) {
+      document.title = "(" + came + ") " + name;
+    }
+  }
+
   // Phones put pages to sleep: on coming back, ask anew instead of waiting for a dead connection to time out.
   document.addEventListener("visibilitychange", function () {
     if (document.visibilityState === "visible" && tries > 0 && request) request.abort();
+    if (event !== null) badge(0, event);
   });
 
   // ---- the place one looks at
