@@ -268,9 +268,9 @@ class House:
         """Wait until nobody waits for anything: no update underway, nothing unsent that is due."""
         while True:
             before = self.relay.sent
-            await self.relay.sweep()
             if self.web_chat is not None:
                 await self.web_chat.settled()
+            await self.relay.sweep()  # What an update wrote behind rows of a dead process waits for this.
             await self.relay.settled()
             await asyncio.gather(*(each.settled() for each in self.bulk.values()))
             for channel in self.channels.values():
