@@ -45,6 +45,7 @@ class Relay:
         self._done: list[dict[str, Any]] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self._writing: asyncio.Task[None] | None = None
+        self._sweeping = asyncio.Lock()
         self._stopping = asyncio.Event()
 
     def deliver(self, rows: Iterable[Outbox]) -> None:
@@ -66,10 +67,11 @@ class Relay:
 
     async def sweep(self) -> int:
         """Take up what is due and was left behind: by a crash, a refusal for now, or a clock."""
-        async with self.db.begin() as session:
-            rows = await outbox.claim(session, BATCH)
-            session.expunge_all()
-        self.deliver(rows)
+        async with self._sweeping:  # Two at once would each pass over what the other is about to take.
+            async with self.db.begin() as session:
+                rows = await outbox.claim(session, BATCH)
+                session.expunge_all()
+            self.deliver(rows)
         return len(rows)
 
     async def run(self) -> None:
