@@ -66,9 +66,13 @@ class Pace:
             self._next = max(self._next, time.monotonic() - BEHIND) + step
             return self._leave(chat_id)
 
-    def answered(self, left_at: float) -> None:
-        """The call of this token has its answer, or never will."""
+    def answered(self, left_at: float, chat_id: int) -> None:
+        """The call of this token has its answer, or never will.
+
+        From now on the chat has its second of rest: a slow way there must not bring two messages closer together.
+        """
         at = time.monotonic()
+        self._remember(chat_id, at)
         self._open -= 1
         taken = at - left_at
         self._fastest = min(taken, self._fastest * DRIFT)

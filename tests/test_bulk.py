@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from bot.app import House
 from bot.channels.telegram.transport import BotApi
-from bot.pace import Pace
+from bot.pace import PER_CHAT, Pace
 from bot.services import quiet
 from bot.services.notice_states import State
 from bot.settings import Settings
@@ -114,7 +114,7 @@ async def test_one_person_gets_no_two_messages_within_a_second(database_url, kno
         await until(town, notice.id, State.COMPLETED)
     await bulk.stop()
     assert crowd.got() == dict.fromkeys(range(1, 6), 2)
-    assert crowd.closest() >= 0.99
+    assert crowd.closest() >= PER_CHAT
     await api.close()
     await db.close()
 
@@ -141,12 +141,11 @@ async def test_a_reply_does_not_wait_for_a_notice(database_url, knowledge, crowd
     await house.start()
     while len(crowd.calls) < 20:  # noqa: ASYNC110
         await asyncio.sleep(0.01)
-    asked = time.monotonic()
+    before = len(crowd.calls)
     crowd.write(7, 900, "/help")
     while 900 not in crowd.got():  # noqa: ASYNC110
         await asyncio.sleep(0.01)
-    answered = next(at for at, _, chat, _ in crowd.calls if chat == 900)
-    assert answered - asked < 1.0
+    assert [chat for _, _, chat, _ in crowd.calls].index(900) - before <= 20  # what may leave in a second
     assert (await town.now(notice.id)).state == State.SENDING
     await house.stop()
     assert CopyState.SENDING not in await tally(town, notice.id)
@@ -155,7 +154,7 @@ async def test_a_reply_does_not_wait_for_a_notice(database_url, knowledge, crowd
 
 async def test_a_pace_below_one_a_second_is_kept():
     pace = Pace(0.5)
-    pace.answered(await pace.turn(1))
+    pace.answered(await pace.turn(1), 1)
     assert 1.9 < pace._wait() <= 2.1
 
 

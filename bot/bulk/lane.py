@@ -244,7 +244,7 @@ class Bulk:
         """Call, and say what became of it."""
         token = None if self._given_up(item, until) else await self.pace.turn(item.chat_id)
         if token is not None and self._given_up(item, until):
-            self.pace.answered(token)
+            self.pace.answered(token, item.chat_id)
             token = None
         if token is None:
             return copies.outcome(item, CopyState.WAITING, _kept(item))
@@ -258,7 +258,7 @@ class Bulk:
         except Exception as error:
             return run.failed(item, error)
         finally:
-            self.pace.answered(token)
+            self.pace.answered(token, item.chat_id)
         return run.sent(item, result)
 
     def _given_up(self, item: Item, until: float) -> bool:
