@@ -171,12 +171,12 @@ async def proof(telegram: Telegram, api: str, parent: str, people: int) -> None:
             process.kill()
             await process.wait()
         cost = await run("hasty", folder, api, "0")
-    unknown = int(cost.get("unknown", 0))
-    settled = int(cost["sent"]) + unknown
+    sent, unknown = int(cost.get("sent", 0)), int(cost.get("unknown", 0))
+    settled = sent + unknown
     twice = sum(count > 1 for count in telegram.got.values())
     print(
         f"{people:,} people, SIGKILL at {kills} moments: {twice} got it twice, {settled:,} accounted for, "
-        f"{unknown} unknown, {max(0, int(cost['sent']) - len(telegram.got))} said to be sent and not received"
+        f"{unknown} unknown, {max(0, sent - len(telegram.got))} said to be sent and not received"
         f"{' BELOW FLOOR' if twice or settled != people else ''}"
     )
 
