@@ -141,10 +141,12 @@ async def test_a_reply_does_not_wait_for_a_notice(database_url, knowledge, crowd
     await house.start()
     while len(crowd.calls) < 20:  # noqa: ASYNC110
         await asyncio.sleep(0.01)
-    before = len(crowd.calls)
+    before, asked = len(crowd.calls), time.monotonic()
     crowd.write(7, 900, "/help")
     while 900 not in crowd.got():  # noqa: ASYNC110
         await asyncio.sleep(0.01)
+    answered = next(at for at, _, chat, _ in crowd.calls if chat == 900)
+    assert answered - asked < 1.0
     assert [chat for _, _, chat, _ in crowd.calls].index(900) - before <= 20  # what may leave in a second
     assert (await town.now(notice.id)).state == State.SENDING
     await house.stop()

@@ -20,7 +20,7 @@ from bot.store.models import Chat, Consultation, Notice, Staff, StationRow, now
 from tests.cases import filed
 from tests.desk import BY, Desk
 from tests.grid import applied
-from tests.sight import LAPTOP, faults
+from tests.sight import EXAMINE, SIZES, faults, violations
 
 CHROMIUM = Path(os.environ.get("NUANXIN_CHROMIUM", "/usr/bin/chromium"))
 STATION = {
@@ -46,9 +46,9 @@ async def browser() -> AsyncIterator[Browser]:
         await browser.close()
 
 
-async def sits(house, browser: Browser, desk: Desk) -> tuple[Page, list[str]]:
+async def sits(house, browser: Browser, desk: Desk, *, colours: str = "light") -> tuple[Page, list[str]]:
     """A browser signed in as somebody, and everything that goes wrong in it."""
-    context = await browser.new_context(locale="zh-CN", reduced_motion="reduce", viewport=LAPTOP)
+    context = await browser.new_context(locale="zh-CN", reduced_motion="reduce", color_scheme=colours)
     page, trouble = await context.new_page(), []
     page.on("pageerror", lambda error: trouble.append(str(error)))
     page.on("console", lambda line: trouble.append(line.text) if line.type in ("error", "warning") else None)
@@ -101,34 +101,40 @@ FILES = (  # addresses of files, and of one code that only its owner has
 )
 
 
-def pages_of(*roles: Role) -> set[str]:
-    """Every page that somebody with one of these roles may open, as an address with names in it."""
+def pages_of(role: Role) -> list[str]:
+    """Every page that somebody with this role may open, as an address with names in it."""
     listed = [each for each, _ in routes(PAGES) if each.method == "GET" and not each.live and each.path not in FILES]
-    return {each.path for each in listed if each.right in EVERYBODY.union(*map(RIGHTS.get, roles))}
+    return [each.path for each in listed if each.right in EVERYBODY | RIGHTS[role]]
 
 
-LOOKERS = [Role.ADMIN, Role.ORGANISER, Role.AUDITOR, Role.SYSTEM_ADMIN]
+LOOKERS = [Role.ADMIN, Role.HANDLER, Role.ORGANISER, Role.AUDITOR, Role.SYSTEM_ADMIN]
 
 
-@pytest.mark.parametrize("role", LOOKERS)
-async def test_every_page_fits_the_screen_and_can_be_read(house, browser, addresses, role):
+@pytest.mark.parametrize(
+    ("role", "colours"), [(Role.ADMIN, "dark"), *((role, "light") for role in LOOKERS)], ids=lambda each: str(each)
+)
+async def test_every_page_fits_the_screen_and_can_be_read(house, browser, addresses, role, colours):
     for state in (State.ASSIGNED, State.PENDING_INFO):
         await filed(house, state)
-    new = pages_of(role) - pages_of(*LOOKERS[: LOOKERS.index(role)])
-    async with Desk(house, role, district="2101" if role in (Role.ADMIN, Role.ORGANISER) else "") as desk:
-        page, trouble = await sits(house, browser, desk)
+    office = "labour" if role is Role.HANDLER else ""
+    wide = role in (Role.AUDITOR, Role.SYSTEM_ADMIN)
+    async with Desk(house, role, agency=office, district="" if wide else "2101") as desk:
+        page, trouble = await sits(house, browser, desk, colours=colours)
+        mine = [addresses[each] if "{" in each else each for each in pages_of(role)]
         wrong: dict[str, list[str]] = {}
-        for path in [*sorted(addresses[each] if "{" in each else each for each in new), "/console/appeals/0"]:
-            await page.goto(desk.url + path)
-            wrong |= {path: found} if (found := await faults(page)) else {}
+        for path in [*mine, "/console/appeals/0", "/console/enrol"]:
+            for size in SIZES.values():
+                await page.set_viewport_size(size)
+                await page.goto(desk.url + path)
+                wrong |= {f"{path} {size['width']}": found} if (found := await faults(page)) else {}
         assert not wrong
         assert [each for each in trouble if "404" not in each and "403" not in each] == []
 
 
 def test_somebody_looks_at_every_page():
-    every = {each.path for each, _ in routes(PAGES) if each.method == "GET" and not each.live} - set(FILES)
-    every = {each.path for each, _ in routes(PAGES) if each.path in every and each.right not in (PUBLIC, HALF)}
-    assert pages_of(*LOOKERS) == every
+    listed = [each for each, _ in routes(PAGES) if each.method == "GET" and not each.live and each.path not in FILES]
+    every = {each.path for each in listed if each.right not in (PUBLIC, HALF)}
+    assert {path for role in LOOKERS for path in pages_of(role)} == every
 
 
 async def test_the_look_finds_what_is_wrong(house, browser):
@@ -137,13 +143,15 @@ async def test_the_look_finds_what_is_wrong(house, browser):
         await page.goto(f"{desk.url}/console")
         await page.evaluate("""() => {
           const main = document.querySelector('main'), add = html => main.insertAdjacentHTML('beforeend', html);
-          add('<input name="bare"><button></button><img src=""><p>很淡的字</p>');
-          main.lastElementChild.style.cssText = 'color: #ccc; background: #fff';
+          add('<h1>两个</h1><h3>跳级</h3><input name="bare"><button></button><img src=""><p id="main">淡</p>');
+          main.lastElementChild.style.color = '#ccc';
           main.lastElementChild.style.width = '3000px';
         }""")
-        wrong = " ".join(await faults(page))
-        for each in ("label", "button-name", "image-alt", "color-contrast", "px wide"):
+        wrong = " ".join(await page.evaluate(EXAMINE))
+        for each in ("2 h1", "px wide", "id main twice", "bare has no label", "nameless", "without alt", "contrast"):
             assert each in wrong, wrong
+        for each in ("label", "button-name", "image-alt"):
+            assert each in " ".join(await violations(page))
 
 
 async def test_the_door_can_be_read_too(house, browser):
@@ -159,8 +167,10 @@ async def test_the_door_can_be_read_too(house, browser):
             "/console/enter/x",
             "/console/webapp",
         ):
-            await page.goto(desk.url + path)
-            assert not await faults(page), path
+            for size in SIZES.values():
+                await page.set_viewport_size(size)
+                await page.goto(desk.url + path)
+                assert not await faults(page), path
 
 
 async def test_a_case_is_found_opened_and_answered_by_keyboard(house, browser):

@@ -20,11 +20,11 @@ from bot.settings import Settings
 from bot.store.db import Database
 from bot.store.models import Channel, Outbox, OutboxState, now
 from bot.store.vault import new_key
-from tests.conftest import IN_CI, free_port
+from tests.conftest import free_port
 from tests.web_driver import TOKEN, Server, database
 
-PEOPLE, LINES, KILLS = (50, 20, 4) if IN_CI else (50, 8, 2)  # A thousand lines take a minute that only CI has.
-PATIENCE = 300  # seconds until a drill is given up
+PEOPLE, LINES, KILLS = 50, 20, 4
+PATIENCE = 120  # seconds until a drill is given up
 ROOT = Path(__file__).parents[1]
 QUOTED = re.compile(r"[^“]*“([^”]*)”.*", re.DOTALL)  # The refusal repeats what was typed.
 
