@@ -1,4 +1,7 @@
-"""Notices in chat: which ones somebody wants, and when they sleep.  The button under a notice ends its kind."""
+"""Notices in chat: which ones somebody wants, when they sleep, and where they run for, if they like to say so.
+
+The button under a notice ends its kind.
+"""
 
 from telegram import Update
 from telegram.ext import CommandHandler
@@ -6,6 +9,7 @@ from telegram.ext import CommandHandler
 from bot.channels.telegram.buttons import arguments, message_of, pressed
 from bot.channels.telegram.receiver import reads
 from bot.channels.telegram.unit import Context, Row
+from bot.services import platforms
 
 HOURS = ("", "8-16", "0-6", "0-0")  # quiet hours offered as buttons; "" is the usual night
 KINDS = {"service": "service_notices", "activity": "activity_notices"}  # column of the chat
@@ -18,7 +22,10 @@ async def show(update: Update, context: Context) -> None:
 
 
 async def change(update: Update, context: Context) -> None:
-    """`notices:KIND:off` hangs under a notice, `notices:KIND:flip` and `notices:quiet:HOURS` in the settings."""
+    """`notices:KIND:off` hangs under a notice; the others in the settings.
+
+    `notices:KIND:flip`, `notices:quiet:HOURS`, `notices:platform`, and `notices:platform:CODE` or `:none` behind it.
+    """
     match arguments(update):
         case []:
             _repaint(update, context)
@@ -31,6 +38,8 @@ async def change(update: Update, context: Context) -> None:
         case ["quiet", hours] if hours in HOURS:
             context.chat.quiet = hours
             _repaint(update, context)
+        case ["platform", *chosen] if await _choose(context, chosen):
+            await _ask_platform(update, context)
         case _:
             context.toast("stale")
 
@@ -41,6 +50,40 @@ def _repaint(update: Update, context: Context) -> None:
     context.edit(message_of(update), "notices.text", choices=_choices(context), **values)
 
 
+async def _choose(context: Context, chosen: list[str]) -> bool:
+    """Keep what was tapped, if anything was; returns False for a platform that is not offered any more."""
+    match chosen:
+        case []:
+            return True
+        case ["none"]:
+            await platforms.forget(context.session, context.chat.id)
+            return True
+        case [code] if code in context.knowledge.grid.platforms:
+            await platforms.flip(context.session, context.chat.id, code)
+            return True
+    return False
+
+
+async def _ask_platform(update: Update, context: Context) -> None:
+    """What it is for, and the platforms, marked where they were said."""
+    labels, said = context.knowledge.grid.platforms, await platforms.said(context.session, context.chat.id)
+    named = [labels.get(code, code) for code in (*labels, *sorted(said - labels.keys())) if code in said]
+    buttons = [
+        {
+            "label": context.text("notices.said", name=name) if code in said else name,
+            "press": f"notices:platform:{code}",
+        }
+        for code, name in labels.items()
+    ]
+    rows: list[Row] = [buttons[at : at + 2] for at in range(0, len(buttons), 2)]
+    if said:
+        rows.append([context.button("notices.unsay", "notices:platform:none")])
+    rows.append([context.button("notices.back", "notices")])
+    context.edit(
+        message_of(update), "notices.platform", choices=rows, said="、".join(named) or context.text("notices.unsaid")
+    )
+
+
 def _state(context: Context) -> tuple[str, str, str]:
     service, activity = (_marked(context, getattr(context.chat, column)) for column in KINDS.values())
     return service, activity, context.text(f"notices.{_name(context.chat.quiet)}")
@@ -49,7 +92,7 @@ def _state(context: Context) -> tuple[str, str, str]:
 def _choices(context: Context) -> list[Row]:
     kinds = [context.button(f"notices.flip_{kind}", f"notices:{kind}:flip") for kind in KINDS]
     hours = [context.button(f"notices.{_name(each)}", f"notices:quiet:{each}") for each in HOURS]
-    return [kinds, hours[:2], hours[2:]]
+    return [kinds, hours[:2], hours[2:], [context.button("notices.where", "notices:platform")]]
 
 
 def _marked(context: Context, wanted: bool) -> str:

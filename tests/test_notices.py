@@ -9,7 +9,18 @@ from sqlalchemy.exc import DBAPIError
 
 from bot.channels.telegram.transport import BotApi
 from bot.errors import Rejected
-from bot.services import approvals, audience, beginning, bubbles, erasure, notices, retention, tallies, timers
+from bot.services import (
+    approvals,
+    audience,
+    beginning,
+    bubbles,
+    erasure,
+    notices,
+    platforms,
+    retention,
+    tallies,
+    timers,
+)
 from bot.services.audience import Audience
 from bot.services.lifecycle import SYSTEM, Actor, IllegalStep, Role
 from bot.services.notice_states import NOTICE, State
@@ -306,6 +317,28 @@ async def test_who_changes_their_mind_after_the_start_is_left_alone(town, bulk, 
     await until(town, notice.id, State.COMPLETED)
     assert await tally(town, notice.id) == {CopyState.SKIPPED: 40}
     assert not crowd.calls
+
+
+async def test_who_took_their_platform_back_after_the_start_is_left_alone_even_in_an_emergency(town, bulk, crowd):
+    await town.people(40)
+    async with town.db.begin() as session:
+        first, *rest = await session.scalars(select(Chat.id).order_by(Chat.id))
+        for each in (first, *rest):
+            await platforms.flip(session, each, "meituan")
+    notice = await town.agreed(kind=NoticeKind.EMERGENCY, audience=Audience(tags=(platforms.tag("meituan"),)))
+    bulk.pace.halt(60)
+    await begin(town, notice.id)
+    await until(town, notice.id, State.SENDING)
+    async with town.db.begin() as session:
+        await platforms.flip(session, first, "eleme")  # That they said another one changes nothing.
+        for each in rest:
+            await platforms.forget(session, each)
+        await platforms.flip(session, first, "meituan")
+    bulk.pace._resume = 0.0
+    await until(town, notice.id, State.COMPLETED)
+    assert not crowd.calls
+    async with town.db.read() as session:
+        assert await tallies.reasons(session, notice.id) == [(CopyState.SKIPPED, "withdrawn", 40)]
 
 
 async def test_each_refusal_is_what_it_is(town, bulk, crowd):

@@ -17,6 +17,7 @@ from bot.services import (
     differences,
     notice_buttons,
     notices,
+    platforms,
     roles,
     staff,
     tallies,
@@ -115,6 +116,8 @@ async def shown(visit: Visit) -> web.Response:
         "notice.html",
         notice=notice,
         wanted=wanted,
+        jobs=jobs(visit),
+        grid=visit.knowledge.grid,
         bubble=looks,
         leads=lambda button: _shown(visit, notice_buttons.typed(visit.knowledge, button)),
         length=bubbles.length(looks.get("text", "")),
@@ -163,9 +166,10 @@ async def written(visit: Visit, values: Any, path: str, *, fault: str = "") -> w
         path=path,
         fault=fault,
         kinds=list(NoticeKind),
-        jobs=[(job, visit.knowledge.texts.say("zh", f"job.{job}")) for job in JOBS],
+        jobs=jobs(visit).items(),
         channels=list(Channel),
         roles=[(role, visit.console.layout.words(f"audience_role.{role}")) for role in roles.ROLES],
+        platforms=visit.knowledge.grid.platforms.items(),
         districts=districts(visit),
         buttons=BUTTONS,
         offered=[
@@ -174,6 +178,11 @@ async def written(visit: Visit, values: Any, path: str, *, fault: str = "") -> w
         ],
         longest=bubbles.LONGEST,
     )
+
+
+def jobs(visit: Visit) -> dict[str, str]:
+    """The jobs there are, as people read them."""
+    return {job: visit.knowledge.texts.say("zh", f"job.{job}") for job in JOBS}
 
 
 def draft(visit: Visit) -> Draft:
@@ -193,7 +202,10 @@ def draft(visit: Visit) -> Draft:
             regions=tuple(visit.every("region")),
             jobs=tuple(visit.every("job")),
             channels=tuple(visit.every("channel")),
-            tags=tuple(roles.tag(role) for role in roles.ROLES if role in visit.every("role")),
+            tags=(
+                *(roles.tag(role) for role in roles.ROLES if role in visit.every("role")),
+                *(platforms.tag(code) for code in visit.knowledge.grid.platforms if code in visit.every("platform")),
+            ),
             active_days=visit.number("active_days") or 0,
         ),
     )
@@ -214,6 +226,7 @@ def values_of(visit: Visit, notice: Notice) -> dict[str, Any]:
         "job": wanted.jobs,
         "channel": wanted.channels,
         "role": [role for role in roles.ROLES if roles.tag(role) in wanted.tags],
+        "platform": [code for code in visit.knowledge.grid.platforms if platforms.tag(code) in wanted.tags],
         "active_days": wanted.active_days or "",
     }
     for at, button in enumerate(notice.buttons, start=1):

@@ -5,7 +5,7 @@ Nobody is ever chosen by party membership.
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import timedelta
 from typing import Any, Self
 
@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, and_, case, exists, false, func, literal, 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.errors import Rejected
+from bot.services import platforms
 from bot.store.models import Channel, Chat, ChatTag, CopyState, Notice, NoticeCopy, NoticeKind, now
 
 A_WEEK = 2  # notices about activities one person gets in seven days
@@ -28,7 +29,7 @@ class Audience:
     regions: Sequence[str] = field(default_factory=tuple)  # GB/T 2260 prefixes
     jobs: Sequence[str] = field(default_factory=tuple)
     channels: Sequence[str] = field(default_factory=tuple)
-    tags: Sequence[str] = field(default_factory=tuple)  # "role:volunteer", see `roles`
+    tags: Sequence[str] = field(default_factory=tuple)  # "role:volunteer", "platform:didi": see `roles`, `platforms`
     active_days: int = 0  # wrote to us within so many days
 
     @classmethod
@@ -37,6 +38,16 @@ class Audience:
 
     def plain(self) -> dict[str, Any]:
         return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
+
+    @property
+    def platforms(self) -> tuple[str, ...]:
+        """Those of the tags that ask for a platform."""
+        return tuple(tag for tag in self.tags if platforms.is_one(tag))
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """The other tags."""
+        return tuple(tag for tag in self.tags if not platforms.is_one(tag))
 
     def check(self, districts: Iterable[str]) -> None:
         """Raises Rejected when it reaches beyond the author's districts, or asks what nobody may ask."""
@@ -71,16 +82,24 @@ def meant(audience: Audience) -> ColumnElement[bool]:
     alternatives = defaultdict(list)
     for tag in audience.tags:
         alternatives[tag.partition(":")[0]].append(tag)
-    has = [exists().where(ChatTag.chat_id == Chat.id, ChatTag.tag.in_(tags)) for tags in alternatives.values()]
-    return and_(*asked, *has)
+    return and_(*asked, *(_has(ChatTag.tag.in_(tags)) for tags in alternatives.values()))
 
 
-def left_out(kind: NoticeKind) -> Any:
-    """Why somebody who is meant does not get a notice of this kind, as an expression on chats; "" when they do."""
+def _has(tag: ColumnElement[bool]) -> ColumnElement[bool]:
+    return exists().where(ChatTag.chat_id == Chat.id, tag)
+
+
+def left_out(kind: NoticeKind, said: Sequence[str] = ()) -> Any:
+    """Why somebody who is meant does not get a notice of this kind, as an expression on chats; "" when they do.
+
+    said: the platforms they were chosen by; who has taken that back meanwhile gets nothing, not even in an emergency.
+    """
     reasons: list[tuple[Any, str]] = [
         (Chat.blocked_at.is_not(None), "blocked"),
         (Chat.started_at.is_(None), "unstarted"),
     ]
+    if said:
+        reasons.append((~_has(ChatTag.tag.in_(said)), "withdrawn"))
     if kind == NoticeKind.SERVICE:
         reasons.append((~Chat.service_notices, "opted_out"))
     if kind == NoticeKind.ACTIVITY:
@@ -97,7 +116,7 @@ def _this_week() -> Any:
 
 
 async def count(session: AsyncSession, audience: Audience, kind: NoticeKind) -> Count:
-    """Count now.  It reads every chat once."""
+    """Count now.  It reads every chat once, and once more when it asks for platforms."""
     why = left_out(kind).label("why")
     query = select(why, Chat.channel, func.count()).where(meant(audience)).group_by(why, Chat.channel)
     reasons: dict[str, int] = defaultdict(int)
@@ -106,7 +125,16 @@ async def count(session: AsyncSession, audience: Audience, kind: NoticeKind) -> 
         reasons[reason] += people
         if not reason:
             channels[Channel(channel)] += people
+    if audience.platforms and (silent := await _unsaid(session, audience)):
+        reasons["unsaid"] = silent
     return Count(reasons.pop("", 0), dict(reasons), dict(channels))
+
+
+async def _unsaid(session: AsyncSession, audience: Audience) -> int:
+    """How many others never said where they run for, so that nobody takes the rest for all."""
+    others = meant(replace(audience, tags=audience.roles))
+    silent = select(func.count(Chat.id)).where(others, ~_has(platforms.ANY))
+    return await session.scalar(silent) or 0
 
 
 @dataclass(frozen=True, slots=True)

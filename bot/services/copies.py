@@ -105,7 +105,9 @@ async def take(
 
 
 def _due(notice: Notice, channel: Channel, limit: int, at: int) -> Any:
-    out = left_out(notice.kind) if notice.does == "say" else case((Chat.blocked_at.is_not(None), "blocked"), else_="")
+    out = case((Chat.blocked_at.is_not(None), "blocked"), else_="")
+    if notice.does == "say":
+        out = left_out(notice.kind, Audience.read(notice.audience).platforms)
     query = (
         select(
             NoticeCopy.chat_id,
