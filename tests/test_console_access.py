@@ -21,7 +21,7 @@ from bot.services.hazards import moves
 from bot.services.lifecycle import Role
 from bot.services.rights import Grant
 from bot.services.volunteers import Application
-from bot.store.models import Agency, Attachment, Chat, Consultation, HazardPhoto, StationRow
+from bot.store.models import Agency, Attachment, Chat, Consultation, HazardPhoto, StationRow, TrialGroup
 from tests.cases import filed
 from tests.crowd import Town
 from tests.desk import BY, Desk
@@ -85,6 +85,12 @@ PAGES: Mapping[str, str] = {
     "GET /console/audit": "auditor",
     "GET /console/views": "auditor",
     "GET /console/notices": "organiser approver admin",
+    "GET /console/notices/groups": "organiser",
+    "GET /console/notices/groups/new": "organiser",
+    "POST /console/notices/groups/new": "organiser",
+    "GET /console/notices/groups/{id}": "organiser",
+    "POST /console/notices/groups/{id}": "organiser",
+    "POST /console/notices/groups/{id}/remove": "organiser",
     "GET /console/notices/new": "organiser",
     "POST /console/notices/new": "organiser",
     "GET /console/notices/{id}": "organiser approver admin",
@@ -218,13 +224,14 @@ async def things(house):
         number = await filed(house, State.ASSIGNED, district=district)
         async with house.db.begin() as session:
             item = Consultation(title="十月工资", district=district, opened_by=person.id)
-            session.add(item)
+            session.add_all([item, group := TrialGroup(name="夜班组", district=district)])
             await session.flush()
         return {
             "/console/alike": {"id": item.id},
             "/console/people": {"id": person.id},
             "/console/ledgers": {"id": await ledger_of(house, district), "form": "csv"},
             "/console/stations/at": {"station": await station_in(house, district)},
+            "/console/notices/groups": {"id": group.id},
             "/console/notices/{id}": {"id": await notice_of(house, district)},
             "/console/hazards/{number}": await hazard_in(house, district),
             "/console/appeals/{number}": {"number": number, "file": await photo_of(house, number)},

@@ -1,5 +1,6 @@
 """Organisers and approvers at the console: from the first word of a notice to the table of what became of it."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -10,7 +11,20 @@ from bot.services import chats
 from bot.services.deadlines import ZONE
 from bot.services.lifecycle import Role
 from bot.services.notice_states import State
-from bot.store.models import AllowedStep, Audit, Channel, Chat, CopyState, Notice, NoticeCopy, Outbox, Staff, now
+from bot.store.models import (
+    AllowedStep,
+    Audit,
+    Channel,
+    Chat,
+    CopyState,
+    Notice,
+    NoticeCopy,
+    Outbox,
+    Staff,
+    StaffRole,
+    TrialMember,
+    now,
+)
 from tests.desk import Desk
 
 FORM = {
@@ -228,3 +242,101 @@ def test_every_state_has_its_word():
     for state in CopyState:
         assert words(f"copy_state.{state}")
         assert words(f"said.copy_{state}")
+
+
+async def test_a_trial_group_gets_a_notice_first_and_the_page_counts_who_got_it(house, worker, organiser):
+    async with Desk(house, Role.HANDLER) as gone, Desk(house, Role.HANDLER, name="王芳") as deaf:
+        await _linked(house, organiser.id, worker)
+        async with house.db.begin() as session:
+            away = await _barred(session)
+            await session.execute(update(Staff).where(Staff.id == gone.id).values(chat_id=away))
+        page = await organiser.gets("/console/notices/groups/new")
+        assert "没绑聊天，收不到" in page.words.split("王芳")[1]
+        people = [organiser.id, gone.id, deaf.id]
+        page = await organiser.submits("/console/notices/groups/new", name="夜班组", member=people)
+        assert "王芳 没绑聊天，收不到" in page.words
+        path = await write(organiser)
+        page = await organiser.gets(path)
+        assert "夜班组（3 人，1 人没绑聊天）" in page.words
+        group = re.search(r'value="(\d+)">夜班组', page)[1]
+        await organiser.submits(f"{path}/try", whom=group)
+        assert any("周六上午" in said for said in await worker.hears())
+        page = await organiser.gets(path)
+        assert "2 人：1 到了，1 没到" in page.words
+        await organiser.submits(f"{path}/try", whom="me")
+        assert "2 人：1 到了，1 没到" in (await organiser.gets(path)).words  # people, not messages
+    async with house.db.read() as session:
+        tries = await session.scalars(select(Audit.detail).where(Audit.action == "notice.try").order_by(Audit.id))
+        assert list(tries) == [{"people": 2, "group": int(group)}, {"people": 1}]
+
+
+async def test_a_group_that_nobody_can_be_reached_in_says_so_and_who_left_gets_nothing(house, worker, organiser):
+    async with Desk(house, Role.HANDLER) as colleague:
+        await organiser.submits("/console/notices/groups/new", name="白班组", member=[colleague.id])
+        path = await write(organiser)
+        group = re.search(r'value="(\d+)">白班组', await organiser.gets(path))[1]
+        page = await organiser.submits(f"{path}/try", whom=group, status=422)
+        assert "“白班组”里没有人绑了聊天" in page.words
+        await _linked(house, colleague.id, worker)
+        async with house.db.begin() as session:
+            await session.execute(update(Staff).where(Staff.id == colleague.id).values(active=False))
+        assert "人都不在了" in (await organiser.gets("/console/notices/groups")).words
+        await organiser.submits(f"{path}/try", whom=group, status=422)
+        assert not any("周六上午" in said for said in await worker.hears())
+
+
+async def test_a_group_is_renamed_and_removed_and_never_reaches_beyond_its_district(house, organiser):
+    new = "/console/notices/groups/new"
+    async with Desk(house, Role.ORGANISER, district="5101") as other, Desk(house, Role.HANDLER) as colleague:
+        page = await organiser.submits(new, name="夜班组", member=[other.id], status=422)
+        assert "不在这个区域" in page.words
+        assert 'value="夜班组"' in page
+        assert "请选 1 到 20 个人" in (await organiser.submits(new, name="夜班组", status=422)).words
+        await organiser.submits(new, name="夜班组", member=[organiser.id])
+        page = await organiser.submits(new, name="夜班组", member=[organiser.id], status=422)
+        assert "换个名字" in page.words
+        path = re.search(r"/console/notices/groups/\d+", await organiser.gets("/console/notices/groups"))[0]
+        assert f'value="{organiser.id}" checked' in await organiser.gets(path)
+        page = await organiser.submits(path, name="早班组", member=[colleague.id])
+        assert "早班组 沈阳市" in page.words.replace("辽宁省", "")
+        assert colleague.name in page.words
+        assert organiser.name not in page.words.split("有谁")[1]
+        assert "早班组" not in (await other.gets("/console/notices/groups")).words
+        await other.gets(path, status=404)
+        await other.submits(f"{path}/remove", status=404)
+        notice = await write(other, region="5101")
+        await other.submits(f"{notice}/try", whom=path.rpartition("/")[2], status=404)
+        page = await organiser.submits(f"{path}/remove")
+        assert "早班组" not in page.words
+    async with house.db.read() as session:
+        acts = list(await session.scalars(select(Audit.action).where(Audit.subject.startswith("trial_group:"))))
+        assert [each for each in acts if "group" in each] == [
+            f"notice.group_{each}" for each in ("add", "change", "remove")
+        ]
+        assert not (await session.scalars(select(TrialMember))).all()
+
+
+async def test_whoever_works_in_two_cities_says_which_one_a_group_is_for(house, organiser):
+    async with house.db.begin() as session:
+        session.add(StaffRole(staff_id=organiser.id, role=Role.ORGANISER, district="2102"))
+    new = "/console/notices/groups/new"
+    assert "大连" in (await organiser.gets(new)).words
+    page = await organiser.submits(new, name="大连组", district="2102", member=[organiser.id], status=422)
+    assert "不在这个区域" in page.words
+    await organiser.submits(new, name="成都组", district="5101", member=[organiser.id], status=403)
+    assert "沈阳组" in (await organiser.submits(new, name="沈阳组", district="2101", member=[organiser.id])).words
+
+
+async def _linked(house, staff_id: int, phone) -> None:
+    """Link somebody's chat with their account."""
+    async with house.db.begin() as session:
+        chat = await session.scalar(select(Chat.id).order_by(Chat.id))
+        await session.execute(update(Staff).where(Staff.id == staff_id).values(chat_id=chat))
+
+
+async def _barred(session) -> int:
+    """A chat that the channel does not know."""
+    chat = chats.blank(Channel.WEB, b"k" * 16, 4242424242)
+    session.add(chat)
+    await session.flush()
+    return chat.id

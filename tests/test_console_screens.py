@@ -16,7 +16,7 @@ from bot.services.appeal_states import State
 from bot.services.hazards import cases
 from bot.services.lifecycle import Role
 from bot.services.rights import EVERYBODY, RIGHTS
-from bot.store.models import Chat, Consultation, Notice, Staff, StationRow, now
+from bot.store.models import Chat, Consultation, Notice, Staff, StationRow, TrialGroup, TrialMember, now
 from tests.cases import filed
 from tests.desk import BY, Desk
 from tests.grid import applied
@@ -74,7 +74,11 @@ async def addresses(house, phone) -> dict[str, str]:
         ledger = await ledgers.freeze(session, house.frame, ledgers.Wanted("week", periods.week_of(day.date()), "2101"))
         await session.flush()
         notice.author_id = author.id
-        session.add_all([station, notice, item])
+        session.add_all(
+            [station, notice, item, group := TrialGroup(name="最长的小组名字也要放得下不能挤出去", district="2101")]
+        )
+        await session.flush()
+        session.add(TrialMember(group_id=group.id, staff_id=author.id))
     number = await filed(house, State.IN_PROGRESS, story=LONG)
     return {
         "/console/appeals/{number}": f"/console/appeals/{number}",
@@ -82,6 +86,7 @@ async def addresses(house, phone) -> dict[str, str]:
         "/console/hazards/{number}": f"/console/hazards/{hazard}",
         "/console/notices/{id}": f"/console/notices/{notice.id}",
         "/console/notices/{id}/edit": f"/console/notices/{notice.id}/edit",
+        "/console/notices/groups/{id}": f"/console/notices/groups/{group.id}",
         "/console/volunteers/{number}": f"/console/volunteers/{member}",
         "/console/overview/{measure}": f"/console/overview/{measure}",
         "/console/ledgers/{id}": f"/console/ledgers/{ledger.id}",

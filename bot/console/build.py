@@ -40,6 +40,7 @@ from bot.console import (
     sign_in,
     station_import,
     stations,
+    trial_groups,
     volunteer,
     volunteers,
     webapp,
@@ -58,7 +59,7 @@ from bot.store.models import Channel
 PAGES: Sequence[ModuleType] = (
     *(home, queue, bulk, case, case_steps, case_files, alike),
     *(hazards, hazard),
-    *(notices, notice_steps),
+    *(trial_groups, notices, notice_steps),
     *(volunteers, volunteer, redemption, rewards, certificate),
     *(overview, overview_file, ledgers),
     *(policy_edit, policies, gaps, stations, station_import),

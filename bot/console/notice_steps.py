@@ -7,9 +7,10 @@ from aiohttp import web
 
 from bot.console.notices import HERE, one
 from bot.console.routes import page
+from bot.console.trial_groups import one as trial_group
 from bot.console.visit import Visit
 from bot.errors import Rejected
-from bot.services import approvals, beginning, notices, sheets, tallies, trials
+from bot.services import approvals, beginning, notices, sheets, tallies, trial_groups, trials
 from bot.services.notice_states import State
 from bot.services.results import rows_of, state_of
 from bot.store.models import Channel, CopyState, Notice
@@ -24,12 +25,19 @@ STEPS = {  # what a button asks for, and where that leads
 
 @page("POST", f"{HERE}/{{id}}/try", right="notices.write")
 async def attempt(visit: Visit) -> web.Response:
-    """Send it to oneself, or to all colleagues here who linked a chat."""
+    """Send it to oneself, to a trial group, or to all colleagues here who linked a chat."""
     notice = await one(visit, "notices.write")
-    only = None if visit.text("whom") == "team" else visit.staffer.id
-    sent = await trials.send(visit.session, visit.frame, notice, only)
+    group = await trial_group(visit, number) if (number := visit.number("whom")) is not None else None
+    if group is not None:
+        whom = trial_groups.of(group)
+    else:
+        whom = trials.team(notice) if visit.text("whom") == "team" else trials.oneself(visit.staffer.id)
+    sent = await trials.send(visit.session, visit.frame, notice, whom)
+    if not sent:
+        raise Rejected("trial_group.no_chat", name=group.name) if group is not None else Rejected("notice.no_chat")
     visit.leave(sent)
-    await visit.audit("notice.try", f"notice:{notice.id}", people=len(sent))
+    which = {"group": group.id} if group is not None else {}
+    await visit.audit("notice.try", f"notice:{notice.id}", people=len(sent), **which)
     return back(visit, notice, "notice_tried")
 
 

@@ -8,6 +8,7 @@ from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.console.routes import ROOT, Card, card, page, topic
+from bot.console.trial_groups import tried
 from bot.console.visit import Visit
 from bot.errors import Rejected
 from bot.services import (
@@ -21,7 +22,6 @@ from bot.services import (
     roles,
     staff,
     tallies,
-    trials,
 )
 from bot.services.audience import Audience
 from bot.services.deadlines import ZONE
@@ -129,7 +129,7 @@ async def shown(visit: Visit) -> web.Response:
         names=await staff.names(visit.session, [notice.author_id, *writers, *(each.approver_id for each in given)]),
         writers=writers,
         difference=await differences.since_last(visit.session, notice) if notice.state == State.PENDING else None,
-        trials=await trials.listed(visit.session, notice.id),
+        **await tried(visit, notice),
         may=lambda verb: visit.staffer.may(f"notices.{verb}", district=notice.district),
         mine=visit.staffer.id in writers,
         legal=set(NOTICE.legal(notice.state)),

@@ -4,17 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import outbox
-from bot.errors import Rejected
 from bot.services.bubbles import bubble
 from bot.services.frame import Frame
 from bot.store.models import Chat, Notice, Outbox, OutboxState, Staff
 
 TEAM = 20  # colleagues at most
-SHOWN = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,13 +23,10 @@ class Trial:
     at: datetime
 
 
-async def send(session: AsyncSession, frame: Frame, notice: Notice, staff_id: int | None) -> list[Outbox]:
-    """Send it to one colleague, or for None to those of the notice's district.  Raises Rejected without a chat."""
-    people = select(Chat).join(Staff, Staff.chat_id == Chat.id).where(Staff.active)
-    wanted = Staff.district.startswith(notice.district) if staff_id is None else Staff.id == staff_id
-    chats = (await session.scalars(people.where(wanted).order_by(Staff.id).limit(TEAM))).all()
-    if not chats:
-        raise Rejected("notice.no_chat")
+async def send(session: AsyncSession, frame: Frame, notice: Notice, whom: ColumnElement[bool]) -> list[Outbox]:
+    """Send it to those colleagues whom the condition is about and who linked a chat; the rows are whom it goes to."""
+    people = select(Chat).join(Staff, Staff.chat_id == Chat.id).where(Staff.active, whom)
+    chats = (await session.scalars(people.order_by(Staff.id).limit(TEAM))).all()
     reply = bubble(frame.knowledge.texts, notice)
     rows = [
         outbox.row(
@@ -43,12 +38,20 @@ async def send(session: AsyncSession, frame: Frame, notice: Notice, staff_id: in
     return rows
 
 
+def oneself(staff_id: int) -> ColumnElement[bool]:
+    return Staff.id == staff_id
+
+
+def team(notice: Notice) -> ColumnElement[bool]:
+    """The colleagues of the notice's district."""
+    return Staff.district.startswith(notice.district)
+
+
 async def listed(session: AsyncSession, number: int) -> Sequence[Trial]:
-    """Whom it was sent to, the newest first, and whether it arrived."""
+    """Whom it was sent to and whether it arrived, the last time only: one line for each colleague, the newest first."""
+    last = select(func.max(Outbox.id)).where(Outbox.subject == _subject(number)).group_by(Outbox.chat_id)
     query = select(Staff.name, Outbox.state, Outbox.why, Outbox.created_at).join(Staff, Staff.chat_id == Outbox.chat_id)
-    rows = await session.execute(
-        query.where(Outbox.subject == _subject(number)).order_by(Outbox.id.desc()).limit(SHOWN)
-    )
+    rows = await session.execute(query.where(Outbox.id.in_(last)).order_by(Outbox.id.desc()))
     return [Trial(name, OutboxState(state), why, at) for name, state, why, at in rows]
 
 

@@ -39,6 +39,8 @@ from bot.store.models.notices import (
     NoticeKind,
     NoticeTotal,
     NoticeWriter,
+    TrialGroup,
+    TrialMember,
 )
 from bot.store.models.open311 import ApiKey, Open311Post
 from bot.store.models.points import PointsAccount, PointsEntry, RewardStock, Voucher
@@ -125,6 +127,8 @@ __all__ = [
     "Tombstone",
     "TopicCount",
     "Training",
+    "TrialGroup",
+    "TrialMember",
     "View",
     "Volunteer",
     "VolunteerStep",

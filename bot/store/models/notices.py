@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, LargeBinary, String, Text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from bot.store.base import Base, now
@@ -112,6 +112,28 @@ class NoticeTotal(Base):
     state: Mapped[CopyState] = mapped_column(String(8), primary_key=True)
     why: Mapped[str] = mapped_column(String(60), primary_key=True)
     people: Mapped[int]
+
+
+class TrialGroup(Base):
+    """Colleagues who get a notice first, to see how it looks and whether it arrives."""
+
+    __tablename__ = "trial_groups"
+    __table_args__ = (UniqueConstraint("district", "name"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(20))
+    district: Mapped[str] = mapped_column(String(6))  # GB/T 2260 prefix; "" for all
+
+
+class TrialMember(Base):
+    """A colleague in a trial group."""
+
+    __tablename__ = "trial_members"
+
+    group_id: Mapped[int] = mapped_column(
+        ForeignKey("trial_groups.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"), primary_key=True, autoincrement=False)
 
 
 class ChatTag(Base):
