@@ -33,6 +33,7 @@ from bot.services import (
     questions,
     quiet,
     retention,
+    roles,
     timers,
     tombstones,
     vouchers,
@@ -207,6 +208,7 @@ class House:
             await retention.ensure(session)
             await freezing.ensure(session)
             await vouchers.ensure(session, self.frame)
+            await roles.ensure(session)
         await self.refresh()  # What staff published holds from the first answer on.
         if self.writer is not None:
             await self.writer.open()

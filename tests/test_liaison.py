@@ -1,17 +1,20 @@
 """民情联络员: what they report comes first, they speak for others who agreed, and they have a part in deliberations."""
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
+from bot.app import House
 from bot.services import audience, memberships, roles, volunteers
 from bot.services.appeals import Draft
 from bot.services.audience import Audience
 from bot.services.lifecycle import WORKER, Actor, Role
 from bot.services.volunteer_states import Change, Standing
-from bot.store.models import Appeal, Chat, Consultation, ConsultationVoice, Hazard, NoticeKind, now
+from bot.store.models import Appeal, Chat, ChatTag, Consultation, ConsultationVoice, Hazard, NoticeKind, now
 from tests.cases import filed
+from tests.conftest import hasten
 from tests.desk import Desk
 from tests.grid import certified
+from tests.phone import Phone
 
 STORY = "隔壁站点的老李，九月工资站长一直拖着没给"
 OUTCOME = "街道、工会和站点商定：下月起在小区东门设临时停车位，早晚高峰都能停。"
@@ -186,3 +189,29 @@ async def test_a_notice_can_be_for_volunteers_or_liaisons_and_follows_who_is_one
         page = await organiser.submits("/console/notices/new", **kept, region="2101", role=["liaison"])
         assert "角色 民情联络员" in page.words
         assert 'value="liaison" checked' in await organiser.gets(f"{page.path.partition('?')[0]}/edit")
+
+
+async def test_roles_from_before_notices_asked_for_them_are_found_after_the_upgrade(settings, knowledge):
+    """The new program starts on a database where nobody has a tag; started again, it changes nothing."""
+    old = House(settings, knowledge, demo=True)
+    hasten(old)
+    await old.start()
+    async with Phone(old) as first, Phone(old) as second, Phone(old) as left:
+        for each in (first, second, left):
+            await each.opens()
+        await certified(first)
+        await certified(second, liaison=True)
+        gone = await certified(left)
+        expected = {(first.chat, "role:volunteer"), (second.chat, "role:volunteer"), (second.chat, "role:liaison")}
+    async with old.db.begin() as session:
+        await memberships.change(session, old.frame.silently(), gone, Change(Standing.RESIGNED, WORKER))
+        await session.execute(delete(ChatTag))
+    await old.stop()
+    for _ in range(2):
+        new = House(settings, knowledge, demo=True)
+        hasten(new)
+        await new.start()
+        async with new.db.read() as session:
+            tags = (await session.execute(select(ChatTag.chat_id, ChatTag.tag))).all()
+        await new.stop()
+        assert sorted(tags) == sorted(expected)
