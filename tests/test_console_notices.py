@@ -25,6 +25,7 @@ from bot.store.models import (
     TrialMember,
     now,
 )
+from tests.crowd import Town
 from tests.desk import Desk
 
 FORM = {
@@ -121,6 +122,27 @@ async def test_buttons_open_a_policy_and_a_station_in_the_chat(house, worker, or
     await ring(house)
     assert any(policy.title in said for said in await worker.presses(policy.label))
     assert any(station.name in said for said in await worker.presses("去歇脚"))
+
+
+async def test_an_example_fits_five_people_or_more_and_tells_channel_city_and_job_only(house, organiser):
+    """Fewer could be recognised, and with them what they were chosen by."""
+    town = Town(house.db, house.knowledge)
+    await town.people(4, region="210106")
+    path = await write(organiser)
+    page = await organiser.gets(path)
+    assert "现在能发到 4 人" in page.words
+    assert "比如" not in page.words
+    assert "不举例：情况一样的不到 5 人" in page.words
+    await town.people(1, first=5, region="210102")
+    await town.people(1, first=6, region="210106", job="livestreamer")
+    page = await organiser.gets(path)
+    examples = page.words.partition("比如：")[2].partition(" ")[0]
+    city, rider, streamer = "沈阳市", "外卖骑手", "网络主播"
+    assert examples == f"Telegram·{city}·{rider}"
+    assert streamer not in page.words
+    await town.people(5, first=10, region="2101", job="")
+    examples = (await organiser.gets(path)).words.partition("比如：")[2].partition(" ")[0]
+    assert set(examples.split("，")) == {f"Telegram·{city}·{rider}", f"Telegram·{city}"}
 
 
 async def test_an_edit_after_the_approval_needs_another_one(house, worker, organiser, approver):

@@ -17,7 +17,7 @@ from bot.services import platforms
 from bot.store.models import Channel, Chat, ChatTag, CopyState, Notice, NoticeCopy, NoticeKind, now
 
 A_WEEK = 2  # notices about activities one person gets in seven days
-FEW = 5  # people; fewer deserve a second look
+FEW = 5  # people; fewer deserve a second look, and are not described
 SAMPLES = 5
 FORBIDDEN = ("party", "党")  # of tags
 
@@ -139,7 +139,7 @@ async def _unsaid(session: AsyncSession, audience: Audience) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """Somebody it would reach, as far as an organiser may know them."""
+    """What several of those it would reach have in common, as far as an organiser may know them."""
 
     channel: Channel
     region: str  # down to the city
@@ -147,7 +147,12 @@ class Sample:
 
 
 async def samples(session: AsyncSession, audience: Audience, kind: NoticeKind) -> list[Sample]:
-    """A few of those it would reach, masked; chosen by chance."""
-    reached = select(Chat.channel, Chat.region, Chat.job).where(meant(audience), left_out(kind) == "")
-    rows = await session.execute(reached.order_by(func.random()).limit(SAMPLES))
-    return [Sample(Channel(channel), region[:4], job) for channel, region, job in rows]
+    """A few of those it would reach, masked; chosen by chance, and none that fewer than FEW people fit.
+
+    Otherwise a sample could tell of one person what they were chosen by, such as where they run for.
+    """
+    city = func.substr(Chat.region, 1, 4).label("city")
+    alike = select(Chat.channel, city, Chat.job).where(meant(audience), left_out(kind) == "")
+    alike = alike.group_by(Chat.channel, city, Chat.job).having(func.count() >= FEW)
+    rows = await session.execute(alike.order_by(func.random()).limit(SAMPLES))
+    return [Sample(Channel(channel), region, job) for channel, region, job in rows]
