@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from bot.console import PAGES
 from bot.console.routes import HALF, PUBLIC, routes
-from bot.services import ledgers, periods, sign_in, staff
+from bot.services import ledgers, notice_photos, periods, sign_in, staff
 from bot.services.appeal_states import State
 from bot.services.hazards import cases
 from bot.services.lifecycle import Role
@@ -21,6 +21,7 @@ from tests.cases import filed
 from tests.desk import BY, Desk
 from tests.grid import applied
 from tests.sight import EXAMINE, SIZES, faults, violations
+from tests.test_hazard import picture
 
 CHROMIUM = Path(os.environ.get("NUANXIN_CHROMIUM", "/usr/bin/chromium"))
 STATION = {
@@ -73,7 +74,7 @@ async def addresses(house, phone) -> dict[str, str]:
         hazard = (await cases.submit(session, house.frame, chat, draft)).number
         ledger = await ledgers.freeze(session, house.frame, ledgers.Wanted("week", periods.week_of(day.date()), "2101"))
         await session.flush()
-        notice.author_id = author.id
+        notice.author_id, notice.photo = author.id, await notice_photos.keep(session, picture())
         session.add_all(
             [station, notice, item, group := TrialGroup(name="最长的小组名字也要放得下不能挤出去", district="2101")]
         )
@@ -101,6 +102,7 @@ FILES = (  # addresses of files, and of one code that only its owner has
     "/console/appeals/{number}/files/{file}",
     "/console/hazards/{number}/photos/{photo}",
     "/console/ledgers/{id}/{form}",
+    "/console/notices/photos/{digest}",
     "/console/overview/{measure}/{form}",
     "/console/redeem/{code}",
 )

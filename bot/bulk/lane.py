@@ -21,7 +21,7 @@ from bot.bulk.run import Run
 from bot.channels.telegram.transport import BotApi
 from bot.errors import TryLater, Unclear
 from bot.pace import Pace
-from bot.services import audit, copies, notices
+from bot.services import audit, copies, notice_photos, notices
 from bot.services.copies import Item
 from bot.services.frame import Frame
 from bot.services.lifecycle import SYSTEM
@@ -184,13 +184,27 @@ class Bulk:
             return []
         if room <= 0 or self.pace.held or not await self._awake(session, notice):
             return []
-        frame = self._frame()
-        if notice.id not in self._runs:
-            self._runs[notice.id] = Run.of(frame.knowledge.texts, notice, self.channel)
-        taken = await copies.take(session, notice, self.channel, room, frame.quiet, self._clocks.lease)
+        try:
+            run = await self._run(session, notice)
+        except notice_photos.Gone:
+            await self._move(session, notice, State.FAULTY, "no photo")
+            return []
+        usual = self._frame().quiet
+        taken = await copies.take(session, notice, self.channel, min(room, run.room), usual, self._clocks.lease)
         if not taken and not self._in_hand and not self._done:
             await self._look_after(session, notice)
         return taken
+
+    async def _run(self, session: AsyncSession, notice: Notice) -> Run:
+        """How this notice is sent here.  What the channel calls its photo is written down once it is known."""
+        if (run := self._runs.get(notice.id)) is None:
+            photo = await notice_photos.of(session, notice, self.api.bot)
+            texts = self._frame().knowledge.texts
+            run = self._runs[notice.id] = Run.of(texts, notice, self.channel, photo)
+        if run.learned:
+            await notice_photos.learn(session, notice, self.api.bot, run.learned)
+            run.learned = ""
+        return run
 
     async def _awake(self, session: AsyncSession, notice: Notice) -> bool:
         if notice.state == State.QUIET:
@@ -247,10 +261,10 @@ class Bulk:
             self.pace.answered(token, item.chat_id)
             token = None
         if token is None:
-            return copies.outcome(item, CopyState.WAITING, _kept(item))
+            return copies.outcome(item, CopyState.WAITING, item.kept)
         run = self._runs[item.notice_id]
         try:
-            result = await self.api.post(run.method, run.body(item), key=self._key(item), seconds=self._clocks.patience)
+            result = await run.call(self.api, item, key=self._key(item), seconds=self._clocks.patience)
         except Unclear as error:
             return run.failed(item, error)
         except TryLater as hint:
@@ -279,7 +293,7 @@ class Bulk:
             seconds = 2.0 + random.random()
         self.pace.halt(seconds)
         self._silence = max(self._silence, seconds)
-        return copies.outcome(item, CopyState.WAITING, _kept(item))
+        return copies.outcome(item, CopyState.WAITING, item.kept)
 
     # Coming and going.
 
@@ -296,7 +310,3 @@ class Bulk:
         async with self.db.begin() as session:
             await copies.settle(session, self._done)
             await pace.release(session, self.channel, self._me)
-
-
-def _kept(item: Item) -> str:
-    return "again" if item.again else ""

@@ -1,17 +1,19 @@
 """A notice being sent on one channel, as this process sees it: the call to make, and how it goes."""
 
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 import orjson
 
 from bot import log
 from bot.channels.telegram import renderer
+from bot.channels.telegram.transport import BotApi
 from bot.errors import Blocked, Refused, Unclear
 from bot.services import copies
 from bot.services.bubbles import bubble
 from bot.services.copies import Item
+from bot.services.notice_photos import Photo
 from bot.store.models import Channel, CopyState, Notice, NoticeKind
 from knowledge.texts import Texts
 
@@ -20,24 +22,61 @@ logger = log.get(__name__)
 LAST = 200  # settled copies that are judged
 LOOKED_AT = 40  # of them at least
 FAULTY = 0.05  # share of failures at which a notice stops by itself
+ALL = 1_000_000  # copies; more than are ever taken at once
+STALE = "file identifier"  # in the refusal of a photo that the channel does not know any more
 EACH = {"chat_id", "message_id"}  # parameters that differ from person to person
 DONE = ("message is not modified", "message to edit not found", "message to delete not found")
 
 
+class Forgotten(Exception):
+    """The channel has thrown the photo away, and took nothing: it has to be uploaded once more."""
+
+
 @dataclass
 class Run:
-    method: str
-    bodies: tuple[bytes, bytes]  # the call without whom it is for; the second says that it may have come before
+    replies: tuple[renderer.Reply, renderer.Reply]  # the second says that it may have come before
     kind: NoticeKind
     repeatable: bool
+    photo: Photo | None = None
+    learned: str = ""  # the channel's own id of the photo, to be written down
+    method: str = ""
+    bodies: tuple[bytes, bytes] = (b"", b"")  # the calls without whom they are for
     verdicts: deque[bool] = field(default_factory=lambda: deque(maxlen=LAST))  # true for a failure
     why: str = ""  # its last failure
 
     @classmethod
-    def of(cls, texts: Texts, notice: Notice, channel: Channel) -> Self:
-        calls = [renderer.render(bubble(texts, notice, again=again), 0) for again in (False, True)]
-        first, second = (_tail(call) for _, call in calls)
-        return cls(calls[0][0], (first, second), notice.kind, copies.repeatable(notice, channel))
+    def of(cls, texts: Texts, notice: Notice, channel: Channel, photo: Photo | None = None) -> Self:
+        first, second = (bubble(texts, notice, again=again) for again in (False, True))
+        run = cls((first, second), notice.kind, copies.repeatable(notice, channel), photo)
+        run._write(photo.file if photo else "")
+        return run
+
+    @property
+    def room(self) -> int:
+        """How many copies may be taken at once: one alone while the channel does not know the photo."""
+        return 1 if self.photo is not None and not self.photo.file else ALL
+
+    async def call(self, api: BotApi, item: Item, *, key: str, seconds: float) -> Any:
+        """Send one person's copy; returns the result.  Raises Forgotten, and what BotApi raises."""
+        photo = self.photo
+        if photo is not None and not photo.file:
+            return await self._upload(api, item, photo, key=key, seconds=seconds)
+        try:
+            return await api.post(self.method, self.body(item), key=key, seconds=seconds)
+        except Refused as error:
+            if photo is None or STALE not in str(error):
+                raise
+            if self.photo == photo:  # Nobody has uploaded it again meanwhile.
+                self.photo = replace(photo, file="")
+            raise Forgotten from None
+
+    async def _upload(self, api: BotApi, item: Item, photo: Photo, *, key: str, seconds: float) -> Any:
+        _, call = renderer.render(self.replies[item.again] | {"jpeg": photo.jpeg}, item.address)
+        result = await api.call(self.method, call, key=key, seconds=seconds)
+        self.learned = result["photo"][-1]["file_id"]
+        self.photo = replace(photo, file=self.learned)
+        self._write(self.learned)
+        return result
 
     def body(self, item: Item) -> bytes:
         """The call for one person, as JSON."""
@@ -65,6 +104,8 @@ class Run:
             return copies.outcome(item, CopyState.BLOCKED, why)
         if isinstance(error, Refused) and any(each in why for each in DONE):
             return copies.outcome(item, CopyState.SENT)
+        if isinstance(error, Forgotten):
+            return copies.outcome(item, CopyState.WAITING, item.kept)
         self.stumble(why)
         if isinstance(error, Refused):
             return copies.outcome(item, CopyState.FAILED, why)
@@ -73,6 +114,13 @@ class Run:
         elif self.repeatable or (self.kind == NoticeKind.EMERGENCY and not item.again):
             return copies.outcome(item, CopyState.WAITING, "again")
         return copies.outcome(item, CopyState.UNKNOWN, why)
+
+    def _write(self, file: str) -> None:
+        """The calls, which are the same for everybody but for whom they are."""
+        calls = [renderer.render(reply | {"file": file}, 0) for reply in self.replies]
+        self.method = calls[0][0]
+        first, second = (_tail(call) for _, call in calls)
+        self.bodies = first, second
 
 
 def _tail(call: dict[str, Any]) -> bytes:

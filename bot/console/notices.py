@@ -1,5 +1,6 @@
 """/console/notices: what was sent to many, what is being sent, and what waits for a second person."""
 
+import asyncio
 from collections.abc import Sequence
 from datetime import datetime, time, timedelta
 from typing import Any
@@ -17,6 +18,7 @@ from bot.services import (
     bubbles,
     differences,
     notice_buttons,
+    notice_photos,
     notices,
     platforms,
     roles,
@@ -73,7 +75,7 @@ async def blank(visit: Visit) -> web.Response:
 async def write(visit: Visit) -> web.Response:
     """Save a draft; or only look at it: the preview and the count change nothing."""
     try:
-        made = draft(visit)
+        made = draft(visit, await shows(visit))
         actor, where = visit.staffer.require("notices.write"), visit.staffer.districts("notices.write")
         notice = await notices.write(visit.session, visit.frame, actor, made, districts=where)
     except Rejected as error:
@@ -94,7 +96,8 @@ async def edit(visit: Visit) -> web.Response:
     actor = visit.staffer.require("notices.write", district=notice.district)
     try:
         where = visit.staffer.districts("notices.write")
-        await notices.edit(visit.session, visit.frame, notice, actor, draft(visit), districts=where)
+        made = draft(visit, await shows(visit))
+        await notices.edit(visit.session, visit.frame, notice, actor, made, districts=where)
     except Rejected as error:
         fault = visit.console.layout.rejection(visit, error)
         visit.session.expunge(notice)  # Nothing of it is kept.
@@ -121,6 +124,7 @@ async def shown(visit: Visit) -> web.Response:
         bubble=looks,
         leads=lambda button: _shown(visit, notice_buttons.typed(visit.knowledge, button)),
         length=bubbles.length(looks.get("text", "")),
+        most=bubbles.most(notice),
         counted=counted,
         few=audience.FEW,
         samples=await audience.samples(visit.session, wanted, notice.kind) if counted else [],
@@ -176,7 +180,8 @@ async def written(visit: Visit, values: Any, path: str, *, fault: str = "") -> w
             _shown(visit, each)
             for each in notice_buttons.offered(visit.knowledge, visit.staffer.districts("notices.write"))
         ],
-        longest=bubbles.LONGEST,
+        longest=bubbles.CAPTION if values.get("photo") else bubbles.LONGEST,
+        caption=bubbles.CAPTION,
     )
 
 
@@ -185,7 +190,29 @@ def jobs(visit: Visit) -> dict[str, str]:
     return {job: visit.knowledge.texts.say("zh", f"job.{job}") for job in JOBS}
 
 
-def draft(visit: Visit) -> Draft:
+@page("GET", f"{HERE}/photos/{{digest}}", right="notices.read")
+async def photo(visit: Visit) -> web.Response:
+    """A photo by its digest, which nobody can guess."""
+    kept = await notice_photos.get(visit.session, visit.request.match_info["digest"])
+    if kept is None:
+        raise web.HTTPNotFound
+    return web.Response(body=kept.data, content_type="image/jpeg")
+
+
+async def shows(visit: Visit) -> str:
+    """The digest of the photo that the form asks for; "" for none.
+
+    The form keeps it, so that it need not be chosen again when something else is missing.  Raises Rejected.
+    """
+    if visit.text("photo_off") == "1":
+        visit.form["photo"] = ""
+    elif upload := visit.files.get("picture"):
+        jpeg = await asyncio.to_thread(lambda: notice_photos.make(upload.file.read()))
+        visit.form["photo"] = await notice_photos.keep(visit.session, jpeg)
+    return visit.text("photo")
+
+
+def draft(visit: Visit, photo: str) -> Draft:
     """The form, read.  Raises Rejected."""
     kind = visit.text("kind")
     labels = [(visit.text(f"label{at}"), _plain(visit, visit.text(f"url{at}", most=2000))) for at in BUTTONS]
@@ -197,6 +224,7 @@ def draft(visit: Visit) -> Draft:
         valid_until=_end_of(visit.text("valid_until")),
         start_at=_moment(visit.text("start_at")) if visit.text("start_at") else None,
         drill=visit.text("drill") == "1",
+        photo=photo,
         buttons=[(label, url) for label, url in labels if label or url],
         audience=Audience(
             regions=tuple(visit.every("region")),
@@ -222,6 +250,7 @@ def values_of(visit: Visit, notice: Notice) -> dict[str, Any]:
         "valid_until": notice.valid_until.astimezone(ZONE).date().isoformat(),
         "start_at": f"{notice.start_at.astimezone(ZONE):%Y-%m-%dT%H:%M}" if notice.start_at else "",
         "drill": "1" if notice.drill else "",
+        "photo": notice.photo or "",
         "region": wanted.regions,
         "job": wanted.jobs,
         "channel": wanted.channels,

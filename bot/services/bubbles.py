@@ -13,6 +13,7 @@ from bot.store.models import Notice, NoticeKind
 from knowledge.texts import Texts
 
 LONGEST = 4096  # UTF-16 units of a message, after parsing
+CAPTION = 1024  # of what stands under a photo
 BOLD = re.compile(r"\*\*(.+?)\*\*", re.DOTALL)
 TAG = re.compile(r"<[^>]+>")
 LANGUAGE = "zh"
@@ -35,7 +36,14 @@ def bubble(texts: Texts, notice: Notice, *, again: bool = False) -> dict[str, An
     ]
     text = re.sub(r"\n{3,}", "\n\n", "\n".join(parts)).strip()
     reply: dict[str, Any] = {"do": notice.does, "text": text, "choices": _buttons(texts, notice)}
-    return reply | ({"message": 0} if notice.does == "edit" else {})
+    if notice.does == "edit":
+        return reply | {"do": "caption" if notice.photo else "edit", "message": 0}
+    return reply | ({"do": "photo", "picture": notice.photo} if notice.photo else {})
+
+
+def most(notice: Notice) -> int:
+    """UTF-16 units that it may have."""
+    return CAPTION if notice.photo else LONGEST
 
 
 def written(text: str) -> str:

@@ -36,6 +36,11 @@ class Item:
     again: bool  # It may have arrived before.
     attempts: int  # this one included; an outcome counts for its own attempt only
 
+    @property
+    def kept(self) -> str:
+        """The word that stays with a copy that goes back: its next call says that it may have come before."""
+        return "again" if self.again else ""
+
 
 async def freeze(session: AsyncSession, notice: Notice) -> bool:
     """Write down the next part of the audience; returns whether that was all.

@@ -30,7 +30,7 @@ async def since_last(session: AsyncSession, notice: Notice) -> Difference | None
     now = notices.agreed(notice)
     if seen is None or not seen.content or seen.content == now:
         return None
-    others = [name for name in now if name != "text" and now[name] != seen.content.get(name)]
+    others = [name for name in {**seen.content, **now} if name != "text" and now.get(name) != seen.content.get(name)]
     return Difference(seen, parts(seen.content, now), others)
 
 

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot import outbox
 from bot.errors import Rejected
 from bot.services import audience as audiences
-from bot.services import bubbles, clock, copies, notice_buttons
+from bot.services import bubbles, clock, copies, notice_buttons, notice_photos
 from bot.services.audience import Audience
 from bot.services.frame import Frame
 from bot.services.lifecycle import Actor
@@ -45,6 +45,7 @@ class Draft:
     buttons: Sequence[tuple[str, str]] = field(default_factory=tuple)  # label, and where it leads, as typed
     start_at: datetime | None = None
     drill: bool = False
+    photo: str = ""  # digest of a NoticePhoto
 
 
 async def get(session: AsyncSession, number: int, *, lock: bool = False) -> Notice:
@@ -74,6 +75,7 @@ async def write(
     """A new draft.  `districts` is where its author may send to.  Raises Rejected."""
     notice = Notice(author_id=author.id, does="say", state=State.DRAFT, version=0)
     _fill(frame, notice, draft, districts)
+    await _claim(session, notice)
     session.add(notice)
     await session.flush()
     await _sign(session, notice, {author.id})
@@ -85,6 +87,7 @@ async def edit(
 ) -> None:
     """Change a notice that has not begun; whatever was agreed to before is void.  Raises Rejected, IllegalStep."""
     _fill(frame, notice, draft, districts)
+    await _claim(session, notice)
     if notice.state != State.DRAFT:
         move(notice, State.DRAFT, actor)
     notice.digest, notice.author_id = None, actor.id or notice.author_id
@@ -154,7 +157,8 @@ def digest(notice: Notice) -> bytes:
 def agreed(notice: Notice) -> dict[str, Any]:
     """The same in plain JSON."""
     values = ((name, getattr(notice, name)) for name in _AGREED)
-    return {name: clock.written(value) if isinstance(value, datetime) else value for name, value in values}
+    plain = {name: clock.written(value) if isinstance(value, datetime) else value for name, value in values}
+    return plain | ({"photo": notice.photo} if notice.photo else {})
 
 
 _AGREED = """kind does about_id title text buttons unit audience count start_at valid_until drill""".split()
@@ -209,7 +213,19 @@ def _begun(original: Notice) -> None:
 
 
 def _about(original: Notice, actor: Actor, does: str) -> Notice:
-    same = ("kind", "title", "text", "buttons", "unit", "audience", "count", "valid_until", "drill", "district")
+    same = (
+        "kind",
+        "title",
+        "text",
+        "buttons",
+        "unit",
+        "audience",
+        "count",
+        "valid_until",
+        "drill",
+        "district",
+        "photo",
+    )
     values: dict[str, Any] = {name: getattr(original, name) for name in same}
     return Notice(author_id=actor.id, does=does, about_id=original.id, state=State.DRAFT, version=0, **values)
 
@@ -222,7 +238,7 @@ def check_times(notice: Notice) -> None:
 
 def _fill(frame: Frame, notice: Notice, draft: Draft, districts: Iterable[str]) -> None:
     draft.audience.check(districts)
-    notice.kind, notice.drill = draft.kind, draft.drill
+    notice.kind, notice.drill, notice.photo = draft.kind, draft.drill, draft.photo or None
     notice.title = _filled(draft.title, "title", LONGEST_TITLE)
     notice.text = _filled(draft.text, "text", bubbles.LONGEST)
     notice.unit = _filled(draft.unit, "unit", LONGEST_UNIT)
@@ -234,10 +250,15 @@ def _fill(frame: Frame, notice: Notice, draft: Draft, districts: Iterable[str]) 
     _check_length(frame, notice)
 
 
+async def _claim(session: AsyncSession, notice: Notice) -> None:
+    if notice.photo:
+        await notice_photos.claim(session, notice.photo)
+
+
 def _check_length(frame: Frame, notice: Notice) -> None:
     shown = bubbles.length(bubbles.bubble(frame.knowledge.texts, notice, again=True)["text"])
-    if shown > bubbles.LONGEST:
-        raise Rejected("notice.long", most=bubbles.LONGEST, given=shown)
+    if shown > bubbles.most(notice):
+        raise Rejected("notice.long_photo" if notice.photo else "notice.long", most=bubbles.most(notice), given=shown)
 
 
 def _filled(text: str, what: str, most: int) -> str:

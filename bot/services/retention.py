@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import Numeric, Select, and_, cast, delete, func, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Numeric, Select, and_, cast, delete, func, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -34,7 +34,9 @@ from bot.store.models import (
     Identity,
     Lane,
     Naming,
+    Notice,
     NoticeCopy,
+    NoticePhoto,
     Outbox,
     OutboxState,
     ParkedUpdate,
@@ -222,6 +224,12 @@ def _copies(_at: datetime, before: datetime) -> Select[Any]:
     return select(*key).where(NoticeCopy.at.between(1, int(before.timestamp()))).order_by(*key)
 
 
+def _unshown(_at: datetime, before: datetime) -> ColumnElement[bool]:
+    """Photos that no notice shows: tried and replaced, or of a form that was never saved."""
+    shown = select(Notice.photo).where(Notice.photo.is_not(None))
+    return and_(NoticePhoto.at < before, NoticePhoto.digest.not_in(shown))
+
+
 async def _count_off(session: AsyncSession, frame: Frame, keys: Sequence[Any]) -> None:
     which = tuple_(NoticeCopy.chat_id, NoticeCopy.notice_id).in_([tuple(each) for each in keys])
     await tallies.forget(session, which)
@@ -255,5 +263,6 @@ DUTIES: Sequence[Duty] = (
     _deletes("staff_sessions", FormPost, lambda at, before: FormPost.at < before),
     _deletes("case_presences", CasePresence, lambda at, before: CasePresence.at < before),
     Duty("notice_copies", _copies, _count_off),
+    _deletes("notice_photos", NoticePhoto, _unshown),
     _deletes("tombstones", Tombstone, lambda at, before: Tombstone.at < before),
 )

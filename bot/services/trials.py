@@ -27,11 +27,11 @@ async def send(session: AsyncSession, frame: Frame, notice: Notice, whom: Column
     """Send it to those colleagues whom the condition is about and who linked a chat; the rows are whom it goes to."""
     people = select(Chat).join(Staff, Staff.chat_id == Chat.id).where(Staff.active, whom)
     chats = (await session.scalars(people.order_by(Staff.id).limit(TEAM))).all()
-    reply = bubble(frame.knowledge.texts, notice)
+    reply = bubble(frame.knowledge.texts, notice) | {"do": "say"}
+    if notice.photo:
+        reply |= {"do": "photo", "picture": notice.photo}
     rows = [
-        outbox.row(
-            chat.channel, {"to": chat.address, **reply, "do": "say"}, chat_id=chat.id, subject=_subject(notice.id)
-        )
+        outbox.row(chat.channel, {"to": chat.address, **reply}, chat_id=chat.id, subject=_subject(notice.id))
         for chat in chats
     ]
     await outbox.put(session, rows)

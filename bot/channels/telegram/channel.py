@@ -17,7 +17,7 @@ from bot.errors import Blocked, Refused, TryLater
 from bot.pace import Pace
 from bot.services import chats, tellings
 from bot.store.db import Database
-from bot.store.models import Channel, Outbox
+from bot.store.models import Channel, NoticePhoto, Outbox
 
 logger = log.get(__name__)
 
@@ -102,6 +102,8 @@ class BotChannel:
         """Send an outbox row; the relay's sender for this channel.  Raises Refused, TryLater."""
         payload = dict(row.payload or {})
         address, step = payload.pop("to"), payload.pop("step", None)
+        if picture := payload.pop("picture", None):
+            payload["jpeg"] = await self._picture(picture)
         method, parameters = renderer.render(payload, address)
         self.pace.spend(row.chat_id or 0)
         try:
@@ -140,6 +142,13 @@ class BotChannel:
     async def _leave_alone(self, row: Outbox) -> None:
         async with self.db.begin() as session:
             await chats.block(session, row.chat_id)
+
+    async def _picture(self, digest: str) -> bytes:
+        async with self.db.read() as session:
+            photo = await session.get(NoticePhoto, digest)
+        if photo is None:
+            raise Refused("its photo is gone")
+        return photo.data
 
     async def _tick(self, step: int) -> None:
         """The worker's channel took the message about a step of their case."""

@@ -7,6 +7,8 @@ A reply says what it wants, not how a channel does it:
     {"do": "place", "lat": WGS-84 degrees, "lon": ..., "name": str, "address": str, "choices": ...}
     {"do": "photo", "file": the channel's file id, "text": HTML, "choices": ...}
     {"do": "photo", "qr": what the code says, "text": HTML, "choices": ...}
+    {"do": "photo", "jpeg": bytes, "text": HTML, "choices": ...}
+    {"do": "caption", "message": id, "text": HTML, "choices": ...}    what stands under a photo
     {"do": "unsay", "message": id}
 
 A button is {"label", "press"} or {"label", "url"}; a key is {"label"} with "location" or "contact" when the
@@ -61,9 +63,19 @@ def _place(reply: Reply) -> Call:
 
 
 def _photo(reply: Reply) -> Call:
-    photo = _code(reply["qr"]) if "qr" in reply else reply["file"]
-    call = {"photo": photo, "caption": reply.get("text", ""), "parse_mode": "HTML"}
+    call = {"photo": _picture(reply), "caption": reply.get("text", ""), "parse_mode": "HTML"}
     return "sendPhoto", call | _markup(reply)
+
+
+def _picture(reply: Reply) -> Upload | str:
+    if "qr" in reply:
+        return _code(reply["qr"])
+    return Upload("photo.jpg", reply["jpeg"]) if "jpeg" in reply else str(reply["file"])
+
+
+def _caption(reply: Reply) -> Call:
+    call = {"message_id": reply["message"], "caption": reply["text"], "parse_mode": "HTML"}
+    return "editMessageCaption", call | _markup(reply)
 
 
 def _code(text: str) -> Upload:
@@ -82,6 +94,7 @@ _DO: dict[str, Callable[[Reply], Call]] = {
     "edit": _edit,
     "place": _place,
     "photo": _photo,
+    "caption": _caption,
     "unsay": _unsay,
 }
 

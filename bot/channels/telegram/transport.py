@@ -42,6 +42,7 @@ class BotApi:
         self._url = f"{url}{token}/"
         self._file_url = f"{file_url}{token}/"
         self._addresses: dict[str, URL] = {}
+        self.bot = token.partition(":")[0]  # its number, which no two bots share
         self._session: aiohttp.ClientSession | None = None
 
     async def open(self) -> None:

@@ -39,17 +39,27 @@
   // Letters left, under a field with data-count.
   all("[data-count]").forEach(function (field) {
     var line = document.createElement("p");
-    var most = Number(field.dataset.count);
     line.className = "counter";
     line.setAttribute("aria-live", "polite");
     field.insertAdjacentElement("afterend", line);
     var tell = function () {
+      var most = Number(field.dataset.count);
       var count = Array.from(field.value).length;
       line.textContent = count > most ? say("over", count - most) : say("left", most - count);
       line.classList.toggle("over", count > most);
     };
     field.addEventListener("input", tell);
     tell();
+  });
+
+  // Under a photo there is less room.
+  all("[data-limits]").forEach(function (file) {
+    file.addEventListener("change", function () {
+      var field = document.getElementById(file.dataset.limits);
+      if (!file.files.length) return;
+      field.dataset.count = file.dataset.limit;
+      field.dispatchEvent(new Event("input"));
+    });
   });
 
   // A button that copies what stands before it.

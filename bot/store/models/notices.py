@@ -47,6 +47,7 @@ class Notice(Base):
     digest: Mapped[bytes | None] = mapped_column(LargeBinary(32))  # since it was submitted
     start_at: Mapped[datetime | None]  # None: as soon as it is approved
     valid_until: Mapped[datetime]
+    photo: Mapped[str | None] = mapped_column(String(64))  # digest of the NoticePhoto above the text
     drill: Mapped[bool] = mapped_column(default=False)  # says so in every message; left out of statistics
     author_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
     district: Mapped[str] = mapped_column(String(6), default="")  # where the author may send to
@@ -56,6 +57,17 @@ class Notice(Base):
     submitted_at: Mapped[datetime | None]
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
+
+
+class NoticePhoto(Base):
+    """A picture of notices, known by what is in it.  Never changed; gone once no notice shows it."""
+
+    __tablename__ = "notice_photos"
+
+    digest: Mapped[str] = mapped_column(String(64), primary_key=True)  # SHA-256 of `data`, in hex
+    data: Mapped[bytes] = mapped_column(LargeBinary)  # JPEG
+    files: Mapped[dict[str, Any]] = mapped_column(default=dict)  # what a channel calls it, by who uploaded it there
+    at: Mapped[datetime] = mapped_column(default=now)
 
 
 class NoticeWriter(Base):
