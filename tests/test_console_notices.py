@@ -1,13 +1,15 @@
 """Organisers and approvers at the console: from the first word of a notice to the table of what became of it."""
 
 import re
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import select, update
 
 from bot.console.words import load
-from bot.services import chats
+from bot.services import chats, stations
 from bot.services.deadlines import ZONE
 from bot.services.lifecycle import Role
 from bot.services.notice_states import State
@@ -25,6 +27,8 @@ from bot.store.models import (
     TrialMember,
     now,
 )
+from knowledge import Policy
+from knowledge.stations import Station
 from tests.crowd import Town
 from tests.desk import Desk
 
@@ -122,6 +126,42 @@ async def test_buttons_open_a_policy_and_a_station_in_the_chat(house, worker, or
     await ring(house)
     assert any(policy.title in said for said in await worker.presses(policy.label))
     assert any(station.name in said for said in await worker.presses("去歇脚"))
+
+
+async def test_a_button_that_leads_nowhere_by_now_is_named_on_submitting_and_on_approving(
+    house, worker, organiser, approver
+):
+    """The station went with an import, the entry with a release; what people have on their phones is corrected all the same."""
+    policy, kept = next(iter(house.knowledge.policies.values())), list(house.knowledge.stations)
+    station = kept[0]
+
+    async def there(*found: Station, topics: Mapping[str, Policy]) -> None:
+        async with house.db.begin() as session:
+            await stations.replace(session, found)
+        await house.refresh()
+        house.shelf.knowledge = replace(house.shelf.knowledge, policies=topics)
+
+    every = house.knowledge.policies
+    fewer = {topic: each for topic, each in every.items() if topic != policy.id}
+    places = {"label1": "看补贴", "url1": f"政策：{policy.label}", "label2": "去歇脚", "url2": f"驿站：{station.id}"}
+    path = await write(organiser, **places)
+    await there(*kept[1:], topics=every)
+    page = await organiser.submits(f"{path}/submit", status=422)
+    assert "按钮“去歇脚”点了没有地方去" in page.words
+    await there(*kept, topics=fewer)
+    page = await organiser.submits(f"{path}/submit", status=422)
+    assert "按钮“看补贴”点了没有地方去" in page.words
+    await there(*kept, topics=every)
+    await organiser.submits(f"{path}/submit")
+    await there(*kept[1:], topics=every)
+    page = await approver.submits(f"{path}/approve", count=1, status=422)
+    assert "按钮“去歇脚”点了没有地方去" in page.words
+    await there(*kept, topics=every)
+    await approver.submits(f"{path}/approve", count=1)
+    await ring(house)
+    await there(*kept[1:], topics=every)
+    page = await organiser.submits(f"{path}/correct", title="免费体检", text="改到周日上午")
+    assert "交上去了" in page.words
 
 
 async def test_an_example_fits_five_people_or_more_and_tells_channel_city_and_job_only(house, organiser):

@@ -54,6 +54,7 @@ async def submit(visit: Visit) -> web.Response:
 async def approve(visit: Visit) -> web.Response:
     notice = await one(visit, "notices.approve", lock=True)
     actor = visit.staffer.require("notices.approve", district=notice.district)
+    notices.check_buttons(visit.frame, notice)
     typed = visit.number("count")
     enough = await approvals.approve(
         visit.session, notice, actor, -1 if typed is None else typed, visit.text("comment")

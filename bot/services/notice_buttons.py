@@ -65,6 +65,15 @@ def _only(found: Sequence[str], wanted: str) -> str:
     return found[0]
 
 
+def check(knowledge: Knowledge, buttons: Iterable[Button]) -> None:
+    """Raises Rejected, naming the button, when the policy or the station it leads to is not there any more."""
+    for button in buttons:
+        verb, _, place = button.get("press", "").partition(":")
+        gone = place not in knowledge.policies if verb == "p" else knowledge.stations.get(place) is None
+        if verb in {"p", "sn"} and gone:
+            raise Rejected("notice.button_gone", label=button["label"])
+
+
 def typed(knowledge: Knowledge, button: Mapping[str, str]) -> str:
     """Where a button leads, as `read` takes it; "" for one that leads into the chat itself."""
     if "url" in button:

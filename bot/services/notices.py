@@ -102,8 +102,9 @@ async def writers(session: AsyncSession, number: int) -> set[int]:
 
 
 async def submit(session: AsyncSession, frame: Frame, notice: Notice, actor: Actor) -> None:
-    """Hand a draft to the second person.  Raises Rejected when it reaches nobody, IllegalStep."""
+    """Hand a draft to the second person.  Raises Rejected when it, or a button of it, reaches nobody; IllegalStep."""
     check_times(notice)
+    check_buttons(frame, notice)
     _check_length(frame, notice)
     counted = await audiences.count(session, Audience.read(notice.audience), notice.kind)
     if counted.reached == 0 and notice.does == "say":
@@ -234,6 +235,12 @@ def check_times(notice: Notice) -> None:
     """Raises Rejected for a notice that would come too late."""
     if notice.valid_until <= max(now(), notice.start_at or now()):
         raise Rejected("notice.over")
+
+
+def check_buttons(frame: Frame, notice: Notice) -> None:
+    """Raises Rejected when a button leads nowhere by now.  A correction keeps those that people have already."""
+    if notice.does == "say":
+        notice_buttons.check(frame.knowledge, notice.buttons)
 
 
 def _fill(frame: Frame, notice: Notice, draft: Draft, districts: Iterable[str]) -> None:
