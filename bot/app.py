@@ -30,7 +30,7 @@ from bot.services import (
     clock,
     freezing,
     holdings,
-    questions,
+    notes,
     quiet,
     retention,
     roles,
@@ -287,10 +287,10 @@ class House:
     async def jot(self) -> None:
         """Write the notes taken since the last time.  Who calls while somebody writes waits until that is done."""
         async with self._jotting:
-            notes, self._notes = self._notes, []
-            if notes:
+            taken, self._notes = self._notes, []
+            if taken:
                 async with self.db.connect() as connection:
-                    await questions.remember(connection, notes)
+                    await notes.remember(connection, taken)
 
     def _note(self, notes: Sequence[Any]) -> None:
         if len(self._notes) < NOTES:

@@ -9,7 +9,8 @@ from telegram.ext import CommandHandler
 from bot.channels.telegram.buttons import arguments, message_of, pressed
 from bot.channels.telegram.receiver import reads
 from bot.channels.telegram.unit import Context, Row
-from bot.services import platforms
+from bot.services import platforms, responses
+from bot.store.models import NoticeKind
 
 HOURS = ("", "8-16", "0-6", "0-0")  # quiet hours offered as buttons; "" is the usual night
 KINDS = {"service": "service_notices", "activity": "activity_notices"}  # column of the chat
@@ -30,10 +31,10 @@ async def change(update: Update, context: Context) -> None:
         case []:
             _repaint(update, context)
         case [kind, "off"] if kind in KINDS:
-            setattr(context.chat, KINDS[kind], False)
+            await _want(context, kind, wanted=False, under=message_of(update))
             context.toast("notices.ended", alert=True, kind=context.text(f"notices.{kind}"))
         case [kind, "flip"] if kind in KINDS:
-            setattr(context.chat, KINDS[kind], not getattr(context.chat, KINDS[kind]))
+            await _want(context, kind, wanted=not getattr(context.chat, KINDS[kind]))
             _repaint(update, context)
         case ["quiet", hours] if hours in HOURS:
             context.chat.quiet = hours
@@ -42,6 +43,18 @@ async def change(update: Update, context: Context) -> None:
             await _ask_platform(update, context)
         case _:
             context.toast("stale")
+
+
+async def _want(context: Context, kind: str, *, wanted: bool, under: int = 0) -> None:
+    """Change whether they get a kind; the notice that made them end it counts them."""
+    column = KINDS[kind]
+    if getattr(context.chat, column) == wanted:
+        return
+    setattr(context.chat, column, wanted)
+    if wanted:
+        await responses.opt_in(context.session, context.chat.id, NoticeKind(kind))
+    else:
+        await responses.opt_out(context.session, context.chat.id, NoticeKind(kind), under)
 
 
 def _repaint(update: Update, context: Context) -> None:

@@ -278,6 +278,26 @@ async def _stand(house, number: int, state: State) -> None:
         await session.execute(update(Notice).where(Notice.id == number).values(state=state))
 
 
+async def test_the_page_and_the_table_say_how_many_responded_and_how_many_had_enough(
+    house, worker, organiser, approver
+):
+    policy = next(iter(house.knowledge.policies.values()))
+    path = await write(organiser, label1="看政策", url1=f"政策：{policy.label}")
+    await organiser.submits(f"{path}/submit")
+    await approver.submits(f"{path}/approve", count=1)
+    await ring(house)
+    assert "回应了 0 人，看完退订 0 人" in (await organiser.gets(path)).words
+    await worker.presses("看政策")
+    await worker.presses("看政策")
+    await worker.presses("不再收这类通知")
+    await house.jot()
+    page = await organiser.gets(path)
+    assert "回应了 1 人，看完退订 1 人" in page.words
+    assert "48 小时里收到的最近一条" in page.words
+    await organiser.enrols()
+    assert ",是,是" in await organiser.submits(f"{path}/results.csv")
+
+
 async def test_the_table_names_nobody_and_runs_no_formula(house, organiser, approver):
     async with house.db.begin() as session:
         chat = chats.blank(Channel.WEB, b"k" * 16, 4242424242)
@@ -290,6 +310,8 @@ async def test_the_table_names_nobody_and_runs_no_formula(house, organiser, appr
     await organiser.enrols()
     table = await organiser.submits(f"{path}/results.csv")
     assert "'=1+1" in table
+    assert table.splitlines()[0].endswith("时间,回应了,看完退订")
+    assert ",否,否" in table
     assert "4242424242" not in table
     assert "没发成" in (await organiser.gets(path)).words
     async with house.db.read() as session:

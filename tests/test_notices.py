@@ -338,7 +338,7 @@ async def test_who_took_their_platform_back_after_the_start_is_left_alone_even_i
     await until(town, notice.id, State.COMPLETED)
     assert not crowd.calls
     async with town.db.read() as session:
-        assert await tallies.reasons(session, notice.id) == [(CopyState.SKIPPED, "withdrawn", 40)]
+        assert (await tallies.outcome(session, notice.id)).reasons == [(CopyState.SKIPPED, "withdrawn", 40)]
 
 
 async def test_each_refusal_is_what_it_is(town, bulk, crowd):
@@ -530,7 +530,7 @@ async def test_the_counts_stay_when_the_copies_are_gone(town, bulk, crowd):
     async with town.db.read() as session:
         assert not (await session.scalars(select(NoticeCopy))).all()
         assert await tallies.gone(session, notice.id) == 4
-        assert await tallies.reasons(session, notice.id) == [
+        assert (await tallies.outcome(session, notice.id)).reasons == [
             (CopyState.BLOCKED, "Forbidden: bot was blocked by the user", 1)
         ]
     assert await tally(town, notice.id) == before

@@ -9,6 +9,7 @@ from bot.console.notices import HERE, one
 from bot.console.routes import page
 from bot.console.trial_groups import one as trial_group
 from bot.console.visit import Visit
+from bot.console.words import Words
 from bot.errors import Rejected
 from bot.services import approvals, beginning, notices, sheets, tallies, trial_groups, trials
 from bot.services.notice_states import State
@@ -145,13 +146,17 @@ async def results(visit: Visit) -> web.Response:
     lines = csv.writer(table)
     lines.writerow(words.group("notice_column").values())
     async for row in rows_of(visit.session, notice.id):
-        lines.writerow([sheets.plain(str(value)) for value in row])
+        lines.writerow([sheets.plain(_cell(words, value)) for value in row])
     await visit.audit("notice.export", f"notice:{notice.id}")
     return web.Response(
         body=table.getvalue().encode("utf-8-sig"),
         content_type="text/csv",
         headers={"Content-Disposition": f'attachment; filename="notice-{notice.id}.csv"'},
     )
+
+
+def _cell(words: Words, value: object) -> str:
+    return words("detail_value.yes" if value else "detail_value.no") if isinstance(value, bool) else str(value)
 
 
 def back(visit: Visit, notice: Notice, said: str) -> web.Response:

@@ -8,6 +8,7 @@ from typing import Any
 from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.console.notice_progress import progress
 from bot.console.routes import ROOT, Card, card, page, topic
 from bot.console.trial_groups import tried
 from bot.console.visit import Visit
@@ -30,7 +31,7 @@ from bot.services.deadlines import ZONE
 from bot.services.notice_states import BEGUN, NOTICE, State
 from bot.services.notices import Draft
 from bot.services.rights import Staffer
-from bot.store.models import Channel, CopyState, Notice, NoticeKind, now
+from bot.store.models import Channel, Notice, NoticeKind, now
 from knowledge.policies import AUDIENCES
 
 HERE = f"{ROOT}/notices"
@@ -45,7 +46,7 @@ async def changes(session: AsyncSession, staffer: Staffer, number: str) -> objec
     if not number:
         return await notices.newest(session, staffer.districts("notices.read"))
     notice = await find(session, staffer, int(number) if number.isdigit() else 0)
-    return notice and (notice.version, sorted((await tallies.tally(session, notice.id)).items()))
+    return notice and (notice.version, await tallies.outcome(session, notice.id))
 
 
 @card("notices.approve", order=20)
@@ -140,24 +141,6 @@ async def shown(visit: Visit) -> web.Response:
         begun=notice.started_at is not None or notice.state in BEGUN,
         progress=await progress(visit.session, notice),
     )
-
-
-async def progress(session: AsyncSession, notice: Notice) -> dict[str, Any]:
-    """Counts by state, why not, the share that is settled and the seconds that are left at the pace so far."""
-    counts, gone = await tallies.tally(session, notice.id), await tallies.gone(session, notice.id)
-    meant = sum(counts.values())
-    open_ = counts.get(CopyState.WAITING, 0) + counts.get(CopyState.SENDING, 0)
-    done = sum(counts.get(each, 0) for each in (CopyState.SENT, CopyState.FAILED, CopyState.BLOCKED, CopyState.UNKNOWN))
-    taken = (now() - notice.started_at).total_seconds() if notice.started_at else 0.0
-    return {
-        "counts": [(state, counts[state]) for state in CopyState if counts.get(state)],
-        "reasons": await tallies.reasons(session, notice.id),
-        "share": (meant - open_) / meant if meant else 0.0,
-        "left": round(taken / done * open_ / 60) if done and open_ and notice.state == State.SENDING else None,
-        "gone": gone,
-        "failed": counts.get(CopyState.FAILED, 0),
-        "unknown": counts.get(CopyState.UNKNOWN, 0),
-    }
 
 
 async def written(visit: Visit, values: Any, path: str, *, fault: str = "") -> web.Response:

@@ -229,11 +229,12 @@ async def repeat(session: AsyncSession, notice: Notice, state: CopyState) -> int
 
 
 async def held(session: AsyncSession, chat_id: int) -> dict[str, Any]:
-    """What is kept about one person: which notices they got, and the words audiences may ask for."""
-    got = select(Notice.title, NoticeCopy.state, NoticeCopy.at).join(Notice, Notice.id == NoticeCopy.notice_id)
+    """What is kept about one person: which notices they got and what they did then, and the words audiences may ask for."""
+    did = NoticeCopy.state, NoticeCopy.at, NoticeCopy.responded_at, NoticeCopy.opted_out_at
+    got = select(Notice.title.label("title"), *did).join(Notice, Notice.id == NoticeCopy.notice_id)
     rows = await session.execute(got.where(NoticeCopy.chat_id == chat_id).order_by(NoticeCopy.notice_id))
     tags = await session.scalars(select(ChatTag.tag).where(ChatTag.chat_id == chat_id))
-    return {"got": [{"title": title, "state": state, "at": at} for title, state, at in rows], "tags": list(tags)}
+    return {"got": [dict(row) for row in rows.mappings()], "tags": list(tags)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from knowledge import Knowledge
 MOST = 4
 LONGEST = 30  # characters of a label
 POLICY, STATION = "policy:", "station:"  # before the title, name or number of a place of ours
+PRESSES = ("p:", "sn:")  # what such a button begins with when it is pressed
 
 Button = dict[str, str]
 

@@ -14,9 +14,11 @@ PART = 5_000  # rows read at once
 
 
 async def rows_of(session: AsyncSession, notice_id: int) -> AsyncIterator[tuple[object, ...]]:
-    """Number of the chat with us, channel, region, job, state, why, and when by China's clock."""
+    """Number of the chat with us, channel, region, job, state, why, when by China's clock, responded, opted out."""
+    did = NoticeCopy.responded_at.is_not(None), NoticeCopy.opted_out_at.is_not(None)
+    copy = NoticeCopy.channel, Chat.region, Chat.job, NoticeCopy.state, NoticeCopy.why, NoticeCopy.at
     query = (
-        select(Chat.id, NoticeCopy.channel, Chat.region, Chat.job, NoticeCopy.state, NoticeCopy.why, NoticeCopy.at)
+        select(Chat.id, *copy, *did)
         .join(Chat, Chat.id == NoticeCopy.chat_id)
         .where(NoticeCopy.notice_id == notice_id)
         .order_by(Chat.id)
@@ -24,8 +26,9 @@ async def rows_of(session: AsyncSession, notice_id: int) -> AsyncIterator[tuple[
     )
     last = 0
     while rows := (await session.execute(query.where(Chat.id > last))).all():
-        for *known, at in rows:
-            yield *known, f"{datetime.fromtimestamp(at, UTC).astimezone(ZONE):%Y-%m-%d %H:%M:%S}" if at else ""
+        for *known, at, responded, opted_out in rows:
+            then = f"{datetime.fromtimestamp(at, UTC).astimezone(ZONE):%Y-%m-%d %H:%M:%S}" if at else ""
+            yield *known, then, bool(responded), bool(opted_out)
         last = rows[-1].id
 
 

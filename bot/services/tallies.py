@@ -1,6 +1,7 @@
 """How many people a notice reached, and why others not: the copies there are, and those that were kept long enough."""
 
 from collections import Counter
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import case, delete, func, literal, or_, select, union_all
@@ -12,23 +13,35 @@ from bot.store.models import CopyState, Notice, NoticeCopy, NoticeTotal
 
 Tally = dict[CopyState, int]
 OPEN = (CopyState.WAITING, CopyState.SENDING)
+NUMBERS = ("people", "responded", "opted_out")  # of a total
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of all copies of a notice, those that are not kept any more included."""
+
+    states: Tally
+    reasons: list[tuple[CopyState, str, int]]  # why copies were not sent, the most frequent first
+    responded: int = 0
+    opted_out: int = 0
+
+
+async def outcome(session: AsyncSession, notice_id: int) -> Outcome:
+    """Count, by one look at the copies."""
+    states: Counter[CopyState] = Counter()
+    reasons: Counter[tuple[CopyState, str]] = Counter()
+    rows = await _rows(session, notice_id)
+    for state, why, people, *_ in rows:
+        states[state] += people
+        if state not in {CopyState.SENT, *OPEN}:
+            reasons[state, why] += people
+    ordered = [(state, why, people) for (state, why), people in reasons.most_common()]
+    return Outcome(dict(states), ordered, sum(row[3] for row in rows), sum(row[4] for row in rows))
 
 
 async def tally(session: AsyncSession, notice_id: int) -> Tally:
     """How many copies are, or were, in which state."""
-    counts: Counter[CopyState] = Counter()
-    for state, _, people in await _rows(session, notice_id):
-        counts[state] += people
-    return dict(counts)
-
-
-async def reasons(session: AsyncSession, notice_id: int) -> list[tuple[CopyState, str, int]]:
-    """Why copies were not sent, the most frequent first."""
-    counts: Counter[tuple[CopyState, str]] = Counter()
-    for state, why, people in await _rows(session, notice_id):
-        if state not in {CopyState.SENT, *OPEN}:
-            counts[state, why] += people
-    return [(state, why, people) for (state, why), people in counts.most_common()]
+    return (await outcome(session, notice_id)).states
 
 
 async def gone(session: AsyncSession, notice_id: int) -> int:
@@ -48,11 +61,14 @@ async def reached(session: AsyncSession, period: Period, district: str) -> list[
     return [sent, (await session.scalar(known) or 0) + (await session.scalar(past) or 0)]
 
 
-async def _rows(session: AsyncSession, notice_id: int) -> list[tuple[CopyState, str, int]]:
-    known = select(NoticeCopy.state, NoticeCopy.why, func.count()).where(NoticeCopy.notice_id == notice_id)
-    past = select(NoticeTotal.state, NoticeTotal.why, NoticeTotal.people).where(NoticeTotal.notice_id == notice_id)
+async def _rows(session: AsyncSession, notice_id: int) -> list[tuple[CopyState, str, int, int, int]]:
+    """State, why, people, and how many of them responded and opted out."""
+    done = func.count(NoticeCopy.responded_at), func.count(NoticeCopy.opted_out_at)
+    known = select(NoticeCopy.state, NoticeCopy.why, func.count(), *done).where(NoticeCopy.notice_id == notice_id)
+    kept = NoticeTotal.state, NoticeTotal.why, NoticeTotal.people, NoticeTotal.responded, NoticeTotal.opted_out
+    past = select(*kept).where(NoticeTotal.notice_id == notice_id)
     rows = await session.execute(union_all(known.group_by(NoticeCopy.state, NoticeCopy.why), past))
-    return [(CopyState(state), why, people) for state, why, people in rows]
+    return [(CopyState(state), why, people, did, left) for state, why, people, did, left in rows]
 
 
 async def forget(session: AsyncSession, which: Any) -> None:
@@ -63,13 +79,15 @@ async def forget(session: AsyncSession, which: Any) -> None:
         else_=NoticeCopy.state,
     )
     why = case((or_(*(NoticeCopy.state == each for each in OPEN)), literal("erased")), else_=NoticeCopy.why)
-    mine = select(NoticeCopy.notice_id, state.label("state"), why.label("why")).where(which).subquery()
+    done = NoticeCopy.responded_at, NoticeCopy.opted_out_at
+    mine = select(NoticeCopy.notice_id, state.label("state"), why.label("why"), *done).where(which).subquery()
     keys = mine.c.notice_id, mine.c.state, mine.c.why
     # In order, so that two who do this at once do not wait for each other in a ring.
     # Without a condition SQLite takes ON CONFLICT for a join.
-    counted = select(*keys, func.count()).where(mine.c.notice_id.is_not(None)).group_by(*keys).order_by(*keys)
+    people = func.count(), func.count(mine.c.responded_at), func.count(mine.c.opted_out_at)
+    counted = select(*keys, *people).where(mine.c.notice_id.is_not(None)).group_by(*keys).order_by(*keys)
     dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    add = dialect.insert(NoticeTotal).from_select(["notice_id", "state", "why", "people"], counted)
-    more = {"people": NoticeTotal.people + add.excluded.people}
+    add = dialect.insert(NoticeTotal).from_select(["notice_id", "state", "why", *NUMBERS], counted)
+    more = {name: getattr(NoticeTotal, name) + add.excluded[name] for name in NUMBERS}
     await session.execute(add.on_conflict_do_update(index_elements=["notice_id", "state", "why"], set_=more))
     await session.execute(delete(NoticeCopy).where(which), execution_options={"synchronize_session": False})

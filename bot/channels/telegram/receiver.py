@@ -11,7 +11,7 @@ from telegram import Update
 from telegram.ext import Application, BaseHandler, CallbackQueryHandler, CommandHandler
 
 from bot import log, outbox
-from bot.channels.telegram import renderer, unit
+from bot.channels.telegram import renderer, response, unit
 from bot.channels.telegram.turns import Turns
 from bot.channels.telegram.unit import Context, Outcome, Said, Unit
 from bot.errors import Down, Rejected
@@ -251,7 +251,7 @@ class Receiver(Application[Any, Context, Any, Any, Any, Any]):
     def _leave(self, update: Update, done: Unit) -> dict[str, Any] | None:
         """After the commit: what rides, what is delivered, what is noted; a button press is always answered."""
         self.outwards.deliver(done.rows)
-        self.outwards.note(done.notes)
+        self.outwards.note([*done.notes, *response.read(update, done.chat)])
         if update.callback_query is None:
             return done.riding
         answer: dict[str, Any] = {"callback_query_id": update.callback_query.id}

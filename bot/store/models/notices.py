@@ -113,6 +113,8 @@ class NoticeCopy(Base):
     attempts: Mapped[int] = mapped_column(default=0)
     message_id: Mapped[int | None] = mapped_column(BigInteger)
     at: Mapped[int] = mapped_column(BigInteger, default=0)  # when it was settled
+    responded_at: Mapped[int | None] = mapped_column(BigInteger)  # the first press under it, or words in reply to it
+    opted_out_at: Mapped[int | None] = mapped_column(BigInteger)  # they ended its kind after it
 
 
 class NoticeTotal(Base):
@@ -124,6 +126,8 @@ class NoticeTotal(Base):
     state: Mapped[CopyState] = mapped_column(String(8), primary_key=True)
     why: Mapped[str] = mapped_column(String(60), primary_key=True)
     people: Mapped[int]
+    responded: Mapped[int] = mapped_column(default=0)  # of these people
+    opted_out: Mapped[int] = mapped_column(default=0)
 
 
 class TrialGroup(Base):
