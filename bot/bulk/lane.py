@@ -33,7 +33,7 @@ logger = log.get(__name__)
 
 BATCH = 500  # copies taken at once, at most
 AHEAD = 0.25  # seconds of work taken at once: as many copies at most become unknown when somebody dies
-WAYS = 64  # copies on their way at the same time
+WAYS = 128  # copies on their way at the same time
 FLOODS, FLOOD_TIME = 3, 600.0  # refusals for speed within so many seconds that a notice survives
 
 
