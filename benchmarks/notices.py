@@ -26,6 +26,7 @@ import uvloop
 
 from benchmarks.loopback import CHAT, Http, answer_to
 from benchmarks.updates import ROOT, quiet
+from bot.bulk.lane import AHEAD
 
 PEERS = {"PTB, one after another": "ptb", "PTB, AIORateLimiter": "ptb-limiter", "aiogram, semaphore": "aiogram"}
 SHARE = {"ptb": 0.2, "ptb-limiter": 0.2, "aiogram": 0.5}  # of --n: the slow ones need fewer
@@ -167,17 +168,18 @@ async def proof(telegram: Telegram, api: str, parent: str, people: int) -> None:
             if process.returncode is not None:
                 break
             kills += 1
-            await asyncio.sleep(random.uniform(0, people / PROOF_RATE / KILLS))
+            await asyncio.sleep(random.uniform(0, 0.7 * people / PROOF_RATE / KILLS))
             process.kill()
             await process.wait()
         cost = await run("hasty", folder, api, "0")
     sent, unknown = int(cost.get("sent", 0)), int(cost.get("unknown", 0))
+    in_hand = kills * int(PROOF_RATE * AHEAD)  # copies marked as being sent when somebody died, at most
     settled = sent + unknown
     twice = sum(count > 1 for count in telegram.got.values())
     print(
         f"{people:,} people, SIGKILL at {kills} moments: {twice} got it twice, {settled:,} accounted for, "
-        f"{unknown} unknown, {max(0, sent - len(telegram.got))} said to be sent and not received"
-        f"{' BELOW FLOOR' if twice or settled != people else ''}"
+        f"{unknown} unknown of {in_hand} in hand, {max(0, sent - len(telegram.got))} said to be sent and not received"
+        f"{' BELOW FLOOR' if twice or settled != people or unknown > in_hand else ''}"
     )
 
 
@@ -195,6 +197,8 @@ async def memory(telegram: Telegram, api: str, parent: str, few: int, many: int)
         peaks[people] = cost["peak_mb"]
         rate, cpu = people / cost["seconds"], cost["cpu"] / people * 1e6
         print(f"{people:>9,} people: peak {cost['peak_mb']:.1f} MB, {rate:.0f} messages/s, {cpu:.0f} µs each")
+        counted = await run("count", str(database))
+        print(f"{people:>9,} copies counted by state and reason in {counted['seconds'] * 1000:.0f} ms")
     ratio = peaks[many] / peaks[few]
     told = " goal met" if ratio <= FLATTER else " floor met" if ratio <= FLAT else " BELOW FLOOR"
     print(f"peak memory, {many:,} against {few:,}: {ratio:.2f} x{told}")

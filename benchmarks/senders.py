@@ -2,6 +2,7 @@
 
     python -m benchmarks.senders fill FOLDER PEOPLE
     python -m benchmarks.senders ours|hasty FOLDER API RATE
+    python -m benchmarks.senders count FOLDER
     python -m benchmarks.senders ptb|ptb-limiter|aiogram FOLDER API PEOPLE
 
 Each prints one line of JSON: seconds, CPU seconds and peak memory of its sending.  Ours reads its people from the
@@ -40,7 +41,7 @@ from knowledge import Knowledge, texts
 
 TOKEN = "123456:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 FIRST = 2_000_000  # the first address
-AT_ONCE = 64  # messages on their way, for everybody
+AT_ONCE = 128  # messages on their way, for everybody
 PART = 5_000  # people written at once
 TEXT = "<b>免费体检</b>\n周六上午八点到十一点半，带身份证，在浑南区户外劳动者驿站，不用预约。\n—— 沈阳市总工会"
 NEVER = (clock(0), clock(0))
@@ -117,6 +118,17 @@ async def ours(folder: str, api: str, rate: str, clocks: Clocks | None = None) -
     await db.close()
 
 
+async def count(folder: str) -> None:
+    """What the page of a notice asks for, as often as somebody watches."""
+    db = database_of(settings(folder))
+    async with db.read() as session:
+        await tallies.gone(session, 1)
+        cost = Cost()
+        await tallies.outcome(session, 1)
+        cost.tell()
+    await db.close()
+
+
 async def ptb(api: str, people: int) -> None:
     """One after another, as most bots do."""
     from telegram import Bot
@@ -174,6 +186,8 @@ async def main(name: str, folder: str, *more: str) -> None:
     match name:
         case "fill":
             await fill(folder, int(more[0]))
+        case "count":
+            await count(folder)
         case "ours":
             await ours(folder, *more)
         case "hasty":

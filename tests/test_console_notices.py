@@ -269,6 +269,21 @@ async def test_the_unknown_are_sent_again_by_a_person_and_the_sent_are_taken_bac
     assert not any("周六上午" in each.get("text", "") for each in await worker.messages())
 
 
+async def test_whoever_watches_is_told_again_and_again_while_it_is_being_sent(house, worker, organiser, approver):
+    await house.bulk[Channel.WEB].stop()  # So it stays on its way.
+    path = await write(organiser)
+    await organiser.submits(f"{path}/submit")
+    await approver.submits(f"{path}/approve", count=1)
+    topic = f"notices:{path.rpartition('/')[2]}"
+    async with organiser.http.get(f"{organiser.url}/console/events", params={"topics": topic}) as stream:
+        assert (await stream.content.readuntil(b"\n\n")).startswith(b"retry")
+        async with house.db.begin() as session:
+            await session.execute(update(Outbox).where(Outbox.kind == "timer").values(due_at=now()))
+        await house.relay.sweep()
+        for _ in range(3):
+            assert f"data: {topic}".encode() in await stream.content.readuntil(b"\n\n")
+
+
 async def _stand(house, number: int, state: State) -> None:
     """Put a finished notice where a crash would have left it."""
     async with house.db.begin() as session:

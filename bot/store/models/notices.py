@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from bot.store.base import Base, now
@@ -96,11 +96,22 @@ class NoticeApproval(Base):
     at: Mapped[datetime] = mapped_column(default=now)
 
 
+def _marked(column: str) -> Index:
+    """Few people do anything with a notice: those who did are counted without reading the others."""
+    where = text(f"{column} IS NOT NULL")
+    name = f"ix_notice_copies_{column.removesuffix('_at')}"
+    return Index(name, "notice_id", sqlite_where=where, postgresql_where=where)
+
+
 class NoticeCopy(Base):
     """One person's copy.  There are half a million of a notice, so moments are Unix seconds and nothing is said twice."""
 
     __tablename__ = "notice_copies"
-    __table_args__ = (Index("ix_notice_copies_state", "notice_id", "channel", "state", "due", "chat_id"),)
+    __table_args__ = (
+        Index("ix_notice_copies_state", "notice_id", "channel", "state", "due", "chat_id"),
+        _marked("responded_at"),
+        _marked("opted_out_at"),
+    )
 
     chat_id: Mapped[int] = mapped_column(
         BigInteger, ForeignKey("chats.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
