@@ -1,10 +1,12 @@
 """Organisers and approvers at the console: from the first word of a notice to the table of what became of it."""
 
+import io
 import re
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 
+import openpyxl
 import pytest
 from sqlalchemy import select, update
 
@@ -30,7 +32,7 @@ from bot.store.models import (
 from knowledge import Policy
 from knowledge.stations import Station
 from tests.crowd import Town
-from tests.desk import Desk
+from tests.desk import OURS, Desk
 
 FORM = {
     "kind": "service",
@@ -325,12 +327,27 @@ async def test_the_table_names_nobody_and_runs_no_formula(house, organiser, appr
     await organiser.enrols()
     table = await organiser.submits(f"{path}/results.csv")
     assert "'=1+1" in table
-    assert table.splitlines()[0].endswith("时间,回应了,看完退订")
-    assert ",否,否" in table
+    title, mark, _, columns, line = table.splitlines()
+    assert title.endswith("通知结果,免费体检,沈阳市总工会")
+    assert organiser.name in mark
+    assert f"{now().astimezone(ZONE):%Y-%m-%d}" in mark
+    assert columns.endswith("时间,回应了,看完退订")
+    assert ",网页聊天,沈阳市,'=1+1," in line
+    assert ",没发成," in line
+    assert line.endswith(",否,否")
     assert "4242424242" not in table
+    async with organiser.http.post(
+        f"{organiser.url}{path}/results.xlsx", data={"_key": "xlsx"}, headers=OURS
+    ) as response:
+        sheet = openpyxl.load_workbook(io.BytesIO(await response.read())).active
+    assert sheet["A2"].value == mark
+    assert sheet.cell(5, 4).value == "'=1+1"
+    await organiser.submits(f"{path}/results.pdf", status=404)
     assert "没发成" in (await organiser.gets(path)).words
     async with house.db.read() as session:
         actions = set(await session.scalars(select(Audit.action)))
+        taken = await session.scalars(select(Audit.detail).where(Audit.action == "notice.export"))
+        assert list(taken) == [{"form": "csv"}, {"form": "xlsx"}]
     assert {"notice.write", "notice.submit", "notice.approve", "notice.export", "notice.complete"} <= actions
 
 

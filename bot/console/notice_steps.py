@@ -1,7 +1,4 @@
-"""What is done with a notice: tried out, handed in, agreed to, stopped, corrected, taken back, told in a table."""
-
-import csv
-import io
+"""What is done with a notice: tried out, handed in, agreed to, stopped, corrected, taken back."""
 
 from aiohttp import web
 
@@ -9,11 +6,10 @@ from bot.console.notices import HERE, one
 from bot.console.routes import page
 from bot.console.trial_groups import one as trial_group
 from bot.console.visit import Visit
-from bot.console.words import Words
 from bot.errors import Rejected
-from bot.services import approvals, beginning, notices, sheets, tallies, trial_groups, trials
+from bot.services import approvals, beginning, notices, tallies, trial_groups, trials
 from bot.services.notice_states import State
-from bot.services.results import rows_of, state_of
+from bot.services.results import state_of
 from bot.store.models import Channel, CopyState, Notice
 
 STEPS = {  # what a button asks for, and where that leads
@@ -135,28 +131,6 @@ async def find(visit: Visit) -> web.Response:
     if state is None:
         raise Rejected("notice.no_such_person")
     return back(visit, notice, f"copy_{state}")
-
-
-@page("POST", f"{HERE}/{{id}}/results.csv", right="notices.export", fresh=True)
-async def results(visit: Visit) -> web.Response:
-    """A line for each copy, without anybody's name or address."""
-    notice = await one(visit, "notices.export")
-    words = visit.console.layout.words
-    table = io.StringIO()
-    lines = csv.writer(table)
-    lines.writerow(words.group("notice_column").values())
-    async for row in rows_of(visit.session, notice.id):
-        lines.writerow([sheets.plain(_cell(words, value)) for value in row])
-    await visit.audit("notice.export", f"notice:{notice.id}")
-    return web.Response(
-        body=table.getvalue().encode("utf-8-sig"),
-        content_type="text/csv",
-        headers={"Content-Disposition": f'attachment; filename="notice-{notice.id}.csv"'},
-    )
-
-
-def _cell(words: Words, value: object) -> str:
-    return words("detail_value.yes" if value else "detail_value.no") if isinstance(value, bool) else str(value)
 
 
 def back(visit: Visit, notice: Notice, said: str) -> web.Response:

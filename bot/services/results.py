@@ -1,6 +1,7 @@
 """What became of a notice, person by person: a table without names, and one person's copy."""
 
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from sqlalchemy import select
@@ -13,8 +14,23 @@ from bot.store.models import Channel, Chat, CopyState, NoticeCopy
 PART = 5_000  # rows read at once
 
 
-async def rows_of(session: AsyncSession, notice_id: int) -> AsyncIterator[tuple[object, ...]]:
-    """Number of the chat with us, channel, region, job, state, why, when by China's clock, responded, opted out."""
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of one copy, and what its owner did then."""
+
+    chat: int  # our own number
+    channel: Channel
+    region: str
+    job: str
+    state: CopyState
+    why: str
+    at: str  # by China's clock; "" while it waits
+    responded: bool
+    opted_out: bool
+
+
+async def rows_of(session: AsyncSession, notice_id: int) -> AsyncIterator[Result]:
+    """Every copy there is, a part at a time."""
     did = NoticeCopy.responded_at.is_not(None), NoticeCopy.opted_out_at.is_not(None)
     copy = NoticeCopy.channel, Chat.region, Chat.job, NoticeCopy.state, NoticeCopy.why, NoticeCopy.at
     query = (
@@ -26,10 +42,13 @@ async def rows_of(session: AsyncSession, notice_id: int) -> AsyncIterator[tuple[
     )
     last = 0
     while rows := (await session.execute(query.where(Chat.id > last))).all():
-        for *known, at, responded, opted_out in rows:
-            then = f"{datetime.fromtimestamp(at, UTC).astimezone(ZONE):%Y-%m-%d %H:%M:%S}" if at else ""
-            yield *known, then, bool(responded), bool(opted_out)
+        for chat, channel, region, job, state, why, at, responded, opted_out in rows:
+            yield Result(chat, channel, region, job, state, why, _moment(at), bool(responded), bool(opted_out))
         last = rows[-1].id
+
+
+def _moment(at: int) -> str:
+    return f"{datetime.fromtimestamp(at, UTC).astimezone(ZONE):%Y-%m-%d %H:%M:%S}" if at else ""
 
 
 async def state_of(session: AsyncSession, notice_id: int, channel: Channel, address: int) -> CopyState | None:
