@@ -1,7 +1,9 @@
 """A notice reaches everybody it is for, at most once, at the allowed pace, after a second person agreed to it."""
 
 import asyncio
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
+from datetime import time as clock
 
 import pytest
 from sqlalchemy import select, text, update
@@ -22,6 +24,7 @@ from bot.services import (
     timers,
 )
 from bot.services.audience import Audience
+from bot.services.deadlines import ZONE
 from bot.services.lifecycle import SYSTEM, Actor, IllegalStep, Role
 from bot.services.notice_states import NOTICE, State
 from bot.services.rights import SamePerson
@@ -137,6 +140,24 @@ async def test_the_count_says_who_is_left_out_and_why(town):
     assert (counted.reached, counted.left_out) == (6, {"blocked": 2, "opted_out": 3, "unstarted": 1})
     assert (urgent.reached, urgent.left_out) == (9, {"blocked": 2, "unstarted": 1})
     assert activity.reached == 0  # Nobody has asked for these.
+
+
+async def test_the_count_says_who_sleeps_when_it_begins_and_who_would_sleep_through_it(town):
+    """It begins at nine in the evening by China's clock and is over at six in the morning."""
+    town.frame = replace(town.frame, quiet=(clock(22), clock(8)))
+    await town.people(3)
+    await town.people(2, first=10, quiet="20-4")
+    await town.people(4, first=20, quiet="20-7")
+    begins = datetime.combine(now().astimezone(ZONE).date() + timedelta(days=1), clock(21), ZONE)
+    plan = {"start_at": begins, "valid_until": begins + timedelta(hours=9)}
+    notice = await town.submitted(**plan)
+    assert notice.count == 5  # What the second person types.
+    async with town.db.read() as session:
+        counted = await notices.count(session, town.frame, notice)
+        assert (counted.reached, counted.asleep, counted.left_out) == (5, 2, {"quiet": 4})
+        notice.kind = NoticeKind.EMERGENCY
+        counted = await notices.count(session, town.frame, notice)
+        assert (counted.reached, counted.asleep, counted.left_out) == (9, 0, {})
 
 
 async def test_tags_of_one_kind_are_alternatives_and_of_two_kinds_both_asked_for(town):

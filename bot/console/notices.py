@@ -119,7 +119,7 @@ async def shown(visit: Visit) -> web.Response:
     notice = await one(visit, "notices.read")
     wanted = Audience.read(notice.audience)
     before = notice.state in (State.DRAFT, State.PENDING)
-    counted = await audience.count(visit.session, wanted, notice.kind) if before and notice.does == "say" else None
+    counted = await notices.count(visit.session, visit.frame, notice) if before and notice.does == "say" else None
     given = await approvals.given(visit.session, notice)
     writers = await notices.writers(visit.session, notice.id) or {notice.author_id}
     looks = bubbles.bubble(visit.knowledge.texts, notice)

@@ -6,14 +6,14 @@ Nobody is ever chosen by party membership.
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 from typing import Any, Self
 
 from sqlalchemy import ColumnElement, and_, case, exists, false, func, literal, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.errors import Rejected
-from bot.services import platforms
+from bot.services import platforms, quiet
 from bot.store.models import Channel, Chat, ChatTag, CopyState, Notice, NoticeCopy, NoticeKind, now
 
 A_WEEK = 2  # notices about activities one person gets in seven days
@@ -65,6 +65,21 @@ class Count:
     reached: int
     left_out: dict[str, int]  # by reason
     by_channel: dict[str, int]  # of those it reaches
+    asleep: int = 0  # of those it reaches: they get it when they wake
+
+
+@dataclass(frozen=True, slots=True)
+class Night:
+    """When a notice begins and is over, and the hours at which whoever chose none of their own is left in peace."""
+
+    begins: datetime
+    over: datetime
+    usual: tuple[time, time]
+
+    def sleep(self, own: str) -> tuple[bool, bool]:
+        """Whether somebody with these hours of their own sleeps when it begins, and until it is over."""
+        waking = quiet.waking(self.begins, *(quiet.read(own) if own else self.usual))
+        return waking > self.begins, waking >= self.over
 
 
 def meant(audience: Audience) -> ColumnElement[bool]:
@@ -115,19 +130,27 @@ def _this_week() -> Any:
     return got.where(Notice.kind == NoticeKind.ACTIVITY).correlate(Chat).scalar_subquery()
 
 
-async def count(session: AsyncSession, audience: Audience, kind: NoticeKind) -> Count:
-    """Count now.  It reads every chat once, and once more when it asks for platforms."""
+async def count(session: AsyncSession, audience: Audience, kind: NoticeKind, night: Night | None = None) -> Count:
+    """Count now.  It reads every chat once, and once more when it asks for platforms.
+
+    night: None for a notice that wakes people up.
+    """
     why = left_out(kind).label("why")
-    query = select(why, Chat.channel, func.count()).where(meant(audience)).group_by(why, Chat.channel)
+    alike = why, Chat.channel, Chat.quiet
+    rows = await session.execute(select(*alike, func.count()).where(meant(audience)).group_by(*alike))
     reasons: dict[str, int] = defaultdict(int)
     channels: dict[str, int] = defaultdict(int)
-    for reason, channel, people in await session.execute(query):
-        reasons[reason] += people
-        if not reason:
+    asleep = 0
+    for reason, channel, own, people in rows:
+        sleeps, sleeps_through = night.sleep(own) if night is not None else (False, False)
+        why_not = reason or ("quiet" if sleeps_through else "")
+        reasons[why_not] += people
+        if not why_not:
             channels[Channel(channel)] += people
+            asleep += people * sleeps
     if audience.platforms and (silent := await _unsaid(session, audience)):
         reasons["unsaid"] = silent
-    return Count(reasons.pop("", 0), dict(reasons), dict(channels))
+    return Count(reasons.pop("", 0), dict(reasons), dict(channels), asleep)
 
 
 async def _unsaid(session: AsyncSession, audience: Audience) -> int:

@@ -14,7 +14,7 @@ from bot import outbox
 from bot.errors import Rejected
 from bot.services import audience as audiences
 from bot.services import bubbles, clock, copies, notice_buttons, notice_photos
-from bot.services.audience import Audience
+from bot.services.audience import Audience, Count, Night
 from bot.services.frame import Frame
 from bot.services.lifecycle import Actor
 from bot.services.notice_states import ACTIVE, BEGUN, ENDED, NOTICE, State
@@ -101,12 +101,19 @@ async def writers(session: AsyncSession, number: int) -> set[int]:
     return set(await session.scalars(select(NoticeWriter.staff_id).where(NoticeWriter.notice_id == number)))
 
 
+async def count(session: AsyncSession, frame: Frame, notice: Notice) -> Count:
+    """How many it would reach now, and why not the others."""
+    wakes = notice.kind == NoticeKind.EMERGENCY
+    night = None if wakes else Night(notice.start_at or now(), notice.valid_until, frame.quiet)
+    return await audiences.count(session, Audience.read(notice.audience), notice.kind, night)
+
+
 async def submit(session: AsyncSession, frame: Frame, notice: Notice, actor: Actor) -> None:
     """Hand a draft to the second person.  Raises Rejected when it, or a button of it, reaches nobody; IllegalStep."""
     check_times(notice)
     check_buttons(frame, notice)
     _check_length(frame, notice)
-    counted = await audiences.count(session, Audience.read(notice.audience), notice.kind)
+    counted = await count(session, frame, notice)
     if counted.reached == 0 and notice.does == "say":
         raise Rejected("notice.nobody")
     if notice.does == "say":
