@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -11,8 +11,9 @@ from sqlalchemy import select
 
 from bot.console import PAGES
 from bot.console.routes import HALF, PUBLIC, routes
-from bot.services import ledgers, notice_photos, periods, sign_in, staff
+from bot.services import bubbles, ledgers, notice_photos, periods, sign_in, staff
 from bot.services.appeal_states import State
+from bot.services.deadlines import ZONE
 from bot.services.hazards import cases
 from bot.services.lifecycle import Role
 from bot.services.rights import EVERYBODY, RIGHTS
@@ -233,3 +234,43 @@ async def test_pages_work_without_scripts(house, browser):
         await page.get_by_role("link", name=number).click()
         await page.get_by_role("button", name="我来办").click()
         await expect(page.get_by_role("status").first).to_contain_text("您接手了")
+
+
+TYPED = (  # title, text
+    ("免费体检", "周六上午，**带身份证**"),
+    ("体检😀👩‍🔧", "😀😀 **很要紧** 完"),
+    ("**不加粗**", "**两行\n都粗** 和**没关的"),
+    ("空行", "上\n\n\n\n\n下\n**\n\n\n**  "),
+    ("尖括号 <b>", "&lt; <b>不是标签</b> & ****"),
+)
+
+
+async def test_a_page_counts_a_notice_as_the_server_does_to_the_last_character(house, browser):
+    async with Desk(house, Role.ORGANISER) as desk:
+        page, trouble = await sits(house, browser, desk)
+        await page.goto(f"{desk.url}/console/notices/new")
+        await page.fill("#unit", "沈阳市总工会🏠")
+        await page.fill("#valid_until", "2099-12-31")
+        await page.select_option("#region", "2101")
+        for drill in (False, True):
+            await page.set_checked("#drill", drill)
+            for title, text in TYPED:
+                await page.fill("#title", title)
+                await page.fill("#text", text)
+                left = int("".join(filter(str.isdigit, await page.inner_text("#text ~ .counter"))))
+                shown = Notice(kind="service", does="say", title=title, text=text, unit="沈阳市总工会🏠", drill=drill)
+                shown.valid_until, shown.buttons = datetime(2099, 12, 31, tzinfo=ZONE), []
+                asked = bubbles.bubble(house.knowledge.texts, shown, again=True)["text"]
+                assert bubbles.LONGEST - left == bubbles.length(asked), text
+        full = "**" + "好" * (left // 4) + "**" + "😀" * (left // 4)
+        await page.fill("#text", full)
+        left = int("".join(filter(str.isdigit, await page.inner_text("#text ~ .counter"))))
+        await page.fill("#text", full + "满" * (left + 1))
+        await expect(page.locator("#text ~ .counter")).to_have_text("超了 1 个字")
+        await page.get_by_role("button", name="存下").click()
+        await expect(page.locator("#fault")).to_contain_text("现在是 4097 个")
+        await page.fill("#text", full + "满" * left)
+        await expect(page.locator("#text ~ .counter")).to_have_text("还能写 0 个字")
+        await page.get_by_role("button", name="存下").click()
+        await expect(page.get_by_role("status").first).to_contain_text("存好了")
+        assert not [each for each in trouble if "422" not in each]

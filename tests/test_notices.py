@@ -119,6 +119,15 @@ async def test_what_is_too_long_is_refused_before_telegram_does(town):
     await rejected("notice.long", town.submitted(text="😀" * 2040))  # UTF-16: two units each, and the frame
 
 
+async def test_stars_of_bold_words_take_no_room_and_an_emoji_takes_two(town):
+    await town.people(1)
+    await town.submitted(text="**好**" * 1000)  # 5000 characters as typed
+    await town.submitted(title="😀" * 30, unit="🏠" * 30)
+    await rejected("notice.title", town.submitted(title="😀" * 31))
+    await rejected("notice.unit", town.submitted(unit="好" + "🏠" * 30))
+    await rejected("notice.text", town.submitted(text="**" + "😀" * 2049 + "**"))
+
+
 @pytest.mark.parametrize("button", [("领取", "http://x.cn"), ("", "https://x.cn"), ("领取", "javascript:1")])
 async def test_buttons_lead_to_safe_places_only(town, button):
     await rejected("notice.button", town.submitted(buttons=[button]))

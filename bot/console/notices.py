@@ -133,6 +133,7 @@ async def shown(visit: Visit) -> web.Response:
         leads=lambda button: _shown(visit, notice_buttons.typed(visit.knowledge, button)),
         length=bubbles.length(looks.get("text", "")),
         most=bubbles.most(notice),
+        around=bubbles.around(visit.knowledge.texts, does="edit", unit=notice.unit, drill=notice.drill),
         counted=counted,
         few=audience.FEW,
         samples=await audience.samples(visit.session, wanted, notice.kind) if counted else [],
@@ -172,6 +173,8 @@ async def written(visit: Visit, values: Any, path: str, *, fault: str = "") -> w
         ],
         longest=bubbles.CAPTION if values.get("photo") else bubbles.LONGEST,
         caption=bubbles.CAPTION,
+        around=(around := bubbles.around(visit.knowledge.texts)),
+        adds=bubbles.around(visit.knowledge.texts, drill=True) - around,
     )
 
 

@@ -6,6 +6,7 @@ for its markup.
 
 import html
 import re
+from datetime import datetime
 from typing import Any
 
 from bot.services.deadlines import ZONE
@@ -17,6 +18,7 @@ CAPTION = 1024  # of what stands under a photo
 BOLD = re.compile(r"\*\*(.+?)\*\*", re.DOTALL)
 TAG = re.compile(r"<[^>]+>")
 LANGUAGE = "zh"
+LONG_DAY = datetime(2099, 12, 31, 12, tzinfo=ZONE)  # None is longer in words.
 
 
 def bubble(texts: Texts, notice: Notice, *, again: bool = False) -> dict[str, Any]:
@@ -53,7 +55,18 @@ def written(text: str) -> str:
 
 def length(markup: str) -> int:
     """UTF-16 units after parsing, as Telegram counts: an emoji is two, a tag nothing."""
-    return len(html.unescape(TAG.sub("", markup)).encode("utf-16-le")) // 2
+    return units(html.unescape(TAG.sub("", markup)))
+
+
+def units(text: str) -> int:
+    """UTF-16 units of plain text, as Telegram and browsers count."""
+    return len(text.encode("utf-16-le")) // 2
+
+
+def around(texts: Texts, *, does: str = "say", unit: str = "", drill: bool = False) -> int:
+    """UTF-16 units of a bubble beside its title and text, at most: where a page begins to count what is typed."""
+    bare = {"title": "", "text": "-", "buttons": [], "kind": NoticeKind.SERVICE, "valid_until": LONG_DAY}
+    return length(bubble(texts, Notice(does=does, unit=unit, drill=drill, **bare), again=True)["text"]) - 1
 
 
 def _buttons(texts: Texts, notice: Notice) -> list[list[dict[str, str]]]:

@@ -22,7 +22,7 @@ from bot.services.staff import within
 from bot.store.base import locked
 from bot.store.models import CopyState, Lane, Notice, NoticeKind, NoticeWriter, Outbox, now
 
-LONGEST_TITLE = 60  # characters
+LONGEST_TITLE = 60  # UTF-16 units, as browsers count
 LONGEST_UNIT = 60
 LISTED = 100  # notices of a page
 UNSAY_WITHIN = timedelta(hours=48)  # Telegram deletes nothing older.
@@ -277,6 +277,7 @@ def _check_length(frame: Frame, notice: Notice) -> None:
 
 def _filled(text: str, what: str, most: int) -> str:
     plain = text.strip()
-    if not 0 < len(plain) <= most:
+    size = bubbles.length(bubbles.written(plain)) if what == "text" else bubbles.units(plain)
+    if not 0 < size <= most:
         raise Rejected(f"notice.{what}", most=most)
     return plain

@@ -36,6 +36,21 @@
     });
   });
 
+  // What counts with a field: the fields that data-beside names, and a ticked box as much as its data-adds says.
+  var beside = function (field) {
+    return all((field.dataset.beside || "").split(" ").filter(Boolean).map(function (id) { return "#" + id; }).join() || "none");
+  };
+  // A notice (data-around) counts as on the phone, with what stands around it: an emoji is two, stars that make words bold
+  // are none, and of many empty lines one stays.
+  var size = function (field) {
+    if (!field.dataset.around) return Array.from(field.value).length;
+    var text = field.value.trim().replace(/\n{3,}/g, "\n\n").replace(/\*\*([\s\S]+?)\*\*/g, "$1");
+    return beside(field).reduce(function (sum, each) {
+      if (each.type === "checkbox") return sum + (each.checked ? Number(each.dataset.adds) : 0);
+      return sum + each.value.trim().length;
+    }, Number(field.dataset.around) + text.length);
+  };
+
   // Letters left, under a field with data-count.
   all("[data-count]").forEach(function (field) {
     var line = document.createElement("p");
@@ -44,11 +59,11 @@
     field.insertAdjacentElement("afterend", line);
     var tell = function () {
       var most = Number(field.dataset.count);
-      var count = Array.from(field.value).length;
+      var count = size(field);
       line.textContent = count > most ? say("over", count - most) : say("left", most - count);
       line.classList.toggle("over", count > most);
     };
-    field.addEventListener("input", tell);
+    [field].concat(beside(field)).forEach(function (each) { each.addEventListener("input", tell); });
     tell();
   });
 
