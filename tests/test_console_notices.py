@@ -113,6 +113,11 @@ async def test_what_was_typed_stays_when_something_is_missing(organiser):
     assert "https://" in page.words
 
 
+async def test_a_new_notice_is_meant_for_the_authors_own_district(house):
+    async with Desk(house, Role.ORGANISER, district="210112") as desk:
+        assert '<option value="210112" selected>' in await desk.gets("/console/notices/new")
+
+
 async def test_buttons_open_a_policy_and_a_station_in_the_chat(house, worker, organiser, approver):
     policy, station = next(iter(house.knowledge.policies.values())), next(iter(house.knowledge.stations))
     places = {"url1": f"政策：{policy.label}", "label2": "去歇脚", "url2": f"驿站：{station.id}"}

@@ -12,7 +12,7 @@ MOST = 9_999  # at once
 SHORTEST = 2  # characters of a reason
 
 
-@page("GET", REWARDS, right="rewards.stock", nav="redeem")
+@page("GET", REWARDS, right="rewards.stock", nav="rewards")
 async def listed(visit: Visit) -> web.Response:
     mine = {code: each for code, each in visit.knowledge.rewards.items() if _is_mine(visit, each.region)}
     return visit.page("rewards.html", rewards=mine, stocks=await vouchers.stocks(visit.session), most=MOST)
