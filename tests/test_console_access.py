@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from bot.console import PAGES as MODULES
 from bot.console.routes import HALF, PUBLIC, routes
-from bot.services import appeals, attachments, ledgers, notices, staff, volunteers
+from bot.services import appeals, attachments, ledgers, notice_photos, notices, staff, volunteers
 from bot.services.appeal_states import State
 from bot.services.attachments import Made
 from bot.services.audience import Audience
@@ -94,6 +94,7 @@ PAGES: Mapping[str, str] = {
     "GET /console/notices/new": "organiser",
     "POST /console/notices/new": "organiser",
     "GET /console/notices/{id}": "organiser approver admin",
+    "GET /console/notices/photos/{digest}": "organiser approver admin",
     "GET /console/notices/{id}/edit": "organiser",
     "POST /console/notices/{id}/edit": "organiser",
     "POST /console/notices/{id}/try": "organiser",
@@ -232,7 +233,10 @@ async def things(house):
             "/console/ledgers": {"id": await ledger_of(house, district), "form": "csv"},
             "/console/stations/at": {"station": await station_in(house, district)},
             "/console/notices/groups": {"id": group.id},
-            "/console/notices/{id}": {"id": await notice_of(house, district), "form": "csv"},
+            "/console/notices/photos": {
+                "digest": await notice_photo_of(house, notice := await notice_of(house, district))
+            },
+            "/console/notices/{id}": {"id": notice, "form": "csv"},
             "/console/hazards/{number}": await hazard_in(house, district),
             "/console/appeals/{number}": {"number": number, "file": await photo_of(house, number)},
             "/console/volunteers/{number}": {"number": await volunteered(house, district)},
@@ -248,6 +252,14 @@ async def notice_of(house, district: str) -> int:
         wanted = town.draft(audience=Audience(regions=(district,)))
         notice = await notices.write(session, house.frame, town.author, wanted, districts=[district])
         return notice.id
+
+
+async def notice_photo_of(house, number: int) -> str:
+    """The digest of the photo of a notice, to which it is given here; each notice has another one."""
+    async with house.db.begin() as session:
+        notice = await notices.get(session, number)
+        notice.photo = await notice_photos.keep(session, f"not looked at, of {number}".encode())
+        return notice.photo
 
 
 async def hazard_in(house, district: str) -> Mapping[str, object]:

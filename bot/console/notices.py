@@ -187,9 +187,10 @@ def jobs(visit: Visit) -> dict[str, str]:
 
 @page("GET", f"{HERE}/photos/{{digest}}", right="notices.read")
 async def photo(visit: Visit) -> web.Response:
-    """A photo by its digest, which nobody can guess."""
-    kept = await notice_photos.get(visit.session, visit.request.match_info["digest"])
-    if kept is None:
+    """The photo of a notice they may see, or of a form that was not saved yet: nobody can guess its digest."""
+    digest, where = visit.request.match_info["digest"], visit.staffer.districts("notices.read")
+    kept = await notice_photos.get(visit.session, digest)
+    if kept is None or not await notice_photos.open_to(visit.session, digest, where):
         raise web.HTTPNotFound
     return web.Response(body=kept.data, content_type="image/jpeg")
 

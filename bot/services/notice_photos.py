@@ -2,15 +2,17 @@
 
 import hashlib
 import io
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from PIL import Image
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.errors import Refused, Rejected
 from bot.services import attachments
+from bot.services.staff import within
 from bot.store.models import Notice, NoticePhoto, now
 
 LONGISH = 20  # Telegram refuses a photo that is longer than so many times its width
@@ -63,6 +65,13 @@ async def claim(session: AsyncSession, digest: str) -> None:
 async def get(session: AsyncSession, digest: str) -> NoticePhoto | None:
     kept: NoticePhoto | None = await session.get(NoticePhoto, digest)
     return kept
+
+
+async def open_to(session: AsyncSession, digest: str, districts: Iterable[str]) -> bool:
+    """Whether a notice of these districts shows it, or no notice at all yet."""
+    shows = select(Notice.id).where(Notice.photo == digest)
+    mine = await session.scalar(select(shows.where(within(Notice.district, districts)).exists()))
+    return bool(mine) or not await session.scalar(select(shows.exists()))
 
 
 async def of(session: AsyncSession, notice: Notice, bot: str) -> Photo | None:
