@@ -4,7 +4,6 @@ A page that is not listed here fails.  A new page adds its addresses to PAGES, a
 `things`.
 """
 
-import hashlib
 import secrets
 from collections.abc import Mapping
 
@@ -28,7 +27,6 @@ from tests.crowd import Town
 from tests.desk import BY, Desk
 
 OWN, OTHER = "2101", "3701"  # Shenyang, Jinan
-PICTURE = b"not looked at"  # of a notice
 OFFICE = "labour"  # where the handlers sit, and where the appeals are
 SHORT = {
     "organiser": Role.ORGANISER,
@@ -94,10 +92,10 @@ PAGES: Mapping[str, str] = {
     "GET /console/notices/groups/{id}": "organiser",
     "POST /console/notices/groups/{id}": "organiser",
     "POST /console/notices/groups/{id}/remove": "organiser",
+    "POST /console/notices/look": "organiser",
     "GET /console/notices/new": "organiser",
     "POST /console/notices/new": "organiser",
     "GET /console/notices/{id}": "organiser approver admin",
-    "GET /console/notices/photos/{digest}": "organiser approver admin",
     "GET /console/notices/{id}/edit": "organiser",
     "POST /console/notices/{id}/edit": "organiser",
     "POST /console/notices/{id}/try": "organiser",
@@ -227,7 +225,6 @@ async def things(house):
             await staff.give(session, None, BY, person, Grant(Role.ORGANISER, district))
         number = await filed(house, State.ASSIGNED, district=district)
         async with house.db.begin() as session:
-            await notice_photos.keep(session, PICTURE)
             item = Consultation(title="十月工资", district=district, opened_by=person.id)
             session.add_all([item, group := TrialGroup(name="夜班组", district=district)])
             await session.flush()
@@ -322,7 +319,6 @@ def filled(path: str, things: Mapping[str, Mapping[str, object]]) -> str:
         "certificate": "0",
         "measure": "collected",
         "form": "csv",
-        "digest": hashlib.sha256(PICTURE).hexdigest(),
     }
     return path.format_map({**usual, "topic": POLICY, **values})
 

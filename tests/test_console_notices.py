@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import openpyxl
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from bot.console.words import load
 from bot.services import chats, stations
@@ -111,6 +111,19 @@ async def test_what_was_typed_stays_when_something_is_missing(organiser):
         "/console/notices/new", **(FORM | {"url1": "http://x.cn", "label1": "报名"}), status=422
     )
     assert "https://" in page.words
+
+
+async def test_while_it_is_written_the_form_shows_what_it_looks_like_and_how_many_it_reaches(house, worker, organiser):
+    typed = FORM | {"title": "", "unit": "", "text": "周六上午，**带身份证**"}
+    page = await organiser.submits("/console/notices/look", **typed)
+    assert "<b>带身份证</b>" in page
+    assert "现在能发到 1 人" in page.words
+    page = await organiser.submits("/console/notices/look", **(typed | {"job": "courier"}))
+    assert "现在能发到 0 人" in page.words
+    page = await organiser.submits("/console/notices/look", **(typed | {"region": "5101"}))
+    assert "您负责的区域以外" in page.words
+    async with house.db.read() as session:
+        assert await session.scalar(select(func.count(Notice.id))) == 0
 
 
 async def test_a_new_notice_is_meant_for_the_authors_own_district(house):

@@ -26,6 +26,7 @@ from bot.console import (
     layout,
     ledgers,
     notice_file,
+    notice_form,
     notice_steps,
     notices,
     overview,
@@ -60,7 +61,7 @@ from bot.store.models import Channel
 PAGES: Sequence[ModuleType] = (
     *(home, queue, bulk, case, case_steps, case_files, alike),
     *(hazards, hazard),
-    *(trial_groups, notices, notice_steps, notice_file),
+    *(trial_groups, notices, notice_form, notice_steps, notice_file),
     *(volunteers, volunteer, redemption, rewards, certificate),
     *(overview, overview_file, ledgers),
     *(policy_edit, policies, gaps, stations, station_import),

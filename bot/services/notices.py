@@ -250,18 +250,34 @@ def check_buttons(frame: Frame, notice: Notice) -> None:
         notice_buttons.check(frame.knowledge, notice.buttons)
 
 
+def sketch(frame: Frame, draft: Draft, districts: Iterable[str]) -> Notice:
+    """What a draft would be as far as it is typed, to be looked at and never saved.
+
+    Raises Rejected for an audience that is not the author's, and for a button.
+    """
+    notice = Notice(does="say", state=State.DRAFT)
+    _take(frame, notice, draft, districts)
+    return notice
+
+
 def _fill(frame: Frame, notice: Notice, draft: Draft, districts: Iterable[str]) -> None:
+    _take(frame, notice, draft, districts)
+    notice.district = min(districts, key=len, default="")
+    _filled(draft.title, "title", LONGEST_TITLE)
+    _filled(draft.text, "text", bubbles.LONGEST)
+    _filled(draft.unit, "unit", LONGEST_UNIT)
+    check_times(notice)
+    _check_length(frame, notice)
+
+
+def _take(frame: Frame, notice: Notice, draft: Draft, districts: Iterable[str]) -> None:
+    """What was typed, however long it is."""
     draft.audience.check(districts)
     notice.kind, notice.drill, notice.photo = draft.kind, draft.drill, draft.photo or None
-    notice.title = _filled(draft.title, "title", LONGEST_TITLE)
-    notice.text = _filled(draft.text, "text", bubbles.LONGEST)
-    notice.unit = _filled(draft.unit, "unit", LONGEST_UNIT)
+    notice.title, notice.text, notice.unit = draft.title.strip(), draft.text.strip(), draft.unit.strip()
     notice.buttons = notice_buttons.read(frame.knowledge, draft.buttons)
     notice.audience = draft.audience.plain()
     notice.start_at, notice.valid_until = draft.start_at, draft.valid_until
-    notice.district = min(districts, key=len, default="")
-    check_times(notice)
-    _check_length(frame, notice)
 
 
 async def _claim(session: AsyncSession, notice: Notice) -> None:

@@ -67,6 +67,22 @@
     tell();
   });
 
+  // What a form would do, shown while it is filled in.  A file goes along only when the form is handed in.
+  all("[data-look]").forEach(function (place) {
+    var form = place.closest("form"), wait = 0, asked = 0;
+    var look = function () {
+      var typed = new URLSearchParams(), mine = asked += 1;
+      new FormData(form).forEach(function (value, name) { if (typeof value === "string") typed.append(name, value); });
+      fetch(place.dataset.look, { method: "POST", body: typed, headers: { "X-Background": "1" } }).then(function (answer) {
+        return answer.ok ? answer.text() : null;
+      }).then(function (html) {
+        if (html !== null && mine === asked) place.innerHTML = html;
+      }).catch(function () { /* The page after saving shows it, too. */ });
+    };
+    form.addEventListener("change", function () { clearTimeout(wait); wait = setTimeout(look, 400); });
+    look();
+  });
+
   // Under a photo there is less room.
   all("[data-limits]").forEach(function (file) {
     file.addEventListener("change", function () {
