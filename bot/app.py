@@ -193,7 +193,8 @@ class House:
         made.add_handlers(HANDLERS)
         self.relay.senders[channel] = made.send
         self.channels[channel] = made
-        self.bulk[channel] = Bulk(self.db, channel, made.api, made.pace, lambda: self.frame)
+        paid = self.settings.bulk_paid and channel is Channel.TELEGRAM
+        self.bulk[channel] = Bulk(self.db, channel, made.api, made.pace, lambda: self.frame, paid=paid)
         return made
 
     async def _ring(self, row: Outbox) -> None:

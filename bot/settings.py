@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+FREE = 30  # messages a second that Telegram takes for nothing
 QUEUES = frozenset({"redis", "rediss", "amqp", "amqps", "nats", "kafka", "https"})
 TELEGRAM = "https://api.telegram.org"
 
@@ -57,7 +58,10 @@ class Settings(BaseSettings):
     )
     web_chat: bool = Field(True, description="Serve the web chat page and its channel.")
     bulk_per_second: float = Field(
-        25.0, gt=0, le=1000, description="Notices sent per second; Telegram allows about 30."
+        25.0, gt=0, le=1000, description="Notices sent per second; Telegram allows about 30 for nothing."
+    )
+    bulk_paid: bool = Field(
+        False, description="Pay Telegram 0.1 Star for each notice beyond 30 a second; needed above that."
     )
     quiet_hours: str = Field(
         "22-8", pattern=r"^\d{1,2}-\d{1,2}$", description="When workers are not woken by what can wait; 0-0 for never."
@@ -83,6 +87,12 @@ class Settings(BaseSettings):
     def _a_public_webhook_needs_its_secret(self) -> Self:
         if self.telegram_webhook_url and not self.telegram_webhook_secret.get_secret_value():
             raise ValueError("NUANXIN_TELEGRAM_WEBHOOK_SECRET is required with NUANXIN_TELEGRAM_WEBHOOK_URL")
+        return self
+
+    @model_validator(mode="after")
+    def _what_is_paid_for_is_wanted(self) -> Self:
+        if self.bulk_per_second > FREE and not self.bulk_paid:
+            raise ValueError(f"NUANXIN_BULK_PAID=true is required with NUANXIN_BULK_PER_SECOND above {FREE}: it costs")
         return self
 
     @model_validator(mode="after")

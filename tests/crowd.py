@@ -201,8 +201,8 @@ class Town:
             return await notices.get(session, number)
 
 
-def lane(db: Database, api: BotApi, frame: Frame, rate: float) -> Bulk:
-    return Bulk(db, Channel.TELEGRAM, api, Pace(rate), lambda: frame, FAST)
+def lane(db: Database, api: BotApi, frame: Frame, rate: float, *, paid: bool = False) -> Bulk:
+    return Bulk(db, Channel.TELEGRAM, api, Pace(rate), lambda: frame, FAST, paid=paid)
 
 
 async def _serve(url: str, key: str, api: str, rate: str) -> None:

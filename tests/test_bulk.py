@@ -9,12 +9,13 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 from sqlalchemy import select
 
 from bot.app import House
 from bot.channels.telegram.transport import BotApi
 from bot.pace import PER_CHAT, Pace
-from bot.services import quiet
+from bot.services import notices, quiet
 from bot.services.notice_states import State
 from bot.settings import Settings
 from bot.store import base
@@ -115,6 +116,39 @@ async def test_one_person_gets_no_two_messages_within_a_second(database_url, kno
     await bulk.stop()
     assert crowd.got() == dict.fromkeys(range(1, 6), 2)
     assert crowd.closest() >= PER_CHAT
+    await api.close()
+    await db.close()
+
+
+def test_nobody_pays_for_haste_without_saying_so(tmp_path):
+    with pytest.raises(ValidationError, match="NUANXIN_BULK_PAID"):
+        Settings(var=tmp_path, bulk_per_second=31, _env_file=None)
+    assert Settings(var=tmp_path, bulk_per_second=1000, bulk_paid=True, _env_file=None).bulk_per_second == 1000
+
+
+@pytest.mark.parametrize("paid", [False, True])
+async def test_only_who_pays_tells_telegram_so_and_only_for_what_is_sent(database_url, knowledge, crowd, paid):
+    db = opened(database_url, new_key())
+    town = await Town(db, knowledge).settle()
+    await town.people(3)
+    notice = await town.agreed()
+    api = BotApi(crowd.api, "", TOKEN)
+    await api.open()
+    bulk = lane(db, api, town.frame, 500.0, paid=paid)
+    bulk.start()
+    await begin(town, notice.id)
+    await until(town, notice.id, State.COMPLETED)
+    async with db.begin() as session:
+        original = await notices.get(session, notice.id, lock=True)
+        undone = await notices.recall(session, original, town.author)
+    await begin(town, undone.id)
+    await until(town, undone.id, State.COMPLETED)
+    await bulk.stop()
+    said = {
+        method: {"allow_paid_broadcast" in call for _, name, _, call in crowd.calls if name == method}
+        for method in ("sendMessage", "deleteMessage")
+    }
+    assert said == {"sendMessage": {paid}, "deleteMessage": {False}}
     await api.close()
     await db.close()
 

@@ -11,12 +11,12 @@ import secrets
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import log, pace
+from bot.bulk.clocks import USUAL, Clocks
 from bot.bulk.run import Run
 from bot.channels.telegram.transport import BotApi
 from bot.errors import TryLater, Unclear
@@ -37,17 +37,6 @@ WAYS = 128  # copies on their way at the same time
 FLOODS, FLOOD_TIME = 3, 600.0  # refusals for speed within so many seconds that a notice survives
 
 
-@dataclass(frozen=True)
-class Clocks:
-    """Seconds; tests shorten them."""
-
-    look: float = 0.5  # between two turns at most
-    lane: float = 15.0  # lease of the lane
-    lease: float = 60.0  # of a copy
-    patience: float = 25.0  # for the answer to a call; what cannot be called in time goes back
-    margin: float = 3.0  # before the lane's lease ends, nothing leaves any more
-
-
 class Bulk:
     """Sends notices on one channel."""
 
@@ -58,9 +47,12 @@ class Bulk:
         api: BotApi,
         rate: Pace,
         frame: Callable[[], Frame],
-        clocks: Clocks = Clocks(),
+        clocks: Clocks = USUAL,
+        *,
+        paid: bool = False,
     ) -> None:
         self.db, self.channel, self.api, self.pace, self._frame, self._clocks = db, channel, api, rate, frame, clocks
+        self._paid = paid
         self._me = secrets.token_hex(8)
         self._runs: dict[int, Run] = {}
         self._queue: asyncio.Queue[tuple[Item, float]] = asyncio.Queue()  # and until when it may be called
@@ -200,7 +192,7 @@ class Bulk:
         if (run := self._runs.get(notice.id)) is None:
             photo = await notice_photos.of(session, notice, self.api.bot)
             texts = self._frame().knowledge.texts
-            run = self._runs[notice.id] = Run.of(texts, notice, self.channel, photo)
+            run = self._runs[notice.id] = Run.of(texts, notice, self.channel, photo, paid=self._paid)
         if run.learned:
             await notice_photos.learn(session, notice, self.api.bot, run.learned)
             run.learned = ""

@@ -38,6 +38,7 @@ class Run:
     kind: NoticeKind
     repeatable: bool
     photo: Photo | None = None
+    paid: bool = False  # Telegram may charge for what comes faster than it allows
     learned: str = ""  # the channel's own id of the photo, to be written down
     method: str = ""
     bodies: tuple[bytes, bytes] = (b"", b"")  # the calls without whom they are for
@@ -45,9 +46,11 @@ class Run:
     why: str = ""  # its last failure
 
     @classmethod
-    def of(cls, texts: Texts, notice: Notice, channel: Channel, photo: Photo | None = None) -> Self:
+    def of(
+        cls, texts: Texts, notice: Notice, channel: Channel, photo: Photo | None = None, *, paid: bool = False
+    ) -> Self:
         first, second = (bubble(texts, notice, again=again) for again in (False, True))
-        run = cls((first, second), notice.kind, copies.repeatable(notice, channel), photo)
+        run = cls((first, second), notice.kind, copies.repeatable(notice, channel), photo, paid)
         run._write(photo.file if photo else "")
         return run
 
@@ -71,7 +74,7 @@ class Run:
             raise Forgotten from None
 
     async def _upload(self, api: BotApi, item: Item, photo: Photo, *, key: str, seconds: float) -> Any:
-        _, call = renderer.render(self.replies[item.again] | {"jpeg": photo.jpeg}, item.address)
+        _, call = self._render(self.replies[item.again] | {"jpeg": photo.jpeg}, item.address)
         result = await api.call(self.method, call, key=key, seconds=seconds)
         self.learned = result["photo"][-1]["file_id"]
         self.photo = replace(photo, file=self.learned)
@@ -117,10 +120,15 @@ class Run:
 
     def _write(self, file: str) -> None:
         """The calls, which are the same for everybody but for whom they are."""
-        calls = [renderer.render(reply | {"file": file}, 0) for reply in self.replies]
+        calls = [self._render(reply | {"file": file}, 0) for reply in self.replies]
         self.method = calls[0][0]
         first, second = (_tail(call) for _, call in calls)
         self.bodies = first, second
+
+    def _render(self, reply: renderer.Reply, address: int) -> renderer.Call:
+        """Edits and deletions cost nothing, and do not know the parameter."""
+        method, call = renderer.render(reply, address)
+        return method, call | ({"allow_paid_broadcast": True} if self.paid and method.startswith("send") else {})
 
 
 def _tail(call: dict[str, Any]) -> bytes:
