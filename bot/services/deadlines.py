@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 import chinese_calendar
@@ -52,7 +53,7 @@ class Calendar:
         if day.year in self.years:
             return day.weekday() < 5
         try:
-            return bool(chinese_calendar.is_workday(day))
+            return _is_workday(day)
         except NotImplementedError:
             raise YearUnknown(day.year) from None
 
@@ -78,6 +79,12 @@ class Calendar:
             day += DAY
             left -= self.is_working(day)
         return datetime.combine(day, local.time(), ZONE)
+
+
+@lru_cache(maxsize=4_000)  # days, of some ten years; asked for dozens of times with each case
+def _is_workday(day: date) -> bool:
+    """Raises NotImplementedError."""
+    return bool(chinese_calendar.is_workday(day))
 
 
 def part(start: datetime, due: datetime, share: float) -> datetime:
