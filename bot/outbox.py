@@ -94,7 +94,8 @@ _AHEAD = select(Outbox.id).where(
 async def claim(session: AsyncSession, limit: int) -> list[Outbox]:
     """Lease rows that are due, replies before bulk.  Two relays never get the same row.
 
-    A row waits while an earlier one of its chat is leased or held back: order survives a retry.
+    A row waits while an earlier one of its chat is leased or held back: order survives a retry.  The oldest rows come
+    first, whenever they were due: of a chat, none is taken before an earlier one that the limit left out.
     """
     at = now()
     earlier = aliased(Outbox)
@@ -106,17 +107,29 @@ async def claim(session: AsyncSession, limit: int) -> list[Outbox]:
         earlier.due_at > at,
     )
     due = (
-        select(Outbox.id)
+        select(Outbox.id, Outbox.chat_id, Outbox.lane)
         .where(Outbox.state == OutboxState.WAITING, Outbox.due_at <= at, Outbox.kind.not_in(BATCHED), ~held)
-        .order_by(Outbox.lane, Outbox.due_at, Outbox.id)
+        .order_by(Outbox.lane, Outbox.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
-    ids = (await session.scalars(due)).all()
+    ids = await _in_order(session, (await session.execute(due)).all())
     if not ids:
         return []
     leased = update(Outbox).where(Outbox.id.in_(ids)).values(due_at=at + LEASE).returning(Outbox)
     return sorted(await session.scalars(leased), key=lambda each: (each.lane, each.id))
+
+
+async def _in_order(session: AsyncSession, rows: Sequence[Any]) -> list[int]:
+    """Without those behind a row that another relay is taking at this moment, which nobody sees as leased yet."""
+    ids, chats = [row.id for row in rows], {row.chat_id for row in rows if row.chat_id is not None}
+    others = (
+        select(Outbox.chat_id, Outbox.lane, func.min(Outbox.id))
+        .where(Outbox.chat_id.in_(chats), Outbox.state == OutboxState.WAITING, Outbox.id.not_in(ids))
+        .group_by(Outbox.chat_id, Outbox.lane)
+    )
+    first = {(chat, lane): number for chat, lane, number in await session.execute(others)} if chats else {}
+    return [row.id for row in rows if row.id < first.get((row.chat_id, row.lane), row.id + 1)]
 
 
 async def take(connection: AsyncConnection, kind: str, limit: int) -> list[Parcel]:

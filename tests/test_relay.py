@@ -12,6 +12,7 @@ from bot.relay import Relay
 from bot.services import chats
 from bot.store.models import Channel, Chat, Lane, Outbox, OutboxState, now
 from bot.store.opening import database_of
+from tests.conftest import on_postgres
 
 
 @pytest.fixture
@@ -124,6 +125,23 @@ async def test_replies_go_before_bulk(db, relay, post):
     await make_due(db)
     async with db.begin() as session:
         assert [row.payload["text"] for row in await outbox.claim(session, 10)] == ["reply", "bulk"]
+
+
+async def test_no_row_of_a_chat_is_taken_before_an_earlier_one_that_was_due_later(db, chat_id):
+    """As after a crash: the first row has the head start of whoever wrote it, those behind it have none."""
+    await put(db, "0", chat_id=chat_id, due_at=now() - timedelta(seconds=1))
+    await put(db, "1", "2", "3", chat_id=chat_id, due_at=now() - timedelta(seconds=10))
+    async with db.begin() as session:
+        assert [row.payload["text"] for row in await outbox.claim(session, 2)] == ["0", "1"]
+
+
+async def test_no_row_of_a_chat_is_taken_while_another_relay_is_taking_an_earlier_one(db, chat_id):
+    if not on_postgres():
+        pytest.skip("SQLite lets one relay write at a time")
+    await put(db, "0", "1", chat_id=chat_id, due_at=now() - timedelta(seconds=1))
+    async with db.begin() as one, db.begin() as another:
+        assert [row.payload["text"] for row in await outbox.claim(one, 1)] == ["0"]
+        assert await outbox.claim(another, 10) == []
 
 
 async def test_a_refusal_is_final_and_says_why(db, relay, post):
