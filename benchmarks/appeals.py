@@ -27,12 +27,14 @@ from sqlalchemy import make_url
 import knowledge
 from benchmarks.drill import POSTGRES, execute, fresh
 from benchmarks.machine import machine
-from bot import outbox
 from bot.app import database_of
 from bot.commands import migrate
-from bot.services import agencies, appeals, chats
-from bot.services.appeals import Draft
-from bot.services.frame import Frame
+from bot.queue import outbox
+from bot.services.appeals import appeals
+from bot.services.appeals.appeals import Draft
+from bot.services.chats import chats
+from bot.services.core.context import Frame
+from bot.services.units import agencies
 from bot.settings import Settings
 from bot.store.db import PRAGMAS, Database
 from bot.store.models import Channel, Chat

@@ -32,16 +32,17 @@ from aiohttp import web
 from sqlalchemy import func, make_url, select
 
 from benchmarks.machine import machine
-from bot import log, outbox
+from bot import log
 from bot.channels.web import Clocks
 from bot.channels.web.bell import CONVERSATION
 from bot.commands import migrate
+from bot.queue import outbox
 from bot.settings import Settings
 from bot.store.models import Appeal, Outbox
 from bot.store.vault import new_key
 from tests.conftest import free_port
+from tests.support.web_driver import Server, database
 from tests.test_crash import Replica, environment, opened, write
-from tests.web_driver import Server, database
 
 POSTGRES = "postgresql+asyncpg://postgres@127.0.0.1:5432/test"
 FIRST = 3_000_001  # the first worker's number at the Bot API server

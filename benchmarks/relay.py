@@ -24,12 +24,12 @@ from sqlalchemy import delete, func, make_url, select
 
 from benchmarks.drill import POSTGRES, execute, fresh
 from benchmarks.machine import machine
-from bot import outbox
 from bot.app import database_of
 from bot.backend.publisher import publisher_of
 from bot.backend.relay import EventRelay
 from bot.commands import migrate
-from bot.services import events
+from bot.queue import outbox
+from bot.services.appeals import events as appeal_events
 from bot.settings import Settings
 from bot.store.db import Database
 from bot.store.models import Naming, Outbox, now
@@ -56,7 +56,7 @@ def cases(count: int) -> list[Outbox]:
         "created_at": at,
         "due_at": at,
     }
-    return [events.submitted({**same, "number": f"{260000000000 + number}"}, None) for number in range(count)]
+    return [appeal_events.submitted({**same, "number": f"{260000000000 + number}"}, None) for number in range(count)]
 
 
 async def ours(db: Database, url: str, rows: Sequence[Outbox]) -> float:

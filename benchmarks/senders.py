@@ -26,13 +26,18 @@ import uvloop
 from bot.bulk import Bulk, Clocks
 from bot.channels.telegram.transport import BotApi
 from bot.commands import migrate
-from bot.pace import Pace
-from bot.services import approvals, beginning, chats, copies, notices, staff, tallies
-from bot.services.audience import Audience
-from bot.services.frame import Frame
-from bot.services.lifecycle import Actor, Role
-from bot.services.notice_states import State
-from bot.services.notices import Draft
+from bot.queue.rate_limiter import Pace
+from bot.services.chats import chats
+from bot.services.core.context import Frame
+from bot.services.core.lifecycle import Actor, Role
+from bot.services.notices import approvals, notices
+from bot.services.notices import deliveries as notice_deliveries
+from bot.services.notices import start as notice_start
+from bot.services.notices import totals as notice_totals
+from bot.services.notices.audience import Audience
+from bot.services.notices.notices import Draft
+from bot.services.notices.states import State
+from bot.services.staff import accounts
 from bot.settings import Settings
 from bot.store.base import vault_of
 from bot.store.models import Channel, Chat, NoticeKind, now
@@ -78,7 +83,7 @@ async def fill(folder: str, people: int) -> None:
             await connection.execute(table.insert(), rows)  # type: ignore[attr-defined]
     frame = await _frame()
     async with db.begin() as session:
-        ids = {person.username: person.id for person in await staff.seed_demo(session)}
+        ids = {person.username: person.id for person in await accounts.seed_demo(session)}
         author = Actor(Role.ORGANISER, ids["demo.organiser"])
         until = now() + timedelta(days=2)
         draft = Draft(NoticeKind.SERVICE, "免费体检", TEXT[:60], "沈阳市总工会", until, Audience())
@@ -86,12 +91,12 @@ async def fill(folder: str, people: int) -> None:
         await notices.submit(session, frame, notice, author)
         await approvals.approve(session, notice, Actor(Role.APPROVER, ids["demo.approver"]), people)
         at = now().isoformat()
-        await beginning.ring(session, frame, {"notice": notice.id, "version": notice.version, "at": at})
+        await notice_start.ring(session, frame, {"notice": notice.id, "version": notice.version, "at": at})
     cost = Cost()
     complete = False
     while not complete:
         async with db.begin() as session:
-            complete = await copies.freeze(session, await notices.get(session, 1, lock=True))
+            complete = await notice_deliveries.freeze(session, await notices.get(session, 1, lock=True))
     cost.tell(people=people)
     await db.close()
 
@@ -110,7 +115,7 @@ async def ours(folder: str, api: str, rate: str, clocks: Clocks | None = None) -
         await asyncio.sleep(0.2)
         async with db.read() as session:
             if (await notices.get(session, 1)).state in (State.COMPLETED, State.SOME_FAILED, State.FAULTY):
-                counts = await tallies.tally(session, 1)
+                counts = await notice_totals.tally(session, 1)
                 break
     cost.tell(**{str(state): people for state, people in counts.items()})
     await lane.stop()
@@ -122,9 +127,9 @@ async def count(folder: str) -> None:
     """What the page of a notice asks for, as often as somebody watches."""
     db = database_of(settings(folder))
     async with db.read() as session:
-        await tallies.gone(session, 1)
+        await notice_totals.gone(session, 1)
         cost = Cost()
-        await tallies.outcome(session, 1)
+        await notice_totals.outcome(session, 1)
         cost.tell()
     await db.close()
 

@@ -21,28 +21,22 @@ from bot.channels.telegram.transport import BotApi
 from bot.channels.web import WebChat
 from bot.channels.web import files as web_files
 from bot.console import build as build_console
+from bot.content_store import Shelf
 from bot.open311.server import Open311
-from bot.pace import Pace
-from bot.relay import Relay
-from bot.services import (
-    agencies,
-    attachments,
-    clock,
-    freezing,
-    holdings,
-    notes,
-    quiet,
-    retention,
-    roles,
-    timers,
-    tombstones,
-    vouchers,
-)
-from bot.services.attachments import Shredder
-from bot.services.frame import Frame
-from bot.services.tombstones import Engraver
+from bot.queue.rate_limiter import Pace
+from bot.queue.relay import Relay
+from bot.services import deferred_writes, timer_handlers
+from bot.services.attachments import attachments
+from bot.services.attachments.attachments import Shredder
+from bot.services.core import quiet_hours, timers
+from bot.services.core.context import Frame
+from bot.services.points import vouchers
+from bot.services.privacy import data_export, deletion_log, retention
+from bot.services.privacy.deletion_log import Engraver
+from bot.services.reports import ledger_schedule
+from bot.services.units import agencies
+from bot.services.volunteers import audience_tags
 from bot.settings import Settings
-from bot.shelf import Shelf
 from bot.store.models import Channel, Outbox
 from bot.store.opening import database_of, secret_of, vault_of
 from bot.store.sealing import Folder
@@ -94,7 +88,7 @@ class House:
         self.port = settings.port
         self._secret = secrets.token_urlsafe(32)  # of the web chat's webhook: inside this process only
         self.writer = writer_of(settings)
-        self._quiet = quiet.read(settings.quiet_hours)
+        self._quiet = quiet_hours.read(settings.quiet_hours)
         self._notes: list[Any] = []
         self._jotting = asyncio.Lock()
         self._tasks: list[asyncio.Task[Any]] = []
@@ -123,12 +117,12 @@ class House:
             self.app.add_routes(self.web_chat.routes())
             web_bot = self._channel(Channel.WEB, token, f"{base}/bot", f"{base}/file/bot")
             self.app.router.add_post("/channel/web", web_bot.endpoint(self._secret))
-        self.relay.senders[clock.KIND] = self._ring
+        self.relay.senders[timers.KIND] = self._ring
         apis = {name: each.api for name, each in self.channels.items()}
         self.relay.senders[attachments.KIND] = Fetcher(self.db, apis, settings.var / "uploads", lambda: self.frame)
-        self.relay.senders[holdings.KIND] = Exporter(self.db, apis, settings.var / "uploads")
+        self.relay.senders[data_export.KIND] = Exporter(self.db, apis, settings.var / "uploads")
         self.relay.senders[attachments.SHRED] = Shredder(self.db, settings.var / "uploads")
-        self.relay.senders[tombstones.KIND] = Engraver(settings.var)
+        self.relay.senders[deletion_log.KIND] = Engraver(settings.var)
         open311 = Open311(self.db, lambda: self.frame, base=settings.base_url, uploads=settings.var / "uploads")
         self.app.add_subapp("/open311", open311.app())
         self.app.add_subapp("/console", self._console(demo=demo))
@@ -200,16 +194,16 @@ class House:
     async def _ring(self, row: Outbox) -> None:
         """A timer has rung: the relay's sender for timers."""
         async with self.db.begin() as session:
-            await timers.ring(session, self.frame, row.payload or {})
+            await timer_handlers.ring(session, self.frame, row.payload or {})
 
     async def start(self) -> None:
         """Serve.  Returns when the web server listens; channels that are not reachable yet come later."""
         async with self.db.begin() as session:
             await agencies.ensure(session, (*self.knowledge.appeals.offices, *self.knowledge.hazards.offices))
             await retention.ensure(session)
-            await freezing.ensure(session)
+            await ledger_schedule.ensure(session)
             await vouchers.ensure(session, self.frame)
-            await roles.ensure(session)
+            await audience_tags.ensure(session)
         await self.refresh()  # What staff published holds from the first answer on.
         if self.writer is not None:
             await self.writer.open()
@@ -291,7 +285,7 @@ class House:
             taken, self._notes = self._notes, []
             if taken:
                 async with self.db.connect() as connection:
-                    await notes.remember(connection, taken)
+                    await deferred_writes.remember(connection, taken)
 
     def _note(self, notes: Sequence[Any]) -> None:
         if len(self._notes) < NOTES:

@@ -10,10 +10,10 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.core import GaugeMetricFamily
 from sqlalchemy import func, select
 
-from bot import outbox
 from bot.backend.relay import EventRelay
-from bot.relay import Relay
-from bot.services import deliveries
+from bot.queue import outbox
+from bot.queue.relay import Relay
+from bot.services.appeals import deliveries as appeal_deliveries
 from bot.store.db import Database, is_down
 from bot.store.models import Outbox, OutboxState, ParkedUpdate
 from knowledge.search import Search
@@ -32,7 +32,7 @@ async def report(db: Database, events: EventRelay | None = None) -> dict[str, An
             waiting = select(func.count()).select_from(Outbox).where(Outbox.state == OutboxState.WAITING)
             parked = select(func.count()).select_from(ParkedUpdate)
             counts = {"waiting": await session.scalar(waiting), "parked": await session.scalar(parked)}
-            backend = await deliveries.counts(session)
+            backend = await appeal_deliveries.counts(session)
     except Exception as error:
         if not is_down(error):
             raise

@@ -13,7 +13,7 @@ import aiohttp
 import orjson
 
 from bot import log
-from bot.services.questions import mask
+from bot.services.chats.questions import mask
 from knowledge import Policy
 from knowledge.figures import figures
 

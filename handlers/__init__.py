@@ -4,36 +4,27 @@ from typing import Any
 
 from telegram.ext import BaseHandler
 
-from handlers import (
-    appeal,
-    browse,
-    cases,
-    forms,
-    hazard,
-    hotlines,
-    liaison,
-    membership,
-    notices,
-    odd,
-    privacy,
-    question,
-    reports,
-    rewards,
-    settings,
-    staff,
-    start,
-    station,
-    volunteer,
-)
+from handlers import forms, odd, settings, staff, start
+from handlers.appeals import file as appeal_file
+from handlers.appeals import progress as appeal_progress
+from handlers.hazards import progress as hazard_progress
+from handlers.hazards import report as hazard_report
+from handlers.notices import subscriptions
+from handlers.points import rewards as points_rewards
+from handlers.policies import browse, hotlines, question
+from handlers.privacy import my_data
+from handlers.stations import find as station_find
+from handlers.volunteers import join as volunteer_join
+from handlers.volunteers import liaison, membership
 
 FLOWS = (
     *settings.FLOWS,
-    *station.FLOWS,
-    *appeal.FLOWS,
-    *cases.FLOWS,
-    *hazard.FLOWS,
-    *reports.FLOWS,
-    *volunteer.FLOWS,
+    *station_find.FLOWS,
+    *appeal_file.FLOWS,
+    *appeal_progress.FLOWS,
+    *hazard_report.FLOWS,
+    *hazard_progress.FLOWS,
+    *volunteer_join.FLOWS,
     *liaison.FLOWS,
 )
 
@@ -41,22 +32,22 @@ HANDLERS: tuple[BaseHandler[Any, Any, Any], ...] = (
     *odd.BEFORE,
     *start.HANDLERS,
     *settings.HANDLERS,
-    *privacy.HANDLERS,
-    *notices.HANDLERS,
+    *my_data.HANDLERS,
+    *subscriptions.HANDLERS,
     *hotlines.HANDLERS,
     *browse.HANDLERS,
-    *station.HANDLERS,
-    *appeal.HANDLERS,
-    *cases.HANDLERS,
-    *hazard.HANDLERS,
-    *reports.HANDLERS,
-    *volunteer.HANDLERS,
+    *station_find.HANDLERS,
+    *appeal_file.HANDLERS,
+    *appeal_progress.HANDLERS,
+    *hazard_report.HANDLERS,
+    *hazard_progress.HANDLERS,
+    *volunteer_join.HANDLERS,
     *membership.HANDLERS,
     *liaison.HANDLERS,
-    *rewards.HANDLERS,
+    *points_rewards.HANDLERS,
     *forms.handlers(FLOWS),
-    *cases.ANSWERS,
-    *station.POSITION,
+    *appeal_progress.ANSWERS,
+    *station_find.POSITION,
     *staff.HANDLERS,
     *odd.NOT_BUILT,
     *question.HANDLERS,

@@ -4,7 +4,8 @@ from telegram import Update
 from telegram.ext import CommandHandler
 
 from bot.channels.telegram.unit import Context
-from bot.services import attempts, chat_links
+from bot.services.core import rate_limits
+from bot.services.staff import chat_links
 
 
 async def link(update: Update, context: Context) -> None:
@@ -15,7 +16,7 @@ async def link(update: Update, context: Context) -> None:
         return
     linked = await chat_links.link(context.session, context.chat, digits, context.knowledge.texts)
     if linked.wait:
-        context.say("staff.wait", minutes=attempts.minutes(linked.wait))
+        context.say("staff.wait", minutes=rate_limits.minutes(linked.wait))
     elif linked.name:
         context.say("staff.linked", name=linked.name)
     else:

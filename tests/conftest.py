@@ -19,7 +19,7 @@ from bot.commands import migrate
 from bot.settings import Settings
 from knowledge import Knowledge
 from knowledge import load as load_knowledge
-from tests.phone import Phone
+from tests.support.phone import Phone
 
 UP = "NUANXIN_TEST_DATABASE"  # "sqlite", or the URL of a PostgreSQL server's database
 IN_CI = os.environ.get("CI") == "true"

@@ -15,17 +15,18 @@ import pytest
 from sqlalchemy import func, select
 
 from bot.app import database_of
-from bot.services import chats, clock
+from bot.services.chats import chats
+from bot.services.core import timers
 from bot.settings import Settings
 from bot.store.db import Database
 from bot.store.models import Channel, Outbox, OutboxState, now
 from bot.store.vault import new_key
 from tests.conftest import free_port
-from tests.web_driver import TOKEN, Server, database
+from tests.support.project import ROOT
+from tests.support.web_driver import TOKEN, Server, database
 
 PEOPLE, LINES, KILLS = 50, 20, 4
 PATIENCE = 120  # seconds until a drill is given up
-ROOT = Path(__file__).parents[1]
 QUOTED = re.compile(r"[^“]*“([^”]*)”.*", re.DOTALL)  # The refusal repeats what was typed.
 
 
@@ -146,6 +147,6 @@ async def _ask_for_their_city(settings: dict[str, str], people: Iterable[int]) -
 async def _nothing_left(settings: dict[str, str]) -> None:
     db = opened(settings)
     async with db.read() as session:
-        waits = Outbox.state == OutboxState.WAITING, Outbox.kind != clock.KIND  # Timers wait for the night.
+        waits = Outbox.state == OutboxState.WAITING, Outbox.kind != timers.KIND  # Timers wait for the night.
         assert await session.scalar(select(func.count()).select_from(Outbox).where(*waits)) == 0
     await db.close()

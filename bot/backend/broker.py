@@ -9,7 +9,7 @@ from faststream import AckPolicy
 
 from bot import log
 from bot.backend.publisher import TAKEN, Away, Hear, Outcome, Where
-from bot.outbox import Parcel
+from bot.queue.outbox import Parcel
 
 logger = log.get(__name__)
 

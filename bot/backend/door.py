@@ -14,9 +14,9 @@ from bot import log
 from bot.backend import messages
 from bot.backend.messages import Unreadable
 from bot.backend.signature import SLACK, Unsigned, check
-from bot.services import news
-from bot.services.frame import Frame
-from bot.services.news import Reading, Verdict
+from bot.services.appeals import status_updates
+from bot.services.appeals.status_updates import Reading, Verdict
+from bot.services.core.context import Frame
 from bot.store.db import Database, is_down
 from bot.store.models import BackendKey, now
 
@@ -96,7 +96,7 @@ class Door:
         except Unreadable as error:
             await _park(session, body, str(error))
             return error
-        verdict = await news.take(session, self.frame(), said)
+        verdict = await status_updates.take(session, self.frame(), said)
         logger.info("news", number=said.number, state=said.state, reading=verdict.reading)
         return verdict
 
@@ -113,12 +113,12 @@ class Door:
 async def _once(session: AsyncSession, nonce: str) -> None:
     """Raises Replayed."""
     await session.execute(delete(BackendKey).where(BackendKey.until < now()))
-    if not await news.remember(session, "nonce", nonce, timedelta(seconds=2 * SLACK)):
+    if not await status_updates.remember(session, "nonce", nonce, timedelta(seconds=2 * SLACK)):
         raise Replayed
 
 
 async def _park(session: AsyncSession, body: bytes, why: str) -> None:
-    await news.park(session, body[:LARGEST].decode("utf-8", "replace").replace("\0", ""), why)
+    await status_updates.park(session, body[:LARGEST].decode("utf-8", "replace").replace("\0", ""), why)
 
 
 def _answer(status: int, **said: Any) -> web.Response:

@@ -5,7 +5,7 @@ from nats.js.api import ConsumerConfig, DeliverPolicy
 
 from bot.backend.broker import REPEAT, Broker, raw
 from bot.backend.publisher import Hear, Where, event_id
-from bot.outbox import Parcel
+from bot.queue.outbox import Parcel
 
 TWICE = 24 * 3600  # seconds the stream remembers ids and drops an event that comes again
 CONSUMER = "nuanxin"

@@ -6,7 +6,7 @@ from faststream.kafka import KafkaBroker
 
 from bot.backend.broker import REPEAT, Broker, raw
 from bot.backend.publisher import Hear, Where, event_id
-from bot.outbox import Parcel
+from bot.queue.outbox import Parcel
 
 GROUP = "nuanxin"
 

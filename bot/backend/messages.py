@@ -5,8 +5,8 @@ from typing import Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
-from bot.services.appeal_states import State
-from bot.services.news import News
+from bot.services.appeals.states import State
+from bot.services.appeals.status_updates import News
 from bot.store.models import Naming, now
 
 
@@ -74,7 +74,7 @@ class Status(BaseModel):
     data: Change
 
     def news(self) -> News:
-        """What it says, for bot.services.news; a clock that runs ahead must not make all that follows late."""
+        """What it says, for bot.services.appeals.status_updates; a clock that runs ahead must not make all that follows late."""
         said: dict[str, Any] = self.data.model_dump()
         return News(id=f"{self.source} {self.id}", number=self.subject, at=min(self.time, now()), **said)
 

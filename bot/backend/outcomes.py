@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot import log
 from bot.backend.publisher import Away, Outcome
 from bot.errors import Refused, TryLater
-from bot.outbox import Parcel
+from bot.queue.outbox import Parcel
 from bot.store.models import Appeal, Outbox, OutboxState, now
 
 logger = log.get(__name__)

@@ -10,7 +10,7 @@ import orjson
 from bot.backend.publisher import TAKEN, Away, Hear, Outcome, Where, event_id
 from bot.backend.signature import sign
 from bot.errors import Refused, TryLater
-from bot.outbox import Parcel
+from bot.queue.outbox import Parcel
 
 SECONDS = 15.0  # for one of them
 NEVER = frozenset({400, 409, 410, 413, 415, 422})  # says: this event, never

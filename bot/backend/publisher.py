@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit, urlunsplit
 import orjson
 
 from bot.errors import TryLater
-from bot.outbox import Parcel
+from bot.queue.outbox import Parcel
 
 PATIENCE = 20.0  # seconds for a batch; well below outbox.HELD, so that nobody else takes the rows meanwhile
 NAME = "nuanxin"  # in front of the names of streams, queues, subjects and topics

@@ -4,7 +4,7 @@ from faststream.rabbit import Channel, RabbitBroker, RabbitQueue
 
 from bot.backend.broker import REPEAT, Broker, raw
 from bot.backend.publisher import Hear, Where, event_id
-from bot.outbox import Parcel
+from bot.queue.outbox import Parcel
 
 ONE = Channel(prefetch_count=1)  # News of a case are read in the order they were put.
 

@@ -4,13 +4,14 @@ import asyncio
 import contextlib
 from collections.abc import Sequence
 
-from bot import log, outbox
+from bot import log
 from bot.backend import outcomes
 from bot.backend.breaker import Breaker
 from bot.backend.outcomes import Pair
 from bot.backend.publisher import PATIENCE, Away, Outcome, Publisher
 from bot.errors import Refused
-from bot.outbox import Parcel
+from bot.queue import outbox
+from bot.queue.outbox import Parcel
 from bot.store.db import Database, is_down
 
 logger = log.get(__name__)

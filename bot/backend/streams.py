@@ -8,7 +8,7 @@ from faststream.redis import RedisBroker, StreamSub
 
 from bot.backend.broker import REPEAT, Broker, raw
 from bot.backend.publisher import TAKEN, Hear, Outcome, Where
-from bot.outbox import Parcel
+from bot.queue.outbox import Parcel
 
 GROUP = "nuanxin"
 BLOCK = 1_000  # milliseconds one read waits for news

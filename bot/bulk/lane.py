@@ -15,17 +15,21 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot import log, pace
+from bot import log
 from bot.bulk.clocks import USUAL, Clocks
 from bot.bulk.run import Run
 from bot.channels.telegram.transport import BotApi
 from bot.errors import TryLater, Unclear
-from bot.pace import Pace
-from bot.services import audit, copies, notice_photos, notices
-from bot.services.copies import Item
-from bot.services.frame import Frame
-from bot.services.lifecycle import SYSTEM
-from bot.services.notice_states import State
+from bot.queue import rate_limiter
+from bot.queue.rate_limiter import Pace
+from bot.services.core.context import Frame
+from bot.services.core.lifecycle import SYSTEM
+from bot.services.notices import deliveries as notice_deliveries
+from bot.services.notices import notices
+from bot.services.notices import photos as notice_photos
+from bot.services.notices.deliveries import Item
+from bot.services.notices.states import State
+from bot.services.staff import audit
 from bot.store.db import Database, is_down
 from bot.store.models import Channel, CopyState, Notice, NoticeKind
 
@@ -124,15 +128,15 @@ class Bulk:
             await asyncio.sleep(0.005)
 
     async def _transact(self, session: AsyncSession, done: Sequence[dict[str, Any]]) -> list[Item]:
-        await copies.settle(session, done)
+        await notice_deliveries.settle(session, done)
         began = time.monotonic()
-        held = await pace.hold(session, self.channel, self._me, self._clocks.lane)
+        held = await rate_limiter.hold(session, self.channel, self._me, self._clocks.lane)
         if held is None:
             self._until = 0.0
             return []
         self._until = began + self._clocks.lane - self._clocks.margin
         if self._silence:
-            await pace.silence(session, self.channel, self._silence)
+            await rate_limiter.silence(session, self.channel, self._silence)
             self._silence = 0.0
         elif held:
             self.pace.halt(held)
@@ -147,7 +151,7 @@ class Bulk:
             if notice.state == State.FREEZING:
                 await self._freeze(session, notice)
             elif notice.state == State.CANCELLED:
-                await copies.expire(session, notice, self.channel)
+                await notice_deliveries.expire(session, notice, self.channel)
                 await notices.drop(session, notice)
             else:
                 room = self.batch - self._in_hand - len(self._done) - len(taken)  # what is done stands there as sending
@@ -161,7 +165,7 @@ class Bulk:
 
     async def _freeze(self, session: AsyncSession, notice: Notice) -> None:
         before = notice.frozen_to
-        if await copies.freeze(session, notice):
+        if await notice_deliveries.freeze(session, notice):
             notices.move(notice, State.SENDING, SYSTEM)
         if notice.state == State.SENDING or notice.frozen_to != before:
             self._moved = True
@@ -169,7 +173,7 @@ class Bulk:
 
     async def _feed(self, session: AsyncSession, notice: Notice, room: int) -> list[Item]:
         """Take copies of a notice, or find out that it is over."""
-        await copies.expire(session, notice, self.channel)
+        await notice_deliveries.expire(session, notice, self.channel)
         if (run := self._runs.get(notice.id)) and (why := self._verdict(run)):
             await self._move(session, notice, State.FAULTY, why)
             del self._runs[notice.id]
@@ -182,7 +186,9 @@ class Bulk:
             await self._move(session, notice, State.FAULTY, "no photo")
             return []
         usual = self._frame().quiet
-        taken = await copies.take(session, notice, self.channel, min(room, run.room), usual, self._clocks.lease)
+        taken = await notice_deliveries.take(
+            session, notice, self.channel, min(room, run.room), usual, self._clocks.lease
+        )
         if not taken and not self._in_hand and not self._done:
             await self._look_after(session, notice)
         return taken
@@ -200,20 +206,20 @@ class Bulk:
 
     async def _awake(self, session: AsyncSession, notice: Notice) -> bool:
         if notice.state == State.QUIET:
-            left = await copies.left(session, notice)
-            if left.next_due is not None and copies.asleep(left.next_due):
+            left = await notice_deliveries.left(session, notice)
+            if left.next_due is not None and notice_deliveries.asleep(left.next_due):
                 return False
             notices.move(notice, State.SENDING, SYSTEM)
         return True
 
     async def _look_after(self, session: AsyncSession, notice: Notice) -> None:
         """Nothing is due on this channel: over, asleep, or the other channel's turn."""
-        left = await copies.left(session, notice)
+        left = await notice_deliveries.left(session, notice)
         if left.on_their_way:
             return
         if left.next_due is None:
             await self._move(session, notice, State.SOME_FAILED if left.badly else State.COMPLETED)
-        elif copies.asleep(left.next_due):
+        elif notice_deliveries.asleep(left.next_due):
             await self._move(session, notice, State.QUIET)
 
     async def _move(self, session: AsyncSession, notice: Notice, target: State, why: str = "") -> None:
@@ -253,7 +259,7 @@ class Bulk:
             self.pace.answered(token, item.chat_id)
             token = None
         if token is None:
-            return copies.outcome(item, CopyState.WAITING, item.kept)
+            return notice_deliveries.outcome(item, CopyState.WAITING, item.kept)
         run = self._runs[item.notice_id]
         try:
             result = await run.call(self.api, item, key=self._key(item), seconds=self._clocks.patience)
@@ -285,7 +291,7 @@ class Bulk:
             seconds = 2.0 + random.random()
         self.pace.halt(seconds)
         self._silence = max(self._silence, seconds)
-        return copies.outcome(item, CopyState.WAITING, item.kept)
+        return notice_deliveries.outcome(item, CopyState.WAITING, item.kept)
 
     # Coming and going.
 
@@ -300,5 +306,5 @@ class Bulk:
         for worker in workers:
             worker.cancel()
         async with self.db.begin() as session:
-            await copies.settle(session, self._done)
-            await pace.release(session, self.channel, self._me)
+            await notice_deliveries.settle(session, self._done)
+            await rate_limiter.release(session, self.channel, self._me)

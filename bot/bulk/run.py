@@ -10,10 +10,10 @@ from bot import log
 from bot.channels.telegram import renderer
 from bot.channels.telegram.transport import BotApi
 from bot.errors import Blocked, Refused, Unclear
-from bot.services import copies
-from bot.services.bubbles import bubble
-from bot.services.copies import Item
-from bot.services.notice_photos import Photo
+from bot.services.chats.message_preview import bubble
+from bot.services.notices import deliveries as notice_deliveries
+from bot.services.notices.deliveries import Item
+from bot.services.notices.photos import Photo
 from bot.store.models import Channel, CopyState, Notice, NoticeKind
 from knowledge.texts import Texts
 
@@ -50,7 +50,7 @@ class Run:
         cls, texts: Texts, notice: Notice, channel: Channel, photo: Photo | None = None, *, paid: bool = False
     ) -> Self:
         first, second = (bubble(texts, notice, again=again) for again in (False, True))
-        run = cls((first, second), notice.kind, copies.repeatable(notice, channel), photo, paid)
+        run = cls((first, second), notice.kind, notice_deliveries.repeatable(notice, channel), photo, paid)
         run._write(photo.file if photo else "")
         return run
 
@@ -98,25 +98,25 @@ class Run:
     def sent(self, item: Item, result: Any) -> dict[str, Any]:
         self.verdicts.append(False)
         message_id = result.get("message_id") if isinstance(result, dict) else None
-        return copies.outcome(item, CopyState.SENT, message_id=message_id)
+        return notice_deliveries.outcome(item, CopyState.SENT, message_id=message_id)
 
     def failed(self, item: Item, error: Exception) -> dict[str, Any]:
         """What an error means for the copy.  A correction that has nothing to change has done its work."""
         why = str(error) or type(error).__name__
         if isinstance(error, Blocked):
-            return copies.outcome(item, CopyState.BLOCKED, why)
+            return notice_deliveries.outcome(item, CopyState.BLOCKED, why)
         if isinstance(error, Refused) and any(each in why for each in DONE):
-            return copies.outcome(item, CopyState.SENT)
+            return notice_deliveries.outcome(item, CopyState.SENT)
         if isinstance(error, Forgotten):
-            return copies.outcome(item, CopyState.WAITING, item.kept)
+            return notice_deliveries.outcome(item, CopyState.WAITING, item.kept)
         self.stumble(why)
         if isinstance(error, Refused):
-            return copies.outcome(item, CopyState.FAILED, why)
+            return notice_deliveries.outcome(item, CopyState.FAILED, why)
         if not isinstance(error, Unclear):
             logger.error("copy failed", notice=item.notice_id, exc_info=error)
         elif self.repeatable or (self.kind == NoticeKind.EMERGENCY and not item.again):
-            return copies.outcome(item, CopyState.WAITING, "again")
-        return copies.outcome(item, CopyState.UNKNOWN, why)
+            return notice_deliveries.outcome(item, CopyState.WAITING, "again")
+        return notice_deliveries.outcome(item, CopyState.UNKNOWN, why)
 
     def _write(self, file: str) -> None:
         """The calls, which are the same for everybody but for whom they are."""

@@ -8,8 +8,9 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.app import database_of
-from bot.services import audit, chain
-from bot.services.audit import CHAINS, Head
+from bot.services.core import hash_chain
+from bot.services.staff import audit
+from bot.services.staff.audit import CHAINS, Head
 from bot.settings import Settings
 from bot.store.base import Base
 
@@ -46,7 +47,7 @@ async def verify(settings: Settings, known: Sequence[Head] = ()) -> int:
 
 async def _check(session: AsyncSession, model: type[Base], known: Sequence[Head]) -> bool:
     table = model.__tablename__
-    at = await chain.broken_at(session, model)
+    at = await hash_chain.broken_at(session, model)
     if at is not None:
         print(f"BROKEN  {table}: row {at} does not follow from the one before it")
         return True

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from bot.app import database_of
-from bot.services import deliveries
+from bot.services.appeals import deliveries as appeal_deliveries
 from bot.settings import Settings
 from bot.store.db import Database
 
@@ -47,7 +47,7 @@ def _asyncapi(_given: argparse.Namespace, _settings: Settings) -> int:
 
 async def _stuck(_given: argparse.Namespace, db: Database) -> None:
     async with db.read() as session:
-        found = await deliveries.stuck(session)
+        found = await appeal_deliveries.stuck(session)
     for each in found:
         print(f"{each.number}  {each.delivery:8} since {each.since:%Y-%m-%d %H:%M}  {each.attempts} tries  {each.why}")
     print(f"{len(found)} stuck" + (": python -m bot backend again sends them once more" if found else ""))
@@ -55,7 +55,7 @@ async def _stuck(_given: argparse.Namespace, db: Database) -> None:
 
 async def _letters(_given: argparse.Namespace, db: Database) -> None:
     async with db.read() as session:
-        found = await deliveries.letters(session)
+        found = await appeal_deliveries.letters(session)
     for each in found:
         print(f"{each.id}  {each.at:%Y-%m-%d %H:%M}  {each.why}\n    {each.body}")
     print(f"{len(found)} dead letters")
@@ -63,5 +63,5 @@ async def _letters(_given: argparse.Namespace, db: Database) -> None:
 
 async def _again(given: argparse.Namespace, db: Database) -> None:
     async with db.begin() as session:
-        number = await deliveries.again(session, given.numbers)
+        number = await appeal_deliveries.again(session, given.numbers)
     print(f"{number} events go out again")

@@ -15,8 +15,9 @@ from bot.app import database_of, endpoint_of
 from bot.channels.telegram.transport import BotApi
 from bot.commands.migrate import config
 from bot.errors import Refused, TryLater
-from bot.services import chain, deliveries
-from bot.services.audit import CHAINS
+from bot.services.appeals import deliveries as appeal_deliveries
+from bot.services.core import hash_chain
+from bot.services.staff.audit import CHAINS
 from bot.settings import Settings
 from bot.store.db import Database, is_down
 from bot.store.models import ParkedUpdate
@@ -111,7 +112,7 @@ async def _database(db: Database, settings: Settings) -> AsyncIterator[Finding]:
         parked = (await session.scalars(select(ParkedUpdate).order_by(ParkedUpdate.id.desc()).limit(5))).all()
     yield not parked, f"{seen['updates_parked']} updates that nobody could read"
     async with db.read() as session:
-        broken = [(model.__tablename__, await chain.broken_at(session, model)) for model in CHAINS]
+        broken = [(model.__tablename__, await hash_chain.broken_at(session, model)) for model in CHAINS]
     for table, row in broken:
         yield row is None, f"log {table}: {'unbroken' if row is None else f'changed at row {row}, see audit verify'}"
     for each in parked:
@@ -124,7 +125,7 @@ async def _backend(db: Database, seen: dict[str, Any], settings: Settings) -> As
     waiting = f"{seen['waiting']} events waiting"
     yield True, f"backend: {waiting}" if settings.queue_url else f"no backend: the console is the desk, {waiting}"
     async with db.read() as session:
-        stuck, letters = await deliveries.stuck(session, SHOWN), await deliveries.letters(session, SHOWN)
+        stuck, letters = await appeal_deliveries.stuck(session, SHOWN), await appeal_deliveries.letters(session, SHOWN)
     yield not stuck, f"events that do not get out: {'see python -m bot backend stuck' if stuck else 'none'}"
     for each in stuck:
         yield (

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from bot.app import database_of
-from bot.services import policies as editing
-from bot.services import questions
+from bot.services.chats import questions
+from bot.services.policies import policies as editing
 from bot.settings import Settings
 from bot.store.models import Gap
 from knowledge import check, policies, regions, search, words

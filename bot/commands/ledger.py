@@ -13,13 +13,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 import knowledge
 from bot.app import database_of
-from bot.console import words
+from bot.console.core import words
 from bot.errors import Rejected
-from bot.services import audit, ledgers, periods, sheets
-from bot.services.audit import By
-from bot.services.frame import Frame
-from bot.services.ledgers import Wanted
-from bot.services.lifecycle import Role
+from bot.services.core import periods, spreadsheets
+from bot.services.core.context import Frame
+from bot.services.core.lifecycle import Role
+from bot.services.reports import ledgers
+from bot.services.reports.ledgers import Wanted
+from bot.services.staff import audit
+from bot.services.staff.audit import By
 from bot.settings import Settings
 from bot.store.models import Ledger
 
@@ -92,12 +94,12 @@ async def _amend(session: AsyncSession, given: argparse.Namespace) -> int:
 
 async def _export(session: AsyncSession, given: argparse.Namespace) -> int:
     ledger, form = await _get(session, given.id), given.file.suffix.removeprefix(".")
-    if form not in sheets.FORMS:
-        raise Rejected("ledger.form", known=" ".join(sheets.FORMS))
+    if form not in spreadsheets.FORMS:
+        raise Rejected("ledger.form", known=" ".join(spreadsheets.FORMS))
     content = ledgers.read(ledger)
     said = content["words"]
     mark = said["watermark"].format(who=said["command"], day=periods.today())
-    given.file.write_bytes(sheets.FORMS[form][0](sheets.rows(content, ledger.stamp, mark)))
+    given.file.write_bytes(spreadsheets.FORMS[form][0](spreadsheets.rows(content, ledger.stamp, mark)))
     await audit.note(session, BY, "ledger.export", f"ledger:{ledger.id}", form=form)
     return 0
 

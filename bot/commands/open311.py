@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.app import database_of
 from bot.errors import Rejected
-from bot.services import api_keys
+from bot.services.open311 import api_keys
 from bot.settings import Settings
 
 

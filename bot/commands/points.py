@@ -5,7 +5,7 @@ import asyncio
 from typing import Any
 
 from bot.app import database_of
-from bot.services import reconciliation
+from bot.services.points import reconciliation
 from bot.settings import Settings
 
 

@@ -10,11 +10,13 @@ from typing import Any
 
 import knowledge
 from bot.app import database_of
-from bot.services import audit, erasure, handling, retention, tombstones
-from bot.services.appeals import UnknownAppeal
-from bot.services.audit import By
-from bot.services.frame import Frame
-from bot.services.lifecycle import SYSTEM
+from bot.services.appeals import case_work
+from bot.services.appeals.appeals import UnknownAppeal
+from bot.services.core.context import Frame
+from bot.services.core.lifecycle import SYSTEM
+from bot.services.privacy import deletion_log, erasure, retention
+from bot.services.staff import audit
+from bot.services.staff.audit import By
 from bot.settings import Settings
 from bot.store.db import Database
 from knowledge import Knowledge
@@ -90,7 +92,7 @@ async def delete(settings: Settings, content: Knowledge) -> dict[str, int]:
 async def hold(settings: Settings, number: str, why: str) -> None:
     """Set or, with "", end a legal hold; the audit keeps it.  Raises UnknownAppeal."""
     async with _opened(settings) as db, db.begin() as session:
-        await handling.hold(session, number, why, SYSTEM)
+        await case_work.hold(session, number, why, SYSTEM)
         await audit.note(session, By(), "appeals.hold" if why else "appeals.release", f"appeal:{number}")
 
 
@@ -99,12 +101,12 @@ async def reapply(settings: Settings, content: Knowledge, files: Sequence[Path])
     frame, erased = _frame(settings, content), 0
     async with _opened(settings) as db:
         async with db.read() as session:
-            known = [*(await tombstones.every(session)).items()]
-        for path in (settings.var / tombstones.NAME, *files):
-            known += tombstones.read(path).items()
+            known = [*(await deletion_log.every(session)).items()]
+        for path in (settings.var / deletion_log.NAME, *files):
+            known += deletion_log.read(path).items()
         for each in known:
             async with db.begin() as session:
-                for chat in await tombstones.returned(session, [each]):
+                for chat in await deletion_log.returned(session, [each]):
                     await erasure.erase(session, frame, chat)
                     erased += 1
     return erased

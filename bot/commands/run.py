@@ -10,7 +10,7 @@ import knowledge
 from bot import log
 from bot.app import House
 from bot.commands import migrate
-from bot.services import sign_in, staff
+from bot.services.staff import accounts, sign_in
 from bot.settings import Settings
 
 logger = log.get(__name__)
@@ -56,7 +56,7 @@ async def _greeting(house: House) -> str:
     """Where everything is, with a way into the console as each kind of staff."""
     url = house.settings.base_url
     async with house.db.begin() as session:
-        people = await staff.seed_demo(session)
+        people = await accounts.seed_demo(session)
         tokens = await sign_in.demo_links(session, people)
     pairs = zip(people, tokens, strict=True)
     lines = [PERSON.format(name=person.name, url=url, token=token) for person, token in pairs]

@@ -10,12 +10,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.app import database_of
 from bot.commands import migrate
-from bot.console import words
+from bot.console.core import words
 from bot.errors import Rejected
-from bot.services import sign_in, staff
-from bot.services.audit import By
-from bot.services.lifecycle import Role
-from bot.services.rights import RIGHTS, Grant
+from bot.services.core.lifecycle import Role
+from bot.services.staff import accounts, sign_in
+from bot.services.staff.audit import By
+from bot.services.staff.permissions import RIGHTS, Grant
 from bot.settings import Settings
 from bot.store.models import Staff
 
@@ -42,11 +42,11 @@ def add(commands: Any) -> None:
 
 def _add(given: argparse.Namespace, settings: Settings) -> int:
     async def work(session: AsyncSession) -> None:
-        person = await staff.find(session, given.username)
+        person = await accounts.find(session, given.username)
         if person is None:
             name = given.name or given.username
-            person = await staff.add(session, None, BY, name=name, username=given.username, district=given.district)
-        await staff.give(session, None, BY, person, Grant(Role(given.role), given.district))
+            person = await accounts.add(session, None, BY, name=name, username=given.username, district=given.district)
+        await accounts.give(session, None, BY, person, Grant(Role(given.role), given.district))
         token = await sign_in.invite(session, BY, person)
         print(f"{person.username}: {given.role}, {given.district or 'everywhere'}")
         print(f"good once, for {HOURS} hours, in the browser that uses it first:")
@@ -57,7 +57,7 @@ def _add(given: argparse.Namespace, settings: Settings) -> int:
 
 def _list(_given: argparse.Namespace, settings: Settings) -> int:
     async def work(session: AsyncSession) -> None:
-        for person, rows in await staff.listed(session):
+        for person, rows in await accounts.listed(session):
             roles = ", ".join(f"{row.role}@{row.district or '*'}" for row in rows)
             print(f"{person.username:<20} {_standing(person):<8} {roles or '-'}  {person.name}")
 
@@ -66,10 +66,10 @@ def _list(_given: argparse.Namespace, settings: Settings) -> int:
 
 def _remove(given: argparse.Namespace, settings: Settings) -> int:
     async def work(session: AsyncSession) -> None:
-        person = await staff.find(session, given.username)
+        person = await accounts.find(session, given.username)
         if person is None:
             raise Rejected("people.unknown", username=given.username)
-        await staff.set_active(session, None, BY, person, active=False)
+        await accounts.set_active(session, None, BY, person, active=False)
         print(f"{person.username}: shut out, every session ended")
 
     return _run(work, settings)

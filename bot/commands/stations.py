@@ -10,7 +10,7 @@ from typing import Any
 
 from bot.app import database_of
 from bot.commands import migrate
-from bot.services import stations
+from bot.services.stations import stations
 from bot.settings import Settings
 from knowledge import places
 from knowledge.geo import DATUMS, Point

@@ -2,8 +2,8 @@
 
 from aiohttp import web
 
-from bot.console.routes import ROOT, page
-from bot.console.visit import Visit
+from bot.console.core.request import Visit
+from bot.console.core.routes import ROOT, page
 
 
 @page("GET", ROOT, right="home.read", nav="home")

@@ -12,14 +12,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.errors import Rejected
 from bot.open311.reading import Faulty, Fields, News, refused
-from bot.services import api_keys, attachments, personal
-from bot.services.api_keys import OverQuota
-from bot.services.attachments import Made
-from bot.services.frame import Frame
-from bot.services.hazards import cases, moves, photos
-from bot.services.hazards.cases import Draft
+from bot.services.attachments import attachments
+from bot.services.attachments.attachments import Made
+from bot.services.core.context import Frame
+from bot.services.core.lifecycle import BACKEND, IllegalStep
+from bot.services.hazards import hazards, photos
+from bot.services.hazards import transitions as hazard_transitions
+from bot.services.hazards.hazards import Draft
 from bot.services.hazards.states import Move, State
-from bot.services.lifecycle import BACKEND, IllegalStep
+from bot.services.identity import redaction
+from bot.services.open311 import api_keys
+from bot.services.open311.api_keys import OverQuota
 from bot.store.models import ApiKey, Hazard, Open311Post
 from bot.store.vault import Vault
 
@@ -67,10 +70,10 @@ async def take(
     if await session.scalar(put) is None:
         return await _again(session, key, once, content)
     try:
-        receipt = await cases.submit(session, frame, None, draft)
+        receipt = await hazards.submit(session, frame, None, draft)
     except Rejected as why:
         raise refused(why, frame.knowledge.texts.say("zh", why.key, **why.values)) from why
-    hazard = await moves.get(session, receipt.number)
+    hazard = await hazard_transitions.get(session, receipt.number)
     await session.execute(update(Open311Post).where(Open311Post.token == token).values(hazard_id=hazard.id))
     return token, hazard, True
 
@@ -101,14 +104,14 @@ async def hear(session: AsyncSession, frame: Frame, key: ApiKey, news: News, *, 
     The same update_id again changes nothing.  Raises Faulty.
     """
     try:
-        hazard = await moves.get(session, news.number, lock=True)
-    except moves.UnknownHazard:
+        hazard = await hazard_transitions.get(session, news.number, lock=True)
+    except hazard_transitions.UnknownHazard:
         raise Faulty(404, f"service_request_id {news.number} was not found") from None
     if (hazard.origin == "test") != test:
         raise Faulty(404, f"service_request_id {news.number} was not found")
-    said = personal.mask(news.text)
+    said = redaction.mask(news.text)
     once = f"open311:{key.id}:{news.id}"
-    if not await cases.note(session, hazard, "news", BACKEND, note=f"{key.name}: {news.status}: {said}", key=once):
+    if not await hazards.note(session, hazard, "news", BACKEND, note=f"{key.name}: {news.status}: {said}", key=once):
         return
     if key.agency_id is not None and key.agency_id == hazard.agency_id and not test:
         await _move(session, frame, hazard, news, said)
@@ -118,7 +121,9 @@ async def _move(session: AsyncSession, frame: Frame, hazard: Hazard, news: News,
     for target in ON_THE_WAY.get(news.status, ()):
         last = target == ON_THE_WAY[news.status][-1]
         try:
-            await moves.move(session, frame, hazard.number, Move(target, BACKEND, text=said if last else ""))
+            await hazard_transitions.move(
+                session, frame, hazard.number, Move(target, BACKEND, text=said if last else "")
+            )
         except IllegalStep as step:
             if last:
                 legal = ", ".join(step.legal) or "none"

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bot.errors import Rejected
-from bot.services.hazards.cases import Draft
+from bot.services.hazards.hazards import Draft
 from bot.services.hazards.public import MOST, Wanted
 from bot.store.models import now
 from knowledge.geo import in_china

@@ -11,15 +11,17 @@ from aiohttp.typedefs import Handler
 from pydantic import BaseModel
 
 from bot import log
-from bot.console.shield import address_of
+from bot.console.core.security import address_of
 from bot.errors import Refused
 from bot.open311 import documents as doc
 from bot.open311 import posting, reading, shape, writing
 from bot.open311.reading import Faulty, Fields
-from bot.services import api_keys, attachments, attempts
-from bot.services.frame import Frame
+from bot.services.attachments import attachments
+from bot.services.core import rate_limits
+from bot.services.core.context import Frame
 from bot.services.hazards import public
 from bot.services.hazards.public import Wanted
+from bot.services.open311 import api_keys
 from bot.store.base import vault_of
 from bot.store.db import Database, is_down
 from bot.store.models import ApiKey
@@ -107,10 +109,10 @@ class Open311:
         async with self.db.read() as session:
             key = await api_keys.known(session, given) if given else None
             who = f"key:{key.id}" if key is not None else address_of(request)
-            wait = await attempts.spent(session, f"open311.{what}", who, most=READS[what])
+            wait = await rate_limits.spent(session, f"open311.{what}", who, most=READS[what])
         if not wait:
             async with self.db.begin() as session:
-                wait = await attempts.spend(session, f"open311.{what}", who, most=READS[what], window=MINUTE)
+                wait = await rate_limits.spend(session, f"open311.{what}", who, most=READS[what], window=MINUTE)
         if wait:
             raise Faulty(429, f"too many calls; come back in {wait} seconds", after=wait)
         return key

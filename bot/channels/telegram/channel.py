@@ -14,8 +14,9 @@ from bot.channels.telegram.receiver import Library, Outwards, Receiver
 from bot.channels.telegram.transport import AiohttpRequest, BotApi
 from bot.channels.telegram.unit import Context
 from bot.errors import Blocked, Refused, TryLater
-from bot.pace import Pace
-from bot.services import chats, tellings
+from bot.queue.rate_limiter import Pace
+from bot.services.appeals import notifications as appeal_notifications
+from bot.services.chats import chats
 from bot.store.db import Database
 from bot.store.models import Channel, NoticePhoto, Outbox
 
@@ -153,7 +154,7 @@ class BotChannel:
     async def _tick(self, step: int) -> None:
         """The worker's channel took the message about a step of their case."""
         async with self.db.begin() as session:
-            await tellings.told(session, step)
+            await appeal_notifications.told(session, step)
 
     async def _patiently(self, attempt: Callable[[], Any]) -> Any:
         """Try until the server is there; a start during an outage of Telegram must not fail."""

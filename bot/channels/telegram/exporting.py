@@ -10,7 +10,8 @@ from typing import Any
 import orjson
 
 from bot.channels.telegram.transport import BotApi, Upload
-from bot.services import attachments, holdings
+from bot.services.attachments import attachments
+from bot.services.privacy import data_export
 from bot.store.base import vault_of
 from bot.store.db import Database
 from bot.store.models import Attachment, Channel, Chat, Outbox
@@ -32,8 +33,8 @@ class Exporter:
             chat = await session.get(Chat, row.chat_id)
             if chat is None:
                 return
-            held = await holdings.of(session, chat)
-            files = await holdings.files_of(session, chat.id)
+            held = await data_export.of(session, chat)
+            files = await data_export.files_of(session, chat.id)
         document = Upload(NAME, await asyncio.to_thread(self._packed, held, files))
         parameters = {"chat_id": chat.address, "document": document}
         await self.apis[chat.channel].call("sendDocument", parameters, key=f"outbox-{row.id}")

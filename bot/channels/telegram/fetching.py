@@ -6,10 +6,13 @@ from pathlib import Path
 
 from bot.channels.telegram.transport import DOWNLOAD, BotApi
 from bot.errors import Refused
-from bot.services import appeals, attachments, tellings
-from bot.services.attachments import Made
-from bot.services.frame import Frame
-from bot.services.hazards import followers, moves, photos
+from bot.services.appeals import appeals
+from bot.services.appeals import notifications as appeal_notifications
+from bot.services.attachments import attachments
+from bot.services.attachments.attachments import Made
+from bot.services.core.context import Frame
+from bot.services.hazards import followers, photos
+from bot.services.hazards import transitions as hazard_transitions
 from bot.store.base import vault_of
 from bot.store.db import Database
 from bot.store.models import Attachment, Channel, HazardPhoto, Outbox
@@ -41,10 +44,12 @@ class Fetcher:
         key = "case.file_refused"
         async with self.db.begin() as session:
             if of_hazard:
-                await followers.tell(session, self.frame(), await moves.get(session, number), key, count=count)
+                await followers.tell(
+                    session, self.frame(), await hazard_transitions.get(session, number), key, count=count
+                )
             else:
                 appeal = await appeals.get(session, number)
-                await tellings.tell(session, self.frame(), appeal, key, count=count)
+                await appeal_notifications.tell(session, self.frame(), appeal, key, count=count)
 
     async def _fetch(self, attachment: File) -> bool:
         try:

@@ -9,7 +9,7 @@ from telegram import Update
 from bot import log
 from bot.channels.telegram.receiver import Receiver
 from bot.errors import Down
-from bot.services import chats
+from bot.services.chats import chats
 from bot.store.db import is_down
 
 logger = log.get(__name__)

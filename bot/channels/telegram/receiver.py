@@ -10,13 +10,14 @@ from typing import Any, Protocol
 from telegram import Update
 from telegram.ext import Application, BaseHandler, CallbackQueryHandler, CommandHandler
 
-from bot import log, outbox
+from bot import log
 from bot.channels.telegram import renderer, response, unit
 from bot.channels.telegram.turns import Turns
 from bot.channels.telegram.unit import Context, Outcome, Said, Unit
 from bot.errors import Down, Rejected
-from bot.services import chats
-from bot.services.frame import Frame
+from bot.queue import outbox
+from bot.services.chats import chats
+from bot.services.core.context import Frame
 from bot.store.db import Database, is_down
 from bot.store.models import Channel, Outbox
 

@@ -2,8 +2,8 @@
 
 from telegram import Update
 
-from bot.services.notice_buttons import PRESSES
-from bot.services.responses import Response
+from bot.services.notices.buttons import PRESSES
+from bot.services.notices.responses import Response
 from bot.store.models import Chat
 
 

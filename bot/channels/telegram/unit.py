@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from telegram.ext import CallbackContext, ExtBot
 
 from bot.channels.telegram.renderer import Reply
-from bot.services.frame import Frame
+from bot.services.core.context import Frame
 from bot.store.db import session_of
 from bot.store.models import Channel, Chat, Outbox
 from knowledge import Knowledge

@@ -6,14 +6,16 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot import outbox
-from bot.services import clock, limits, tellings
-from bot.services.deadlines import ZONE, Unit, YearUnknown
-from bot.services.frame import Frame
-from bot.services.hazards import followers, thanks
+from bot.queue import outbox
+from bot.services.appeals import notifications as appeal_notifications
+from bot.services.appeals.effects import day
+from bot.services.calendar import time_limits
+from bot.services.core import timers
+from bot.services.core.context import Frame
+from bot.services.core.lifecycle import Role
+from bot.services.core.working_days import ZONE, Unit, YearUnknown
+from bot.services.hazards import followers, points
 from bot.services.hazards.states import Move
-from bot.services.lifecycle import Role
-from bot.services.move_effects import day
 from bot.store.models import Agency, Hazard, HazardFollower, now
 
 Effect = Callable[[AsyncSession, Frame, Hazard, Move], Awaitable[None]]
@@ -26,11 +28,11 @@ REMIND = timedelta(days=3)  # after which the reporter is asked once more whethe
 async def _validate(session: AsyncSession, frame: Frame, hazard: Hazard, wanted: Move) -> None:
     """Nobody is told: the agency is named in the next moment."""
     if wanted.actor.role is not Role.HANDLER:  # Given back by an agency, it is no better than before.
-        await thanks.give(session, hazard, "validated")
+        await points.give(session, hazard, "validated")
 
 
 async def _reject(session: AsyncSession, frame: Frame, hazard: Hazard, wanted: Move) -> None:
-    await thanks.take_back(session, hazard, "validated")
+    await points.take_back(session, hazard, "validated")
     await _close(session, frame, hazard)
     await followers.tell(session, frame, hazard, "hazard.rejected", text=wanted.text)
 
@@ -66,11 +68,11 @@ async def _resolve(session: AsyncSession, frame: Frame, hazard: Hazard, wanted: 
     hazard.result, hazard.resolved_at = wanted.text, now()
     hazard.handler_id = wanted.actor.id if wanted.actor.id is not None else hazard.handler_id
     await followers.tell(session, frame, hazard, "hazard.resolved", choices=verdicts(hazard), text=wanted.text)
-    again = clock.timer(hazard.number, "remind", now() + REMIND, of="hazard", version=hazard.version)
+    again = timers.timer(hazard.number, "remind", now() + REMIND, of="hazard", version=hazard.version)
     await outbox.put(session, [again])
 
 
-def verdicts(hazard: Hazard) -> list[tellings.Row]:
+def verdicts(hazard: Hazard) -> list[appeal_notifications.Row]:
     """The buttons that say whether it is fixed."""
     return [[("hazard.fixed", f"hv:{hazard.number}:yes"), ("hazard.not_fixed", f"hv:{hazard.number}:no")]]
 
@@ -85,18 +87,18 @@ async def _reward(session: AsyncSession, frame: Frame, hazard: Hazard, wanted: M
 
 
 async def _reopen(session: AsyncSession, frame: Frame, hazard: Hazard, wanted: Move) -> None:
-    await thanks.take_back(session, hazard, "verified")
+    await points.take_back(session, hazard, "verified")
     hazard.reopened += 1
     hazard.level = TOP if hazard.reopened > REOPENINGS else hazard.level
     hazard.closed_at = hazard.resolved_at = None
     hazard.due_at = await _new_deadline(session, frame, hazard)
     await followers.reopened(session, hazard)
-    await outbox.put(session, clock.timers(hazard.number, now(), hazard.due_at, of="hazard"))
+    await outbox.put(session, timers.timers(hazard.number, now(), hazard.due_at, of="hazard"))
     await followers.tell(session, frame, hazard, "hazard.reopened", but=wanted.chat_id, due=deadline(frame, hazard))
 
 
 async def _withdraw(session: AsyncSession, frame: Frame, hazard: Hazard, wanted: Move) -> None:
-    await thanks.take_back(session, hazard, "validated")
+    await points.take_back(session, hazard, "validated")
     await _close(session, frame, hazard)
 
 
@@ -106,9 +108,9 @@ async def _close(session: AsyncSession, frame: Frame, hazard: Hazard) -> None:
 
 
 async def _new_deadline(session: AsyncSession, frame: Frame, hazard: Hazard) -> datetime | None:
-    limit = await limits.limit_of(session, frame.knowledge.hazards.kinds[hazard.kind])
+    limit = await time_limits.limit_of(session, frame.knowledge.hazards.kinds[hazard.kind])
     try:
-        return (await limits.calendar(session)).due(now(), limit)
+        return (await time_limits.calendar(session)).due(now(), limit)
     except YearUnknown:
         return None
 

@@ -7,9 +7,10 @@ from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.services import identities, tellings
-from bot.services.frame import Frame
-from bot.services.tellings import Row
+from bot.services.appeals import notifications as appeal_notifications
+from bot.services.appeals.notifications import Row
+from bot.services.core.context import Frame
+from bot.services.identity import identities
 from bot.store.base import vault_of
 from bot.store.models import Chat, Hazard, HazardFollower, Naming
 from knowledge.retention import Retention
@@ -57,7 +58,9 @@ async def tell(
     for alias in await aliases(session, hazard):
         chat = await identities.chat_behind(session, alias)
         if chat is not None and chat.id != but:
-            await tellings.tell_chat(session, frame, chat, key, choices=choices, number=hazard.number, **values)
+            await appeal_notifications.tell_chat(
+                session, frame, chat, key, choices=choices, number=hazard.number, **values
+            )
 
 
 async def closed(session: AsyncSession, policy: Retention, hazard: Hazard) -> None:

@@ -11,10 +11,10 @@ from PIL import Image
 from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot import outbox
-from bot.services import attachments
-from bot.services.attachments import Made
-from bot.services.hazards import thanks
+from bot.queue import outbox
+from bot.services.attachments import attachments
+from bot.services.attachments.attachments import Made
+from bot.services.hazards import points
 from bot.store.models import Channel, Hazard, HazardPhoto, HazardStep, now
 from bot.store.vault import Vault
 from knowledge.geo import in_china
@@ -74,7 +74,7 @@ async def fetched(session: AsyncSession, photo: HazardPhoto, made: Made) -> None
     hazard = await session.get_one(Hazard, photo.hazard_id)
     if number := await original(session, photo, but=hazard.id):
         hazard.suspect = number
-        await thanks.take_back(session, hazard, "validated")
+        await points.take_back(session, hazard, "validated")
 
 
 async def original(session: AsyncSession, photo: HazardPhoto, *, but: int = 0) -> str:

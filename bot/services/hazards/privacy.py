@@ -6,12 +6,12 @@ from typing import Any
 from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.services import identities
-from bot.services.clock import written
-from bot.services.frame import Frame
-from bot.services.hazards import cases, moves
+from bot.services.core.context import Frame
+from bot.services.core.lifecycle import WORKER
+from bot.services.core.timers import written
+from bot.services.hazards import hazards, transitions
 from bot.services.hazards.states import HAZARD, Move, State
-from bot.services.lifecycle import WORKER
+from bot.services.identity import identities
 from bot.store.models import Chat, Hazard, HazardFollower, HazardPhoto
 
 COARSE = 2  # decimals of a degree, about a kilometre
@@ -19,12 +19,12 @@ COARSE = 2  # decimals of a degree, about a kilometre
 
 async def held(session: AsyncSession, chat: Chat) -> list[dict[str, Any]]:
     """What somebody reported or follows, as plain values."""
-    return [await _plain(session, each) for each in await cases.own(session, chat.id)]
+    return [await _plain(session, each) for each in await hazards.own(session, chat.id)]
 
 
 async def _plain(session: AsyncSession, hazard: Hazard) -> dict[str, Any]:
     names = ("number", "kind", "state", "text", "place", "latitude", "longitude", "result")
-    steps = await cases.timeline(session, hazard.id)
+    steps = await hazards.timeline(session, hazard.id)
     return {
         **{name: getattr(hazard, name) for name in names},
         "created_at": written(hazard.created_at),
@@ -38,10 +38,12 @@ async def erase(session: AsyncSession, frame: Frame, chat: Chat) -> list[str]:
     What is wrong with a place stays known: it is about nobody, and others follow it.
     """
     aliases, files = set(await identities.aliases_of(session, chat.id)), []
-    for hazard in await cases.own(session, chat.id):
+    for hazard in await hazards.own(session, chat.id):
         if hazard.alias in aliases:
             if (hazard.state, State.WITHDRAWN) in HAZARD.steps:
-                await moves.move(session, replace(frame, silent=True), hazard.number, Move(State.WITHDRAWN, WORKER))
+                await transitions.move(
+                    session, replace(frame, silent=True), hazard.number, Move(State.WITHDRAWN, WORKER)
+                )
             files += await _anonymise(session, hazard)
     follows = delete(HazardFollower).where(HazardFollower.alias.in_(aliases)).returning(HazardFollower.alias)
     for alias in list(await session.scalars(follows)):

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bot.services.lifecycle import Actor, Lifecycle, Role, steps
+from bot.services.core.lifecycle import Actor, Lifecycle, Role, steps
 
 
 class State(StrEnum):

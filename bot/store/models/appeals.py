@@ -46,7 +46,7 @@ class Appeal(Base):
     code: Mapped[bytes] = mapped_column(LargeBinary(16))  # blind index of the six characters the worker was given
     alias: Mapped[str] = mapped_column(String(32), unique=True)  # the key of the identity in the vault
     kind: Mapped[str] = mapped_column(String(16))  # a type of knowledge.appeals
-    state: Mapped[str] = mapped_column(String(16))  # only bot.services.appeals writes it
+    state: Mapped[str] = mapped_column(String(16))  # only bot.services.appeals.appeals writes it
     version: Mapped[int] = mapped_column(default=1)  # counts its steps; the key of what the backend is told
     naming: Mapped[Naming] = mapped_column(String(10))
     priority: Mapped[bool] = mapped_column(default=False)  # a 民情联络员 filed it: it comes first
@@ -79,7 +79,7 @@ class Appeal(Base):
     closed_at: Mapped[datetime | None]
     forwarded: Mapped[bool] = mapped_column(
         default=False
-    )  # the backend is told of it; how far: bot.services.deliveries
+    )  # the backend is told of it; how far: bot.services.appeals.deliveries
     backend_number: Mapped[str] = mapped_column(String(64), default="")
     hold: Mapped[str] = mapped_column(
         String(200), default=""

@@ -36,13 +36,13 @@ class Notice(Base):
     kind: Mapped[NoticeKind] = mapped_column(String(12))
     does: Mapped[str] = mapped_column(String(8), default="say")  # or "edit", "unsay": to the copies of `about_id`
     about_id: Mapped[int | None] = mapped_column(ForeignKey("notices.id"))
-    state: Mapped[str] = mapped_column(String(16), default="draft")  # bot.services.notice_states
+    state: Mapped[str] = mapped_column(String(16), default="draft")  # bot.services.notices.states
     version: Mapped[int] = mapped_column(default=0)  # grows with each change
     title: Mapped[str] = mapped_column(String(60))
     text: Mapped[str] = mapped_column(Text)
     buttons: Mapped[list[Any]] = mapped_column(default=list)  # {"label", "url" or "press"} each
     unit: Mapped[str] = mapped_column(String(60))  # who issues it, as people read it
-    audience: Mapped[dict[str, Any]] = mapped_column(default=dict)  # bot.services.audience.Audience
+    audience: Mapped[dict[str, Any]] = mapped_column(default=dict)  # bot.services.notices.audience.Audience
     count: Mapped[int] = mapped_column(default=0)  # people it would have reached when it was submitted
     digest: Mapped[bytes | None] = mapped_column(LargeBinary(32))  # since it was submitted
     start_at: Mapped[datetime | None]  # None: as soon as it is approved

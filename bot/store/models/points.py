@@ -12,7 +12,7 @@ from bot.store.base import Base, BigId, Sealed, now
 
 
 class PointsAccount(Base):
-    """What somebody has.  Only bot.services.points changes it, each time with an entry of the ledger."""
+    """What somebody has.  Only bot.services.points.ledger changes it, each time with an entry of the ledger."""
 
     __tablename__ = "points_accounts"
     __table_args__ = (CheckConstraint("available >= 0 AND held >= 0 AND debt >= 0", "never_negative"),)
@@ -41,7 +41,7 @@ class PointsEntry(Base):
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     account_id: Mapped[int] = mapped_column(ForeignKey("points_accounts.id"))
-    kind: Mapped[str] = mapped_column(String(8))  # a Kind of bot.services.points
+    kind: Mapped[str] = mapped_column(String(8))  # a Kind of bot.services.points.ledger
     d_available: Mapped[int]
     d_held: Mapped[int]
     d_debt: Mapped[int]
@@ -79,7 +79,7 @@ class Voucher(Base):
     chat_id: Mapped[int | None] = mapped_column(Sealed("vouchers.chat_id"))  # whom to tell
     reward: Mapped[str] = mapped_column(ForeignKey("reward_stocks.reward"))
     points: Mapped[int]
-    state: Mapped[str] = mapped_column(String(16))  # only bot.services.vouchers writes it
+    state: Mapped[str] = mapped_column(String(16))  # only bot.services.points.vouchers writes it
     code: Mapped[str | None] = mapped_column(Sealed("vouchers.code"))  # shown at the counter, once issued
     key: Mapped[bytes | None] = mapped_column(LargeBinary(16), unique=True)  # blind index of the code
     created_at: Mapped[datetime] = mapped_column(default=now)

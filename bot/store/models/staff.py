@@ -38,7 +38,7 @@ class StaffRole(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id", ondelete="CASCADE"))
-    role: Mapped[str] = mapped_column(String(16))  # a Role of bot.services.lifecycle
+    role: Mapped[str] = mapped_column(String(16))  # a Role of bot.services.core.lifecycle
     district: Mapped[str] = mapped_column(String(6), default="")  # GB/T 2260 prefix; "" for all
     category: Mapped[str] = mapped_column(String(16), default="")  # a kind of appeals; "" for all
     granted_by: Mapped[int | None]  # staff; None from the command line
@@ -70,7 +70,7 @@ class SignInLink(Base):
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     token: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
     staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id", ondelete="CASCADE"), index=True)
-    purpose: Mapped[str] = mapped_column(String(8))  # a Purpose of bot.services.sign_in
+    purpose: Mapped[str] = mapped_column(String(8))  # a Purpose of bot.services.staff.sign_in
     browser: Mapped[bytes | None] = mapped_column(LargeBinary(32))  # hash of the asking browser's cookie; None: any
     asked: Mapped[int | None] = mapped_column(BigInteger, unique=True)  # the outbox row that asked for it
     target: Mapped[str] = mapped_column(String(200), default="")  # the page they wanted to see

@@ -41,7 +41,7 @@ class Volunteer(Base):
     number: Mapped[str] = mapped_column(String(16), unique=True)
     alias: Mapped[str] = mapped_column(String(32), unique=True)  # the key of the identity in the vault
     owner: Mapped[bytes] = mapped_column(LargeBinary(16), index=True)  # blind index of the chat
-    state: Mapped[str] = mapped_column(String(16))  # only bot.services.memberships writes it
+    state: Mapped[str] = mapped_column(String(16))  # only bot.services.volunteers.transitions writes it
     version: Mapped[int] = mapped_column(default=1)  # counts its steps
     consent: Mapped[str] = mapped_column(String(16))  # the version of the text they agreed to
     platform: Mapped[str] = mapped_column(String(16))

@@ -1,0 +1,86 @@
+"""What somebody can do with a case now: the lifecycle's steps and the handling beside it, as one table."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from bot.services.appeals.effects import TOP
+from bot.services.appeals.queue import BUSY
+from bot.services.appeals.states import APPEAL, OPEN, State
+from bot.services.core.lifecycle import Actor, Role
+from bot.services.staff.permissions import Staffer
+from bot.store.models import Appeal, now
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """right: of bot.services.staff.permissions.  target: the state it leads to; None for what moves nothing.
+
+    skips: a state on the way that is passed through without a word.
+    """
+
+    right: str
+    target: State | None = None
+    when: Callable[[Appeal], bool] = lambda appeal: True
+    skips: State | None = None
+
+
+# In the order in which they are offered: what one does most comes first.
+ACTS: Mapping[str, Act] = {
+    "accept": Act("appeals.assign", State.ACCEPTED, lambda case: case.state == State.SUBMITTED),
+    "assign": Act("appeals.assign", State.ASSIGNED, lambda case: case.state != State.MERGED, skips=State.ACCEPTED),
+    "begin": Act("appeals.handle", State.IN_PROGRESS, lambda case: case.state == State.ASSIGNED),
+    "answer": Act("appeals.review", State.ANSWERED),
+    "send_back": Act("appeals.review", None, lambda case: case.state == State.IN_PROGRESS and case.proposal != ""),
+    "propose": Act("appeals.handle", None, lambda case: case.state == State.IN_PROGRESS),
+    "ask": Act("appeals.handle", State.PENDING_INFO),
+    "return": Act("appeals.handle", State.ACCEPTED, lambda case: case.state == State.ASSIGNED),
+    "verify": Act("appeals.assign", State.VERIFIED),
+    "close": Act("appeals.assign", State.CLOSED),
+    "unmerge": Act("appeals.assign", State.ACCEPTED, lambda case: case.state == State.MERGED),
+    "log": Act("appeals.log"),
+    "extend": Act("appeals.extend", None, lambda case: _may_be_put_off(case)),
+    "escalate": Act("appeals.assign", None, lambda case: case.state in BUSY and case.level < TOP),
+    "about": Act("appeals.assign", None, lambda case: case.state in OPEN),
+    "locate": Act("appeals.assign", None, lambda case: case.state in BUSY),
+    "merge": Act("appeals.assign", State.MERGED),
+    "reject": Act("appeals.assign", State.REJECTED),
+}
+
+
+def possible(staffer: Staffer, case: Appeal) -> list[str]:
+    """What this person may do with this case as it stands."""
+    names = [name for name, act in ACTS.items() if _is_possible(staffer, case, act)]
+    return [name for name in names if name != "answer" or not has_handled(staffer, case)]
+
+
+def has_handled(staffer: Staffer, case: Appeal) -> bool:
+    """Whether they handled the case, and so must not review it."""
+    return staffer.id in (case.handler_id, case.proposal_by)
+
+
+def actor(staffer: Staffer, case: Appeal, right: str) -> Actor:
+    """Who somebody acts as.  Raises Denied."""
+    subject, district = f"appeal:{case.number}", case.region or None
+    return staffer.require(right, district=district, agency=case.agency_id or 0, category=case.kind, subject=subject)
+
+
+def _is_possible(staffer: Staffer, case: Appeal, act: Act) -> bool:
+    role = staffer.role_for(act.right, case.region or None, case.agency_id or 0, case.kind)
+    if role is None or not act.when(case):
+        return False
+    return act.target is None or any(_leads(source, act.target, role) for source in _sources(case, act, role))
+
+
+def _sources(case: Appeal, act: Act, role: Role) -> list[str]:
+    """Where the case stands, and what it may pass through from there."""
+    skips = act.skips is not None and _leads(case.state, act.skips, role)
+    return [case.state, *([act.skips] if skips and act.skips is not None else [])]
+
+
+def _leads(source: str, target: State, role: Role) -> bool:
+    step = APPEAL.steps.get((source, target))
+    return step is not None and role in step.who
+
+
+def _may_be_put_off(case: Appeal) -> bool:
+    return case.state in BUSY and not case.extended and case.due_at is not None and case.due_at > now()

@@ -1,0 +1,130 @@
+"""/console/appeals/NUMBER: one case with its timeline, whoever else has it open, and what can be done with it."""
+
+from collections.abc import Sequence
+
+from aiohttp import web
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.console.appeals import deadline
+from bot.console.appeals.actions import has_handled, possible
+from bot.console.appeals.queue import QUEUE
+from bot.console.core.request import Visit
+from bot.console.core.routes import page, topic
+from bot.services.appeals import appeals
+from bot.services.appeals import queue as appeal_queue
+from bot.services.appeals.effects import day
+from bot.services.attachments import attachments
+from bot.services.identity.identities import MAY_UNMASK
+from bot.services.staff import accounts
+from bot.services.staff.permissions import Denied, Staffer
+from bot.services.units import agencies
+from bot.store.models import Appeal, AppealStep, Naming
+
+CASE = f"{QUEUE}/{{number}}"
+TOLD = frozenset(
+    "accept reject merge unmerge assign return begin ask answer expire reopen extend published".split()
+)  # steps whose author is sent a message
+SILENT = frozenset({"warn", "overdue"})  # lines of the clock, which do not count as a change
+
+
+@topic("case", right="appeals.read", about=True)
+async def changed(session: AsyncSession, staffer: Staffer, number: str) -> object:
+    """The case, its timeline with the ticks, and who else has it open."""
+    case = await appeal_queue.find(session, staffer, number)
+    if case is None:
+        return None
+    lines = select(func.max(AppealStep.id), func.count(AppealStep.told_at)).where(AppealStep.appeal_id == case.id)
+    told = tuple((await session.execute(lines)).one())
+    return case.version, case.level, told, await appeal_queue.others(session, case.id, staffer.id)
+
+
+@page("GET", CASE, right="appeals.read")
+async def shown(visit: Visit) -> web.Response:
+    return await show(visit, await found(visit))
+
+
+@page("POST", f"{CASE}/here", right="appeals.read", live=True)
+async def here(visit: Visit) -> web.Response:
+    """The page tells that it is open, every few seconds, and when it is left."""
+    async with visit.console.db.begin() as visit.transaction:
+        case = await found(visit)
+        if visit.form.get("gone") == "1":
+            await appeal_queue.leave(visit.session, case.id, visit.staffer.id)
+        else:
+            typing = visit.form.get("typing") == "1"
+            await appeal_queue.enter(visit.session, case.id, visit.staffer.id, typing=typing)
+    return web.Response(status=204)
+
+
+async def found(visit: Visit, *, lock: bool = False) -> Appeal:
+    """The case of the address.  Raises Denied, which shows as "not found", for one that is not theirs to see."""
+    number = visit.request.match_info["number"]
+    case = await appeal_queue.find(visit.session, visit.staffer, number, lock=lock)
+    if case is not None:
+        return case
+    # A number nobody was given is answered by the same steps, so that the time it takes tells nothing either.
+    raise Denied("appeals.read", f"appeal:{number}", hidden=True)
+
+
+async def show(
+    visit: Visit, case: Appeal, *, fault: str = "", at: str = "", status: int = 200, known: Sequence[str] = ()
+) -> web.Response:
+    """The page of a case.
+
+    fault: what is wrong with what was handed in, by the form `at`, whose fields keep what was typed.
+    known: name and phone of the author, when somebody has just asked for them.
+    """
+    session, knowledge = visit.session, visit.knowledge
+    lines = await appeals.timeline(session, case.id)
+    offices = await agencies.every(session)
+    return visit.page(
+        "appeals/case.html",
+        status=status,
+        case=case,
+        kind=knowledge.appeals.kinds[case.kind],
+        agency={each.id: each.name for each in offices},
+        offices=[each for each in offices if each.id != case.about_id],
+        units=offices,
+        lines=lines,
+        names=await accounts.names(session, [each.staff_id for each in lines] + [case.handler_id, case.proposal_by]),
+        told=TOLD,
+        files=await attachments.of_case(session, case.id),
+        others=await appeal_queue.others(session, case.id, visit.staffer.id),
+        children=await appeal_queue.children(session, visit.staffer, case),
+        parent=await appeal_queue.number_of(session, visit.staffer, case.parent_id),
+        previous=await appeal_queue.number_of(session, visit.staffer, case.previous_id),
+        acts=possible(visit.staffer, case),
+        may_unmask=_may_unmask(visit.staffer, case),
+        handled=has_handled(visit.staffer, case),
+        rejections=knowledge.appeals.rejections,
+        templates=knowledge.appeals.templates,
+        inserted=next(
+            (each for each in knowledge.appeals.templates if each.code == visit.request.query.get("t")), None
+        ),
+        districts=_districts(visit),
+        left=deadline.left(visit.console.layout.words, case),
+        due=day(knowledge.texts, case.due_at),
+        fault=fault,
+        at=at,
+        typed=visit.form if fault else {},
+        known=known,
+    )
+
+
+async def since(session: AsyncSession, case: Appeal, version: int) -> list[AppealStep]:
+    """What happened to a case after somebody had opened it."""
+    lines = [each for each in await appeals.timeline(session, case.id) if each.name not in SILENT]
+    return lines[-max(case.version - version, 1) :]
+
+
+def _may_unmask(staffer: Staffer, case: Appeal) -> bool:
+    role = staffer.role_for("appeals.unmask", case.region or None, case.agency_id or 0, case.kind)
+    return role in MAY_UNMASK[Naming(case.naming)]
+
+
+def _districts(visit: Visit) -> list[str]:
+    """Where a case may be said to belong: cities and districts that begin like the person's own."""
+    mine = visit.staffer.districts("appeals.assign")
+    near = [code for code in visit.knowledge.regions if code.startswith(tuple(mine))]
+    return [code for code in near if len(code) == (6 if any(len(each) >= 4 for each in mine) else 4)]

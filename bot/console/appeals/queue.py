@@ -1,0 +1,134 @@
+"""/console/appeals: the queue, most urgent first, behind tabs, filters and a search."""
+
+from collections.abc import Mapping
+from urllib.parse import parse_qsl, urlencode
+
+from aiohttp import web
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.console.appeals import deadline
+from bot.console.core.request import Visit, clean
+from bot.console.core.routes import ROOT, Card, card, page, topic
+from bot.errors import Rejected
+from bot.services.appeals import queue as appeal_queue
+from bot.services.appeals.queue import PAGE, SAVED, VIEWS, Wanted
+from bot.services.identity import redaction
+from bot.services.staff.permissions import Staffer
+from bot.services.units import agencies
+from bot.store.models import Appeal, SavedFilter
+
+QUEUE = f"{ROOT}/appeals"
+LONGEST_TEXT = 50  # characters of a search
+LONGEST_NAME = 20  # of a saved filter
+SHOWN = 80  # characters of a story in the list
+
+
+@topic("appeals", right="appeals.read")
+async def moved(session: AsyncSession, staffer: Staffer) -> object:
+    """Grows with every step of any case they see."""
+    looked = select(func.count(), func.sum(Appeal.version)).where(appeal_queue.visible(staffer))
+    return tuple((await session.execute(looked)).one())
+
+
+@card("appeals.read", order=20)
+async def overdue(visit: Visit) -> Card:
+    return await _card(visit, "overdue", urgent=True)
+
+
+@card("appeals.assign", order=21)
+async def dispatch(visit: Visit) -> Card:
+    return await _card(visit, "dispatch")
+
+
+@card("appeals.handle", order=22)
+async def begin(visit: Visit) -> Card:
+    return await _card(visit, "begin")
+
+
+@card("appeals.review", order=23)
+async def review(visit: Visit) -> Card:
+    return await _card(visit, "review")
+
+
+async def _card(visit: Visit, view: str, *, urgent: bool = False) -> Card:
+    count = (await appeal_queue.counts(visit.session, visit.staffer, {}, [view]))[view]
+    words = visit.console.layout.words
+    return Card(words(f"view.{view}"), count, f"{QUEUE}?view={view}", words("card.appeals"), urgent and count > 0)
+
+
+@page("GET", QUEUE, right="appeals.read", nav="appeals")
+async def listed(visit: Visit) -> web.Response:
+    return await _list(visit)
+
+
+@page("POST", f"{QUEUE}/filters", right="appeals.read")
+async def save(visit: Visit) -> web.Response:
+    """Keep the present filter under a name."""
+    name = visit.text("name", most=LONGEST_NAME)
+    kept = await appeal_queue.saved(visit.session, visit.staffer.id)
+    if not name:
+        raise Rejected("filter.name")
+    if len(kept) >= SAVED:
+        raise Rejected("filter.many", most=SAVED)
+    query = written(read(dict(parse_qsl(visit.text("query", most=300)))))
+    visit.session.add(SavedFilter(staff_id=visit.staffer.id, name=name, query=query))
+    return visit.to(f"{QUEUE}?{query}" if query else QUEUE)
+
+
+@page("POST", f"{QUEUE}/filters/drop", right="appeals.read")
+async def drop(visit: Visit) -> web.Response:
+    """Forget one of their own filters; somebody else's number drops nothing."""
+    kept = await appeal_queue.saved(visit.session, visit.staffer.id)
+    for each in kept:
+        if each.id == visit.number("filter"):
+            await visit.session.delete(each)
+    return visit.to(QUEUE)
+
+
+def read(query: Mapping[str, str]) -> Wanted:
+    """What an address asks for; whatever it does not know counts as nothing."""
+    agency, district = query.get("agency", ""), query.get("district", "")
+    return Wanted(
+        view=query.get("view", "") if query.get("view") in VIEWS else "open",
+        kind=clean(query.get("kind", ""))[:16],
+        agency=int(agency) if agency.isascii() and agency.isdigit() and len(agency) < 10 else None,
+        district=district if district.isascii() and district.isdigit() and len(district) <= 6 else "",
+        text=clean(query.get("q", "")).strip()[:LONGEST_TEXT],
+    )
+
+
+def written(wanted: Wanted) -> str:
+    """The same as the query of an address, without what is not asked for."""
+    values = {"view": wanted.view, "kind": wanted.kind, "agency": wanted.agency, "district": wanted.district}
+    values |= {"q": wanted.text}
+    return urlencode({name: value for name, value in values.items() if value not in ("", None)})
+
+
+async def _list(visit: Visit) -> web.Response:
+    wanted, number = read(visit.request.query), max(visit.number("page") or 1, 1)
+    session, staffer = visit.session, visit.staffer
+    kept = await appeal_queue.saved(session, staffer.id)
+    rows = await appeal_queue.queue(session, staffer, wanted, number)
+    more = {f"saved:{each.id}": read(dict(parse_qsl(each.query))) for each in kept}
+    return visit.page(
+        "appeals/queue.html",
+        rows=[(appeal, agency or "", _shown(appeal)) for appeal, agency in rows[:PAGE]],
+        further=len(rows) > PAGE,
+        page=number,
+        wanted=wanted,
+        address=lambda **change: f"{QUEUE}?{urlencode({**dict(parse_qsl(written(wanted))), **change})}",
+        query=written(wanted),
+        views=list(VIEWS),
+        counts=await appeal_queue.counts(session, staffer, more),
+        saved=kept,
+        kinds=visit.knowledge.appeals.kinds,
+        agencies=await agencies.every(session),
+        left=lambda appeal: deadline.left(visit.console.layout.words, appeal),
+    )
+
+
+def _shown(appeal: Appeal) -> str:
+    """The beginning of the story, without anybody's numbers in it."""
+    story = " ".join(redaction.mask(appeal.story).split())
+    return story if len(story) <= SHOWN else f"{story[:SHOWN]}…"

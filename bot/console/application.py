@@ -1,0 +1,101 @@
+"""Putting the console together: pages, their rights, what they share."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from types import ModuleType
+
+from aiohttp import web
+
+from bot.console import home
+from bot.console.appeals import bulk, case, clusters
+from bot.console.appeals import identity as appeal_identity
+from bot.console.appeals import queue as appeal_queue
+from bot.console.appeals import steps as appeal_steps
+from bot.console.backend import deliveries as backend_deliveries
+from bot.console.core import layout, live_updates
+from bot.console.core.authentication import gated
+from bot.console.core.live_updates import STOPPING
+from bot.console.core.request import Console, Library
+from bot.console.core.routes import ROOT, cards, routes, topics
+from bot.console.core.security import dress, shield
+from bot.console.hazards import hazard
+from bot.console.hazards import list as hazard_list
+from bot.console.notices import form as notice_form
+from bot.console.notices import list as notice_list
+from bot.console.notices import results_file, trial_groups
+from bot.console.notices import steps as notice_steps
+from bot.console.points import redemption
+from bot.console.points import rewards as points_rewards
+from bot.console.policies import edit as policy_edit
+from bot.console.policies import gaps
+from bot.console.policies import list as policy_list
+from bot.console.reports import ledgers, overview, overview_file
+from bot.console.staff import accounts as staff_accounts
+from bot.console.staff import audit, chat_link, mfa, mini_app, sessions, sign_in
+from bot.console.stations import list as station_list
+from bot.console.stations import upload
+from bot.console.volunteers import certificate, volunteer
+from bot.console.volunteers import list as volunteer_list
+from bot.queue.relay import Relay
+from bot.services.staff.sign_in import KIND
+from bot.store.db import Database
+from bot.store.models import Channel
+
+# The console's table of contents, in the order of the navigation.
+PAGES: Sequence[ModuleType] = (
+    *(home, appeal_queue, bulk, case, appeal_steps, appeal_identity, clusters),
+    *(hazard_list, hazard),
+    *(trial_groups, notice_list, notice_form, notice_steps, results_file),
+    *(volunteer_list, volunteer, redemption, points_rewards, certificate),
+    *(overview, overview_file, ledgers),
+    *(policy_edit, policy_list, gaps, station_list, upload),
+    *(staff_accounts, audit, backend_deliveries, chat_link, sessions),
+    *(mfa, sign_in, mini_app, live_updates, layout),
+)
+
+
+def build(
+    db: Database,
+    relay: Relay,
+    library: Library,
+    *,
+    uploads: Path,
+    base_url: str,
+    tokens: Mapping[Channel, str],
+    demo: bool = False,
+) -> web.Application:
+    """The application to mount at /console.
+
+    uploads: the folder of sealed attachments.
+    base_url: how people reach the server; links begin with it, and cookies are Secure when it is https.
+    tokens: of the bots whose Mini Apps may sign staff in.  demo: its links work, and its codes are shown.
+    """
+    listed = routes(PAGES)
+    console = Console(
+        db=db,
+        relay=relay,
+        library=library,
+        layout=layout.load(),
+        uploads=uploads,
+        base_url=base_url,
+        tokens=tokens,
+        demo=demo,
+        cards=cards(PAGES),
+        topics=topics(PAGES),
+        nav=[route for route, _ in listed if route.nav],
+    )
+    app = web.Application(middlewares=[shield(console)])
+    for route, handler in listed:
+        app.router.add_route(route.method, route.path.removeprefix(ROOT), gated(console, route, handler))
+    app.on_response_prepare.append(dress)
+    app[STOPPING] = asyncio.Event()
+    app.on_shutdown.append(_stop_events)
+    relay.senders[KIND] = partial(sign_in.send, console)
+    return app
+
+
+async def _stop_events(app: web.Application) -> None:
+    """Let go of the connections that stay open, or the process would wait for them."""
+    app[STOPPING].set()

@@ -1,0 +1,51 @@
+"""/console/backend: what does not get out to the backend, and news from it that fit no case; nobody's story is here."""
+
+from aiohttp import web
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.console.core.request import Visit
+from bot.console.core.routes import ROOT, Card, card, page, topic
+from bot.errors import Rejected
+from bot.queue import outbox
+from bot.services.appeals import deliveries as appeal_deliveries
+from bot.services.appeals.queue import DIGITS
+from bot.services.staff.permissions import Staffer
+
+BACKEND = f"{ROOT}/backend"
+
+
+@topic("backend", right="settings.read")
+async def moved(session: AsyncSession, staffer: Staffer) -> object:
+    counts = await appeal_deliveries.counts(session)
+    return [each.number for each in await appeal_deliveries.stuck(session)], counts["dead"], counts["dead_letters"]
+
+
+@card("settings.read", order=80)
+async def stuck(visit: Visit) -> Card:
+    count = len(await appeal_deliveries.stuck(visit.session))
+    words = visit.console.layout.words
+    return Card(words("card.backend"), count, BACKEND, words("card.backend_note"), urgent=count > 0)
+
+
+@page("GET", BACKEND, right="settings.read", nav="backend")
+async def listed(visit: Visit) -> web.Response:
+    return visit.page(
+        "backend/deliveries.html",
+        counts=await appeal_deliveries.counts(visit.session),
+        stuck=await appeal_deliveries.stuck(visit.session),
+        letters=await appeal_deliveries.letters(visit.session),
+        forwards=visit.frame.queue,
+        oldest=await outbox.oldest_due(visit.session),
+        edits=visit.staffer.may("settings.edit"),
+    )
+
+
+@page("POST", f"{BACKEND}/again", right="settings.edit")
+async def again(visit: Visit) -> web.Response:
+    """Send once more what is dead or waits for another try: of one case, or of all."""
+    number = visit.text("number")
+    if number and not DIGITS.fullmatch(number):
+        raise Rejected("backend.number")
+    count = await appeal_deliveries.again(visit.session, [number] if number else [])
+    await visit.audit("backend.again", f"appeal:{number}" if number else "", count=count)
+    return visit.to(BACKEND, said="backend_again" if count else "backend_none")

@@ -1,0 +1,134 @@
+"""How pages look: templates filled with words, static files under names that change with their content."""
+
+import hashlib
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import orjson
+from aiohttp import web
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from bot.console.core import words
+from bot.console.core.request import Visit, new_key
+from bot.console.core.routes import PUBLIC, ROOT, page
+from bot.errors import Rejected
+from bot.services.core.lifecycle import IllegalStep
+from bot.services.core.working_days import ZONE
+from bot.store.models import now
+from knowledge.regions import Region, full_name
+
+TYPES = {"css": "text/css", "js": "application/javascript", "svg": "image/svg+xml"}
+FOREVER = "public, max-age=31536000, immutable"
+TAG = re.compile(r"<[^>]+>")
+
+
+@cache
+def load() -> "Layout":
+    """The layout of this process: compiling its templates is the slowest thing a page does."""
+    return Layout()
+
+
+class Layout:
+    """Templates, words and static files, read once at the start."""
+
+    def __init__(self) -> None:
+        self.words = words.load()
+        folder = files("bot.console")
+        static = [each for each in folder.joinpath("static").iterdir() if each.name.rpartition(".")[2] in TYPES]
+        self._names = {each.name: _hashed(each.name, each.read_bytes()) for each in static}
+        self.static = {self._names[each.name]: each.read_bytes() for each in static}
+        self._templates = Environment(
+            loader=PackageLoader("bot.console", ""),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._script = orjson.dumps(self.words.group("script")).decode()
+        self._templates.filters |= {"moment": moment, "ago": self._ago}
+        self._templates.globals |= {"words": self.words, "static": self._address, "key": key_field, "ROOT": ROOT}
+
+    def page(self, visit: Visit, template: str, status: int, values: Mapping[str, Any]) -> web.Response:
+        """A template filled in.  All of them know `visit`, `staffer`, `nav`, `said` and `district`."""
+        login = visit.login if visit.login is not None and visit.login.full else None
+        staffer = login.staffer if login is not None else None
+        regions = visit.knowledge.regions
+        html = self._templates.get_template(template).render(
+            visit=visit,
+            staffer=staffer,
+            nav=[each for each in visit.console.nav if staffer is not None and staffer.may(each.right)],
+            here=visit.request.path,
+            said=self.words.get(f"said.{visit.request.query.get('said', '')}"),
+            district=lambda code: self.district(regions, code),
+            demo=visit.console.demo,
+            script=self._script,
+            **values,
+        )
+        return web.Response(text=html, status=status, content_type="text/html")
+
+    def rejection(self, visit: Visit, error: Rejected) -> str:
+        """The sentence of a Rejected: ours, or one that chat and console share, without its HTML."""
+        key = f"rejected.{error.key}"
+        if self.words.get(key):
+            return self.words(key, **error.values)
+        return TAG.sub("", visit.knowledge.texts.say("zh", error.key, **error.values))
+
+    def district(self, regions: Mapping[str, Region], code: str) -> str:
+        """A district by its full name, with its city; the whole country for no code."""
+        return full_name(regions, code) or self.words("district.all")
+
+    def legal(self, error: IllegalStep) -> str:
+        """Which steps would be possible."""
+        if not error.legal:
+            return self.words("errors.illegal.none", source=self._state(error.kind, error.source))
+        steps = "、".join(self._state(error.kind, each) for each in error.legal)
+        return self.words("errors.illegal.some", source=self._state(error.kind, error.source), steps=steps)
+
+    def _state(self, kind: str, name: str) -> str:
+        """A state in words: notices and hazards have words of their own."""
+        return self.words.get(f"{kind}_state.{name}", self.words.get(f"state.{name}", name))
+
+    def _address(self, name: str) -> str:
+        return f"{ROOT}/static/{self._names[name]}"
+
+    def _ago(self, at: datetime) -> str:
+        """How long ago, in the largest fitting unit."""
+        minutes = int((now() - at).total_seconds() // 60)
+        if minutes < 1:
+            return self.words("ago.now")
+        if minutes < 60:
+            return self.words("ago.minutes", count=minutes)
+        return self.words("ago.hours", count=minutes // 60) if minutes < 48 * 60 else moment(at)
+
+
+@page("GET", f"{ROOT}/static/{{name}}", right=PUBLIC, live=True)
+async def static(visit: Visit) -> web.StreamResponse:
+    """A static file, for as long as the browser likes: another content has another name."""
+    name = visit.request.match_info["name"]
+    body = visit.console.layout.static.get(name)
+    if body is None:
+        raise web.HTTPNotFound
+    kind = TYPES[name.rpartition(".")[2]]
+    return web.Response(
+        body=body, content_type=kind, charset="utf-8" if "svg" not in kind else None, headers={"Cache-Control": FOREVER}
+    )
+
+
+def key_field(key: str = "") -> Markup:
+    """The hidden field that every form of somebody signed in carries."""
+    return Markup('<input type="hidden" name="_key" value="{}">').format(key or new_key())
+
+
+def moment(at: datetime, style: str = "%Y-%m-%d %H:%M") -> str:
+    """A moment by China's clock."""
+    return at.astimezone(ZONE).strftime(style)
+
+
+def _hashed(name: str, body: bytes) -> str:
+    stem, _, suffix = name.rpartition(".")
+    return f"{stem}.{hashlib.blake2b(body, digest_size=6).hexdigest()}.{suffix}"

@@ -1,0 +1,168 @@
+"""A visit: one request, who sends it, its transaction, what it wants to show."""
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from aiohttp import web
+from multidict import MultiDict
+from sqlalchemy.ext.asyncio import AsyncSession
+from yarl import URL
+
+from bot.errors import Rejected
+from bot.queue.relay import Relay
+from bot.services.core.context import Frame
+from bot.services.staff import audit, mfa
+from bot.services.staff.audit import By
+from bot.services.staff.permissions import Staffer
+from bot.services.staff.sessions import Login
+from bot.store.db import Database
+from bot.store.models import Channel, Outbox, Staff
+from knowledge import Knowledge
+
+if TYPE_CHECKING:
+    from bot.console.core.layout import Layout
+    from bot.console.core.routes import CardMaker, Route, Topic
+
+LONGEST = 200  # characters of a field, unless its page says otherwise
+
+
+class Library(Protocol):
+    """Where the current knowledge is found; it is swapped as a whole."""
+
+    knowledge: Knowledge
+
+    @property
+    def frame(self) -> Frame: ...
+
+
+@dataclass(frozen=True)
+class Console:
+    """What all pages share."""
+
+    db: Database
+    relay: Relay
+    library: Library
+    layout: "Layout"
+    uploads: Path  # where sealed attachments lie
+    base_url: str  # how people reach the server, without a slash at the end
+    tokens: Mapping[Channel, str]  # of the bots whose Mini Apps may sign people in
+    demo: bool
+    cards: Sequence["CardMaker"]
+    topics: Mapping[str, "Topic"]
+    nav: Sequence["Route"]
+
+    @property
+    def secure(self) -> bool:
+        return self.base_url.startswith("https://")
+
+
+@dataclass
+class Visit:
+    """What a page is given."""
+
+    console: Console
+    request: web.Request
+    request_id: str
+    login: Login | None = None
+    right: str = ""
+    transaction: AsyncSession | None = None
+    form: MultiDict[str] = field(default_factory=MultiDict)
+    files: dict[str, web.FileField] = field(default_factory=dict)  # what was uploaded, by the name of its field
+    again: str = "/console"  # where the same form leads when it comes a second time, unless it led elsewhere
+    rows: list[Outbox] = field(default_factory=list)  # to deliver after the commit
+    cookies: dict[str, tuple[str, int | None]] = field(default_factory=dict)  # to set: value, seconds; "" deletes
+
+    @property
+    def staffer(self) -> Staffer:
+        """Who it is.  A page that is not PUBLIC has one."""
+        return self.signed_in.staffer
+
+    @property
+    def signed_in(self) -> Login:
+        if self.login is None:
+            raise RuntimeError("a public page has nobody signed in")
+        return self.login
+
+    @property
+    def session(self) -> AsyncSession:
+        """The transaction of the request: reading only for GET, committed after the page otherwise."""
+        if self.transaction is None:
+            raise RuntimeError("a live page opens its own transactions")
+        return self.transaction
+
+    async def person(self) -> Staff:
+        """Their own row, in this transaction."""
+        return await self.session.get_one(Staff, self.staffer.id, populate_existing=True)
+
+    @property
+    def knowledge(self) -> Knowledge:
+        return self.console.library.knowledge
+
+    @property
+    def frame(self) -> Frame:
+        """What services need to know, the same throughout the visit's transaction."""
+        return self.console.library.frame
+
+    @property
+    def by(self) -> By:
+        """Who does it, for the audit."""
+        if self.login is None:
+            return By(request_id=self.request_id)
+        role = self.staffer.role_for(self.right) or next(iter(self.staffer.roles), None)
+        return By(self.staffer.id, role or "", self.request_id)
+
+    async def audit(self, action: str, subject: str = "", **detail: Any) -> None:
+        await audit.note(self.session, self.by, action, subject, **detail)
+
+    def page(self, template: str, *, status: int = 200, **values: Any) -> web.Response:
+        """A page of the folder of its page."""
+        return self.console.layout.page(self, template, status, values)
+
+    def to(self, path: str, said: str = "", **query: str | int) -> web.Response:
+        """Go on at another page, which says the sentence `said` of words.toml on top."""
+        query = {**({"said": said} if said else {}), **query}
+        location = str(URL(path).update_query(query)) if query else path
+        return web.Response(status=303, headers={"Location": location})
+
+    def text(self, name: str, *, most: int = LONGEST) -> str:
+        """What somebody typed into a field, trimmed; "" when it is not there.  Raises Rejected when it is too long."""
+        value = self.form.get(name, "").strip()
+        if len(value) > most:
+            raise Rejected("form.long", most=most, given=len(value))
+        return value
+
+    def every(self, name: str) -> list[str]:
+        """All values of a field that may be there several times, such as the ticked boxes of a list."""
+        return self.form.getall(name, [])
+
+    def number(self, name: str) -> int | None:
+        """A whole number of the form, the query or the path; None for anything else."""
+        value = self.form.get(name) or self.request.query.get(name) or self.request.match_info.get(name) or ""
+        return int(value) if value.isascii() and value.isdigit() and len(value) < 10 else None
+
+    def demo_code(self) -> str:
+        """The code of the second factor, which the demo shows in place of a phone; "" anywhere else."""
+        shown = self.console.demo and self.login is not None
+        return mfa.code_now(self.signed_in.person) if shown else ""
+
+    def leave(self, rows: Sequence[Outbox]) -> None:
+        """Deliver these rows as soon as the transaction is committed, instead of with the next sweep."""
+        self.rows.extend(rows)
+
+    def cookie(self, name: str, value: str, *, seconds: int | None = None) -> None:
+        """Set a cookie with the answer, whatever the answer will be; "" takes it away."""
+        self.cookies[name] = (value, seconds)
+
+
+def new_key() -> str:
+    """The key of a form, so that handing it in twice does its work once."""
+    return secrets.token_urlsafe(12)
+
+
+def clean(text: str) -> str:
+    """Text that every database takes: no NUL, no lone surrogates, one kind of line end."""
+    plain = text.replace("\0", "").replace("\r\n", "\n")
+    return plain.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

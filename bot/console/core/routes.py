@@ -1,0 +1,121 @@
+"""What a page declares of itself: its address, its right, its place in the navigation, its card at home."""
+
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any, TypeVar
+
+from aiohttp import web
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.console.core.request import Visit
+from bot.services.staff.permissions import ACTIONS, Staffer
+
+ROOT = "/console"
+PUBLIC = "public"  # for anybody
+HALF = "half"  # for who came in by a link, even while the second factor is missing
+
+Handler = Callable[[Visit], Awaitable[web.StreamResponse]]
+Anything = TypeVar("Anything", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """How a page is reached, and by whom.
+
+    right: an action of bot.services.staff.permissions, PUBLIC or HALF.  Whoever may do it nowhere is refused before the page
+    runs; a page about one thing asks `visit.staffer.require` once more, with the thing's district and agency.
+    fresh: only within five minutes of a code; otherwise the code is asked for first, and what was typed is kept.
+    writes: the page gets a transaction.  All but GET do; a GET that notes a look does.
+    live: the page opens its own transactions, because it stays open.
+    nav: the key of its word in the navigation.
+    """
+
+    method: str
+    path: str
+    right: str
+    nav: str = ""
+    fresh: bool = False
+    writes: bool = False
+    live: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A number at home that leads to what waits there."""
+
+    title: str
+    count: int
+    path: str
+    note: str = ""
+    urgent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CardMaker:
+    right: str
+    order: int
+    make: Callable[[Visit], Awaitable[Card]]
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """Something pages watch.  `state` is any value; when it differs from a second ago, pages are told "changed".
+
+    about: pages watch one thing of it, as `name:thing`; `state` is given the thing, "" for none.
+    """
+
+    name: str
+    right: str
+    about: bool
+    make: Callable[..., Awaitable[object]]
+
+    async def state(self, session: AsyncSession, staffer: Staffer, thing: str) -> object:
+        return await (self.make(session, staffer, thing) if self.about else self.make(session, staffer))
+
+
+def page(
+    method: str, path: str, *, right: str, nav: str = "", fresh: bool = False, writes: bool = False, live: bool = False
+) -> Callable[[Anything], Anything]:
+    """Declare a page.  Raises ValueError for a right nobody could have."""
+    if right not in ACTIONS | {PUBLIC, HALF}:
+        raise ValueError(f"{method} {path}: nobody has the right {right!r}; see bot.services.staff.permissions")
+    return _mark("route", Route(method, path, right, nav, fresh, writes or method != "GET", live))
+
+
+def card(right: str, *, order: int) -> Callable[[Anything], Anything]:
+    """Declare a card at home, for those who have the right; smaller orders come first."""
+    return _mark("card", (right, order))
+
+
+def topic(name: str, *, right: str, about: bool = False) -> Callable[[Anything], Anything]:
+    """Declare something that /console/events reports; `about` one thing at a time, such as one case."""
+    return _mark("topic", (name, right, about))
+
+
+def routes(modules: Iterable[ModuleType]) -> list[tuple[Route, Handler]]:
+    return [(made, handler) for made, handler in _marked(modules, "route")]
+
+
+def cards(modules: Iterable[ModuleType]) -> list[CardMaker]:
+    found = [CardMaker(right, order, make) for (right, order), make in _marked(modules, "card")]
+    return sorted(found, key=lambda each: each.order)
+
+
+def topics(modules: Iterable[ModuleType]) -> dict[str, Topic]:
+    return {name: Topic(name, right, about, make) for (name, right, about), make in _marked(modules, "topic")}
+
+
+def _mark(name: str, value: object) -> Callable[[Anything], Anything]:
+    def mark(function: Anything) -> Anything:
+        setattr(function, f"console_{name}", value)
+        return function
+
+    return mark
+
+
+def _marked(modules: Iterable[ModuleType], name: str) -> Iterator[tuple[Any, Any]]:
+    for module in modules:
+        for function in vars(module).values():
+            if getattr(function, "__module__", "") == module.__name__ and hasattr(function, f"console_{name}"):
+                yield getattr(function, f"console_{name}"), function

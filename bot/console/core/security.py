@@ -1,0 +1,132 @@
+"""What holds for every answer of the console: headers, same-origin writes, a plain page for everything that fails."""
+
+import ipaddress
+import secrets
+from urllib.parse import urlsplit
+
+import structlog
+from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
+
+from bot.console.core import errors
+from bot.console.core.request import Console, Visit, clean
+from bot.services.staff import audit
+from bot.services.staff.audit import By
+from bot.services.staff.permissions import Denied
+
+REQUEST_ID = web.RequestKey("console_request_id", str)
+VISIT = web.RequestKey("console_visit", Visit)
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "X-Frame-Options": "DENY",
+    "X-Content-Type-Options": "nosniff",
+    # Not "no-referrer": with that, browsers send `Origin: null` with our own forms.
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "geolocation=(), microphone=(), camera=(), payment=(), usb=()",
+    "Cache-Control": "no-store",
+}
+HSTS = "max-age=31536000; includeSubDomains"
+READS = ("GET", "HEAD")
+LONGEST_SUBJECT = 64  # characters, as the audit keeps it
+
+
+class Foreign(Denied):
+    """A page of somebody else posted."""
+
+    why = "origin"
+
+
+def shield(console: Console) -> Middleware:
+    @web.middleware
+    async def protect(request: web.Request, handler: Handler) -> web.StreamResponse:
+        request[REQUEST_ID] = secrets.token_hex(8)
+        with structlog.contextvars.bound_contextvars(request=request[REQUEST_ID]):
+            try:
+                check_origin(console, request)
+                response = await handler(request)
+            except Exception as error:
+                visit = request.get(VISIT) or Visit(console, request, request[REQUEST_ID])
+                response = await _failed(visit, error)
+            return _with_cookies(request, response)
+
+    return protect
+
+
+async def _failed(visit: Visit, error: Exception) -> web.StreamResponse:
+    if isinstance(error, Denied):
+        try:
+            await _note(visit, error)
+        except Exception as failure:  # What cannot be written down is not answered as if it were.
+            error = failure
+    return errors.page(visit, error)
+
+
+async def _note(visit: Visit, error: Denied) -> None:
+    staff_id = visit.login.staffer.id if visit.login else None
+    subject = clean(error.subject)[:LONGEST_SUBJECT]  # It may be whatever stood in the address.
+    async with visit.console.db.begin() as session:
+        await audit.note(session, By(staff_id, "", visit.request_id), error.action, subject, denied=True)
+
+
+def _with_cookies(request: web.Request, response: web.StreamResponse) -> web.StreamResponse:
+    """An answer with the cookies of the visit; later it is too late: aiohttp has written them by then."""
+    visit = request.get(VISIT)
+    if visit is None:
+        return response
+    for name, (value, seconds) in visit.cookies.items():
+        if value:
+            secure = is_secure(visit.console, request)
+            response.set_cookie(
+                name, value, max_age=seconds, path="/console", httponly=True, samesite="Lax", secure=secure
+            )
+        else:
+            response.del_cookie(name, path="/console")
+    return response
+
+
+async def dress(request: web.Request, response: web.StreamResponse) -> None:
+    """Give an answer its headers, just before it leaves."""
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+    visit = request.get(VISIT)
+    if visit is None:
+        return
+    response.headers.setdefault("X-Request-Id", visit.request_id)
+    if is_secure(visit.console, request):
+        response.headers.setdefault("Strict-Transport-Security", HSTS)
+
+
+def check_origin(console: Console, request: web.Request) -> None:
+    """Only our own pages may post, by the word of the browser, which all browsers give.  Raises Denied."""
+    if request.method in READS:
+        return
+    site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
+    ours = (site is not None or origin is not None) and site in (None, "same-origin")
+    if origin is not None and ours:
+        # "null", as sandboxed frames say, has no host, and must not match a base URL that has none.
+        ours = urlsplit(origin).netloc in {request.host, urlsplit(console.base_url).netloc} - {""}
+    if not ours:
+        raise Foreign("origin")
+
+
+def is_secure(console: Console, request: web.Request) -> bool:
+    forwarded = request.headers.get("X-Forwarded-Proto", "") if _behind_proxy(request) else ""
+    return request.secure or console.secure or forwarded == "https"
+
+
+def address_of(request: web.Request) -> str:
+    """Where a request comes from: the last hop's word, when the last hop is a proxy of our own network."""
+    hops = request.headers.get("X-Forwarded-For", "").split(",") if _behind_proxy(request) else []
+    return (hops[-1].strip() if hops else "") or request.remote or ""
+
+
+def _behind_proxy(request: web.Request) -> bool:
+    try:
+        return ipaddress.ip_address(request.remote or "").is_private
+    except ValueError:
+        return False

@@ -1,0 +1,43 @@
+"""A notice as the phones show it, and how many it would reach: on its page, and while it is being written."""
+
+from typing import Any
+
+from bot.console.core.request import Visit
+from bot.services.chats import message_preview
+from bot.services.notices import audience, notices
+from bot.services.notices import buttons as notice_buttons
+from bot.services.notices.audience import Audience
+from bot.store.models import Notice
+from knowledge.policies import AUDIENCES
+
+JOBS = (*AUDIENCES[1:], "other")
+
+
+async def looks(visit: Visit, notice: Notice, *, counts: bool) -> dict[str, Any]:
+    """What notice_looks.html shows; `counts` reads every chat once."""
+    wanted, bubble = Audience.read(notice.audience), message_preview.bubble(visit.knowledge.texts, notice)
+    return {
+        "notice": notice,
+        "wanted": wanted,
+        "jobs": jobs(visit),
+        "bubble": bubble,
+        "leads": lambda button: shown(visit, notice_buttons.typed(visit.knowledge, button)),
+        "length": message_preview.length(bubble.get("text", "")),
+        "most": message_preview.most(notice),
+        "counted": await notices.count(visit.session, visit.frame, notice) if counts else None,
+        "few": audience.FEW,
+        "samples": await audience.samples(visit.session, wanted, notice.kind) if counts else [],
+    }
+
+
+def jobs(visit: Visit) -> dict[str, str]:
+    """The jobs there are, as people read them."""
+    return {job: visit.knowledge.texts.say("zh", f"job.{job}") for job in JOBS}
+
+
+def shown(visit: Visit, place: str) -> str:
+    """Where a button leads, with the word for what it is; the reverse of `_plain`."""
+    for code, word in visit.console.layout.words.group("notice_leads").items():
+        if place.startswith(f"{code}:"):
+            return word + place.removeprefix(f"{code}:")
+    return place

@@ -1,0 +1,79 @@
+"""/console/notices/.../results: what became of a notice, a line for each person without a name, as a file."""
+
+import csv
+import io
+from collections.abc import AsyncIterator, Iterable
+
+from aiohttp import web
+
+from bot.console.core import watermark
+from bot.console.core.request import Visit
+from bot.console.core.routes import page
+from bot.console.notices.list import HERE, one
+from bot.errors import Rejected
+from bot.services.core import spreadsheets
+from bot.services.core.spreadsheets import Cell
+from bot.services.notices import results as notice_results
+from bot.services.notices import totals as notice_totals
+from bot.store.models import Notice
+
+MOST = 10_000  # people of an XLSX, which is put together in memory; a CSV has them all
+
+
+@page("POST", f"{HERE}/{{id}}/results.{{form}}", right="notices.export", fresh=True)
+async def file(visit: Visit) -> web.Response:
+    """It says who took it out and on which day; the audit says when exactly."""
+    notice, form = await one(visit, "notices.export"), visit.request.match_info["form"]
+    if form not in spreadsheets.FORMS:
+        raise web.HTTPNotFound
+    people = sum((await notice_totals.tally(visit.session, notice.id)).values())
+    if form != "csv" and people > MOST:
+        raise Rejected("notice.large", most=MOST, given=people)
+    name = f"notice-{notice.id}"
+    if form == "csv":
+        response = await _csv(visit, notice, name)
+    else:
+        lines = [*_head(visit, notice), *[list(line) async for line in _lines(visit, notice)]]
+        response = await watermark.download(lines, form, name)
+    await visit.audit("notice.export", f"notice:{notice.id}", form=form)
+    return response
+
+
+async def _csv(visit: Visit, notice: Notice, name: str) -> web.Response:
+    """Written as it is read: half a million lines as lists would fill the memory."""
+    table = io.StringIO()
+    written = csv.writer(table)
+    written.writerows(map(_plain, _head(visit, notice)))
+    async for line in _lines(visit, notice):
+        written.writerow(_plain(line))
+    headers = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
+    return web.Response(body=table.getvalue().encode("utf-8-sig"), content_type="text/csv", headers=headers)
+
+
+def _plain(line: Iterable[Cell]) -> list[Cell]:
+    return [spreadsheets.plain(cell) for cell in line]
+
+
+def _head(visit: Visit, notice: Notice) -> list[list[Cell]]:
+    words = visit.console.layout.words
+    columns: list[Cell] = list(words.group("notice_column").values())
+    return [[words("sheet.notice"), notice.title, notice.unit], [watermark.watermark(visit)], [], columns]
+
+
+async def _lines(visit: Visit, notice: Notice) -> AsyncIterator[list[Cell]]:
+    """Each copy in the words of the page."""
+    words, regions = visit.console.layout.words, visit.knowledge.regions
+    answers = {True: words("detail_value.yes"), False: words("detail_value.no")}
+    places = {code: visit.console.layout.district(regions, code) for code in regions}
+    async for each in notice_results.rows_of(visit.session, notice.id):
+        yield [
+            each.chat,
+            words(f"channel.{each.channel}"),
+            places.get(each.region, each.region),
+            words.get(f"job.{each.job}", each.job),
+            words(f"copy_state.{each.state}"),
+            words.get(f"copy_why.{each.why}", each.why),
+            each.at,
+            answers[each.responded],
+            answers[each.opted_out],
+        ]

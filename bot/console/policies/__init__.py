@@ -1,0 +1,1 @@
+"""Pages about policies and the questions they do not answer yet."""

@@ -1,0 +1,127 @@
+"""/console/gaps: what nobody could answer, grouped by meaning, and what became of it."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from aiohttp import web
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.console.core.request import Visit
+from bot.console.core.routes import ROOT, Card, card, page, topic
+from bot.console.policies.list import POLICIES
+from bot.errors import Rejected
+from bot.services.chats import questions
+from bot.services.policies import policies
+from bot.services.staff.permissions import Staffer
+from bot.store.models import Gap
+from knowledge.policies import Policy
+from knowledge.search import Decision
+from knowledge.search.grouping import group
+
+GAPS = f"{ROOT}/gaps"
+SHOWN = 50  # groups on the page
+OFFERED = 3  # entries that a question might be added to
+SETTLED = 50  # settled ones on the page
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Questions that mean the same.  times: how often they were asked.  near: entries they may belong to."""
+
+    gaps: Sequence[Gap]
+    times: int
+    near: Sequence[Policy]
+
+
+@topic("gaps", right="gaps.read")
+async def changed(session: AsyncSession, staffer: Staffer) -> object:
+    looked = select(func.count(), func.count(Gap.settled_at), func.max(Gap.id))
+    return tuple((await session.execute(looked)).one())
+
+
+@card("gaps.settle", order=32)
+async def waiting(visit: Visit) -> Card:
+    count = await visit.session.scalar(select(func.count()).select_from(Gap).where(Gap.settled_at.is_(None))) or 0
+    words = visit.console.layout.words
+    return Card(words("card.gaps"), count, GAPS, words("card.gaps_note"))
+
+
+@page("GET", GAPS, right="gaps.read", nav="gaps")
+async def listed(visit: Visit) -> web.Response:
+    groups = await _groups(visit, await questions.open_gaps(visit.session))
+    settled = await questions.settled_gaps(visit.session, SETTLED)
+    drafts = await policies.drafts(visit.session)
+    return visit.page(
+        "policies/gaps.html",
+        groups=groups[:SHOWN],
+        further=max(len(groups) - SHOWN, 0),
+        settled=[(gap, gap.times - gap.settled_times, _answered(visit, gap)) for gap in settled],
+        entries=sorted(visit.knowledge.policies.values(), key=lambda each: each.label),
+        label=lambda each: visit.knowledge.policies[each].label if each in visit.knowledge.policies else each,
+        drafts=drafts,
+        may_settle=visit.staffer.may("gaps.settle"),
+        may_edit=visit.staffer.may("policies.edit"),
+    )
+
+
+@page("POST", f"{GAPS}/add", right="gaps.settle")
+async def add(visit: Visit) -> web.Response:
+    """These questions become ways of asking for an entry, in a draft."""
+    gaps = await _chosen(visit)
+    name = visit.text("topic")
+    why = visit.console.layout.words("gap.why", text=gaps[0].text)[:200]
+    live = visit.knowledge.policies.get(name)
+    lines = [gap.text for gap in gaps]
+    row = await policies.add_phrasings(visit.session, visit.staffer, live, name, lines, why)
+    await questions.settle(visit.session, gaps, visit.staffer.id, answer=name)
+    await visit.audit("gap.settle", f"policy:{name}", count=len(gaps))
+    return visit.to(f"{POLICIES}/{name}", said="gap_added" if row else "gap_there")
+
+
+@page("POST", f"{GAPS}/dismiss", right="gaps.settle")
+async def dismiss(visit: Visit) -> web.Response:
+    gaps = await _chosen(visit)
+    await questions.settle(visit.session, gaps, visit.staffer.id)
+    await visit.audit("gap.dismiss", "", count=len(gaps))
+    return visit.to(GAPS, said="gap_aside")
+
+
+@page("POST", f"{GAPS}/reopen", right="gaps.settle")
+async def reopen(visit: Visit) -> web.Response:
+    number = visit.number("gap") or 0
+    await questions.reopen(visit.session, number)
+    await visit.audit("gap.reopen", f"gap:{number}")
+    return visit.to(GAPS, said="gap_again")
+
+
+async def _chosen(visit: Visit) -> Sequence[Gap]:
+    """The ticked questions that are still open.  Raises Rejected when none is."""
+    numbers = [int(each) for each in visit.every("gap") if each.isascii() and each.isdigit() and len(each) < 10]
+    gaps = await questions.gaps_of(visit.session, numbers)
+    if not gaps:
+        raise Rejected("gap.none")
+    return gaps
+
+
+async def _groups(visit: Visit, gaps: Sequence[Gap]) -> list[Group]:
+    """By meaning where there is a model, else by wording; most asked first."""
+    known = visit.knowledge
+    model = next(iter(known.search.models), None)
+    grouped = await asyncio.to_thread(group, [gap.text for gap in gaps], model)
+    made = [Group([gaps[at] for at in each], sum(gaps[at].times for at in each), ()) for each in grouped]
+    made.sort(key=lambda each: -each.times)
+    return [Group(each.gaps, each.times, await _near(visit, each.gaps[0].text)) for each in made[:SHOWN]] + made[SHOWN:]
+
+
+async def _near(visit: Visit, text: str) -> list[Policy]:
+    found = await visit.knowledge.search.find(text)
+    entries = visit.knowledge.policies
+    return [entries[match.id] for match in found.matches[:OFFERED] if match.id in entries]
+
+
+def _answered(visit: Visit, gap: Gap) -> str:
+    """The entry that answers the question now; "" while nothing surely does."""
+    decision, name = visit.knowledge.search.by_words(gap.text)
+    return name if decision is Decision.ANSWER else ""

@@ -1,0 +1,199 @@
+"""/console/policies: what workers are answered with, what is due for checking, what waits for a second person."""
+
+import difflib
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Any
+
+from aiohttp import web
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.console.core.message_preview import bubble
+from bot.console.core.request import Visit
+from bot.console.core.routes import ROOT, Card, card, page, topic
+from bot.errors import Rejected
+from bot.services.core import revisions
+from bot.services.core.working_days import ZONE
+from bot.services.policies import policies
+from bot.services.staff import accounts
+from bot.services.staff.permissions import Staffer
+from bot.store.models import PolicyRevision, TopicCount, now
+from knowledge.policies import Policy, written
+
+POLICIES = f"{ROOT}/policies"
+ENTRY = f"{POLICIES}/{{topic}}"
+LANGUAGE = "zh"
+SHOWS = ("all", "due", "drafts", "disliked")
+COUNTED = timedelta(days=30)
+SOON = timedelta(days=30)  # before a review is due
+DISLIKED = 3  # people who found an answer useless, from which it is listed as such
+
+
+@topic("policies", right="policies.read")
+async def changed(session: AsyncSession, staffer: Staffer) -> object:
+    numbers = await revisions.numbers(session)
+    return numbers.get(policies.NAME), numbers.get(policies.DRAFTS)
+
+
+@card("policies.publish", order=30)
+async def waiting(visit: Visit) -> Card:
+    drafts = await policies.drafts(visit.session)
+    words = visit.console.layout.words
+    mine = [each for each in drafts.values() if each.author_id != visit.staffer.id]
+    return Card(words("card.drafts"), len(mine), f"{POLICIES}?show=drafts", words("card.drafts_note"), bool(mine))
+
+
+@card("policies.edit", order=31)
+async def due(visit: Visit) -> Card:
+    words = visit.console.layout.words
+    count = sum(entry.review_by <= today() for entry in visit.knowledge.policies.values())
+    return Card(words("card.due"), count, f"{POLICIES}?show=due", words("card.due_note"), count > 0)
+
+
+@page("GET", POLICIES, right="policies.read", nav="policies")
+async def listed(visit: Visit) -> web.Response:
+    query = visit.request.query
+    text, show = query.get("q", "").strip()[:50], query.get("show", "")
+    drafts = await policies.drafts(visit.session)
+    counts = await _counts(visit.session)
+    day = today()
+    entries = {
+        **{row.topic: policies.parse(row.topic, row.text) for row in drafts.values()},
+        **visit.knowledge.policies,
+    }
+    groups = {
+        "all": list(entries),
+        "due": [each for each, entry in entries.items() if entry.review_by <= day + SOON],
+        "drafts": list(drafts),
+        "disliked": [each for each in entries if counts.get(each, (0, 0, 0))[2] >= DISLIKED],
+    }
+    show = show if show in SHOWS else "all"
+    rows = [entries[each] for each in groups[show] if _holds(entries[each], text)]
+    return visit.page(
+        "policies/list.html",
+        rows=sorted(rows, key=lambda entry: (entry.review_by, entry.id)),
+        groups={name: len(found) for name, found in groups.items()},
+        show=show,
+        text=text,
+        drafts=drafts,
+        counts=counts,
+        today=day,
+        soon=day + SOON,
+        may_edit=visit.staffer.may("policies.edit"),
+    )
+
+
+@page("GET", ENTRY, right="policies.read")
+async def shown(visit: Visit) -> web.Response:
+    topic, history = await found(visit)
+    entry, draft = visit.knowledge.policies.get(topic), policies.draft_of(history)
+    shown = policies.parse(topic, draft.text) if draft else entry
+    if shown is None:  # a new entry whose drafts were all dropped
+        shown = policies.parse(topic, history[0].text)
+    number = visit.number("revision")
+    looked_at = next((row for row in history if row.id == number), None)
+    staffer = visit.staffer
+    return visit.page(
+        "policies/policy.html",
+        entry=shown,
+        live=entry,
+        draft=draft,
+        history=history,
+        looked_at=looked_at,
+        difference_lines=_difference(_older(history, looked_at), looked_at.text) if looked_at else [],
+        change=_difference(written(entry) if entry else "", draft.text) if draft else [],
+        names=await accounts.names(visit.session, [n for row in history for n in (row.author_id, row.publisher_id)]),
+        findings=policies.findings(shown, visit.knowledge.policies, today()),
+        **preview(visit, shown),
+        may_edit=policies.allowed(staffer, "policies.edit", shown),
+        may_publish=policies.allowed(staffer, "policies.publish", shown),
+        authors=policies.authors(history),
+        counts=(await _counts(visit.session)).get(topic, (0, 0, 0)),
+        last=policies.last_of(history),
+    )
+
+
+@page("POST", f"{ENTRY}/publish", right="policies.publish")
+async def publish(visit: Visit) -> web.Response:
+    topic, _ = await found(visit)
+    number, known = visit.number("revision") or 0, visit.knowledge.policies.values()
+    await policies.publish(visit.session, visit.staffer, topic, number, known)
+    await visit.audit("policy.publish", f"policy:{topic}", revision=number)
+    return visit.to(f"{POLICIES}/{topic}", said="policy_published")
+
+
+@page("POST", f"{ENTRY}/drop", right="policies.edit")
+async def drop(visit: Visit) -> web.Response:
+    topic, _ = await found(visit)
+    await policies.drop(visit.session, visit.staffer, topic)
+    await visit.audit("policy.drop", f"policy:{topic}")
+    return visit.to(f"{POLICIES}/{topic}", said="policy_dropped")
+
+
+@page("POST", f"{ENTRY}/restore", right="policies.edit")
+async def restore(visit: Visit) -> web.Response:
+    """An old version becomes the newest draft; a second person publishes it like any other."""
+    topic, history = await found(visit)
+    number = visit.number("revision")
+    old = next((row for row in history if row.id == number), None)
+    if old is None:
+        raise Rejected("policy.moved_on")
+    if topic in visit.knowledge.policies:
+        policies.required(visit.staffer, "policies.edit", visit.knowledge.policies[topic])
+    why = visit.console.layout.words("policy.restored", at=f"{old.at.astimezone(ZONE):%Y-%m-%d %H:%M}")
+    entry, base = policies.parse(topic, old.text), visit.number("base") or 0
+    row = await policies.save(visit.session, visit.staffer, entry, base=base, why=why)
+    await visit.audit("policy.save", f"policy:{topic}", revision=row.id)
+    return visit.to(f"{POLICIES}/{topic}", said="policy_saved")
+
+
+async def found(visit: Visit) -> tuple[str, Sequence[PolicyRevision]]:
+    """The entry's id and all its versions.  Raises HTTPNotFound for one that never was."""
+    topic = visit.request.match_info["topic"]
+    history = await policies.history(visit.session, topic)
+    if topic not in visit.knowledge.policies and not history:
+        raise web.HTTPNotFound
+    return topic, history
+
+
+def preview(visit: Visit, entry: Policy) -> dict[str, Any]:
+    """The entry as a worker of its own place reads it: the card, and what 详细 tells."""
+    known = visit.knowledge
+    region = entry.region if entry.region in known.regions else ""
+    shown = entry if region else replace(entry, region="cn")
+    cards = known.cards.with_entry(shown)
+    card, details = cards.card(shown, LANGUAGE, region), cards.details(shown, LANGUAGE)
+    return {"card": bubble(card), "details": bubble({"do": "say", "text": details})}
+
+
+def today() -> date:
+    return now().astimezone(ZONE).date()
+
+
+async def _counts(session: AsyncSession) -> dict[str, tuple[int, int, int]]:
+    """How often each entry was the answer lately, and was found useful, and useless."""
+    table = TopicCount
+    sums = (func.sum(each) for each in (table.asked, table.useful, table.useless))
+    query = select(table.topic, *sums).where(table.day > today() - COUNTED).group_by(table.topic)
+    return {row[0]: (row[1] or 0, row[2] or 0, row[3] or 0) for row in await session.execute(query)}
+
+
+def _holds(entry: Policy, text: str) -> bool:
+    wanted = text.lower()
+    return not wanted or any(wanted in each.lower() for each in (entry.id, entry.title, entry.label, *entry.phrasings))
+
+
+def _older(history: Sequence[PolicyRevision], row: PolicyRevision) -> str:
+    """What a version was made from: the one before it, or the file."""
+    before = next((each for each in history if each.id < row.id), None)
+    if before is not None:
+        return before.text
+    return policies.seed_text(row.topic)
+
+
+def _difference(old: str, new: str) -> list[tuple[str, str]]:
+    """Lines of a comparison, each with "+", "-", " ", or "@" for a gap between them."""
+    lines = list(difflib.unified_diff(old.splitlines(), new.splitlines(), n=1, lineterm=""))
+    return [(line[0], line[1:]) for line in lines[2:]]

@@ -1,0 +1,1 @@
+"""Pages about colleagues, sign-in and logs."""

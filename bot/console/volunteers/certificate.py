@@ -1,0 +1,31 @@
+"""/console/certificates/NUMBER: whether a certificate holds.  For anybody, and it says nothing else."""
+
+import segno
+from aiohttp import web
+from markupsafe import Markup
+from sqlalchemy import select
+
+from bot.console.core.request import Visit
+from bot.console.core.routes import PUBLIC, page
+from bot.services.identity import identities
+from bot.services.volunteers.effects import VERIFY
+from bot.services.volunteers.states import Standing
+from bot.store.models import Volunteer, now
+
+
+@page("GET", f"{VERIFY}{{certificate}}", right=PUBLIC)
+async def verify(visit: Visit) -> web.Response:
+    """A masked name, valid or not, and the code that leads here; a number nobody was given has no name."""
+    number = visit.request.match_info["certificate"].strip().upper()
+    found = await visit.session.scalar(select(Volunteer).where(Volunteer.certificate == number))
+    holds = found is not None and found.state == Standing.ACTIVE
+    holds = holds and found is not None and found.expires_at is not None and found.expires_at > now()
+    name = await identities.masked_name(visit.session, found.alias) if found is not None else ""
+    address = f"{visit.console.base_url}{VERIFY}{number}" if found is not None else ""
+    return visit.page(
+        "volunteers/certificate.html", holds=holds, name=name, picture=_picture(address) if address else ""
+    )
+
+
+def _picture(address: str) -> Markup:
+    return Markup(segno.make(address, micro=False, error="m").svg_inline(scale=5, border=4, light="#fff"))  # noqa: S704

@@ -1,0 +1,1 @@
+"""What leaves: rows written with the change that caused them, who sends them, and how fast."""

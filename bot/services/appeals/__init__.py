@@ -1,0 +1,1 @@
+"""Appeals: filed, dispatched, answered, and everything staff does with one."""

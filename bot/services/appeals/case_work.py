@@ -1,0 +1,125 @@
+"""What staff does with a case besides moving it: work log, a proposed answer, an extension, who it is about."""
+
+from datetime import timedelta
+
+from sqlalchemy import insert, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.errors import Rejected
+from bot.services.appeals import appeals, notifications
+from bot.services.appeals.effects import TOP, day
+from bot.services.appeals.guards import SHORTEST_ANSWER, SHORTEST_TEXT
+from bot.services.appeals.states import State
+from bot.services.calendar import time_limits
+from bot.services.core import timers
+from bot.services.core.context import Frame
+from bot.services.core.lifecycle import Actor
+from bot.services.identity import identities
+from bot.store.models import Agency, Appeal, AppealStep, now
+
+LONGEST_EXTENSION = 10  # working days, once
+
+
+async def log(session: AsyncSession, number: str, note: str, actor: Actor) -> None:
+    """A dated line in the work log.  Raises Rejected for an empty one."""
+    if not note.strip():
+        raise Rejected("move.text")
+    appeal = await appeals.get(session, number, lock=True)
+    await add_line(session, appeal, "log", actor, note=note)
+
+
+async def propose(session: AsyncSession, number: str, text: str, actor: Actor) -> Appeal:
+    """A handler's answer, for somebody else to review.  Raises Rejected."""
+    appeal = await appeals.get(session, number, lock=True)
+    if appeal.state != State.IN_PROGRESS:
+        raise Rejected("move.not_in_progress")
+    if len(text.strip()) < SHORTEST_ANSWER:
+        raise Rejected("move.answer_short", least=SHORTEST_ANSWER)
+    appeal.proposal = await identities.without(session, appeal.alias, text)
+    appeal.proposal_by = actor.id
+    await add_line(session, appeal, "propose", actor, note=text)
+    return appeal
+
+
+async def send_back(session: AsyncSession, number: str, why: str, actor: Actor) -> Appeal:
+    """A reviewer does not take the proposed answer.  Raises Rejected without a reason."""
+    if not why.strip():
+        raise Rejected("move.text")
+    appeal = await appeals.get(session, number, lock=True)
+    appeal.proposal = ""
+    await add_line(session, appeal, "send_back", actor, note=why)
+    return appeal
+
+
+async def extend(session: AsyncSession, frame: Frame, number: str, days: int, why: str, actor: Actor) -> Appeal:
+    """Put the deadline off: once, before it has passed, by a few working days, with a reason the worker reads.
+
+    Raises Rejected.
+    """
+    appeal = await appeals.get(session, number, lock=True)
+    if appeal.extended:
+        raise Rejected("move.extended")
+    if appeal.due_at is None or appeal.due_at <= now():
+        raise Rejected("move.extend_late")
+    if not 1 <= days <= LONGEST_EXTENSION or len(why.strip()) < 4:
+        raise Rejected("move.extend_how", most=LONGEST_EXTENSION)
+    calendar = await time_limits.calendar(session)
+    appeal.due_at = calendar.working_days_after(appeal.due_at - timedelta(microseconds=1), days) + timedelta(
+        microseconds=1
+    )
+    appeal.extended = True
+    await timers.restart(session, appeal)
+    step = await add_line(session, appeal, "extend", actor, text=why)
+    await notifications.tell(
+        session, frame, appeal, "case.extended", step=step, why=why, due=day(frame.knowledge.texts, appeal.due_at)
+    )
+    return appeal
+
+
+async def escalate(session: AsyncSession, number: str, why: str, actor: Actor) -> Appeal:
+    """One level up, because somebody thinks so; the clock does it by itself.  Raises Rejected at the top."""
+    if len(why.strip()) < SHORTEST_TEXT:
+        raise Rejected("move.text")
+    appeal = await appeals.get(session, number, lock=True)
+    if appeal.level >= TOP:
+        raise Rejected("move.top")
+    appeal.level += 1
+    await add_line(session, appeal, "escalate", actor, note=why)
+    return appeal
+
+
+async def locate(session: AsyncSession, number: str, region: str, actor: Actor) -> Appeal:
+    """Say in which district a case belongs: its author did not, or was wrong."""
+    appeal = await appeals.get(session, number, lock=True)
+    appeal.region = region
+    await add_line(session, appeal, "locate", actor, note=region)
+    return appeal
+
+
+async def hold(session: AsyncSession, number: str, why: str, actor: Actor) -> Appeal:
+    """Keep a case as it is, whoever asks for its deletion, because of `why`; "" lets it go.  Raises UnknownAppeal."""
+    appeal = await appeals.get(session, number, lock=True)
+    appeal.hold = why.strip()[:200]
+    await add_line(session, appeal, "hold" if appeal.hold else "release", actor, note=why)
+    return appeal
+
+
+async def name_unit(session: AsyncSession, number: str, code: str, actor: Actor) -> Appeal:
+    """Say which unit a case is about: from now on nobody of that unit can see it, or learn that it exists."""
+    appeal = await appeals.get(session, number, lock=True)
+    unit = await session.scalar(select(Agency).where(Agency.code == code))
+    appeal.about_id = unit.id if unit else None
+    await add_line(session, appeal, "about", actor, note=unit.name if unit else "")
+    return appeal
+
+
+async def add_line(
+    session: AsyncSession, appeal: Appeal, name: str, actor: Actor, *, text: str = "", note: str = ""
+) -> int:
+    """A line in the timeline that moves nothing; returns its id.  Nobody's name stands in it."""
+    text, note = [await identities.without(session, appeal.alias, each) for each in (text, note)]
+    values = {"appeal_id": appeal.id, "name": name, "source": appeal.state, "target": appeal.state}
+    values |= {"role": actor.role, "staff_id": actor.id, "text": text, "note": note, "at": now()}
+    appeal.version += 1
+    number: int = (await session.execute(insert(AppealStep).values(values).returning(AppealStep.id))).scalar_one()
+    return number

@@ -1,0 +1,71 @@
+"""What 民情联络员 say to a consultation of their district: one voice and one vote each, and all are told what came of it."""
+
+from sqlalchemy import delete, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.errors import Rejected
+from bot.services.appeals import notifications
+from bot.services.core.context import Frame
+from bot.services.identity import identities, redaction
+from bot.store.models import Consultation, ConsultationVoice, Volunteer, now
+
+LISTED = 8  # consultations in one list
+VOTES = ("for", "against")
+
+
+async def open_to(session: AsyncSession, volunteer: Volunteer) -> list[Consultation]:
+    """Consultations of somebody's district that are not settled yet, the newest first."""
+    districts = [volunteer.district[:length] for length in (0, 2, 4, 6)]
+    query = select(Consultation).where(Consultation.published_at.is_(None), Consultation.district.in_(districts))
+    return list(await session.scalars(query.order_by(Consultation.id.desc()).limit(LISTED)))
+
+
+async def say(session: AsyncSession, volunteer: Volunteer, number: int, text: str) -> Consultation:
+    """Say something, without anybody's numbers; said again, the newer words count.  Raises Rejected."""
+    item, voice = await _voice(session, volunteer, number)
+    voice.text = redaction.mask(text)
+    await session.flush()
+    return item
+
+
+async def vote(session: AsyncSession, volunteer: Volunteer, number: int, wanted: str) -> Consultation:
+    """Be for it or against it: one vote each, the newer one counts; what was said stays.  Raises Rejected."""
+    if wanted not in VOTES:
+        raise Rejected("voice.over")
+    item, voice = await _voice(session, volunteer, number)
+    voice.vote = wanted
+    await session.flush()
+    return item
+
+
+async def _voice(session: AsyncSession, volunteer: Volunteer, number: int) -> tuple[Consultation, ConsultationVoice]:
+    item = next((each for each in await open_to(session, volunteer) if each.id == number), None)
+    if item is None:
+        raise Rejected("voice.over")
+    voice = await session.get(ConsultationVoice, (number, volunteer.alias))
+    voice = voice or ConsultationVoice(consultation_id=number, alias=volunteer.alias, text="", vote="")
+    voice.at = now()
+    session.add(voice)
+    return item, voice
+
+
+async def heard(session: AsyncSession, number: int) -> list[ConsultationVoice]:
+    """What was said to a consultation, oldest first; who said it is not for those who read it."""
+    query = select(ConsultationVoice).where(ConsultationVoice.consultation_id == number)
+    return list(await session.scalars(query.order_by(ConsultationVoice.at)))
+
+
+async def tell(session: AsyncSession, frame: Frame, item: Consultation) -> None:
+    """Tell everybody who took part what came of it."""
+    for voice in await heard(session, item.id):
+        chat = await identities.chat_behind(session, voice.alias)
+        await notifications.tell_chat(session, frame, chat, "voice.published", title=item.title, text=item.text)
+
+
+async def forget(session: AsyncSession, alias: str) -> None:
+    await session.execute(delete(ConsultationVoice).where(ConsultationVoice.alias == alias))
+
+
+async def of(session: AsyncSession, alias: str) -> list[ConsultationVoice]:
+    """What one volunteer said."""
+    return list(await session.scalars(select(ConsultationVoice).where(ConsultationVoice.alias == alias)))

@@ -1,0 +1,103 @@
+"""Consultations: one item for a problem that many share, with all their cases; its outcome is told to each of them."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.errors import Rejected
+from bot.services.appeals import case_work, consultation_votes, notifications
+from bot.services.appeals.guards import SHORTEST_ANSWER
+from bot.services.appeals.queue import visible
+from bot.services.core.context import Frame
+from bot.services.core.lifecycle import Actor
+from bot.services.staff.accounts import within
+from bot.services.staff.permissions import Staffer
+from bot.store.base import locked
+from bot.store.models import Agency, Appeal, Consultation, ConsultationCase, now
+
+FEWEST = 2  # cases; one alone is settled by itself
+MOST = 500  # cases: as many messages are written in one transaction
+SHORTEST_TITLE = 4  # characters
+
+
+async def begin(
+    session: AsyncSession, staffer: Staffer, by: Actor, *, title: str, lead: str, numbers: Sequence[str]
+) -> Consultation:
+    """Take a common problem up.  Cases that this person may not dispatch, or that are taken, stay out.
+
+    Raises Rejected.
+    """
+    if len(title.strip()) < SHORTEST_TITLE:
+        raise Rejected("consult.title", least=SHORTEST_TITLE)
+    mine = select(Appeal).where(visible(staffer, "appeals.assign"), Appeal.number.in_(numbers[:MOST]))
+    taken = select(ConsultationCase.appeal_id)
+    cases = list(await session.scalars(mine.where(Appeal.id.not_in(taken)).order_by(Appeal.id)))
+    if len(cases) < FEWEST:
+        raise Rejected("consult.few", least=FEWEST)
+    agency = await session.scalar(select(Agency).where(Agency.code == lead, Agency.active))
+    district = min(staffer.districts("appeals.assign"), key=len, default="")
+    item = Consultation(
+        title=title.strip(), district=district, lead_id=agency.id if agency else None, opened_by=by.id or 0
+    )
+    session.add(item)
+    await session.flush()
+    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    rows = [{"appeal_id": each.id, "consultation_id": item.id} for each in cases]
+    await session.execute(dialect.insert(ConsultationCase).on_conflict_do_nothing(), rows)
+    for each in cases:
+        await case_work.add_line(session, each, "consult", by, note=item.title)
+    return item
+
+
+async def every(session: AsyncSession, staffer: Staffer) -> list[tuple[Consultation, int]]:
+    """Those of somebody's districts with the number of their cases, the newest first."""
+    query = (
+        select(Consultation, func.count(ConsultationCase.appeal_id))
+        .outerjoin(ConsultationCase, ConsultationCase.consultation_id == Consultation.id)
+        .where(within(Consultation.district, staffer.districts("appeals.assign")))
+        .group_by(Consultation.id)
+        .order_by(Consultation.published_at.is_not(None), Consultation.id.desc())
+    )
+    return [(item, count) for item, count in await session.execute(query)]
+
+
+async def find(session: AsyncSession, staffer: Staffer, number: int, *, lock: bool = False) -> Consultation | None:
+    """None for one that is not there for this person."""
+    mine = within(Consultation.district, staffer.districts("appeals.assign"))
+    query = select(Consultation).where(Consultation.id == number, mine)
+    item: Consultation | None = await session.scalar(locked(query) if lock else query)
+    return item
+
+
+async def cases(session: AsyncSession, item: Consultation) -> list[Appeal]:
+    query = select(Appeal).join(ConsultationCase, ConsultationCase.appeal_id == Appeal.id)
+    return list(await session.scalars(query.where(ConsultationCase.consultation_id == item.id).order_by(Appeal.id)))
+
+
+async def take_out(session: AsyncSession, item: Consultation, number: str) -> None:
+    """A case is not about this after all.  Raises Rejected once the outcome is published."""
+    if item.published_at is not None:
+        raise Rejected("consult.published")
+    appeal = select(Appeal.id).where(Appeal.number == number).scalar_subquery()
+    here = (ConsultationCase.consultation_id == item.id) & (ConsultationCase.appeal_id == appeal)
+    await session.execute(delete(ConsultationCase).where(here))
+
+
+async def publish(session: AsyncSession, frame: Frame, item: Consultation, text: str, by: Actor) -> int:
+    """Tell everybody whose case belongs to it what was decided, once.  Returns how many.  Raises Rejected.
+
+    `item` is locked.  The cases go on by themselves: each has its own answer and its own rating.
+    """
+    if item.published_at is not None:
+        raise Rejected("consult.published")
+    if len(text.strip()) < SHORTEST_ANSWER:
+        raise Rejected("move.answer_short", least=SHORTEST_ANSWER)
+    item.text, item.published_by, item.published_at = text.strip(), by.id, now()
+    linked = await cases(session, item)
+    for each in linked:
+        step = await case_work.add_line(session, each, "published", by, text=item.text)
+        await notifications.tell(session, frame, each, "case.published", step=step, title=item.title, text=item.text)
+    await consultation_votes.tell(session, frame, item)
+    return len(linked)

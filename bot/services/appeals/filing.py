@@ -1,0 +1,110 @@
+"""What filing an appeal reads and writes, as statements that are made once: one look at all it has to know."""
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import bindparam, exists, func, insert, literal, or_, select, true
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.errors import Rejected
+from bot.services.calendar import time_limits
+from bot.services.core.working_days import Calendar, Limit, Unit
+from bot.store.models import Agency, Appeal, AppealStep, CalendarDay, CalendarYear, Identity, LimitChange, now
+from knowledge.appeals import Kind
+
+A_DAY = 10  # appeals one person may file in 24 hours
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """The agency that takes an appeal."""
+
+    id: int
+    code: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What an appeal is filed upon."""
+
+    number: str
+    desk: Desk | None
+    limit: Limit
+    calendar: Calendar
+
+
+async def look(session: AsyncSession, owner: bytes, kind: Kind, region: str) -> Ground:
+    """Raises Rejected when this person has filed too many today."""
+    await session.flush()  # The statements below go past the session.
+    connection = await session.connection()
+    wanted = {"owner": owner, "since": now() - timedelta(days=1), "kind": kind.code, "desk": kind.desk}
+    wanted |= {"province": region[:2], "city": region[:4], "district": region[:6]}
+    while True:
+        number = new_number()
+        seen = (await connection.execute(_LOOK, {**wanted, "number": number})).one()
+        if seen.filed >= A_DAY:
+            raise Rejected("appeal.too_many", most=A_DAY)
+        if not seen.taken:
+            break
+    desk = Desk(seen.id, seen.code, seen.name) if seen.id is not None else None
+    limit = (
+        await time_limits.limit_of(session, kind) if seen.changed else Limit(kind.limit, Unit(kind.unit), kind.source)
+    )
+    calendar = await time_limits.calendar(session) if seen.entered else Calendar()
+    return Ground(number, desk, limit, calendar)
+
+
+async def write(session: AsyncSession, case: Mapping[str, Any], step: Mapping[str, Any]) -> int:
+    """Write the case and the first line of its timeline; returns the case's id."""
+    await session.flush()
+    connection = await session.connection()
+    appeal_id: int = (await connection.execute(_CASE, case)).scalar_one()
+    await connection.execute(_STEP, {**step, "appeal_id": appeal_id})
+    return appeal_id
+
+
+def new_number() -> str:
+    """`YYMMDD`, five random digits, a check digit: short enough to be read out on the phone, not to be guessed on."""
+    return checked(f"{now():%y%m%d}{secrets.randbelow(100_000):05}")
+
+
+def checked(digits: str) -> str:
+    """Digits followed by their Luhn digit, so that a mistyped number is told from an unknown one."""
+    total = 0
+    for at, digit in enumerate(reversed(digits)):
+        value = int(digit) * (2 if at % 2 == 0 else 1)
+        total += value - 9 if value > 9 else value
+    return f"{digits}{-total % 10}"
+
+
+def _looking() -> Any:
+    # Identities know their owner; the join leaves out those of hazards and volunteers.
+    filed = select(func.count()).select_from(Identity).join(Appeal, Appeal.alias == Identity.alias)
+    filed = filed.where(Identity.owner == bindparam("owner"), Identity.created_at > bindparam("since"))
+    here = or_(Agency.region == "", *(Agency.region == bindparam(name) for name in ("province", "city", "district")))
+    desk = (
+        select(Agency.id, Agency.code, Agency.name)
+        .where(Agency.desk == bindparam("desk"), Agency.active, here)
+        .order_by(func.length(Agency.region).desc(), Agency.id)
+        .limit(1)
+        .subquery("desk")
+    )
+    changed = exists().where(LimitChange.kind == bindparam("kind"))
+    entered = or_(exists(select(CalendarDay.day)), exists(select(CalendarYear.year)))
+    one = select(literal(1).label("one")).subquery("one")
+    return select(
+        filed.scalar_subquery().label("filed"),
+        exists().where(Appeal.number == bindparam("number")).label("taken"),
+        changed.label("changed"),
+        entered.label("entered"),
+        desk,
+    ).select_from(one.outerjoin(desk, true()))
+
+
+_LOOK = _looking()
+_CASE = insert(Appeal.__table__).returning(Appeal.__table__.c.id)  # type: ignore[arg-type]
+_STEP = insert(AppealStep.__table__)  # type: ignore[arg-type]

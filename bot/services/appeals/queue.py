@@ -1,0 +1,184 @@
+"""The caseload: which appeals somebody may see, in what order, how many wait where, and who has one open."""
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, and_, case, delete, false, func, or_, select, true
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.services.appeals.states import DONE, OPEN, State
+from bot.services.staff.permissions import AGENCY, RIGHTS, Grant, Staffer
+from bot.store.base import locked
+from bot.store.models import Agency, Appeal, CasePresence, SavedFilter, Staff, now
+
+PAGE = 50  # rows
+SOON = timedelta(days=2)  # before the deadline a case counts as urgent
+HERE = timedelta(seconds=45)  # without news from their page, somebody has left a case
+SAVED = 6  # filters one person may keep
+
+DIGITS = re.compile(r"[0-9]{12}")  # of a number; whatever else an address holds is asked of no database
+BUSY = OPEN - {State.ANSWERED}  # Somebody of the staff has to do something.
+UNHANDED = frozenset({State.SUBMITTED, State.ACCEPTED, State.MERGED, State.REJECTED, State.WITHDRAWN})
+
+Condition = ColumnElement[bool]
+
+
+def visible(staffer: Staffer, action: str = "appeals.read") -> Condition:
+    """Which appeals somebody may do this with.  A unit complained about does not learn that there is one."""
+    seen = or_(false(), *(_granted(staffer, each) for each in staffer.grants if action in RIGHTS[each.role]))
+    if staffer.agency_id is not None:
+        seen = and_(seen, or_(Appeal.about_id.is_(None), Appeal.about_id != staffer.agency_id))
+    return seen
+
+
+def _granted(staffer: Staffer, grant: Grant) -> Condition:
+    """A case whose district nobody knows yet is everybody's: else it would be nobody's."""
+    parts: list[Condition] = [or_(Appeal.region == "", Appeal.region.startswith(grant.district))]
+    own = Appeal.agency_id == staffer.agency_id if staffer.agency_id is not None else false()
+    if grant.category:
+        parts.append(Appeal.kind == grant.category)
+    else:
+        parts.append(or_(~Appeal.confidential, own))  # the desk in charge, or who was named for this kind
+    if grant.role in AGENCY or staffer.agency_id is not None:
+        parts.append(own)
+    if grant.role in AGENCY:
+        parts.append(Appeal.state.not_in(UNHANDED))
+    return and_(*parts)
+
+
+def _still(*states: State) -> Callable[[Staffer, datetime], Condition]:
+    return lambda staffer, at: Appeal.state.in_(states)
+
+
+def _running(at: datetime) -> Condition:
+    return and_(Appeal.state.in_(BUSY), Appeal.paused_at.is_(None))
+
+
+# The tabs of the queue, in their order.
+VIEWS: Mapping[str, Callable[[Staffer, datetime], Condition]] = {
+    "open": lambda staffer, at: Appeal.state.in_(BUSY),
+    "mine": lambda staffer, at: and_(Appeal.state.in_(BUSY), Appeal.handler_id == staffer.id),
+    "dispatch": _still(State.SUBMITTED, State.ACCEPTED, State.REOPENED),
+    "begin": _still(State.ASSIGNED),
+    "review": lambda staffer, at: and_(Appeal.state == State.IN_PROGRESS, Appeal.proposal != ""),
+    "waiting": _still(State.PENDING_INFO),
+    "overdue": lambda staffer, at: and_(_running(at), Appeal.due_at < at),
+    "soon": lambda staffer, at: and_(_running(at), Appeal.due_at >= at, Appeal.due_at < at + SOON),
+    "escalated": lambda staffer, at: and_(Appeal.state.in_(BUSY), Appeal.level > 0),
+    "placeless": lambda staffer, at: and_(Appeal.state.in_(BUSY), Appeal.region == ""),
+    "answered": _still(State.ANSWERED),
+    "done": lambda staffer, at: Appeal.state.in_({*DONE, State.REJECTED, State.MERGED, State.WITHDRAWN}),
+    "all": lambda staffer, at: true(),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What somebody looks for in the queue."""
+
+    view: str = "open"
+    kind: str = ""
+    agency: int | None = None
+    district: str = ""
+    text: str = ""  # of the number, the story, the place, whom it is about, the agency's name
+
+    def condition(self, staffer: Staffer, at: datetime) -> Condition:
+        parts = [VIEWS[self.view](staffer, at)]
+        if self.kind:
+            parts.append(Appeal.kind == self.kind)
+        if self.agency is not None:
+            parts.append(Appeal.agency_id == self.agency)
+        if self.district:
+            parts.append(Appeal.region.startswith(self.district))
+        if self.text:
+            parts.append(_holds(self.text))
+        return and_(*parts)
+
+
+def _holds(text: str) -> Condition:
+    named = select(Agency.id).where(Agency.name.contains(text, autoescape=True))
+    columns = (Appeal.number, Appeal.story, Appeal.place, Appeal.about)
+    return or_(*(column.contains(text, autoescape=True) for column in columns), Appeal.agency_id.in_(named))
+
+
+async def queue(
+    session: AsyncSession, staffer: Staffer, wanted: Wanted, page: int = 1
+) -> list[tuple[Appeal, str | None]]:
+    """Appeals with the names of their agencies, those of 民情联络员 first, then the most urgent; one more than a page when there are further ones."""
+    query = (
+        select(Appeal, Agency.name)
+        .outerjoin(Agency, Agency.id == Appeal.agency_id)
+        .where(visible(staffer), wanted.condition(staffer, now()))
+        .order_by(Appeal.priority.desc(), Appeal.due_at.is_(None), Appeal.due_at, Appeal.id)
+        .limit(PAGE + 1)
+        .offset((page - 1) * PAGE)
+    )
+    return [(appeal, agency) for appeal, agency in await session.execute(query)]
+
+
+async def counts(
+    session: AsyncSession, staffer: Staffer, more: Mapping[str, Wanted], views: Iterable[str] = tuple(VIEWS)
+) -> dict[str, int]:
+    """How many there are behind each tab and each saved filter, by one look at the table."""
+    at = now()
+    conditions = {name: VIEWS[name](staffer, at) for name in views}
+    conditions |= {name: wanted.condition(staffer, at) for name, wanted in more.items()}
+    sums = [func.sum(case((each, 1), else_=0)).label(f"n{number}") for number, each in enumerate(conditions.values())]
+    row = (await session.execute(select(*sums).where(visible(staffer)))).one()
+    return {name: int(count or 0) for name, count in zip(conditions, row, strict=True)}
+
+
+async def find(session: AsyncSession, staffer: Staffer, number: str, *, lock: bool = False) -> Appeal | None:
+    """A case by its number; None for one that is not there for this person."""
+    if not DIGITS.fullmatch(number):
+        return None
+    query = select(Appeal).where(Appeal.number == number, visible(staffer))
+    query = query.execution_options(populate_existing=True)
+    found: Appeal | None = await session.scalar(locked(query) if lock else query)
+    return found
+
+
+async def children(session: AsyncSession, staffer: Staffer, case: Appeal) -> Sequence[str]:
+    """Numbers of the cases that were merged into this one, as far as somebody may see them."""
+    query = select(Appeal.number).where(Appeal.parent_id == case.id, visible(staffer)).order_by(Appeal.id)
+    return (await session.scalars(query)).all()
+
+
+async def number_of(session: AsyncSession, staffer: Staffer, appeal_id: int | None) -> str:
+    """The number of a case that another one refers to; "" for none, or none that is there for this person."""
+    return await session.scalar(select(Appeal.number).where(Appeal.id == appeal_id, visible(staffer))) or ""
+
+
+async def enter(session: AsyncSession, appeal_id: int, staff_id: int, *, typing: bool) -> None:
+    """Somebody has the case on their screen."""
+    values = {"appeal_id": appeal_id, "staff_id": staff_id, "typing": typing, "at": now()}
+    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    statement = dialect.insert(CasePresence).values(values)
+    again = {"typing": typing, "at": values["at"]}
+    await session.execute(statement.on_conflict_do_update(index_elements=["appeal_id", "staff_id"], set_=again))
+
+
+async def leave(session: AsyncSession, appeal_id: int, staff_id: int) -> None:
+    theirs = (CasePresence.appeal_id == appeal_id) & (CasePresence.staff_id == staff_id)
+    await session.execute(delete(CasePresence).where(or_(theirs, CasePresence.at < now() - 10 * HERE)))
+
+
+async def others(session: AsyncSession, appeal_id: int, staff_id: int) -> list[tuple[str, bool]]:
+    """Who else has the case open, by name, and whether they are writing."""
+    query = (
+        select(Staff.name, CasePresence.typing)
+        .join(Staff, Staff.id == CasePresence.staff_id)
+        .where(CasePresence.appeal_id == appeal_id, CasePresence.staff_id != staff_id)
+        .where(CasePresence.at > now() - HERE)
+        .order_by(Staff.id)
+    )
+    return [(name, typing) for name, typing in await session.execute(query)]
+
+
+async def saved(session: AsyncSession, staff_id: int) -> Sequence[SavedFilter]:
+    return (
+        await session.scalars(select(SavedFilter).where(SavedFilter.staff_id == staff_id).order_by(SavedFilter.id))
+    ).all()

@@ -1,0 +1,72 @@
+"""The lifecycle of an appeal: reference/product.md 5.1 as a table."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from bot.services.core.lifecycle import Actor, Lifecycle, Role, steps
+
+
+class State(StrEnum):
+    SUBMITTED = "submitted"  # the worker handed it in
+    ACCEPTED = "accepted"  # somebody looked at it, or a rule did
+    ASSIGNED = "assigned"  # an agency has it
+    IN_PROGRESS = "in_progress"  # its handler has begun
+    PENDING_INFO = "pending_info"  # the worker was asked something; the clock stands still
+    ANSWERED = "answered"  # the reviewed answer is with the worker
+    VERIFIED = "verified"  # the worker, or a call-back, says that it is settled
+    CLOSED = "closed"  # locked
+    CLOSED_UNRATED = "closed_unrated"  # the worker did not say anything; never counted as satisfied
+    REOPENED = "reopened"  # the worker is not satisfied
+    REJECTED = "rejected"  # not ours, with a reason and where to go
+    MERGED = "merged"  # handled together with another one
+    WITHDRAWN = "withdrawn"  # the worker took it back
+
+
+_S = State
+_OPEN = f"{_S.SUBMITTED} {_S.ACCEPTED} {_S.ASSIGNED} {_S.IN_PROGRESS} {_S.PENDING_INFO} {_S.REOPENED}"
+
+APPEAL = Lifecycle(
+    "appeal",
+    State,
+    [
+        *steps("accept", _S.SUBMITTED, _S.ACCEPTED, Role.SYSTEM, Role.ADMIN, Role.BACKEND),
+        *steps("reject", _S.SUBMITTED, _S.REJECTED, Role.ADMIN, Role.BACKEND),
+        *steps("merge", f"{_S.SUBMITTED} {_S.ACCEPTED}", _S.MERGED, Role.ADMIN),
+        *steps("unmerge", _S.MERGED, _S.ACCEPTED, Role.ADMIN),
+        *steps("assign", f"{_S.ACCEPTED} {_S.REOPENED}", _S.ASSIGNED, Role.SYSTEM, Role.ADMIN, Role.BACKEND),
+        *steps("return", _S.ASSIGNED, _S.ACCEPTED, Role.HANDLER, Role.BACKEND),
+        *steps("begin", _S.ASSIGNED, _S.IN_PROGRESS, Role.HANDLER, Role.BACKEND),
+        *steps("ask", _S.IN_PROGRESS, _S.PENDING_INFO, Role.HANDLER, Role.BACKEND),
+        *steps("resume", _S.PENDING_INFO, _S.IN_PROGRESS, Role.WORKER, Role.SYSTEM, Role.BACKEND),
+        *steps("answer", _S.IN_PROGRESS, _S.ANSWERED, Role.REVIEWER, Role.ADMIN, Role.BACKEND),
+        *steps("verify", _S.ANSWERED, _S.VERIFIED, Role.WORKER, Role.ADMIN),
+        *steps("expire", _S.ANSWERED, _S.CLOSED_UNRATED, Role.SYSTEM),
+        *steps("close", _S.VERIFIED, _S.CLOSED, Role.SYSTEM, Role.ADMIN),
+        *steps(
+            "reopen",
+            f"{_S.ANSWERED} {_S.VERIFIED} {_S.CLOSED} {_S.CLOSED_UNRATED}",
+            _S.REOPENED,
+            Role.WORKER,
+        ),
+        *steps("withdraw", _OPEN, _S.WITHDRAWN, Role.WORKER),
+    ],
+)
+
+OPEN = frozenset(State(name) for name in _OPEN.split()) | {State.ANSWERED}  # somebody still has to do something
+DONE = frozenset({State.VERIFIED, State.CLOSED, State.CLOSED_UNRATED})
+
+
+@dataclass(frozen=True)
+class Move:
+    """A step somebody wants to make, with what it needs."""
+
+    target: State
+    actor: Actor
+    text: str = ""  # what the worker reads
+    note: str = ""  # what only staff reads
+    key: str = ""  # makes the same news harmless twice
+    agency: str = ""  # the code of the agency, for assign
+    reason: str = ""  # the code of a rejection
+    parent: str = ""  # the number of the case this one is merged into
+    rating: str = ""  # "good", "fair", "poor"
+    backend_number: str = ""

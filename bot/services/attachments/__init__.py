@@ -1,0 +1,1 @@
+"""Photos, voice notes and files of appeals, sealed."""

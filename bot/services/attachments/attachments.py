@@ -1,0 +1,156 @@
+"""Attachments: fetched after the case is filed, made anew from their pixels or sound, sealed on disk; no original stays."""
+
+import io
+import secrets
+import time
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from PIL import Image, ImageOps, UnidentifiedImageError
+from sqlalchemy import insert, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.errors import Refused
+from bot.queue import outbox
+from bot.store.base import vault_of
+from bot.store.db import Database
+from bot.store.models import Appeal, Attachment, Channel, HazardPhoto, Lane, Outbox, now
+from bot.store.vault import Vault
+
+KIND = "attachment"  # of outbox rows
+SHRED = "shred"  # of outbox rows that have files removed
+MOST = 9  # attachments of one case
+PIXELS = 40_000_000  # of a picture; a bomb has more
+EDGE = 2_000  # pixels of the longer side that is kept
+QUALITY = 85
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP")  # what Pillow may decode at all; no SVG, no PDF, no HTML
+SOUNDS = {b"OggS": "audio/ogg", b"\x1aE\xdf\xa3": "audio/webm"}  # by their first bytes
+STRAY = 3600  # seconds after which a file that nothing names is nobody's
+LOOKED_UP = 500  # names at once
+NAMES = (Attachment.name, HazardPhoto.name, HazardPhoto.shown)  # columns that name files of the folder
+PURPOSE = "attachments.file"  # what the vault authenticates with the bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What is stored in place of what was sent."""
+
+    data: bytes
+    mime: str
+
+
+async def add(session: AsyncSession, appeal_id: int, channel: Channel, files: Sequence[dict[str, Any]]) -> None:
+    """Note where the files of a case are to be fetched."""
+    if files:
+        values = [
+            {"appeal_id": appeal_id, "kind": each["kind"], "origin": {"channel": channel, "file": each["file"]}}
+            for each in files
+        ]
+        await session.execute(insert(Attachment), values)
+
+
+def rows(number: str, count: int) -> list[Outbox]:
+    """The outbox row that has the files of a case fetched."""
+    return [outbox.row(KIND, {"number": number}, subject=f"files:{number}", due_at=now())] if count else []
+
+
+def shred(names: Sequence[str], *, strays: bool = False) -> Outbox:
+    """The outbox row that has files removed, once nothing in the database names them any more.
+
+    With `strays`, those a crash left behind before anything named them as well.
+    """
+    return outbox.row(SHRED, {"names": [*names], "strays": strays}, subject=SHRED, lane=Lane.BULK, due_at=now())
+
+
+def make(data: bytes, kind: str) -> Made:
+    """A new picture from the pixels, or a sound whose first bytes say that it is one.
+
+    Decoding and encoding anew leaves EXIF, XMP, ICC, thumbnails and whatever hides behind the picture.
+    Raises Refused.
+    """
+    if kind == "voice":
+        mime = next((mime for first, mime in SOUNDS.items() if data.startswith(first)), None)
+        if mime is None:
+            raise Refused("not a voice note")
+        return Made(data, mime)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            picture = Image.open(io.BytesIO(data), formats=FORMATS)
+            if picture.width * picture.height > PIXELS:
+                raise Refused(f"{picture.width} x {picture.height} pixels")
+            upright = ImageOps.exif_transpose(picture).convert("RGB")
+            upright.thumbnail((EDGE, EDGE))
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Warning, Image.DecompressionBombError) as error:
+        raise Refused(f"no picture: {type(error).__name__}") from None
+    bare = Image.new("RGB", upright.size)
+    bare.paste(upright)
+    out = io.BytesIO()
+    bare.save(out, "JPEG", quality=QUALITY, optimize=True)
+    return Made(out.getvalue(), "image/jpeg")
+
+
+def keep(folder: Path, vault: Vault, made: Made) -> str:
+    """Write bytes sealed under a random name; the file appears whole or not at all.  Returns the name."""
+    folder.mkdir(parents=True, exist_ok=True)
+    name = secrets.token_hex(16)
+    half = folder / f"{name}.part"
+    half.write_bytes(vault.seal(made.data, PURPOSE))
+    half.replace(folder / name)
+    return name
+
+
+class Shredder:
+    """The relay's sender for rows of kind "shred"."""
+
+    def __init__(self, db: Database, folder: Path) -> None:
+        self.db, self.folder = db, folder
+
+    async def __call__(self, row: Outbox) -> None:
+        """Remove files; those that are gone already do not matter."""
+        wanted = row.payload or {}
+        names = set(wanted["names"])
+        if wanted["strays"]:
+            async with self.db.read() as session:
+                names |= await unnamed(session, self._old())
+        for name in names:
+            (self.folder / name).unlink(missing_ok=True)
+
+    def _old(self) -> list[str]:
+        """Names in the folder that have had time enough to be written down."""
+        before = time.time() - STRAY
+        entries = self.folder.iterdir() if self.folder.is_dir() else ()
+        return [each.name for each in entries if each.stat().st_mtime < before]
+
+
+async def unnamed(session: AsyncSession, names: Sequence[str]) -> set[str]:
+    """Which of these files nothing in the database names."""
+    left = set(names)
+    for column in NAMES:
+        for at in range(0, len(names), LOOKED_UP):
+            left -= set(await session.scalars(select(column).where(column.in_(names[at : at + LOOKED_UP]))))
+    return left
+
+
+def read(folder: Path, vault: Vault, name: str) -> bytes:
+    """The bytes of a kept file.  Raises FileNotFoundError."""
+    return vault.open((folder / name).read_bytes(), PURPOSE)
+
+
+async def waiting(session: AsyncSession, number: str) -> list[Attachment]:
+    """What is still to be fetched for a case."""
+    mine = select(Attachment).join(Appeal, Appeal.id == Attachment.appeal_id)
+    return list(await session.scalars(mine.where(Appeal.number == number, Attachment.state == "waiting")))
+
+
+async def of_case(session: AsyncSession, appeal_id: int) -> list[Attachment]:
+    return list(
+        await session.scalars(select(Attachment).where(Attachment.appeal_id == appeal_id).order_by(Attachment.id))
+    )
+
+
+def vault_for(session: AsyncSession) -> Vault:
+    return vault_of(session.get_bind().dialect)

@@ -1,0 +1,1 @@
+"""What several nouns share; it knows none of them."""

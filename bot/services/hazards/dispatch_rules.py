@@ -1,0 +1,49 @@
+"""Which agency gets a hazard: the rule for its type and area, the closest one first; else the general office."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import delete, insert, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.errors import Rejected
+from bot.services.appeals import appeals
+from bot.store.models import Agency, HazardRule
+from knowledge.hazards import HazardKind
+
+
+def cell(latitude: float, longitude: float) -> str:
+    """The grid cell of a position, about a kilometre wide."""
+    return f"{latitude:.2f},{longitude:.2f}"
+
+
+async def agency_for(
+    session: AsyncSession, kind: HazardKind, region: str, point: tuple[float, float] | None
+) -> Agency | None:
+    """The smallest area wins, and within one area the rule for the type before the one for any."""
+    areas = [*([cell(*point)] if point else []), region[:6], region[:4], region[:2], ""]
+    fits = select(HazardRule, Agency).join(Agency, Agency.id == HazardRule.agency_id).where(Agency.active)
+    fits = fits.where(HazardRule.kind.in_(["", kind.code]), HazardRule.area.in_(areas))
+    found = (await session.execute(fits)).all()
+    if found:
+        best = min(found, key=lambda pair: (areas.index(pair[0].area), pair[0].kind == ""))
+        return best[1]
+    return await appeals.agency_for(session, kind.desk, region)
+
+
+async def listed(session: AsyncSession) -> Sequence[tuple[HazardRule, Agency]]:
+    query = select(HazardRule, Agency).join(Agency, Agency.id == HazardRule.agency_id)
+    rows = (await session.execute(query.order_by(HazardRule.area, HazardRule.kind))).all()
+    return [(rule, agency) for rule, agency in rows]
+
+
+async def put(session: AsyncSession, kind: str, area: str, agency: str) -> None:
+    """Set the rule for a type and an area.  Raises Rejected for an agency nobody knows."""
+    agency_id = await session.scalar(select(Agency.id).where(Agency.code == agency, Agency.active))
+    if agency_id is None:
+        raise Rejected("move.agency")
+    await session.execute(delete(HazardRule).where(HazardRule.kind == kind, HazardRule.area == area))
+    await session.execute(insert(HazardRule).values(kind=kind, area=area, agency_id=agency_id))
+
+
+async def remove(session: AsyncSession, rule_id: int) -> None:
+    await session.execute(delete(HazardRule).where(HazardRule.id == rule_id))

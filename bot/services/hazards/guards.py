@@ -1,0 +1,116 @@
+"""What a step of a hazard needs, besides being in the lifecycle's table.  Each raises Rejected with what is missing."""
+
+from collections.abc import Awaitable, Callable
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.errors import Rejected
+from bot.services.core.context import Frame
+from bot.services.core.lifecycle import IllegalStep, Role
+from bot.services.hazards import dispatch_rules, photos
+from bot.services.hazards.states import CLOSED, Move
+from bot.store.models import Agency, Hazard, Staff
+from knowledge.geo import Point, distance
+
+Check = Callable[[AsyncSession, Frame, Hazard, Move], Awaitable[None]]
+
+ON_SITE = 200  # metres from the place within which a handler was there
+SHORTEST = 4  # characters
+SHORTEST_RESULT = 8  # characters
+
+
+async def _check_text(session: AsyncSession, frame: Frame, hazard: Hazard, wanted: Move) -> None:
+    if len(wanted.text.strip()) < SHORTEST:
+        raise Rejected("move.text")
+
+
+async def _check_link(session: AsyncSession, frame: Frame, hazard: Hazard, wanted: Move) -> None:
+    parent = await session.scalar(select(Hazard).where(Hazard.number == wanted.parent))
+    if parent is None or parent.id == hazard.id or parent.state in CLOSED:
+        raise Rejected("hazard.parent")
+    hazard.parent_id = parent.id
+
+
+async def _check_dispatch(session: AsyncSession, frame: Frame, hazard: Hazard, wanted: Move) -> None:
+    """The agency somebody names, else the one it has, else the rules'."""
+    if wanted.agency:
+        agency = await session.scalar(select(Agency).where(Agency.code == wanted.agency, Agency.active))
+        if agency is None:
+            raise Rejected("move.agency")
+        hazard.agency_id = agency.id
+    elif hazard.agency_id is None:
+        kind = frame.knowledge.hazards.kinds[hazard.kind]
+        found = await dispatch_rules.agency_for(session, kind, hazard.region, _point(hazard))
+        if found is None:
+            raise Rejected("move.agency")
+        hazard.agency_id = found.id
+
+
+async def _check_handler(session: AsyncSession, frame: Frame, hazard: Hazard, wanted: Move) -> None:
+    """A handler moves what their own agency has, and nothing else."""
+    if wanted.actor.role is Role.HANDLER and wanted.actor.agency_id != hazard.agency_id:
+        raise IllegalStep("hazard", hazard.state, wanted.target, ())
+
+
+async def _check_return(session: AsyncSession, frame: Frame, hazard: Hazard, wanted: Move) -> None:
+    await _check_handler(session, frame, hazard, wanted)
+    await _check_text(session, frame, hazard, wanted)
+
+
+async def _check_resolve(session: AsyncSession, frame: Frame, hazard: Hazard, wanted: Move) -> None:
+    """What was done, in words; a photo of it; and from the spot, or why not."""
+    await _check_handler(session, frame, hazard, wanted)
+    if len(wanted.text.strip()) < SHORTEST_RESULT:
+        raise Rejected("hazard.result_short", least=SHORTEST_RESULT)
+    if wanted.actor.role is Role.BACKEND:
+        hazard.metres, hazard.off_site = None, "backend"
+        return
+    await _check_photo(session, hazard)
+    here, there = wanted.point, _point(hazard)
+    hazard.metres = round(distance(Point(*here), Point(*there))) if here and there else None
+    hazard.off_site = wanted.off_site.strip()
+    if (hazard.metres is None or hazard.metres > ON_SITE) and len(hazard.off_site) < SHORTEST:
+        raise Rejected("hazard.off_site", most=ON_SITE)
+
+
+async def _check_photo(session: AsyncSession, hazard: Hazard) -> None:
+    """A photo of this fix, taken for it: not the report's own once more, nor one that belongs to another place."""
+    photo = await photos.result(session, hazard)
+    if photo is None:
+        raise Rejected("hazard.result_photo")
+    if photo.print and (number := await photos.original(session, photo)):
+        raise Rejected("hazard.result_same" if number == hazard.number else "hazard.result_used", number=number)
+
+
+async def _check_verify(session: AsyncSession, frame: Frame, hazard: Hazard, wanted: Move) -> None:
+    """By anybody but whoever handled it, whichever door they come through."""
+    if wanted.actor.id is not None and wanted.actor.id == hazard.handler_id:
+        raise Rejected("hazard.own_work")
+    if wanted.chat_id is not None and hazard.handler_id is not None:
+        linked = await session.scalar(select(Staff.chat_id).where(Staff.id == hazard.handler_id))
+        if linked == wanted.chat_id:
+            raise Rejected("hazard.own_work")
+
+
+async def _check_reopen(session: AsyncSession, frame: Frame, hazard: Hazard, wanted: Move) -> None:
+    await _check_text(session, frame, hazard, wanted)
+    await _check_verify(session, frame, hazard, wanted)
+
+
+def _point(hazard: Hazard) -> tuple[float, float] | None:
+    if hazard.latitude is None or hazard.longitude is None:
+        return None
+    return hazard.latitude, hazard.longitude
+
+
+CHECKS: dict[str, Check] = {
+    "reject": _check_text,
+    "link": _check_link,
+    "dispatch": _check_dispatch,
+    "return": _check_return,
+    "begin": _check_handler,
+    "resolve": _check_resolve,
+    "verify": _check_verify,
+    "reopen": _check_reopen,
+}

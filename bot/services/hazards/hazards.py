@@ -1,0 +1,251 @@
+"""Hazards: reporting one, finding one's own and those nearby.  `moves` changes their state."""
+
+import re
+import secrets
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from math import cos, radians
+from typing import Any
+
+from rapidfuzz import fuzz
+from sqlalchemy import func, insert, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.errors import Rejected
+from bot.queue import outbox
+from bot.services.appeals.filing import checked
+from bot.services.calendar import time_limits
+from bot.services.core import timers
+from bot.services.core.context import Frame
+from bot.services.core.lifecycle import SYSTEM, Actor, Role
+from bot.services.core.working_days import YearUnknown
+from bot.services.hazards import dispatch_rules, followers, photos, transitions
+from bot.services.hazards.states import CLOSED, DONE, OPEN, Move, State
+from bot.services.identity import identities, redaction
+from bot.store.models import Agency, Chat, Hazard, HazardStep, Identity, Naming, now
+from knowledge.geo import Point, distance
+from knowledge.hazards import HazardKind
+
+A_DAY = 10  # reports one person may hand in within 24 hours
+NEAR = 250.0  # metres within which a report of the same type may be the same
+RECENT = timedelta(days=7)
+ALIKE = 80.0  # rapidfuzz ratio from which two typed places of one district may be the same
+BY_HAND = 5  # the first reports of somebody new are looked at by a person
+METRES_A_DEGREE = 111_320.0  # of latitude
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A hazard as somebody reports it."""
+
+    kind: str  # of knowledge.hazards
+    text: str
+    place: str = ""
+    point: tuple[float, float] | None = None  # latitude, longitude; degrees, WGS-84
+    region: str = ""  # where the reporter works, in case the place does not say
+    files: Sequence[dict[str, Any]] = field(default_factory=tuple)  # {"kind", "file"}: the channel's ids
+    details: Mapping[str, Any] = field(default_factory=dict)
+    origin: str = "chat"
+    priority: bool = False  # a 民情联络员 reports it
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What the reporter is told at once."""
+
+    number: str
+    agency: str
+    due_at: datetime | None
+    by_hand: bool  # Somebody looks at it before it goes to the agency.
+
+
+async def submit(session: AsyncSession, frame: Frame, chat: Chat | None, draft: Draft) -> Receipt:
+    """Report a hazard: case, identity, timeline, photos and timers, all or nothing.
+
+    Raises Rejected: it is about a person, or this person has reported too many today.
+    """
+    refuse_people(frame, draft.text)
+    kind = frame.knowledge.hazards.kinds[draft.kind]
+    if chat is not None:
+        await _check_pace(session, chat)
+    by_hand = not kind.urgent and (kind.batch if chat is None else await _is_new(session, chat))
+    alias = await identities.keep(session, chat, Naming.HIDDEN) if chat is not None else None
+    values = await _values(session, frame, kind, draft)
+    hazard_id = (await session.execute(insert(Hazard).values(**values, alias=alias).returning(Hazard.id))).scalar_one()
+    number = values["number"]
+    step = {"hazard_id": hazard_id, "name": "submit", "source": "", "target": State.REPORTED, "role": Role.WORKER}
+    await session.execute(insert(HazardStep).values(step))
+    if chat is not None:
+        await photos.expect(session, hazard_id, number, chat.channel, draft.files)
+    if draft.origin != "test":
+        await _begin(session, frame, values, by_hand=by_hand)
+    agency = await session.get(Agency, values["agency_id"]) if values["agency_id"] else None
+    return Receipt(number, agency.name if agency else "", values["due_at"], by_hand)
+
+
+async def _values(session: AsyncSession, frame: Frame, kind: HazardKind, draft: Draft) -> dict[str, Any]:
+    at = now()
+    region = region_of(frame, draft)
+    agency = await dispatch_rules.agency_for(session, kind, region, draft.point)
+    try:
+        due_at = (await time_limits.calendar(session)).due(at, await time_limits.limit_of(session, kind))
+    except YearUnknown:
+        due_at = None
+    return {
+        "number": await _new_number(session),
+        "origin": draft.origin,
+        "kind": kind.code,
+        "state": State.REPORTED,
+        "text": redaction.mask(draft.text, but=("address",)),
+        "region": region,
+        "place": redaction.mask(draft.place, but=("address",)),
+        "latitude": draft.point[0] if draft.point else None,
+        "longitude": draft.point[1] if draft.point else None,
+        "details": dict(draft.details),
+        "priority": draft.priority,
+        "agency_id": agency.id if agency else None,
+        "created_at": at,
+        "updated_at": at,
+        "due_at": due_at,
+    }
+
+
+async def _begin(session: AsyncSession, frame: Frame, values: Mapping[str, Any], *, by_hand: bool) -> None:
+    """Set the timers; without anybody to look first, on to the agency at once."""
+    number, due_at = values["number"], values["due_at"]
+    await outbox.put(session, timers.timers(number, values["created_at"], due_at, of="hazard"))
+    if not by_hand:
+        quietly = replace(frame, silent=True)  # The receipt says it all.
+        await transitions.move(session, quietly, number, Move(State.VALIDATED, SYSTEM))
+        if values["agency_id"] is not None:
+            await transitions.move(session, quietly, number, Move(State.DISPATCHED, SYSTEM))
+
+
+def refuse_people(frame: Frame, text: str) -> None:
+    """Hazards are about places and things.  Raises Rejected with where a report about somebody belongs."""
+    if channel := frame.knowledge.hazards.people.channel(text):
+        raise Rejected(f"hazard.about_{channel}")
+
+
+def region_of(frame: Frame, draft: Draft) -> str:
+    """The district a place lies in; of a typed place the only one it can mean; else the reporter's own region."""
+    places = frame.knowledge.places
+    if draft.point is not None:
+        found = places.district_of(Point(*draft.point))
+        return found.code[:6] if found else draft.region
+    named = places.find(draft.place, region=draft.region)
+    return named[0].code[:6] if len(named) == 1 else draft.region
+
+
+async def own(session: AsyncSession, chat_id: int) -> list[Hazard]:
+    """What a person reported or follows, newest first."""
+    aliases = await identities.aliases_of(session, chat_id)
+    if not aliases:
+        return []
+    followed = await followers.followed(session, aliases)
+    mine = select(Hazard).where(or_(Hazard.alias.in_(aliases), Hazard.id.in_(followed)))
+    return list(await session.scalars(mine.order_by(Hazard.id.desc())))
+
+
+async def own_one(session: AsyncSession, chat_id: int, number: str) -> Hazard | None:
+    """One of these by its number; None for anybody else's."""
+    return next((each for each in await own(session, chat_id) if each.number == number), None)
+
+
+async def nearby(session: AsyncSession, kind: str, point: tuple[float, float]) -> list[Hazard]:
+    """Open hazards of a type within NEAR metres and RECENT days, nearest first."""
+    return _nearest(point, await session.scalars(_around(point).where(*_open(kind))))
+
+
+async def alike(session: AsyncSession, frame: Frame, kind: str, place: str, region: str) -> list[Hazard]:
+    """Open hazards of a type and RECENT days whose typed place in the same district is worded alike, the likest first.
+
+    Words are no measure of distance: whoever reports is shown the places, and says whether it is the same one.
+    """
+    named = {each.code[:6] for each in frame.knowledge.places.find(place, region=region)} or {region}
+    query = select(Hazard).where(*_open(kind), Hazard.region.in_(named - {""}), Hazard.origin != "test")
+    scored = []
+    for each in await session.scalars(query.where(Hazard.place != "")):
+        wanted, known = _bare(frame, each.region, place), _bare(frame, each.region, each.place)
+        scored.append((fuzz.WRatio(wanted, known), each))
+    return [each for score, each in sorted(scored, key=lambda pair: -pair[0]) if score >= ALIKE]
+
+
+def _open(kind: str) -> tuple[Any, ...]:
+    return Hazard.kind == kind, Hazard.state.in_(OPEN), Hazard.created_at > now() - RECENT
+
+
+def _bare(frame: Frame, region: str, place: str) -> str:
+    """A typed place without the names of its province, city and district, which all places of a district share."""
+    text = re.sub(r"\W", "", unicodedata.normalize("NFKC", place).lower())
+    for length in (2, 4, 6):
+        division = frame.knowledge.places.get(region[:length])
+        name = division.name if division is not None else ""
+        for saying in (name, name[:-1] if len(name) > 2 else ""):
+            if saying and text.startswith(saying):
+                text = text.removeprefix(saying)
+                break
+    return text
+
+
+async def resolved_near(session: AsyncSession, point: tuple[float, float]) -> list[Hazard]:
+    """What somebody on the spot can check, nearest first."""
+    return _nearest(point, await session.scalars(_around(point).where(Hazard.state == State.RESOLVED)))
+
+
+def _around(point: tuple[float, float]) -> Any:
+    north = NEAR / METRES_A_DEGREE
+    east = north / max(cos(radians(point[0])), 0.01)
+    latitudes = Hazard.latitude.between(point[0] - north, point[0] + north)
+    longitudes = Hazard.longitude.between(point[1] - east, point[1] + east)
+    return select(Hazard).where(latitudes, longitudes, Hazard.origin != "test")
+
+
+def _nearest(point: tuple[float, float], found: Any) -> list[Hazard]:
+    start = Point(*point)
+    apart = [(distance(start, Point(each.latitude, each.longitude)), each) for each in found]
+    return [each for metres, each in sorted(apart, key=lambda pair: pair[0]) if metres <= NEAR]
+
+
+async def timeline(session: AsyncSession, hazard_id: int) -> list[HazardStep]:
+    steps = select(HazardStep).where(HazardStep.hazard_id == hazard_id).order_by(HazardStep.id)
+    return list(await session.scalars(steps))
+
+
+async def note(
+    session: AsyncSession, hazard: Hazard, name: str, actor: Actor, *, note: str = "", text: str = "", key: str = ""
+) -> bool:
+    """A line in the timeline that moves nothing.  Returns False when one with this key is there already."""
+    if key and await transitions.seen(session, hazard, key):
+        return False
+    values = {"hazard_id": hazard.id, "name": name, "source": hazard.state, "target": hazard.state, "text": text}
+    values |= {"role": actor.role, "staff_id": actor.id, "note": note, "key": key or None, "at": now()}
+    await session.execute(insert(HazardStep).values(values))
+    return True
+
+
+async def _new_number(session: AsyncSession) -> str:
+    """H, `YYMMDD`, five random digits, a check digit."""
+    while True:
+        number = "H" + checked(f"{now():%y%m%d}{secrets.randbelow(100_000):05}")
+        if await session.scalar(select(Hazard.id).where(Hazard.number == number)) is None:
+            return number
+
+
+async def _check_pace(session: AsyncSession, chat: Chat) -> None:
+    recent = _of(session, chat).where(Hazard.created_at > now() - timedelta(days=1))
+    if (await session.scalar(recent) or 0) >= A_DAY:
+        raise Rejected("hazard.too_many", most=A_DAY)
+
+
+async def _is_new(session: AsyncSession, chat: Chat) -> bool:
+    """Whether fewer than BY_HAND reports of this person were found good so far."""
+    good = _of(session, chat).where(Hazard.state.not_in((CLOSED - DONE) | {State.REPORTED}))
+    return (await session.scalar(good) or 0) < BY_HAND
+
+
+def _of(session: AsyncSession, chat: Chat) -> Any:
+    mine = Identity.owner == identities.owner_key(session, chat.id)
+    return select(func.count()).select_from(Hazard).join(Identity, Identity.alias == Hazard.alias).where(mine)

@@ -1,0 +1,129 @@
+"""The hazards somebody of the staff may see: in order, counted, and as clusters on a map."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, and_, case, false, func, or_, select, true
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.services.core import map_clusters
+from bot.services.core.map_clusters import Chart, Pin
+from bot.services.hazards.states import CLOSED, OPEN, State
+from bot.services.staff.permissions import AGENCY, RIGHTS, Staffer
+from bot.store.base import locked
+from bot.store.models import Agency, Hazard, now
+from knowledge.geo import Point
+
+PAGE = 50  # rows
+DRAWN = 5_000  # hazards on one map
+SAMPLE = timedelta(days=7)  # after which staff looks whether it is fixed, because nobody else did
+Condition = ColumnElement[bool]
+VIEWS: Mapping[str, Condition] = {  # the tabs, in their order
+    "open": Hazard.state.in_(OPEN),
+    "look": Hazard.state == State.REPORTED,
+    "dispatch": Hazard.state.in_({State.VALIDATED, State.REOPENED}),
+    "handle": Hazard.state.in_({State.DISPATCHED, State.HANDLING}),
+    "check": Hazard.state == State.RESOLVED,
+    "done": Hazard.state.in_(CLOSED),
+    "all": true(),
+}
+UNHANDED = (State.REPORTED, State.REJECTED, State.WITHDRAWN)  # nothing for an agency
+
+
+def visible(staffer: Staffer, action: str = "hazards.read") -> Condition:
+    """Which hazards somebody may do this with: of their districts, and for an agency's people what it has."""
+    seen: list[Condition] = [false()]
+    for grant in staffer.grants:
+        if action in RIGHTS[grant.role]:
+            part = or_(Hazard.region == "", Hazard.region.startswith(grant.district))
+            if grant.role in AGENCY:
+                own = Hazard.agency_id == staffer.agency_id if staffer.agency_id is not None else false()
+                part = and_(part, own, Hazard.state.not_in(UNHANDED))
+            seen.append(part)
+    return and_(or_(*seen), Hazard.origin != "test")
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What somebody looks for."""
+
+    view: str = "open"
+    kind: str = ""
+    text: str = ""  # of the number, the words, the place, the agency's name
+
+    def condition(self) -> Condition:
+        parts = [VIEWS[self.view]]
+        if self.kind:
+            parts.append(Hazard.kind == self.kind)
+        if self.text:
+            named = select(Agency.id).where(Agency.name.contains(self.text, autoescape=True))
+            columns = (Hazard.number, Hazard.text, Hazard.place)
+            held = [column.contains(self.text, autoescape=True) for column in columns]
+            parts.append(or_(*held, Hazard.agency_id.in_(named)))
+        return and_(*parts)
+
+
+async def find(
+    session: AsyncSession, staffer: Staffer, wanted: Wanted, page: int = 1, *, urgent: Collection[str] = ()
+) -> list[tuple[Hazard, str]]:
+    """Hazards with the names of their agencies; one more than a page when there are further ones.
+
+    What is open comes first; of that the urgent kinds, then what a liaison reported, then what is due; of what is to
+    be checked, what has waited longest.
+    """
+    query = select(Hazard, Agency.name).outerjoin(Agency, Agency.id == Hazard.agency_id)
+    query = query.where(visible(staffer), wanted.condition())
+    first = Hazard.state.in_(CLOSED), Hazard.kind.in_(urgent).desc(), Hazard.priority.desc()
+    then = (Hazard.resolved_at,) if wanted.view == "check" else (Hazard.due_at.is_(None), Hazard.due_at)
+    query = query.order_by(*first, *then, Hazard.id).limit(PAGE + 1)
+    rows = await session.execute(query.offset((page - 1) * PAGE))
+    return [(hazard, agency or "") for hazard, agency in rows]
+
+
+async def counts(session: AsyncSession, staffer: Staffer) -> dict[str, int]:
+    """How many there are behind each tab, by one look at the table."""
+    sums = [func.sum(case((each, 1), else_=0)) for each in VIEWS.values()]
+    row = (await session.execute(select(*sums).where(visible(staffer)))).one()
+    return {name: int(count or 0) for name, count in zip(VIEWS, row, strict=True)}
+
+
+async def get(session: AsyncSession, staffer: Staffer, number: str, *, lock: bool = False) -> Hazard | None:
+    """A hazard by its number; None for one that is not there for this person."""
+    query = select(Hazard).where(Hazard.number == number, visible(staffer))
+    query = query.execution_options(populate_existing=True)
+    found: Hazard | None = await session.scalar(locked(query) if lock else query)
+    return found
+
+
+def is_late(hazard: Hazard, at: datetime | None = None) -> bool:
+    return hazard.state in OPEN and hazard.due_at is not None and hazard.due_at < (at or now())
+
+
+def is_unseen(hazard: Hazard, at: datetime | None = None) -> bool:
+    """Whether it is said to be fixed, and nobody has seen so for long: it is for staff to sample."""
+    resolved = hazard.resolved_at if hazard.state == State.RESOLVED else None
+    return resolved is not None and resolved + SAMPLE < (at or now())
+
+
+def point_of(latitude: float, longitude: float) -> Point:
+    return Point(latitude, longitude)
+
+
+async def chart(
+    session: AsyncSession,
+    staffer: Staffer,
+    wanted: Wanted,
+    middle: tuple[float, float] | None,
+    span: float | None,
+) -> Chart:
+    """The clusters around a middle; without one, a map that holds everything."""
+    query = select(Hazard.number, Hazard.latitude, Hazard.longitude, Hazard.due_at, Hazard.state)
+    query = query.where(visible(staffer), wanted.condition()).order_by(Hazard.id.desc()).limit(DRAWN)
+    rows, at = (await session.execute(query)).all(), now()
+    pins = [
+        Pin(number, latitude, longitude, state in OPEN and due is not None and due < at)
+        for number, latitude, longitude, due, state in rows
+        if latitude is not None and longitude is not None
+    ]
+    return map_clusters.drawn(pins, middle, span, nowhere=len(rows) - len(pins))

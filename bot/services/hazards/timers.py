@@ -1,0 +1,54 @@
+"""Timers of hazards that ring: each looks whether it still matters."""
+
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.queue import outbox
+from bot.services.appeals import notifications as appeal_notifications
+from bot.services.calendar import time_limits
+from bot.services.core import timers
+from bot.services.core.context import Frame
+from bot.services.core.lifecycle import SYSTEM
+from bot.services.hazards import followers, hazards, transitions
+from bot.services.hazards.effects import TOP, deadline, verdicts
+from bot.services.hazards.states import OPEN, State
+from bot.services.identity import identities
+from bot.store.models import Hazard
+
+LEVELS = {0: 1, 1: 2, 5: TOP}  # working days after the deadline -> level of escalation
+
+
+async def ring(session: AsyncSession, frame: Frame, payload: dict[str, Any]) -> None:
+    """A timer has rung.  Ringing twice, or too late, changes nothing."""
+    hazard = await transitions.get(session, payload["number"], lock=True)
+    if payload["do"] == "remind":
+        await _remind(session, frame, hazard, payload["version"])
+        return
+    if hazard.state not in OPEN or hazard.due_at is None or timers.written(hazard.due_at) != payload["due"]:
+        return
+    if payload["do"] == "warn":
+        key = f"warn:{payload['share']}:{hazard.due_at:%Y%m%d%H%M%S}"
+        await hazards.note(session, hazard, "warn", SYSTEM, note=f"{payload['share']:.0%}", key=key)
+        return
+    days = payload["days"]
+    key = f"overdue:{days}:{hazard.due_at:%Y%m%d%H%M%S}"
+    if not await hazards.note(session, hazard, "overdue", SYSTEM, note=str(LEVELS[days]), key=key):
+        return
+    hazard.level = max(hazard.level, LEVELS[days])
+    if days == 0:
+        calendar = await time_limits.calendar(session)
+        await outbox.put(session, timers.late(hazard.number, hazard.due_at, calendar, of="hazard"))
+        await followers.tell(session, frame, hazard, "hazard.overdue", due=deadline(frame, hazard))
+
+
+async def _remind(session: AsyncSession, frame: Frame, hazard: Hazard, version: int) -> None:
+    """Ask the reporter once more whether it is fixed; whoever has said so already, or cannot be asked, is left alone."""
+    if hazard.state != State.RESOLVED or hazard.version != version:
+        return
+    chat = await identities.chat_behind(session, hazard.alias) if hazard.alias else None
+    if chat is not None and await hazards.note(session, hazard, "remind", SYSTEM, key=f"remind:{version}"):
+        choices = verdicts(hazard)
+        await appeal_notifications.tell_chat(
+            session, frame, chat, "hazard.remind", choices=choices, number=hazard.number
+        )

@@ -1,0 +1,1 @@
+"""Notices: written, approved, sent to many, counted."""

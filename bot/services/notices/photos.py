@@ -1,0 +1,93 @@
+"""The photo of a notice: made anew from its pixels, kept by what is in it, uploaded once to each channel."""
+
+import hashlib
+import io
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from PIL import Image
+from sqlalchemy import select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.errors import Refused, Rejected
+from bot.services.attachments import attachments
+from bot.services.staff.accounts import within
+from bot.store.models import Notice, NoticePhoto, now
+
+LONGISH = 20  # Telegram refuses a photo that is longer than so many times its width
+
+
+class Gone(LookupError):
+    """A notice whose photo is not there: it must not be sent without."""
+
+
+@dataclass(frozen=True, slots=True)
+class Photo:
+    """What a channel is given: its own id of the picture once it has one, before that the picture itself."""
+
+    jpeg: bytes
+    file: str = ""
+
+
+def make(data: bytes) -> bytes:
+    """A JPEG of what was uploaded, without whatever else was in the file.  Takes 100 ms: not for the loop.
+
+    Raises Rejected for what is no picture, and for a strip that Telegram would refuse.
+    """
+    try:
+        made = attachments.make(data, "photo").data
+    except Refused:
+        raise Rejected("notice.photo") from None
+    with Image.open(io.BytesIO(made)) as picture:
+        if max(picture.size) > LONGISH * min(picture.size):
+            raise Rejected("notice.photo_strip", most=LONGISH)
+    return made
+
+
+async def keep(session: AsyncSession, jpeg: bytes) -> str:
+    """Keep a picture, or only once more the one that is there; returns its digest."""
+    digest = hashlib.sha256(jpeg).hexdigest()
+    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    add = dialect.insert(NoticePhoto).values(digest=digest, data=jpeg, files={}, at=now())
+    again = add.on_conflict_do_update(index_elements=["digest"], set_={"at": now()})
+    await session.execute(again)
+    return digest
+
+
+async def claim(session: AsyncSession, digest: str) -> None:
+    """Somebody saves a notice that shows it: retention must not be about to delete it.  Raises Rejected."""
+    here = update(NoticePhoto).where(NoticePhoto.digest == digest).values(at=now())
+    if not (await session.execute(here)).rowcount:  # type: ignore[attr-defined]
+        raise Rejected("notice.photo_gone")
+
+
+async def get(session: AsyncSession, digest: str) -> NoticePhoto | None:
+    kept: NoticePhoto | None = await session.get(NoticePhoto, digest)
+    return kept
+
+
+async def open_to(session: AsyncSession, digest: str, districts: Iterable[str]) -> bool:
+    """Whether a notice of these districts shows it, or no notice at all yet."""
+    shows = select(Notice.id).where(Notice.photo == digest)
+    mine = await session.scalar(select(shows.where(within(Notice.district, districts)).exists()))
+    return bool(mine) or not await session.scalar(select(shows.exists()))
+
+
+async def of(session: AsyncSession, notice: Notice, bot: str) -> Photo | None:
+    """The photo a notice sends, as this bot has to give it; None for a notice without, and for an edit.
+
+    Raises Gone.
+    """
+    if not notice.photo or notice.does != "say":
+        return None
+    kept = await get(session, notice.photo)
+    if kept is None:
+        raise Gone(notice.photo)
+    return Photo(kept.data, kept.files.get(bot, ""))
+
+
+async def learn(session: AsyncSession, notice: Notice, bot: str, file: str) -> None:
+    """Note what the channel calls the picture, so that nobody uploads it again."""
+    kept = await session.get_one(NoticePhoto, notice.photo)
+    kept.files = {**kept.files, bot: file}

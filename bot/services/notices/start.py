@@ -1,0 +1,49 @@
+"""The moment a notice is to begin: it does, or it is over by then, or it is so late that somebody has to decide."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.errors import Rejected
+from bot.services.core.context import Frame
+from bot.services.core.lifecycle import SYSTEM, Actor
+from bot.services.notices import approvals, notices
+from bot.services.notices.states import State
+from bot.store.models import Notice, now
+
+MISFIRE = timedelta(minutes=30)
+
+
+async def ring(session: AsyncSession, frame: Frame, payload: dict[str, Any]) -> None:
+    """The timer of a notice has rung.  Ringing twice, or for a plan that was changed, does nothing."""
+    notice = await notices.get(session, payload["notice"], lock=True)
+    if notice.state != State.SCHEDULED or notice.version != payload["version"]:
+        return
+    if notice.valid_until <= now():
+        notices.move(notice, State.EXPIRED, SYSTEM)
+    elif now() - datetime.fromisoformat(payload["at"]) > MISFIRE:
+        notices.move(notice, State.LATE, SYSTEM, why="misfire")
+    elif not await _agreed(session, notice):
+        notices.move(notice, State.LATE, SYSTEM, why="approval")
+    else:
+        _begin(notice, SYSTEM)
+    await session.flush()
+
+
+async def begin_late(session: AsyncSession, notice: Notice, actor: Actor) -> None:
+    """Somebody says that it still makes sense.  Raises Rejected, IllegalStep."""
+    notices.check_times(notice)
+    if not await _agreed(session, notice):
+        raise Rejected("notice.agree_again")
+    _begin(notice, actor)
+    await session.flush()
+
+
+def _begin(notice: Notice, actor: Actor) -> None:
+    notices.move(notice, State.FREEZING, actor)
+    notice.started_at = now()
+
+
+async def _agreed(session: AsyncSession, notice: Notice) -> bool:
+    return notice.does == "unsay" or len(await approvals.given(session, notice)) >= approvals.needed(notice)

@@ -1,0 +1,1 @@
+"""What GeoReport v2 needs besides hazards."""

@@ -1,0 +1,235 @@
+"""Vouchers: a reward is reserved, issued as a code, used once at the counter; or it runs out and the points return."""
+
+import secrets
+from datetime import timedelta
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.errors import Rejected
+from bot.queue import outbox
+from bot.services.appeals import notifications as appeal_notifications
+from bot.services.appeals.appeals import CODE_LETTERS
+from bot.services.core import timers as core_timers
+from bot.services.core.context import Frame
+from bot.services.core.lifecycle import SYSTEM, WORKER, Actor, Lifecycle, Role, steps
+from bot.services.core.working_days import shown
+from bot.services.points import ledger
+from bot.store.base import vault_of
+from bot.store.models import Chat, PointsAccount, RewardStock, Voucher, now
+
+CODE_LENGTH = 10
+REDEEM = "/console/redeem/"  # where the redemption point's people get to when they scan a code
+
+
+class State(StrEnum):
+    RESERVED = "reserved"  # points and the reward are held
+    ISSUED = "issued"  # its owner has the code
+    FULFILLED = "fulfilled"  # used
+    CANCELLED = "cancelled"  # its owner does not want it any more
+    EXPIRED = "expired"
+
+
+_S, _OPEN = State, f"{State.RESERVED} {State.ISSUED}"
+
+VOUCHER = Lifecycle(
+    "voucher",
+    State,
+    [
+        *steps("issue", _S.RESERVED, _S.ISSUED, Role.SYSTEM),
+        *steps("fulfil", _S.ISSUED, _S.FULFILLED, Role.ORGANISER, Role.COUNTER),
+        *steps("cancel", _OPEN, _S.CANCELLED, Role.WORKER),
+        *steps("expire", _OPEN, _S.EXPIRED, Role.SYSTEM),
+    ],
+)
+
+
+class UnknownVoucher(LookupError):
+    """A code that we never gave out, or a voucher that is gone."""
+
+
+async def ensure(session: AsyncSession, frame: Frame) -> None:
+    """Enter the stock of rewards that are new; what is counted already stays."""
+    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    rows = [
+        {"reward": each.code, "total": each.stock, "remaining": each.stock} for each in frame.knowledge.rewards.values()
+    ]
+    if rows:
+        await session.execute(dialect.insert(RewardStock).on_conflict_do_nothing(), rows)
+
+
+async def stocks(session: AsyncSession) -> dict[str, RewardStock]:
+    """What there is and was, by reward."""
+    return {each.reward: each for each in await session.scalars(select(RewardStock))}
+
+
+async def restock(session: AsyncSession, code: str, change: int) -> RewardStock:
+    """Put more of a reward in, or take some of what is left out.  Raises Rejected for what is not there."""
+    if not change:
+        raise Rejected("points.stock_count")
+    left, total = RewardStock.remaining + change, RewardStock.total + change
+    mine = update(RewardStock).where(RewardStock.reward == code, left >= 0).values(remaining=left, total=total)
+    found: RewardStock | None = await session.scalar(mine.returning(RewardStock))
+    if found is None:
+        raise Rejected("points.stock_left")
+    return found
+
+
+async def reserve(session: AsyncSession, frame: Frame, chat: Chat, code: str, *, entries: int | None = None) -> Voucher:
+    """Hold a reward and its points; the code follows in a unit of its own, whatever dies in between.
+
+    entries: the length of the account's ledger when its owner was asked; a second tap finds another one.
+    Raises Rejected: sold out, not enough points, or tapped twice.
+    """
+    reward = frame.knowledge.rewards.get(code)
+    if reward is None:
+        raise Rejected("points.gone")
+    account = await ledger.lock_of(session, chat.id)
+    if entries is not None and account.entries != entries:
+        raise Rejected("points.twice")
+    if account.available < reward.points:
+        raise Rejected("points.poor", available=account.available, points=reward.points)
+    left = update(RewardStock).where(RewardStock.reward == code, RewardStock.remaining > 0)
+    if (await session.execute(left.values(remaining=RewardStock.remaining - 1))).rowcount != 1:  # type: ignore[attr-defined]
+        raise Rejected("points.gone")
+    until = now() + timedelta(days=reward.days)
+    voucher = Voucher(
+        account_id=account.id,
+        chat_id=chat.id,
+        reward=code,
+        points=reward.points,
+        state=State.RESERVED,
+        expires_at=until,
+    )
+    session.add(voucher)
+    await session.flush()
+    await ledger.reserve(session, account, reward.points, _source(voucher))
+    number = str(voucher.id)
+    timers = (("issue", now()), ("expire", until))
+    await outbox.put(session, [core_timers.timer(number, do, at, of="voucher") for do, at in timers])
+    return voucher
+
+
+async def ring(session: AsyncSession, frame: Frame, payload: dict[str, Any]) -> None:
+    """A timer has rung: the code goes out, or the time is over.  Ringing twice, or too late, changes nothing."""
+    voucher, account = await _take(session, int(payload["number"]))
+    if payload["do"] == "issue" and voucher.state == State.RESERVED:
+        await _issue(session, frame, voucher)
+    elif payload["do"] == "expire" and voucher.state in (State.RESERVED, State.ISSUED):
+        await _give_back(session, voucher, account, State.EXPIRED, SYSTEM)
+        await _tell(session, frame, voucher, "points.told_expired", points=voucher.points)
+
+
+async def cancel(session: AsyncSession, voucher_id: int, chat_id: int) -> bool:
+    """Its owner does not want it any more: the points return.  False for a used one, and for somebody else's."""
+    voucher, account = await _take(session, voucher_id)
+    if account.owner != ledger.owner_key(session, chat_id) or voucher.state not in (State.RESERVED, State.ISSUED):
+        return False
+    await _give_back(session, voucher, account, State.CANCELLED, WORKER)
+    return True
+
+
+async def fulfil(session: AsyncSession, frame: Frame, code: str, actor: Actor) -> tuple[Voucher, bool]:
+    """Use a code at the counter.  Returns the voucher, and whether it was this scan that used it.
+
+    Raises UnknownVoucher.
+    """
+    voucher, account = await _take(session, (await by_code(session, code)).id)
+    if voucher.state != State.ISSUED:
+        return voucher, False
+    _move(voucher, State.FULFILLED, actor)
+    voucher.used_at, voucher.used_by = now(), actor.id
+    await ledger.redeem(session, account, voucher.points, _source(voucher), actor.id)
+    await _tell(session, frame, voucher, "points.told_used", points=voucher.points)
+    await session.flush()
+    return voucher, True
+
+
+async def by_code(session: AsyncSession, code: str) -> Voucher:
+    """Raises UnknownVoucher."""
+    key = _blind(session, code.strip().upper())
+    voucher = await session.scalar(select(Voucher).where(Voucher.key == key))
+    if voucher is None:
+        raise UnknownVoucher
+    return voucher
+
+
+async def own(session: AsyncSession, chat_id: int, most: int = 8) -> list[Voucher]:
+    """A person's vouchers, newest first."""
+    account = await ledger.account_of(session, chat_id)
+    if account is None:
+        return []
+    query = select(Voucher).where(Voucher.account_id == account.id).order_by(Voucher.id.desc())
+    return list(await session.scalars(query.limit(most)))
+
+
+async def forget(session: AsyncSession, chat_id: int) -> None:
+    """Nobody can find out any more whose account this was; what was not used goes back into stock."""
+    account = await ledger.account_of(session, chat_id)
+    if account is None:
+        return
+    for each in await own(session, chat_id, most=1000):
+        await cancel(session, each.id, chat_id)
+        each.chat_id = None
+    account = await ledger.lock_of(session, chat_id)
+    account.owner = secrets.token_bytes(16)
+    await session.flush()
+
+
+async def _take(session: AsyncSession, voucher_id: int) -> tuple[Voucher, PointsAccount]:
+    """A voucher with its account, both locked: account, voucher, in this order.  Raises UnknownVoucher."""
+    voucher = await session.get(Voucher, voucher_id)
+    if voucher is None:
+        raise UnknownVoucher(voucher_id)
+    account = await ledger.lock(session, voucher.account_id)
+    await session.refresh(voucher, with_for_update=True)
+    return voucher, account
+
+
+async def _issue(session: AsyncSession, frame: Frame, voucher: Voucher) -> None:
+    code = "".join(secrets.choice(CODE_LETTERS) for _ in range(CODE_LENGTH))
+    _move(voucher, State.ISSUED, SYSTEM)
+    voucher.code, voucher.key = code, _blind(session, code)
+    await session.flush()
+    reward, until = frame.knowledge.rewards.get(voucher.reward), f"{shown(voucher.expires_at):%Y-%m-%d}"
+    place = reward.place if reward else ""
+    link = f"{frame.base_url}{REDEEM}{code}"
+    await _tell(
+        session, frame, voucher, "points.told_issued", qr=link, urgent=True, code=code, place=place, until=until
+    )
+
+
+async def _give_back(
+    session: AsyncSession, voucher: Voucher, account: PointsAccount, state: State, actor: Actor
+) -> None:
+    _move(voucher, state, actor)
+    await ledger.release(session, account, voucher.points, _source(voucher))
+    back = update(RewardStock).where(RewardStock.reward == voucher.reward)
+    await session.execute(back.values(remaining=RewardStock.remaining + 1))
+    await session.flush()
+
+
+async def _tell(session: AsyncSession, frame: Frame, voucher: Voucher, key: str, **values: Any) -> None:
+    """Tell the owner; only a code somebody is waiting for is urgent."""
+    chat = await session.get(Chat, voucher.chat_id) if voucher.chat_id is not None else None
+    reward = frame.knowledge.rewards.get(voucher.reward)
+    await appeal_notifications.tell_chat(
+        session, frame, chat, key, reward=reward.label if reward else voucher.reward, **values
+    )
+
+
+def _move(voucher: Voucher, target: State, actor: Actor) -> None:
+    """Raises IllegalStep."""
+    VOUCHER.step(voucher.state, target, actor.role)
+    voucher.state = target
+
+
+def _source(voucher: Voucher) -> str:
+    return f"voucher:{voucher.id}"
+
+
+def _blind(session: AsyncSession, code: str) -> bytes:
+    return vault_of(session.get_bind().dialect).blind(code, "vouchers.code")

@@ -1,0 +1,1 @@
+"""Edits of policy entries, published by a second person."""

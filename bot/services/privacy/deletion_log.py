@@ -1,0 +1,85 @@
+"""Tombstones: who was erased, kept in the database and in a file beside it, so that a restored backup is erased again.
+
+A backup is older than the deletions after it, so the database alone cannot remember them.  The file holds a line for
+each: the chat's blind index in hex, which nobody can read without our secret key, and the moment.
+"""
+
+import os
+from collections.abc import Iterable
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.queue import outbox
+from bot.services.core.timers import written
+from bot.store.models import Chat, Lane, Outbox, Tombstone, now
+
+KIND = "tombstone"  # of outbox rows
+NAME = "tombstones"  # the file below NUANXIN_VAR
+
+
+async def put(session: AsyncSession, key: bytes) -> datetime:
+    """Remember that a chat is erased from now on.  Returns the moment."""
+    at = now()
+    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    statement = dialect.insert(Tombstone).values(key=key, at=at)
+    await session.execute(statement.on_conflict_do_update(index_elements=["key"], set_={"at": at}))
+    return at
+
+
+def row(key: bytes, at: datetime) -> Outbox:
+    """The outbox row that has the file written, once the deletion is committed."""
+    payload = {"key": key.hex(), "at": written(at)}
+    return outbox.row(KIND, payload, subject=KIND, lane=Lane.BULK, due_at=now())
+
+
+class Engraver:
+    """The relay's sender for rows of kind "tombstone"."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    async def __call__(self, row: Outbox) -> None:
+        """Add the line to the file; killed before it is noted, the row comes again and adds it twice."""
+        write(self.folder, row.payload or {})
+
+
+def write(folder: Path, payload: dict[str, str]) -> None:
+    """Add a line to the file and have it on disk before returning; the same line again is harmless."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / NAME).open("a", encoding="ascii") as file:
+        file.write(f"{payload['key']} {payload['at']}\n")
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def read(path: Path) -> dict[bytes, datetime]:
+    """The newest moment of each chat in a file.  A last line that a power cut left half is passed over."""
+    found: dict[bytes, datetime] = {}
+    for line in path.read_text(encoding="ascii").splitlines() if path.exists() else ():
+        try:
+            key, at = line.split()
+            found[bytes.fromhex(key)] = datetime.fromisoformat(at)
+        except ValueError:
+            continue
+    return found
+
+
+async def every(session: AsyncSession) -> dict[bytes, datetime]:
+    """The newest moment of each chat in the database."""
+    return {each.key: each.at for each in await session.scalars(select(Tombstone))}
+
+
+async def returned(session: AsyncSession, known: Iterable[tuple[bytes, datetime]]) -> list[Chat]:
+    """Chats that were erased and are here all the same: a backup brought them back.
+
+    Whoever wrote to us again after having been erased is somebody new, and stays.
+    """
+    found: list[Chat] = []
+    for key, at in known:
+        older = select(Chat).where(Chat.key == key, Chat.created_at <= at).with_for_update()
+        found += await session.scalars(older)
+    return found

@@ -1,0 +1,273 @@
+"""Deleting what has been kept long enough: knowledge/retention.toml, carried out every night, a batch at a time.
+
+A run picks the rows that are due and deals with them in one transaction; a dry run picks the same rows and counts
+them.  Killed half way, it goes on with the next batch; done twice, it finds nothing.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Numeric, Select, and_, cast, delete, func, or_, select, tuple_, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
+
+from bot.queue import outbox
+from bot.services.appeals.states import State
+from bot.services.attachments import attachments
+from bot.services.core import timers
+from bot.services.core.context import Frame
+from bot.services.core.working_days import DAY, ZONE
+from bot.services.identity import identities
+from bot.services.notices import totals as notice_totals
+from bot.services.privacy import erasure
+from bot.services.staff import audit
+from bot.services.staff.audit import By
+from bot.store.models import (
+    Appeal,
+    Attempt,
+    BackendKey,
+    Base,
+    CasePresence,
+    Chat,
+    CodeAttempt,
+    DeadLetter,
+    FormPost,
+    Gap,
+    Hazard,
+    Identity,
+    Lane,
+    Naming,
+    Notice,
+    NoticeCopy,
+    NoticePhoto,
+    Outbox,
+    OutboxState,
+    ParkedUpdate,
+    SeenUpdate,
+    SignInLink,
+    Staff,
+    StaffSession,
+    StationFile,
+    StationReport,
+    Tombstone,
+    WebFile,
+    WebMessage,
+    WebPerson,
+    now,
+)
+from knowledge.retention import Retention
+
+OF = "retention"  # whose timers these are
+NIGHT = time(3, 30)  # China time
+BATCH = 500  # rows of a rule in one transaction
+SOON = timedelta(seconds=2)  # until the next batch, when one was full
+ROUNDED = 3  # decimals of a degree, about a hundred metres
+NOBODY = bytes(16)  # in place of who reported
+
+Due = Callable[[datetime, datetime], Select[Any]]  # now, and what is older than a rule keeps -> the keys that are due
+Act = Callable[[AsyncSession, Frame, Sequence[Any]], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """What a rule means for one table."""
+
+    rule: str
+    due: Due
+    act: Act
+
+
+async def run(session: AsyncSession, frame: Frame, *, limit: int = BATCH) -> dict[str, int]:
+    """One batch of every rule; how many rows of each were dealt with."""
+    done: dict[str, int] = {}
+    for duty in DUTIES:
+        keys = (await session.execute(_due(duty, frame.knowledge.retention).limit(limit))).all()
+        if keys:
+            await duty.act(session, frame, keys)
+            done[duty.rule] = done.get(duty.rule, 0) + len(keys)
+    return done
+
+
+async def foresee(session: AsyncSession, policy: Retention) -> dict[str, int]:
+    """What a run would deal with now."""
+    counts: dict[str, int] = {}
+    for duty in DUTIES:
+        found = await session.scalar(select(func.count()).select_from(_due(duty, policy).subquery())) or 0
+        counts[duty.rule] = counts.get(duty.rule, 0) + found
+    return counts
+
+
+async def ring(session: AsyncSession, frame: Frame, payload: dict[str, Any]) -> None:
+    """It is night, or the last batch was full.  What was done stands in the audit."""
+    if not payload.get("more"):
+        await ensure(session)
+    done = await run(session, frame)
+    full = any(count >= BATCH for count in done.values())
+    await outbox.put(session, [_timer(now() + SOON, more=True) if full else attachments.shred((), strays=True)])
+    if done:
+        await audit.note(session, By(), "retention.run", rows=done)
+
+
+async def ensure(session: AsyncSession) -> None:
+    """See to it that a timer waits for the night.  Two that were set at the same moment become one when they ring.
+
+    The one that rings just now does not count: it is leased for a minute.
+    """
+    waits = Outbox.state == OutboxState.WAITING, Outbox.subject == OF, Outbox.due_at > now() + outbox.LEASE
+    if await session.scalar(select(Outbox.id).where(Outbox.kind == timers.KIND, *waits).limit(1)) is None:
+        await outbox.put(session, [_timer(_night(now()))])
+
+
+def _timer(at: datetime, **details: bool) -> Outbox:
+    return outbox.row(timers.KIND, {"of": OF, **details}, subject=OF, lane=Lane.BULK, due_at=at)
+
+
+def _night(at: datetime) -> datetime:
+    local = at.astimezone(ZONE)
+    tonight = datetime.combine(local.date(), NIGHT, ZONE)
+    return tonight if tonight > local else tonight + DAY
+
+
+def _due(duty: Duty, policy: Retention) -> Select[Any]:
+    at = now()
+    return duty.due(at, at - policy.keep(duty.rule))
+
+
+def _deletes(rule: str, model: type[Base], condition: Callable[[datetime, datetime], Any]) -> Duty:
+    key = list(model.__table__.primary_key)
+
+    async def act(session: AsyncSession, frame: Frame, keys: Sequence[Any]) -> None:
+        await session.execute(delete(model).where(tuple_(*key).in_([tuple(each) for each in keys])))
+
+    return Duty(rule, lambda at, before: select(*key).where(condition(at, before)).order_by(*key), act)
+
+
+def _drafts(_at: datetime, before: datetime) -> Select[Any]:
+    return select(Chat.id).where(Chat.flow_at < before, Chat.answers.is_not(None))
+
+
+async def _empty(session: AsyncSession, frame: Frame, keys: Sequence[Any]) -> None:
+    """The form stays open without its answers, so that its author is told what became of it."""
+    chats = update(Chat).where(Chat.id.in_([each.id for each in keys]))
+    await session.execute(chats.values(answers=None, version=Chat.version + 1))
+
+
+def _gone(_at: datetime, before: datetime) -> Select[Any]:
+    """People who shut us out long ago, and have nothing running."""
+    staff = select(Staff.chat_id).where(Staff.chat_id.is_not(None))
+    return select(Chat.id).where(Chat.blocked_at < before, Chat.id.not_in(staff))
+
+
+async def _erase(session: AsyncSession, frame: Frame, keys: Sequence[Any]) -> None:
+    for each in keys:
+        chat = await session.get(Chat, each.id, with_for_update={"key_share": True})
+        if chat is not None:
+            await erasure.erase(session, frame, chat)
+
+
+def _identities(*namings: Naming) -> Due:
+    """Of cases closed long enough, merged ones with their parent; and what waited for the end of a legal hold."""
+    parent = aliased(Appeal)
+    closed = func.coalesce(parent.closed_at, Appeal.closed_at)
+
+    def due(at: datetime, before: datetime) -> Select[Any]:
+        over = or_(closed <= before, Identity.delete_after <= at)
+        return (
+            select(Appeal.id)
+            .join(Identity, Identity.alias == Appeal.alias)
+            .outerjoin(parent, and_(parent.id == Appeal.parent_id, Appeal.state == State.MERGED))
+            .where(Identity.body.is_not(None), Identity.naming.in_(namings), Appeal.hold == "", over)
+            .order_by(Appeal.id)
+        )
+
+    return due
+
+
+async def _anonymise(session: AsyncSession, frame: Frame, keys: Sequence[Any]) -> None:
+    names: list[str] = []
+    for each in keys:
+        names += await erasure.anonymise(session, await session.get_one(Appeal, each.id, with_for_update=True))
+    await outbox.put(session, [attachments.shred(names)])
+
+
+def _former(at: datetime, _before: datetime) -> Select[Any]:
+    """Identities of something else than an appeal, such as a membership: each has its own date."""
+    others = Identity.alias.not_in(select(Appeal.alias))
+    return select(Identity.alias).where(Identity.delete_after <= at, Identity.body.is_not(None), others)
+
+
+async def _forget(session: AsyncSession, frame: Frame, keys: Sequence[Any]) -> None:
+    for each in keys:
+        await identities.forget(session, each.alias)
+
+
+def _places(_at: datetime, before: datetime) -> Select[Any]:
+    exact = cast(Hazard.latitude, Numeric(12, 9)) != func.round(cast(Hazard.latitude, Numeric(12, 9)), ROUNDED)
+    return select(Hazard.id).where(Hazard.closed_at < before, exact)
+
+
+async def _round(session: AsyncSession, frame: Frame, keys: Sequence[Any]) -> None:
+    for hazard in await session.scalars(select(Hazard).where(Hazard.id.in_([each.id for each in keys]))):
+        hazard.latitude, hazard.longitude = (
+            round(value, ROUNDED) if value is not None else None for value in (hazard.latitude, hazard.longitude)
+        )
+
+
+def _reports(_at: datetime, before: datetime) -> Select[Any]:
+    return select(StationReport.id).where(StationReport.at < before, StationReport.reporter != NOBODY)
+
+
+async def _unsign(session: AsyncSession, frame: Frame, keys: Sequence[Any]) -> None:
+    reports = update(StationReport).where(StationReport.id.in_([each.id for each in keys]))
+    await session.execute(reports.values(reporter=NOBODY))
+
+
+def _copies(_at: datetime, before: datetime) -> Select[Any]:
+    key: list[Any] = [NoticeCopy.chat_id, NoticeCopy.notice_id]
+    return select(*key).where(NoticeCopy.at.between(1, int(before.timestamp()))).order_by(*key)
+
+
+def _unshown(_at: datetime, before: datetime) -> ColumnElement[bool]:
+    """Photos that no notice shows: tried and replaced, or of a form that was never saved."""
+    shown = select(Notice.photo).where(Notice.photo.is_not(None))
+    return and_(NoticePhoto.at < before, NoticePhoto.digest.not_in(shown))
+
+
+async def _count_off(session: AsyncSession, frame: Frame, keys: Sequence[Any]) -> None:
+    which = tuple_(NoticeCopy.chat_id, NoticeCopy.notice_id).in_([tuple(each) for each in keys])
+    await notice_totals.forget(session, which)
+
+
+LEFT = OutboxState.SENT, OutboxState.REFUSED
+DUTIES: Sequence[Duty] = (
+    Duty("drafts", _drafts, _empty),
+    Duty("silent_chats", _gone, _erase),
+    Duty("anonymous_identities", _identities(Naming.ANONYMOUS), _anonymise),
+    Duty("identities", _identities(Naming.HIDDEN, Naming.NAMED), _anonymise),
+    Duty("hazard_places", _places, _round),
+    Duty("volunteers", _former, _forget),
+    Duty("station_reports", _reports, _unsign),
+    _deletes("outbox", Outbox, lambda at, before: and_(Outbox.state.in_(LEFT), Outbox.created_at < before)),
+    _deletes("seen_updates", SeenUpdate, lambda at, before: SeenUpdate.at < before),
+    _deletes("parked_updates", ParkedUpdate, lambda at, before: ParkedUpdate.at < before),
+    _deletes("dead_letters", DeadLetter, lambda at, before: DeadLetter.at < before),
+    _deletes("backend_keys", BackendKey, lambda at, before: BackendKey.until < before),
+    _deletes(
+        "code_attempts", CodeAttempt, lambda at, before: func.coalesce(CodeAttempt.locked_until, before) <= before
+    ),
+    _deletes("attempts", Attempt, lambda at, before: Attempt.until < int(before.timestamp())),
+    _deletes("station_files", StationFile, lambda at, before: StationFile.at < before),
+    _deletes("gaps", Gap, lambda at, before: Gap.last_at < before),
+    _deletes("web_messages", WebMessage, lambda at, before: WebMessage.sent_at < before),
+    _deletes("web_messages", WebFile, lambda at, before: WebFile.created_at < before),
+    _deletes("web_messages", WebPerson, lambda at, before: WebPerson.deleted_at < before),
+    _deletes("staff_sessions", StaffSession, lambda at, before: StaffSession.created_at < before),
+    _deletes("staff_sessions", SignInLink, lambda at, before: SignInLink.expires_at < before),
+    _deletes("staff_sessions", FormPost, lambda at, before: FormPost.at < before),
+    _deletes("case_presences", CasePresence, lambda at, before: CasePresence.at < before),
+    Duty("notice_copies", _copies, _count_off),
+    _deletes("notice_photos", NoticePhoto, _unshown),
+    _deletes("tombstones", Tombstone, lambda at, before: Tombstone.at < before),
+)

@@ -1,0 +1,1 @@
+"""Numbers: live, and frozen as ledgers."""

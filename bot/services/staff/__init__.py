@@ -1,0 +1,1 @@
+"""Colleagues: accounts, permissions, sign-in, and the logs of what they did."""

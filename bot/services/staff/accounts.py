@@ -1,0 +1,246 @@
+"""Staff as rows: who there is, what they were granted, and who may change that.  Every change is audited."""
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import pyotp
+from sqlalchemy import ColumnElement, delete, false, func, or_, select, true, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
+
+from bot.errors import Rejected
+from bot.services.core.lifecycle import Role
+from bot.services.staff import audit
+from bot.services.staff.audit import By
+from bot.services.staff.permissions import (
+    ALONE,
+    EVERYBODY,
+    RIGHTS,
+    SECOND,
+    Denied,
+    Grant,
+    SamePerson,
+    Staffer,
+    may_give,
+    outranks,
+)
+from bot.store.models import Agency, SignInLink, Staff, StaffRole, StaffSession, now
+
+__all__ = [
+    "EVERYBODY",
+    "RIGHTS",
+    "Denied",
+    "Grant",
+    "SamePerson",
+    "Staffer",
+    "add",
+    "find",
+    "give",
+    "listed",
+    "seed_demo",
+    "set_active",
+    "staffer_of",
+    "take",
+    "within",
+]
+
+USERNAME = re.compile(r"[a-z][a-z0-9._-]{1,31}")
+DISTRICT = re.compile(r"(\d{2}){0,3}")
+LONGEST_NAME = 40  # characters
+DEMO = {  # one person of each role, in Shenyang
+    Role.ORGANISER: ("demo.organiser", "演示·组织员"),
+    Role.APPROVER: ("demo.approver", "演示·审批员"),
+    Role.HANDLER: ("demo.handler", "演示·承办员"),
+    Role.REVIEWER: ("demo.reviewer", "演示·审核员"),
+    Role.ADMIN: ("demo.admin", "演示·区域管理员"),
+    Role.SYSTEM_ADMIN: ("demo.system", "演示·系统管理员"),
+    Role.AUDITOR: ("demo.auditor", "演示·审计员"),
+    Role.COUNTER: ("demo.counter", "演示·兑换点"),
+}
+DEMO_DISTRICT = "2101"
+DEMO_DESK = "labour"  # the demo's handler sits at the first agency that takes appeals about work
+
+
+async def staffer_of(session: AsyncSession, staff_id: int) -> Staffer | None:
+    """Somebody with the rights they have now; None for who has left."""
+    person = await session.get(Staff, staff_id, populate_existing=True)
+    if person is None or not person.active:
+        return None
+    return made(person, await grants_of(session, staff_id))
+
+
+def made(person: Staff, grants: Iterable[Grant]) -> Staffer:
+    return Staffer(person.id, person.name, person.username, person.district, person.agency_id, tuple(grants))
+
+
+async def grants_of(session: AsyncSession, staff_id: int) -> list[Grant]:
+    rows = await session.scalars(select(StaffRole).where(StaffRole.staff_id == staff_id).order_by(StaffRole.id))
+    return [grant_of(row) for row in rows]
+
+
+def grant_of(row: StaffRole) -> Grant:
+    return Grant(Role(row.role), row.district, row.category)
+
+
+async def find(session: AsyncSession, username: str) -> Staff | None:
+    """By the name they sign in with, however they capitalise it."""
+    person: Staff | None = await session.scalar(select(Staff).where(Staff.username == username.strip().lower()))
+    return person
+
+
+async def listed(session: AsyncSession, districts: Sequence[str] = ("",)) -> list[tuple[Staff, list[StaffRole]]]:
+    """Who works in these districts, those who left at the end."""
+    people = select(Staff).where(within(Staff.district, districts)).order_by(Staff.active.desc(), Staff.id)
+    found = {person.id: (person, list[StaffRole]()) for person in await session.scalars(people)}
+    rows = select(StaffRole).join(Staff, Staff.id == StaffRole.staff_id).where(within(Staff.district, districts))
+    for row in await session.scalars(rows.order_by(StaffRole.id)):
+        found[row.staff_id][1].append(row)
+    return list(found.values())
+
+
+def within(column: InstrumentedAttribute[Any], districts: Iterable[str]) -> ColumnElement[bool]:
+    """The condition that a row lies in one of these districts; no district, no row."""
+    return or_(false(), *(column.startswith(each) if each else true() for each in districts))
+
+
+async def add(
+    session: AsyncSession,
+    giver: Staffer | None,
+    by: By,
+    *,
+    name: str,
+    username: str,
+    district: str = "",
+    agency_id: int | None = None,
+) -> Staff:
+    """A new colleague, without any role yet.  `giver` is None on the command line.
+
+    Raises Rejected, or Denied outside the giver's district.
+    """
+    name, username = name.strip(), username.strip().lower()
+    if not name or len(name) > LONGEST_NAME:
+        raise Rejected("people.name", most=LONGEST_NAME)
+    if not USERNAME.fullmatch(username):
+        raise Rejected("people.username")
+    if not DISTRICT.fullmatch(district):
+        raise Rejected("people.district")
+    if giver is not None:
+        giver.require("people.add", district=district)
+    if await find(session, username) is not None:
+        raise Rejected("people.taken", username=username)
+    person = Staff(
+        name=name, username=username, district=district, agency_id=agency_id, active=True, recovery=[], totp_step=0
+    )
+    session.add(person)
+    await session.flush()
+    await audit.note(session, by, "staff.add", f"staff:{person.id}", username=username, district=district)
+    return person
+
+
+async def give(session: AsyncSession, giver: Staffer | None, by: By, person: Staff, grant: Grant) -> None:
+    """Grant a role.  Twice is once.  Raises Denied beyond the giver's own reach, Rejected for what does not go."""
+    if not DISTRICT.fullmatch(grant.district):
+        raise Rejected("people.district")
+    held = await _changeable(session, giver, person, "people.grant")
+    if giver is not None and not any(may_give(mine, grant) for mine in giver.grants):
+        raise Denied("people.grant", f"staff:{person.id}")
+    if grant in held:
+        return
+    others = {each.role for each in held} - {grant.role}
+    if others and (grant.role in ALONE or others & ALONE):
+        raise Rejected("people.alone")
+    values: dict[str, Any] = {"role": grant.role, "district": grant.district, "category": grant.category}
+    session.add(StaffRole(staff_id=person.id, **values, granted_by=giver.id if giver else None, at=now()))
+    await session.flush()
+    await audit.note(session, by, "staff.grant", f"staff:{person.id}", **values)
+
+
+async def take(session: AsyncSession, giver: Staffer | None, by: By, person: Staff, role_id: int) -> None:
+    """Withdraw a granted role; one that is gone already is none.  Raises Denied, Rejected for the last administrator."""
+    await _changeable(session, giver, person, "people.grant")
+    row = await session.get(StaffRole, role_id)
+    if row is None or row.staff_id != person.id:
+        return
+    if row.role == Role.SYSTEM_ADMIN:
+        await _spare_the_last(session, person)
+    await session.delete(row)
+    await session.flush()
+    values: dict[str, Any] = {"role": row.role, "district": row.district, "category": row.category}
+    await audit.note(session, by, "staff.ungrant", f"staff:{person.id}", **values)
+
+
+async def set_active(session: AsyncSession, giver: Staffer | None, by: By, person: Staff, *, active: bool) -> None:
+    """Let somebody in again, or no longer: then every session and every open link of theirs ends at once.
+
+    Raises Denied, Rejected for the last system administrator.
+    """
+    await _changeable(session, giver, person, "people.manage")
+    if person.active == active:
+        return
+    if not active:
+        await _spare_the_last(session, person)
+        await shut_out(session, person.id)
+    person.active = active
+    await session.flush()
+    await audit.note(session, by, "staff.activate" if active else "staff.deactivate", f"staff:{person.id}")
+
+
+async def shut_out(session: AsyncSession, staff_id: int) -> None:
+    """End all sessions and links of somebody."""
+    theirs = update(StaffSession).where(StaffSession.staff_id == staff_id, StaffSession.revoked_at.is_(None))
+    await session.execute(theirs.values(revoked_at=now()))
+    await session.execute(delete(SignInLink).where(SignInLink.staff_id == staff_id))
+
+
+async def changeable(session: AsyncSession, giver: Staffer | None, person: Staff, action: str) -> None:
+    """Raises Denied unless `giver` may change this person."""
+    await _changeable(session, giver, person, action)
+
+
+async def _changeable(session: AsyncSession, giver: Staffer | None, person: Staff, action: str) -> list[Grant]:
+    held = await grants_of(session, person.id)
+    if giver is not None:
+        subject = f"staff:{person.id}"
+        seen = giver.may("people.read", district=person.district)
+        may = giver.may(action, district=person.district)
+        if not seen or not may or not outranks(giver, person.id, person.district, held):
+            raise Denied(action, subject, hidden=not seen)
+    return held
+
+
+async def _spare_the_last(session: AsyncSession, person: Staff) -> None:
+    """Raises Rejected when nobody else could let people in any more."""
+    admins = select(StaffRole.staff_id).join(Staff, Staff.id == StaffRole.staff_id)
+    admins = admins.where(StaffRole.role == Role.SYSTEM_ADMIN, Staff.active).distinct()
+    if list(await session.scalars(admins)) == [person.id]:
+        raise Rejected("people.last")
+
+
+async def names(session: AsyncSession, numbers: Iterable[int | None]) -> dict[int, str]:
+    """Work names by number."""
+    wanted = {number for number in numbers if number is not None}
+    people = await session.scalars(select(Staff).where(Staff.id.in_(wanted))) if wanted else ()
+    return {person.id: person.name for person in people}
+
+
+async def counted(session: AsyncSession) -> int:
+    """How many people could sign in."""
+    return await session.scalar(select(func.count()).select_from(Staff).where(Staff.active)) or 0
+
+
+async def seed_demo(session: AsyncSession) -> list[Staff]:
+    """One person of each role, for the demo; those that are there already stay as they are."""
+    by, people = By(role=Role.SYSTEM), []
+    agency = await session.scalar(select(Agency.id).where(Agency.desk == DEMO_DESK).order_by(Agency.id).limit(1))
+    for role, (username, name) in DEMO.items():
+        person = await find(session, username)
+        if person is None:
+            district = "" if role in ALONE else DEMO_DISTRICT
+            desk = agency if role is Role.HANDLER else None
+            person = await add(session, None, by, name=name, username=username, district=district, agency_id=desk)
+            await give(session, None, by, person, Grant(role, district))
+            if role in SECOND:
+                person.totp = pyotp.random_base32()  # The demo shows its codes: nobody has to enrol.
+        people.append(person)
+    return people

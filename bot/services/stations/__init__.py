@@ -1,0 +1,1 @@
+"""Stations as rows: imported, corrected, doubted."""

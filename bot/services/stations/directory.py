@@ -1,0 +1,104 @@
+"""The stations that somebody of staff keeps: filtered, counted, and what workers said about them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from sqlalchemy import ColumnElement, and_, case, delete, func, or_, select, true
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.services.core import map_clusters
+from bot.services.core.map_clusters import Chart, Pin
+from bot.services.staff import accounts
+from bot.services.staff.permissions import Staffer
+from bot.services.stations import stations
+from bot.store.models import StationReport, StationRow
+from knowledge.stations import Station
+
+PAGE = 50  # rows
+DRAWN = 5_000  # stations on one map
+AGED = timedelta(days=180)  # since somebody last made sure
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which stations somebody wants to see."""
+
+    view: str = "all"  # one of VIEWS
+    kind: str = ""
+    text: str = ""  # in the name or the address
+
+    def condition(self, today: date) -> ColumnElement[bool]:
+        parts = [_views(today)[self.view]]
+        if self.kind:
+            parts.append(StationRow.kind == self.kind)
+        if self.text:
+            columns = (StationRow.name, StationRow.address)
+            parts.append(or_(*(column.contains(self.text, autoescape=True) for column in columns)))
+        return and_(*parts)
+
+
+VIEWS = ("all", "reported", "due", "closed")
+
+
+def visible(staffer: Staffer, action: str = "stations.read") -> ColumnElement[bool]:
+    return accounts.within(StationRow.region, staffer.districts(action))
+
+
+async def listed(
+    session: AsyncSession, staffer: Staffer, wanted: Wanted, today: date, page: int
+) -> Sequence[StationRow]:
+    """One more than a page when there are further ones; longest unchecked first."""
+    query = select(StationRow).where(visible(staffer), wanted.condition(today))
+    query = query.order_by(StationRow.checked.is_not(None), StationRow.checked, StationRow.id)
+    return (await session.scalars(query.offset((page - 1) * PAGE).limit(PAGE + 1))).all()
+
+
+async def chart(
+    session: AsyncSession,
+    staffer: Staffer,
+    wanted: Wanted,
+    today: date,
+    middle: tuple[float, float] | None,
+    span: float | None,
+) -> tuple[Chart, Mapping[str, str]]:
+    """They on a map, in red those that are closed or doubted; and the names of those that stand alone."""
+    columns = (StationRow.id, StationRow.name, StationRow.latitude, StationRow.longitude)
+    bad = or_(StationRow.closed, StationRow.doubtful_at.is_not(None))
+    query = select(*columns, bad).where(visible(staffer), wanted.condition(today)).order_by(StationRow.id).limit(DRAWN)
+    rows = (await session.execute(query)).all()
+    drawn = map_clusters.drawn([Pin(row[0], row[2], row[3], bool(row[4])) for row in rows], middle, span)
+    alone = {each.name for each in drawn.clusters}
+    return drawn, {row[0]: row[1] for row in rows if row[0] in alone}
+
+
+async def counts(session: AsyncSession, staffer: Staffer, today: date) -> Mapping[str, int]:
+    """How many stations each view has, in one look."""
+    sums = [func.sum(case((condition, 1), else_=0)) for condition in _views(today).values()]
+    row = (await session.execute(select(*sums).where(visible(staffer)))).one()
+    return {name: int(count or 0) for name, count in zip(VIEWS, row, strict=True)}
+
+
+async def open_reports(session: AsyncSession, station_id: str) -> Sequence[StationReport]:
+    """What workers said and nobody has looked at, newest first."""
+    query = select(StationReport).where(StationReport.station_id == station_id, StationReport.settled_at.is_(None))
+    return (await session.scalars(query.order_by(StationReport.id.desc()).limit(50))).all()
+
+
+async def take_over(session: AsyncSession, staffer: Staffer, found: Sequence[Station], *, only: bool) -> None:
+    """Import stations; `only` these are left in the districts the person keeps."""
+    if only:
+        await session.execute(delete(StationRow).where(visible(staffer, "stations.edit")))
+    await stations.merge(session, found)
+
+
+def _views(today: date) -> dict[str, ColumnElement[bool]]:
+    reported = select(StationReport.id).where(
+        StationReport.station_id == StationRow.id, StationReport.settled_at.is_(None)
+    )
+    return {
+        "all": true(),
+        "reported": reported.exists(),
+        "due": or_(StationRow.checked.is_(None), StationRow.checked < today - AGED),
+        "closed": StationRow.closed.is_(True),
+    }

@@ -1,0 +1,37 @@
+"""Who is meant by a timer: its payload says of what kind of case it is."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.errors import Refused
+from bot.services.appeals import timers as appeal_timers
+from bot.services.core.context import Frame
+from bot.services.hazards import timers as hazard_ringing
+from bot.services.notices import start as notice_start
+from bot.services.points import vouchers
+from bot.services.privacy import erasure, retention
+from bot.services.reports import ledger_schedule
+from bot.services.volunteers import transitions as volunteer_transitions
+
+Ring = Callable[[AsyncSession, Frame, dict[str, Any]], Awaitable[None]]
+
+RINGS: dict[str, Ring] = {
+    "appeal": appeal_timers.ring,
+    "hazard": hazard_ringing.ring,
+    "notice": notice_start.ring,
+    "volunteer": volunteer_transitions.ring,
+    "voucher": vouchers.ring,
+    erasure.OF: erasure.ring,
+    ledger_schedule.OF: ledger_schedule.ring,
+    retention.OF: retention.ring,
+}
+
+
+async def ring(session: AsyncSession, frame: Frame, payload: dict[str, Any]) -> None:
+    """A timer has rung.  Raises Refused when nobody knows what it is about any more."""
+    try:
+        await RINGS[payload["of"]](session, frame, payload)
+    except LookupError as error:
+        raise Refused(f"nothing to ring for: {error!r}") from error

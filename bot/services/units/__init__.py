@@ -1,0 +1,1 @@
+"""Offices, streets and agencies that cases go to."""

@@ -1,0 +1,1 @@
+"""Volunteers: applications, training, shifts, membership."""

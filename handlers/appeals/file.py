@@ -1,0 +1,242 @@
+"""Filing an appeal: three taps and a text; who may know who it is; a number and a code at once."""
+
+from typing import Any
+
+from telegram import Update
+from telegram.ext import CommandHandler
+
+from bot.channels.telegram.buttons import pressed, tapped
+from bot.channels.telegram.unit import Context, Row
+from bot.services.appeals import appeals
+from bot.services.appeals.appeals import Draft
+from bot.services.appeals.effects import day
+from bot.services.core.working_days import ZONE
+from bot.services.identity import redaction
+from bot.services.volunteers import applications
+from bot.store.models import Naming
+from handlers.answers import Given, Kind, attachment, one_of, phone, point, words
+from handlers.flow import Answers, Flow, Question, leave
+
+STORY = (5, 2_000)  # characters
+FILES = 9
+WHOSE = ("own", "agreed", "unasked")  # for whom a 民情联络员 files it
+PICTURES = frozenset({Kind.PHOTO, Kind.FILE, Kind.VOICE})
+
+
+async def home(update: Update, context: Context) -> None:
+    """What one can do about appeals."""
+    mine = await appeals.own(context.session, context.chat.id)
+    rows: list[Row] = [[context.button("appeal.new", "an")]]
+    if mine:
+        rows.append([context.button("appeal.mine", "al", count=len(mine))])
+    context.say("appeal.home", choices=[*rows, [context.button("appeal.lookup", "aq")]])
+
+
+def _kinds(context: Context, answers: Answers) -> list[Row]:
+    buttons = [{"label": each.label, "press": each.code} for each in context.knowledge.appeals.kinds.values()]
+    return [buttons[at : at + 2] for at in range(0, len(buttons), 2)]
+
+
+def _kind_labels(context: Context) -> dict[str, str]:
+    return {code: each.label for code, each in context.knowledge.appeals.kinds.items()}
+
+
+async def story(context: Context, what: Given) -> dict[str, Any]:
+    """Words, or a voice note in place of them."""
+    if what.kind is Kind.VOICE:
+        return {"text": context.text("appeal.voice"), "file": await attachment(context, what)}
+    return {"text": await words(*STORY)(context, what)}
+
+
+async def _look_for_the_same(context: Context, answers: Answers) -> None:
+    """Note an open appeal of the same person about the same matter, so that it is offered."""
+    known = await appeals.similar(context.session, context.chat, answers["kind"], answers["story"]["text"])
+    if known is not None:
+        answers["~similar"], answers["~since"] = known.number, f"{known.created_at.astimezone(ZONE):%m-%d}"
+
+
+def _found(answers: Answers) -> list[str]:
+    return redaction.found(answers["story"]["text"]) if "story" in answers else []
+
+
+def _masks(context: Context, answers: Answers) -> list[Row]:
+    return [[context.button("appeal.mask_yes", "yes"), context.button("appeal.mask_no", "no")]]
+
+
+def _mask_labels(context: Context) -> dict[str, str]:
+    return {"yes": context.text("appeal.mask_yes"), "no": context.text("appeal.mask_no")}
+
+
+def _ask_mask(context: Context, answers: Answers) -> dict[str, Any]:
+    return {"what": "、".join(context.text(f"appeal.what_{name}") for name in _found(answers))}
+
+
+def _again(context: Context, answers: Answers) -> list[Row]:
+    return [[context.button("appeal.similar_same", "same")], [context.button("appeal.similar_new", "new")]]
+
+
+async def again(context: Context, what: Given) -> str:
+    """The same matter leads to the case that is open; another one goes on."""
+    value = await one_of(lambda _: {"same": "", "new": ""})(context, what)
+    if value == "same":
+        number = (context.chat.answers or {}).get("~similar", "")
+        leave(context.chat)
+        context.say("appeal.list", choices=[[{"label": number, "press": f"ao:{number}"}]])
+    return str(value)
+
+
+def _namings(context: Context, answers: Answers) -> list[Row]:
+    return [[context.button(f"appeal.{each.value}", each.value)] for each in Naming]
+
+
+def _naming_labels(context: Context) -> dict[str, str]:
+    return {each.value: context.text(f"appeal.{each.value}") for each in Naming}
+
+
+def _named(answers: Answers) -> bool:
+    return answers.get("naming") == Naming.NAMED
+
+
+async def begin(context: Context) -> Answers:
+    liaison = await applications.liaison(context.session, context.chat.id) is not None
+    return {"naming": Naming.HIDDEN.value, **({"~liaison": True} if liaison else {})}
+
+
+def _whose(context: Context, answers: Answers) -> list[Row]:
+    return [[context.button(f"appeal.whose_{each}", each)] for each in WHOSE]
+
+
+def _whose_labels(context: Context) -> dict[str, str]:
+    return {each: context.text(f"appeal.whose_{each}") for each in WHOSE}
+
+
+async def whose(context: Context, what: Given) -> str:
+    """One's own, or somebody else's who has agreed; without their yes nothing is filed."""
+    value = await one_of(_whose_labels)(context, what)
+    if value == "unasked":
+        leave(context.chat)
+        context.say("appeal.ask_them")
+    return str(value)
+
+
+async def submit(context: Context, answers: Answers) -> None:
+    """File it, and say at once what it is called and by when it is due."""
+    place = answers.get("place") or {}
+    text = answers["story"]["text"]
+    files = [*(answers.get("files") or []), *([answers["story"]["file"]] if "file" in answers["story"] else [])]
+    draft = Draft(
+        kind=answers["kind"],
+        story=redaction.mask(text) if answers.get("mask") == "yes" else text,
+        naming=Naming(answers["naming"]),
+        name=answers.get("name") or "",
+        phone=answers.get("phone") or "",
+        region=context.chat.region,
+        place=place.get("text", ""),
+        point=(place["lat"], place["lon"]) if "lat" in place else None,
+        about=answers.get("about") or "",
+        files=files[:FILES],
+        priority=await applications.liaison(context.session, context.chat.id) is not None,
+        behalf=answers.get("whose") == "agreed",
+        previous=answers.get("~previous", ""),
+    )
+    receipt = await appeals.submit(context.session, context.frame, context.chat, draft)
+    context.say(
+        "appeal.receipt",
+        receipt=True,
+        number=receipt.number,
+        code=receipt.code,
+        kind=context.knowledge.appeals.kinds[draft.kind].label,
+        agency=receipt.agency or context.text("appeal.no_agency"),
+        due=day(context.knowledge.texts, receipt.due_at),
+    )
+
+
+def _shown_place(context: Context, value: dict[str, Any]) -> str:
+    return str(value["text"]) if "text" in value else f"{value['lat']:.4f}, {value['lon']:.4f}"
+
+
+APPEAL = Flow(
+    name="appeal",
+    begin=begin,
+    done=submit,
+    questions=(
+        Question(
+            "kind",
+            ask="appeal.kind",
+            read=one_of(_kind_labels),
+            choices=_kinds,
+            show=lambda context, value: _kind_labels(context).get(value, value),
+        ),
+        Question(
+            "whose",
+            ask="appeal.whose",
+            read=whose,
+            choices=_whose,
+            asked=lambda answers: "~liaison" in answers,
+            show=lambda context, value: context.text(f"appeal.whose_{value}"),
+        ),
+        Question(
+            "story",
+            ask="appeal.story",
+            read=story,
+            takes=frozenset({Kind.TEXT, Kind.VOICE}),
+            check=_look_for_the_same,
+            show=lambda context, value: str(value["text"]),
+        ),
+        Question(
+            "again",
+            ask="appeal.similar",
+            read=again,
+            choices=_again,
+            asked=lambda answers: "~similar" in answers,
+            show=lambda context, value: context.text("appeal.similar_other"),
+            about=lambda context, answers: {"number": answers["~similar"], "date": answers["~since"]},
+        ),
+        Question(
+            "mask",
+            ask="appeal.mask",
+            read=one_of(_mask_labels),
+            choices=_masks,
+            asked=lambda answers: bool(_found(answers)),
+            show=lambda context, value: context.text("appeal.masked" if value == "yes" else "appeal.kept"),
+            about=_ask_mask,
+        ),
+        Question(
+            "naming",
+            ask="appeal.naming",
+            read=one_of(_naming_labels),
+            choices=_namings,
+            extra=True,
+            show=lambda context, value: context.text(f"appeal.{value}"),
+        ),
+        Question("name", ask="appeal.name", read=words(2, 30), asked=_named),
+        Question("phone", ask="appeal.phone", read=phone, takes=frozenset({Kind.TEXT, Kind.CONTACT}), asked=_named),
+        Question("about", ask="appeal.about", read=words(2, 50), extra=True, optional=True),
+        Question(
+            "files",
+            ask="appeal.files",
+            read=attachment,
+            takes=PICTURES,
+            extra=True,
+            most=FILES,
+            show=lambda context, value: str(len(value)),
+        ),
+        Question(
+            "place",
+            ask="appeal.place",
+            read=point,
+            takes=frozenset({Kind.TEXT, Kind.PLACE}),
+            extra=True,
+            optional=True,
+            show=_shown_place,
+        ),
+    ),
+)
+FLOWS = (APPEAL,)
+
+HANDLERS = [
+    CommandHandler("appeal", APPEAL.start),
+    tapped("appeal", home),
+    pressed("go:appeal", home),
+    pressed("an", APPEAL.start),
+]

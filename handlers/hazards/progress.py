@@ -1,0 +1,188 @@
+"""What became of hazards one reported or follows, and looking on the spot whether something is fixed."""
+
+from typing import Any
+
+from telegram import Update
+
+from bot.channels.telegram.buttons import arguments, pressed
+from bot.channels.telegram.unit import Context, Row
+from bot.errors import Rejected
+from bot.services.core.lifecycle import WORKER, IllegalStep
+from bot.services.core.working_days import ZONE
+from bot.services.hazards import effects, hazards
+from bot.services.hazards import transitions as hazard_transitions
+from bot.services.hazards.states import Move, State
+from bot.store.models import Agency, Hazard, HazardStep
+from handlers.answers import Given, Kind, one_of
+from handlers.flow import Answers, Flow, Question
+
+LISTED = 8  # hazards in one list
+OFFERED = 3  # to look at
+VERDICTS = {  # what somebody saw: where it leads, what the timeline says, what they are told
+    "yes": (State.VERIFIED, "hazard.seen_fixed", "hazard.thanks"),
+    "no": (State.REOPENED, "hazard.seen_not_fixed", "hazard.again"),
+}
+
+
+async def mine(update: Update, context: Context) -> None:
+    """What one reported or follows, newest first."""
+    found = (await hazards.own(context.session, context.chat.id))[:LISTED]
+    if not found:
+        context.say("hazard.none", choices=[[context.button("hazard.new", "hn")]])
+        return
+    lines = [
+        context.text(
+            "hazard.line",
+            number=each.number,
+            kind=_label(context, each),
+            state=context.text(f"hazard.state_{each.state}"),
+            due=effects.deadline(context.frame, each),
+        )
+        for each in found
+    ]
+    rows: list[Row] = [[{"label": each.number, "press": f"ho:{each.number}"}] for each in found]
+    context.reply({"do": "say", "text": "\n\n".join((context.text("hazard.list"), *lines)), "choices": rows})
+
+
+async def one(update: Update, context: Context) -> None:
+    """One of them with its timeline."""
+    hazard = await hazards.own_one(context.session, context.chat.id, arguments(update)[0])
+    if hazard is None:
+        context.toast("stale")
+        return
+    agency = await context.session.get(Agency, hazard.agency_id) if hazard.agency_id else None
+    text = context.text(
+        "hazard.one",
+        number=hazard.number,
+        kind=_label(context, hazard),
+        state=context.text(f"hazard.state_{hazard.state}"),
+        agency=agency.name if agency else context.text("appeal.no_agency"),
+        due=effects.deadline(context.frame, hazard),
+    )
+    lines = [_line(context, each) for each in await hazards.timeline(context.session, hazard.id)]
+    text = "\n".join((text, *filter(None, lines)))
+    context.reply({"do": "say", "text": text, "choices": _ways(context, hazard)})
+
+
+def _ways(context: Context, hazard: Hazard) -> list[Row]:
+    if hazard.state == State.RESOLVED:
+        names = (("fixed", "yes"), ("not_fixed", "no"))
+        return [[context.button(f"hazard.{name}", f"hv:{hazard.number}:{value}") for name, value in names]]
+    if hazard.state in (State.REPORTED, State.VALIDATED):
+        return [[context.button("appeal.withdraw", f"hx:{hazard.number}")]]
+    return []
+
+
+def _line(context: Context, step: HazardStep) -> str:
+    """A line of the timeline as the reporter reads it; "" for what is staff's own business."""
+    key = f"hazard_step.{step.name}"
+    if key not in context.knowledge.texts.raw["zh"]:
+        return ""
+    what = context.text(key, text=step.text)
+    return context.text("appeal.step", date=f"{step.at.astimezone(ZONE):%m-%d %H:%M}", what="") + what
+
+
+async def withdraw(update: Update, context: Context) -> None:
+    hazard = await hazards.own_one(context.session, context.chat.id, arguments(update)[0])
+    if hazard is None:
+        context.toast("stale")
+        return
+    await _move(context, hazard.number, Move(State.WITHDRAWN, WORKER), "hazard.withdrawn")
+
+
+async def judge(update: Update, context: Context) -> None:
+    """The reporter, or somebody who follows, says whether it is fixed."""
+    number, verdict = [*arguments(update), "", ""][:2]
+    if await hazards.own_one(context.session, context.chat.id, number) is None or verdict not in VERDICTS:
+        context.toast("stale")
+        return
+    await _judge(context, number, verdict)
+
+
+async def _judge(context: Context, number: str, verdict: str) -> None:
+    target, text, said = VERDICTS[verdict]
+    await _move(context, number, Move(target, WORKER, text=context.text(text), chat_id=context.chat.id), said)
+
+
+async def _move(context: Context, number: str, wanted: Move, said: str) -> None:
+    try:
+        await hazard_transitions.move(context.session, context.frame, number, wanted)
+    except IllegalStep:
+        context.say("hazard.moved_on", number=number)
+        return
+    context.say(said, number=number)
+
+
+async def _note_near(context: Context, answers: Answers) -> None:
+    """What is said to be fixed around here; one's own are asked about anyway."""
+    place = answers["where"]
+    found = await hazards.resolved_near(context.session, (place["lat"], place["lon"]))
+    answers["~near"] = [[each.number, each.text[:40]] for each in found][:OFFERED]
+
+
+async def here(context: Context, what: Given) -> dict[str, Any]:
+    """A position the phone sent: whoever checks has to be there."""
+    if what.point is None:
+        raise Rejected("hazard.send_position")
+    return {"lat": what.point[0], "lon": what.point[1]}
+
+
+def _verdicts(context: Context, answers: Answers) -> list[Row]:
+    return [
+        [
+            context.button("hazard.fixed_one", f"{number}/yes", number=number),
+            context.button("hazard.not_fixed_one", f"{number}/no", number=number),
+        ]
+        for number, _ in answers["~near"]
+    ]
+
+
+async def verdict(context: Context, what: Given) -> str:
+    offered = [number for number, _ in (context.chat.answers or {}).get("~near", [])]
+    values = [f"{number}/{value}" for number in offered for value in VERDICTS]
+    return str(await one_of(lambda _: dict.fromkeys(values, ""))(context, what))
+
+
+async def _seen(context: Context, answers: Answers) -> None:
+    if not answers["~near"]:
+        context.say("hazard.nothing_near")
+        return
+    number, _, value = answers["verdict"].partition("/")
+    await _judge(context, number, value)
+
+
+LOOK = Flow(
+    name="look",
+    done=_seen,
+    preview=False,
+    questions=(
+        Question(
+            "where", ask="hazard.look_where", read=here, takes=frozenset({Kind.TEXT, Kind.PLACE}), check=_note_near
+        ),
+        Question(
+            "verdict",
+            ask="hazard.look_which",
+            read=verdict,
+            choices=_verdicts,
+            asked=lambda answers: bool(answers.get("~near")),
+            about=lambda context, answers: {
+                "near": "\n".join(f"{number}　{text}" for number, text in answers["~near"])
+            },
+        ),
+    ),
+)
+FLOWS = (LOOK,)
+
+
+def _label(context: Context, hazard: Hazard) -> str:
+    kind = context.knowledge.hazards.kinds.get(hazard.kind)
+    return kind.label if kind else hazard.kind
+
+
+HANDLERS = [
+    pressed("hl", mine),
+    pressed("ho", one),
+    pressed("hx", withdraw),
+    pressed("hv", judge),
+    pressed("hq", LOOK.start),
+]

@@ -1,0 +1,217 @@
+"""随手拍: a photo, a place, a type, in under half a minute."""
+
+from typing import Any
+
+from telegram import Update
+from telegram.ext import CommandHandler
+
+from bot.channels.telegram.buttons import pressed, tapped
+from bot.channels.telegram.unit import Context, Row
+from bot.errors import Rejected
+from bot.services.core.working_days import ZONE, Unit
+from bot.services.hazards import effects, followers, hazards
+from bot.services.hazards import transitions as hazard_transitions
+from bot.services.hazards.hazards import Draft
+from bot.services.volunteers import applications
+from handlers.answers import Given, Kind, attachment, one_of, point, tidy, words
+from handlers.flow import Answers, Flow, Question, leave
+from knowledge.geo import in_china
+
+TEXT = (4, 500)  # characters
+ALL = "all"  # pressed in place of a type: show me the others
+OFFERED = 3  # similar ones
+LONGEST = 40  # characters of a place in a list
+
+
+async def home(update: Update, context: Context) -> None:
+    """What one can do about hazards."""
+    mine = await hazards.own(context.session, context.chat.id)
+    rows: list[Row] = [[context.button("hazard.new", "hn")]]
+    if mine:
+        rows.append([context.button("hazard.mine", "hl", count=len(mine))])
+    context.say("hazard.home", choices=[*rows, [context.button("hazard.look", "hq")]])
+
+
+async def picture(context: Context, what: Given) -> dict[str, Any]:
+    """A photo; its caption, when there is one, says what is wrong."""
+    caption = tidy(what.text)[: TEXT[1]]
+    hazards.refuse_people(context.frame, caption)
+    return {**await attachment(context, what), "text": caption if len(caption) >= TEXT[0] else ""}
+
+
+async def where(context: Context, what: Given) -> dict[str, Any]:
+    found = await point(context, what)
+    if "lat" in found and not in_china(found["lat"], found["lon"]):
+        raise Rejected("station.abroad")
+    return found
+
+
+async def story(context: Context, what: Given) -> str:
+    text = str(await words(*TEXT)(context, what))
+    hazards.refuse_people(context.frame, text)
+    return text
+
+
+def _text(answers: Answers) -> str:
+    return str(answers.get("text") or (answers.get("photo") or {}).get("text") or "")
+
+
+def _point(answers: Answers) -> tuple[float, float] | None:
+    place = answers.get("place") or {}
+    return (place["lat"], place["lon"]) if "lat" in place else None
+
+
+def _labels(context: Context) -> dict[str, str]:
+    return {code: kind.label for code, kind in context.knowledge.hazards.kinds.items()}
+
+
+def _code(answers: Answers) -> str:
+    """The type, once it is known."""
+    return str(answers.get("type") or (answers["kind"] if answers["kind"] != ALL else ""))
+
+
+def _proposed(context: Context, answers: Answers) -> list[Row]:
+    """Three types that fit the text, and a way to all of them."""
+    labels = _labels(context)
+    proposed = context.knowledge.hazards.proposed(_text(answers))
+    return [*([{"label": labels[code], "press": code}] for code in proposed), [context.button("hazard.all", ALL)]]
+
+
+def _every(context: Context, answers: Answers) -> list[Row]:
+    buttons = [{"label": label, "press": code} for code, label in _labels(context).items()]
+    return [buttons[at : at + 2] for at in range(0, len(buttons), 2)]
+
+
+async def _look_around(context: Context, answers: Answers) -> None:
+    """Say what comes first in an emergency; note what others have reported there already."""
+    code, here = _code(answers), _point(answers)
+    if not code:
+        return
+    _warn(context, code)
+    if here is not None:
+        found = await hazards.nearby(context.session, code, here)
+    else:
+        typed = (answers.get("place") or {}).get("text", "")
+        found = await hazards.alike(context.session, context.frame, code, typed, context.chat.region)
+    mine = {each.number for each in await hazards.own(context.session, context.chat.id)}
+    answers["~similar"] = [
+        [each.number, f"{each.created_at.astimezone(ZONE):%m-%d}", "" if here else each.place[:LONGEST]]
+        for each in found
+        if each.number not in mine
+    ][:OFFERED]
+
+
+def _warn(context: Context, code: str) -> None:
+    """Numbers to call first, for types that cannot wait."""
+    urgent = context.knowledge.hazards.kinds[code].urgent
+    if urgent:
+        lines = [f"<b>{number}</b> {context.knowledge.hotlines[number].name}" for number in urgent]
+        context.reply({"do": "say", "text": "\n".join((context.text("hazard.emergency"), *lines))})
+
+
+def _similar(context: Context, answers: Answers) -> list[Row]:
+    rows: list[Row] = [
+        [context.button("hazard.follow", number, number=number, date=date)] for number, date, _ in answers["~similar"]
+    ]
+    return [*rows, [context.button("hazard.another", "new")]]
+
+
+def _similar_places(context: Context, answers: Answers) -> dict[str, Any]:
+    """Where places were typed, the person compares them; of positions the distance has said enough."""
+    return {"places": "".join(f"\n{number}　{place}" for number, _, place in answers["~similar"] if place)}
+
+
+async def again(context: Context, what: Given) -> str:
+    """Follow one that is open already, or report another."""
+    offered = [number for number, *_ in (context.chat.answers or {}).get("~similar", [])]
+    value = str(await one_of(lambda _: dict.fromkeys([*offered, "new"], ""))(context, what))
+    if value != "new":
+        hazard = await hazard_transitions.get(context.session, value, lock=True)
+        await followers.follow(context.session, hazard, context.chat)
+        leave(context.chat)
+        context.say("hazard.followed", number=value)
+    return value
+
+
+async def submit(context: Context, answers: Answers) -> None:
+    """Hand it in, and say at once who has it and until when."""
+    draft = Draft(
+        kind=_code(answers),
+        text=_text(answers),
+        place=(answers.get("place") or {}).get("text", ""),
+        point=_point(answers),
+        region=context.chat.region,
+        files=[answers["photo"]] if answers.get("photo") else [],
+        priority=await applications.liaison(context.session, context.chat.id) is not None,
+    )
+    receipt = await hazards.submit(context.session, context.frame, context.chat, draft)
+    known = context.knowledge.hazards.kinds[draft.kind]
+    context.say(
+        "hazard.receipt_by_hand" if receipt.by_hand else "hazard.receipt",
+        receipt=True,
+        number=receipt.number,
+        kind=known.label,
+        agency=receipt.agency or context.text("appeal.no_agency"),
+        due=effects.said(context.frame, receipt.due_at, hours=known.unit == Unit.HOURS),
+    )
+
+
+def _shown_place(context: Context, value: dict[str, Any]) -> str:
+    return str(value["text"]) if "text" in value else f"{value['lat']:.4f}, {value['lon']:.4f}"
+
+
+REPORT = Flow(
+    name="report",
+    done=submit,
+    questions=(
+        Question(
+            "photo",
+            ask="hazard.photo",
+            read=picture,
+            takes=frozenset({Kind.PHOTO, Kind.FILE}),
+            optional=True,
+            show=lambda context, value: context.text("hazard.has_photo"),
+        ),
+        Question("place", ask="hazard.place", read=where, takes=frozenset({Kind.TEXT, Kind.PLACE}), show=_shown_place),
+        Question(
+            "text",
+            ask="hazard.text",
+            read=story,
+            asked=lambda answers: not (answers.get("photo") or {}).get("text"),
+        ),
+        Question(
+            "kind",
+            ask="hazard.kind",
+            read=one_of(lambda context: {**_labels(context), ALL: context.text("hazard.all")}),
+            choices=_proposed,
+            check=_look_around,
+            show=lambda context, value: _labels(context).get(value, ""),
+        ),
+        Question(
+            "type",
+            ask="hazard.type",
+            read=one_of(_labels),
+            choices=_every,
+            check=_look_around,
+            asked=lambda answers: answers.get("kind") == ALL,
+            show=lambda context, value: _labels(context)[value],
+        ),
+        Question(
+            "again",
+            ask="hazard.similar",
+            read=again,
+            choices=_similar,
+            about=_similar_places,
+            asked=lambda answers: bool(answers.get("~similar")),
+            show=lambda context, value: "",
+        ),
+    ),
+)
+FLOWS = (REPORT,)
+
+HANDLERS = [
+    CommandHandler("report", REPORT.start),
+    tapped("hazard", home),
+    pressed("go:hazard", home),
+    pressed("hn", REPORT.start),
+]

@@ -1,0 +1,128 @@
+"""Points: what one has, where it came from, and what it buys in three taps."""
+
+from typing import Any
+
+from telegram import Update
+from telegram.ext import CommandHandler
+
+from bot.channels.telegram.buttons import arguments, pressed
+from bot.channels.telegram.unit import Context, Row
+from bot.services.core.working_days import ZONE, shown
+from bot.services.points import ledger as points_ledger
+from bot.services.points import vouchers
+from bot.services.points.vouchers import State
+from bot.store.models import PointsAccount, PointsEntry, Voucher
+
+LINES = 6  # of the ledger
+REASONS = ("hazard", "shift", "voucher")  # first words of sources that people are told
+
+
+async def home(update: Update, context: Context) -> None:
+    """What somebody has, and what it buys."""
+    account = await points_ledger.account_of(context.session, context.chat.id)
+    text = context.text("points.home", available=account.available if account else 0)
+    if account is not None:
+        text += _more(context, account)
+        lines = await points_ledger.newest(context.session, account, LINES)
+        text += "".join(f"\n{_line(context, each)}" for each in lines)
+    choices = await _offers(context)
+    if account is not None:
+        choices.append([context.button("points.mine", "pv")])
+    context.reply({"do": "say", "text": text, "choices": choices})
+
+
+def _more(context: Context, account: PointsAccount) -> str:
+    held = context.text("points.held", held=account.held) if account.held else ""
+    return held + (context.text("points.debt", debt=account.debt) if account.debt else "")
+
+
+def _line(context: Context, entry: PointsEntry) -> str:
+    """One line of the ledger as its owner reads it: what it changed for them, and why."""
+    reason = entry.source.partition(":")[0]
+    why = context.text(f"points.from_{reason}" if reason in REASONS else "points.from_other")
+    what = context.text(f"points.{entry.kind}", reason=why)
+    change = entry.d_available - entry.d_debt
+    return f"{entry.at.astimezone(ZONE):%m-%d}　{what}　{change:+d}"
+
+
+async def _offers(context: Context) -> list[Row]:
+    left = await vouchers.stocks(context.session)
+    here = context.chat.region
+    there = {code for code, stock in left.items() if stock.remaining}
+    fits = [each for each in context.knowledge.rewards.values() if here.startswith(each.region) and each.code in there]
+    return [[context.button("points.offer", f"pr:{each.code}", reward=each.label, points=each.points)] for each in fits]
+
+
+async def offer(update: Update, context: Context) -> None:
+    """One reward: where, how long, what it costs."""
+    reward = context.knowledge.rewards.get(arguments(update)[0])
+    if reward is None:
+        context.toast("points.gone")
+        return
+    account = await points_ledger.account_of(context.session, context.chat.id)
+    known = account.entries if account else 0
+    context.say(
+        "points.reward",
+        choices=[[context.button("points.confirm", f"pb:{reward.code}:{known}", points=reward.points)]],
+        reward=reward.label,
+        about=reward.about,
+        place=reward.place,
+        days=reward.days,
+        points=reward.points,
+        available=account.available if account else 0,
+    )
+
+
+async def buy(update: Update, context: Context) -> None:
+    """Hold it; the code follows at once, in a message of its own."""
+    code, known = [*arguments(update), "", ""][:2]
+    entries = int(known) if known.isdecimal() else -1
+    await vouchers.reserve(context.session, context.frame, context.chat, code, entries=entries)
+    context.say("points.reserved", reward=context.knowledge.rewards[code].label)
+
+
+async def mine(update: Update, context: Context) -> None:
+    """One's vouchers, with their codes; what is not used can be given back."""
+    found = await vouchers.own(context.session, context.chat.id)
+    if not found:
+        context.toast("points.none")
+        return
+    lines = [_voucher(context, each) for each in found]
+    open_ones = [each for each in found if each.state == State.ISSUED]
+    choices = [
+        [context.button("points.cancel", f"pc:{each.id}", reward=_label(context, each.reward))] for each in open_ones
+    ]
+    text = "\n".join((context.text("points.mine_title"), *lines))
+    context.reply({"do": "say", "text": text, "choices": choices})
+
+
+def _voucher(context: Context, voucher: Voucher) -> str:
+    return context.text(
+        f"points.voucher_{voucher.state}",
+        reward=_label(context, voucher.reward),
+        code=voucher.code or "",
+        until=f"{shown(voucher.used_at or voucher.expires_at):%m-%d %H:%M}",
+    )
+
+
+def _label(context: Context, code: str) -> str:
+    reward = context.knowledge.rewards.get(code)
+    return reward.label if reward else code
+
+
+async def cancel(update: Update, context: Context) -> None:
+    number = arguments(update)[0]
+    if number.isdecimal() and await vouchers.cancel(context.session, int(number), context.chat.id):
+        context.say("points.cancelled")
+    else:
+        context.toast("points.not_cancelled")
+
+
+HANDLERS: list[Any] = [
+    CommandHandler("points", home),
+    pressed("pw", home),
+    pressed("pr", offer),
+    pressed("pb", buy),
+    pressed("pv", mine),
+    pressed("pc", cancel),
+]

@@ -1,0 +1,108 @@
+"""Free text is a question: answered with a card, with a choice, or with an honest "I do not know"."""
+
+from datetime import timedelta
+
+from telegram import Update
+from telegram.ext import MessageHandler, filters
+
+from bot.channels.telegram.buttons import arguments, message_of, pressed
+from bot.channels.telegram.receiver import reads
+from bot.channels.telegram.unit import Context
+from bot.services.chats.questions import Asked, Verdict
+from bot.store.models import now
+from knowledge.search import Asker, Decision, Found
+
+SAME_TALK = timedelta(seconds=90)  # after which a line begins a new topic
+OFFERED = 3  # topics offered when it is a close call
+
+
+@reads
+async def ask(update: Update, context: Context) -> None:
+    """Answers a question.  Nothing is written before the answer; what is noted afterwards may be lost."""
+    text = update.effective_message.text or "" if update.effective_message else ""
+    asker = Asker(context.chat.region, context.chat.job)
+    found = await context.knowledge.search.find(text, asker, _last_topic(context))
+    if found.emergency:
+        line = context.knowledge.hotlines[found.emergency]
+        context.say("question.emergency", number=line.number, name=line.name)
+    if found.talk:
+        context.say(f"question.{found.talk}")
+        return
+    await _answer(context, found, text)
+    topic = found.matches[0].id if found.decision is Decision.ANSWER else ""
+    context.note(Asked(context.chat.id, text, found.decision, topic, found.score, region=context.chat.region))
+
+
+def _last_topic(context: Context) -> str:
+    """What this person was answered with a moment ago: state of the chat's row, not of this process."""
+    chat = context.chat
+    recent = chat.topic_at is not None and now() - chat.topic_at < SAME_TALK
+    return chat.topic if recent else ""
+
+
+async def _answer(context: Context, found: Found, text: str) -> None:
+    knowledge, chat = context.knowledge, context.chat
+    ids = [match.id for match in found.matches[:OFFERED]]
+    if found.decision is Decision.ANSWER:
+        for topic in filter(None, (ids[0], found.also)):
+            entry, rephrase = knowledge.policies[topic], context.frame.rephrase
+            said = await rephrase(text, entry) if rephrase else None
+            context.reply(knowledge.cards.card(entry, chat.language, chat.region, said))
+        return
+    if found.decision is Decision.CHOOSE:
+        none = [context.button("question.none_of_these", "n")]
+        context.say("question.choose", choices=[*knowledge.cards.buttons(ids), none])
+        return
+    context.say("question.unknown", choices=[[context.button("menu.appeal", "go:appeal")]])
+
+
+@reads
+async def show_card(update: Update, context: Context) -> None:
+    """A topic chosen from a list."""
+    entry = context.knowledge.policies.get(arguments(update)[0])
+    if entry is None:
+        context.say("stale")
+        return
+    context.reply(context.knowledge.cards.card(entry, context.chat.language, context.chat.region))
+
+
+@reads
+async def show_details(update: Update, context: Context) -> None:
+    entry = context.knowledge.policies.get(arguments(update)[0])
+    if entry is None:
+        context.say("stale")
+        return
+    text = context.knowledge.cards.details(entry, context.chat.language)
+    context.reply({"do": "say", "text": text, "links": True})
+
+
+@reads
+async def none_of_these(update: Update, context: Context) -> None:
+    context.say("question.unknown", choices=[[context.button("menu.appeal", "go:appeal")]])
+
+
+@reads
+async def judge(update: Update, context: Context) -> None:
+    """Useful or not; not useful asks why, in one more tap."""
+    sign, topic, *why = arguments(update)
+    if sign == "0" and not why:
+        reasons = [
+            [context.button(f"card.why_{name}", f"v:0:{topic}:{name}") for name in pair]
+            for pair in (("wrong", "unclear"), ("outdated", "useless"))
+        ]
+        context.say("card.why", choices=reasons)
+        return
+    context.note(Verdict(topic, useful=sign == "1", why=why[0] if why else "", region=context.chat.region))
+    if why:
+        context.edit(message_of(update), "card.thanks")
+    else:
+        context.toast("card.thanks")
+
+
+HANDLERS = [
+    pressed("p", show_card),
+    pressed("d", show_details),
+    pressed("n", none_of_these),
+    pressed("v", judge),
+    MessageHandler(filters.TEXT & ~filters.COMMAND & filters.UpdateType.MESSAGE, ask),
+]

@@ -1,0 +1,78 @@
+"""/mydata and /forget: what we hold about somebody, given to them as a file, and erased when they wish."""
+
+from telegram import Update
+from telegram.ext import CommandHandler, MessageHandler, filters
+
+from bot.channels.telegram.buttons import message_of, pressed
+from bot.channels.telegram.unit import Context
+from bot.queue import outbox
+from bot.services.appeals import appeals
+from bot.services.appeals.states import OPEN
+from bot.services.core.working_days import ZONE
+from bot.services.privacy import data_export, erasure
+
+
+async def show(update: Update, context: Context) -> None:
+    """What is held, in a few lines; the file with all of it follows."""
+    chat = context.chat
+    cases = await appeals.own(context.session, chat.id)
+    region = context.knowledge.regions.get(chat.region)
+    context.say(
+        "privacy.held",
+        choices=[[context.button("privacy.forget", "pf")]],
+        city=region.name if region else context.text("settings.no_city"),
+        job=context.text(f"job.{chat.job}") if chat.job else context.text("settings.no_job"),
+        cases=len(cases),
+        form=context.text(f"form.{chat.flow}") if chat.flow else context.text("privacy.no_form"),
+    )
+    await outbox.put(context.session, [data_export.export(chat)])
+
+
+async def ask(update: Update, context: Context) -> None:
+    """What erasing means, before anything happens."""
+    if context.chat.forget_at is not None:
+        _say_when(context)
+        return
+    open_cases = [each for each in await appeals.own(context.session, context.chat.id) if each.state in OPEN]
+    context.say(
+        "privacy.ask",
+        choices=[[context.button("privacy.yes", "py", days=erasure.UNDO.days)], [context.button("privacy.no", "pn")]],
+        days=erasure.UNDO.days,
+        open=context.text("privacy.open", count=len(open_cases)) if open_cases else "",
+    )
+
+
+async def erase(update: Update, context: Context) -> None:
+    await erasure.ask(context.session, context.chat)
+    _say_when(context)
+
+
+async def take_back(update: Update, context: Context) -> None:
+    erasure.take_back(context.chat)
+    context.edit(message_of(update), "privacy.kept")
+
+
+def _say_when(context: Context) -> None:
+    at = context.chat.forget_at
+    context.say(
+        "privacy.planned",
+        choices=[[context.button("privacy.undo", "pn")]],
+        date=f"{at.astimezone(ZONE):%m-%d %H:%M}" if at else "",
+    )
+
+
+def _typed(words: str) -> filters.BaseFilter:
+    """Telegram makes no command of Chinese letters, so these are plain messages."""
+    return filters.Regex(rf"^/?(?:{words})$")
+
+
+HANDLERS = [
+    CommandHandler("mydata", show),
+    CommandHandler("forget", ask),
+    MessageHandler(_typed("我的数据"), show),
+    MessageHandler(_typed("删除|删除我的数据"), ask),
+    pressed("pd", show),
+    pressed("pf", ask),
+    pressed("py", erase),
+    pressed("pn", take_back),
+]

@@ -1,0 +1,1 @@
+"""Finding a place to rest."""

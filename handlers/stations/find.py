@@ -1,0 +1,149 @@
+"""The nearest open station: from a position the phone sent, or from a place somebody typed."""
+
+from datetime import UTC, datetime
+
+from telegram import Update
+from telegram.ext import MessageHandler, filters
+
+from bot.channels.telegram.buttons import arguments, message_of, pressed, tapped
+from bot.channels.telegram.receiver import reads
+from bot.channels.telegram.unit import Context, Row
+from bot.errors import Rejected
+from bot.services.stations.stations import Report, report
+from handlers.answers import Given, Kind, point
+from handlers.flow import Answers, Flow, Question
+from knowledge.geo import Point, in_china
+from knowledge.places import Place
+from knowledge.stations.shown import Wish
+
+CANDIDATES = 6  # places offered when a name means several
+
+
+async def where(context: Context, what: Given) -> dict[str, object]:
+    """A position, or a typed place that we know; what we do not know is asked for again."""
+    given = await point(context, what)
+    if "text" in given:
+        wanted = _wishes(context, str(given["text"]))
+        if not wanted:
+            raise Rejected("station.unknown_place", typed=str(given["text"])[:20])
+        return {"wishes": [[label, str(wish)] for label, wish in wanted]}
+    return {"wishes": [["", str(Wish(Point(given["lat"], given["lon"])))]]}
+
+
+async def show(context: Context, answers: Answers) -> None:
+    wanted = answers["where"]["wishes"]
+    if len(wanted) == 1:
+        _around(context, Wish.read(*wanted[0][1].split(":")))
+        return
+    choices: list[Row] = [[{"label": label, "press": f"sp:{wish}"}] for label, wish in wanted]
+    context.say("station.which_place", choices=choices)
+
+
+STATION = Flow(
+    name="station",
+    questions=(Question("where", ask="station.where", read=where, takes=frozenset({Kind.TEXT, Kind.PLACE})),),
+    done=show,
+    preview=False,
+)
+FLOWS = (STATION,)
+
+
+@reads
+async def near(update: Update, context: Context) -> None:
+    """A position out of the blue."""
+    message = update.effective_message
+    place = message.location if message else None
+    if place is None:
+        return
+    if abs(place.latitude) < 1e-6 and abs(place.longitude) < 1e-6:
+        raise Rejected("answer.nowhere")
+    _around(context, Wish(Point(place.latitude, place.longitude)))
+
+
+@reads
+async def filtered(update: Update, context: Context) -> None:
+    """A filter tapped: the same message, other stations."""
+    wish = _wish(update)
+    if wish is None:
+        context.toast("stale")
+        return
+    reply, _ = context.knowledge.shown.around(wish, datetime.now(UTC), context.chat.language)
+    context.reply({**reply, "do": "edit", "message": message_of(update)})
+
+
+@reads
+async def chosen(update: Update, context: Context) -> None:
+    """One of several places with the same name."""
+    wish = _wish(update)
+    if wish is None:
+        context.toast("stale")
+    else:
+        _around(context, wish)
+
+
+@reads
+async def pin(update: Update, context: Context) -> None:
+    """One station on the map, with ways to it."""
+    station = context.knowledge.stations.get(arguments(update)[0])
+    if station is None:
+        context.toast("station.gone")
+    else:
+        context.reply(context.knowledge.shown.one(station, context.chat.language))
+
+
+async def wrong(update: Update, context: Context) -> None:
+    """Somebody stands before a closed door, or something we say is wrong."""
+    what, station = arguments(update)[0], ":".join(arguments(update)[1:])
+    if context.knowledge.stations.get(station) is None or what not in set(Report):
+        context.toast("station.gone")
+        return
+    await report(context.session, station, Report(what), context.chat.key)
+    context.toast("station.reported")
+
+
+def _around(context: Context, wish: Wish) -> None:
+    if not in_china(wish.point.lat, wish.point.lon):
+        context.say("station.abroad")
+        return
+    shown, language = context.knowledge.shown, context.chat.language
+    reply, first = shown.around(wish, datetime.now(UTC), language)
+    context.reply(reply)
+    if first is not None:
+        context.reply(shown.one(first, language))
+
+
+def _wishes(context: Context, text: str) -> list[tuple[str, Wish]]:
+    """What a typed place may mean: a station's own name or road first, then divisions.
+
+    A division filters, and the middle of its stations is what distances are counted from.
+    """
+    knowledge = context.knowledge
+    asked = knowledge.vocabulary.asked(text)
+    if named := knowledge.stations.named(text, region=context.chat.region[:4], limit=1):
+        return [("", Wish(named[0].point, asked))]
+    places = knowledge.places.find(text, region=context.chat.region)[:CANDIDATES]
+    return [(place.full, _wish_for(context, place, asked)) for place in places]
+
+
+def _wish_for(context: Context, place: Place, asked: frozenset[str]) -> Wish:
+    region = place.code[:6]
+    middle = context.knowledge.stations.middle(region)
+    return Wish(middle or place.point, asked, region if middle else "")
+
+
+def _wish(update: Update) -> Wish | None:
+    try:
+        return Wish.read(*arguments(update))
+    except (ValueError, TypeError):
+        return None
+
+
+HANDLERS = [
+    tapped("station", STATION.start),
+    pressed("go:station", STATION.start),
+    pressed("sf", filtered),
+    pressed("sp", chosen),
+    pressed("sn", pin),
+    pressed("sr", wrong),
+]
+POSITION = [MessageHandler(filters.LOCATION & filters.UpdateType.MESSAGE, near)]

@@ -1,0 +1,187 @@
+"""Joining the grid by chat: consent first, a purpose with each question, a preview, a number."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from telegram import Update
+from telegram.ext import CommandHandler
+
+from bot.channels.telegram.buttons import pressed
+from bot.channels.telegram.unit import Context, Row
+from bot.errors import Rejected
+from bot.services.volunteers import applications
+from bot.services.volunteers.applications import Application
+from handlers.answers import Given, Kind, one_of, phone, point, words
+from handlers.flow import Answers, Flow, Question, leave
+from knowledge.geo import Point
+from knowledge.places import Place
+
+JOBS = ("courier", "rider", "ride_hail", "trucker", "other")
+CANDIDATES = 6  # districts offered when a name means several
+STREET = 9  # digits of a street's code
+
+
+def _consents(context: Context, answers: Answers) -> list[Row]:
+    return [[context.button("volunteer.agree", "yes"), context.button("volunteer.disagree", "no")]]
+
+
+def _consent_labels(context: Context) -> dict[str, str]:
+    return {"yes": context.text("volunteer.agree"), "no": context.text("volunteer.disagree")}
+
+
+async def consent(context: Context, what: Given) -> str:
+    """The version of the text they agreed to; who does not agree is asked nothing."""
+    if await one_of(_consent_labels)(context, what) == "no":
+        leave(context.chat)
+        context.say("volunteer.no_consent")
+    return context.knowledge.grid.consent
+
+
+def _buttons(labels: dict[str, str]) -> list[Row]:
+    buttons = [{"label": label, "press": code} for code, label in labels.items()]
+    return [buttons[at : at + 2] for at in range(0, len(buttons), 2)]
+
+
+def _platforms(context: Context) -> dict[str, str]:
+    return dict(context.knowledge.grid.platforms)
+
+
+def _times(context: Context) -> dict[str, str]:
+    return dict(context.knowledge.grid.availabilities)
+
+
+def _jobs(context: Context) -> dict[str, str]:
+    return {job: context.text(f"job.{job}") for job in JOBS}
+
+
+async def where(context: Context, what: Given) -> dict[str, Any]:
+    """The districts a position or a typed place may mean; the position itself is forgotten at once."""
+    given = await point(context, what)
+    known = context.knowledge.places
+    if "lat" in given:
+        place = known.district_of(Point(given["lat"], given["lon"]))
+        found: Sequence[Place] = [place] if place is not None else []
+    else:
+        found = known.find(given["text"], region=context.chat.region)
+    places = [[place.code, place.full] for place in found if _is_district(context, place)][:CANDIDATES]
+    if not places:
+        raise Rejected("volunteer.unknown_district")
+    return {"places": places}
+
+
+def _is_district(context: Context, place: Place) -> bool:
+    """A district, a street in one, or a city that has none."""
+    inside = (code for code in context.knowledge.regions if code.startswith(place.code) and code != place.code)
+    return len(place.code) >= 6 or (len(place.code) == 4 and next(inside, None) is None)
+
+
+def _several(answers: Answers) -> bool:
+    return len((answers.get("where") or {}).get("places", ())) > 1
+
+
+def _districts(context: Context, answers: Answers) -> list[Row]:
+    return [[{"label": full, "press": code}] for code, full in answers["where"]["places"]]
+
+
+def _district_labels(context: Context) -> dict[str, str]:
+    return dict((context.chat.answers or {})["where"]["places"])
+
+
+def _shown_where(context: Context, value: dict[str, Any]) -> str:
+    return str(value["places"][0][1]) if len(value["places"]) == 1 else ""
+
+
+def _place(context: Context, answers: Answers) -> tuple[str, str]:
+    """The district's code, and what their words said of the grid."""
+    code = answers.get("district") or answers["where"]["places"][0][0]
+    place = context.knowledge.places.get(code)
+    street = place.name if place is not None and len(code) == STREET else ""
+    return code[:6], answers.get("grid") or street
+
+
+async def begin(context: Context) -> Answers:
+    await applications.check_may_apply(context.session, context.frame, context.chat)
+    return {"job": context.chat.job} if context.chat.job in JOBS else {}
+
+
+async def submit(context: Context, answers: Answers) -> None:
+    """Hand it in, and say at once what it is called and what comes next."""
+    district, grid = _place(context, answers)
+    wanted = Application(
+        name=answers["name"],
+        phone=answers["phone"],
+        platform=answers["platform"],
+        job=answers["job"],
+        district=district,
+        grid=grid,
+        availability=answers["availability"],
+        skills=answers.get("skills") or "",
+    )
+    volunteer = await applications.apply(context.session, context.frame, context.chat, wanted)
+    context.say("volunteer.applied", receipt=True, number=volunteer.number)
+
+
+JOIN = Flow(
+    name="volunteer",
+    begin=begin,
+    done=submit,
+    questions=(
+        Question(
+            "consent",
+            ask="volunteer.consent",
+            read=consent,
+            choices=_consents,
+            show=lambda context, value: context.text("volunteer.consented", version=value),
+        ),
+        Question("name", ask="volunteer.name", read=words(2, 30)),
+        Question("phone", ask="volunteer.phone", read=phone, takes=frozenset({Kind.TEXT, Kind.CONTACT})),
+        Question(
+            "platform",
+            ask="volunteer.platform",
+            read=one_of(_platforms),
+            choices=lambda context, answers: _buttons(_platforms(context)),
+            show=lambda context, value: _platforms(context).get(value, value),
+        ),
+        Question(
+            "job",
+            ask="volunteer.job",
+            read=one_of(_jobs),
+            choices=lambda context, answers: _buttons(_jobs(context)),
+            show=lambda context, value: _jobs(context).get(value, value),
+        ),
+        Question(
+            "where",
+            ask="volunteer.where",
+            read=where,
+            takes=frozenset({Kind.TEXT, Kind.PLACE}),
+            show=_shown_where,
+        ),
+        Question(
+            "district",
+            ask="volunteer.which_district",
+            read=one_of(_district_labels),
+            choices=_districts,
+            asked=_several,
+            show=lambda context, value: getattr(context.knowledge.places.get(value), "full", value),
+        ),
+        Question("grid", ask="volunteer.grid", read=words(2, 60), optional=True),
+        Question(
+            "availability",
+            ask="volunteer.availability",
+            read=one_of(_times),
+            choices=lambda context, answers: _buttons(_times(context)),
+            show=lambda context, value: _times(context).get(value, value),
+        ),
+        Question("skills", ask="volunteer.skills", read=words(2, 200), extra=True, optional=True),
+    ),
+)
+FLOWS = (JOIN,)
+
+
+async def join(update: Update, context: Context) -> None:
+    """The form, or why it is not for them now."""
+    await applications.check_may_apply(context.session, context.frame, context.chat)
+    await JOIN.start(update, context)
+
+
+HANDLERS = [CommandHandler("join", join), pressed("vj", join)]

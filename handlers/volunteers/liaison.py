@@ -1,0 +1,74 @@
+"""A part in deliberations, for 民情联络员: the open consultations of their district, and what they say to them."""
+
+from telegram import Update
+
+from bot.channels.telegram.buttons import arguments, pressed
+from bot.channels.telegram.unit import Context
+from bot.errors import Rejected
+from bot.services.appeals import consultation_votes
+from bot.services.volunteers import applications
+from bot.store.models import Volunteer
+from handlers.answers import Given, Kind, words
+from handlers.flow import Answers, Flow, Question, leave, stand
+
+TEXT = (4, 500)  # characters
+
+
+async def listed(update: Update, context: Context) -> None:
+    """What is being deliberated; the role is read anew each time."""
+    found = await consultation_votes.open_to(context.session, await _liaison(context))
+    if not found:
+        context.say("voice.none")
+        return
+    context.say("voice.list", choices=[[{"label": each.title, "press": f"vv:{each.id}"}] for each in found])
+
+
+async def chosen(update: Update, context: Context) -> None:
+    """One of them: its title, a vote, and a question."""
+    number = arguments(update)[0]
+    found = await consultation_votes.open_to(context.session, await _liaison(context))
+    item = next((each for each in found if str(each.id) == number), None)
+    if item is None:
+        raise Rejected("voice.over")
+    stand(context.chat, VOICE.name, "text", {"~item": item.id})
+    choices = [
+        [context.button(f"voice.{vote}", f"f:{VOICE.name}:text:{vote}") for vote in consultation_votes.VOTES],
+        [context.button("flow.cancel", f"f:{VOICE.name}:text:!cancel")],
+    ]
+    context.say("voice.ask", choices=choices, title=item.title)
+
+
+async def spoken(context: Context, what: Given) -> str:
+    """What they say; or a vote by its button, and then nothing is asked any more."""
+    if what.kind is not Kind.PRESS or what.text not in consultation_votes.VOTES:
+        return str(await words(*TEXT)(context, what))
+    number = (context.chat.answers or {}).get("~item", 0)
+    item = await consultation_votes.vote(context.session, await _liaison(context), number, what.text)
+    leave(context.chat)
+    context.say("voice.voted", title=item.title, vote=context.text(f"voice.{what.text}"))
+    return ""
+
+
+async def _said(context: Context, answers: Answers) -> None:
+    volunteer = await _liaison(context)
+    item = await consultation_votes.say(context.session, volunteer, answers["~item"], answers["text"])
+    context.say("voice.said", title=item.title)
+
+
+async def _liaison(context: Context) -> Volunteer:
+    """Raises Rejected for anybody else."""
+    volunteer = await applications.liaison(context.session, context.chat.id)
+    if volunteer is None:
+        raise Rejected("voice.not_liaison")
+    return volunteer
+
+
+VOICE = Flow(
+    name="voice",
+    questions=(Question("text", ask="voice.again", read=spoken),),
+    done=_said,
+    preview=False,
+)
+FLOWS = (VOICE,)
+
+HANDLERS = [pressed("vk", listed), pressed("vv", chosen)]

@@ -1,0 +1,142 @@
+"""Problems that many share, settled once for all of them; and one step for many cases."""
+
+import re
+
+import pytest
+from sqlalchemy import func, select, update
+
+from bot.services.appeals.states import State
+from bot.services.core.lifecycle import Role
+from bot.store.models import Appeal, AppealStep, Chat, Consultation, now
+from tests.support.appeals import case_of, filed
+from tests.support.desk import Desk
+
+OUTCOME = "街道、工会和站点商定：十一月起工资由银行专户代发，十月欠的二十五日前补齐。"
+STORIES = [
+    "站长拖着十月的工资不给，一共四千三，催了三次都说下周",
+    "站长拖着十月的工资不给，一共三千九，催了两次都说下周",
+    "站长拖着我十月的工资不给，一共五千一，催了三次总说下周",
+    "站长拖着十月工资不给，一共四千六，催了好几次都说下周",
+    "站长一直拖着十月的工资不给，一共四千三，催三次都说下周",
+]
+OTHERS = "平台扣我八十六元说虚假点送达，我拍了照片也没用"
+
+
+@pytest.fixture
+async def admin(house):
+    async with Desk(house, Role.ADMIN) as desk:
+        yield desk
+
+
+async def numbers_in(page) -> list[str]:
+    return re.findall(r'name="number" value="(\d{12})"', page)
+
+
+async def test_five_alike_within_a_month_are_found_and_four_are_not(house, admin):
+    numbers = [await filed(house, story=story) for story in STORIES[:4]]
+    await filed(house, story=OTHERS)
+    assert not await numbers_in(await admin.gets("/console/alike"))
+    numbers.append(await filed(house, story=STORIES[4]))
+    page = await admin.gets("/console/alike")
+    assert "5 件 · 说法很像" in page.words
+    assert set(await numbers_in(page)) == set(numbers)
+    async with house.db.begin() as session:
+        old = now().timestamp() - 31 * 86400
+        one = Appeal.number == numbers[0]
+        await session.execute(update(Appeal).where(one).values(created_at=now().fromtimestamp(old, now().tzinfo)))
+    assert not await numbers_in(await admin.gets("/console/alike"))
+
+
+async def test_five_about_the_same_unit_are_found_however_they_are_worded(house, admin):
+    for at in range(5):
+        number = await filed(house, story=f"{'甲乙丙丁戊'[at] * 9}，第{at}种说法完全不同的事情")
+        async with house.db.begin() as session:
+            await session.execute(update(Appeal).where(Appeal.number == number).values(about="快跑站点"))
+    assert "都反映同一家：快跑站点" in (await admin.gets("/console/alike")).words
+
+
+async def test_cases_of_another_district_are_in_no_cluster(house, admin):
+    for story in STORIES:
+        await filed(house, story=story, district="370102")
+    assert not await numbers_in(await admin.gets("/console/alike"))
+
+
+async def test_what_was_decided_is_told_to_everybody_once_and_stands_in_their_timelines(house, admin, phone):
+    await phone.types("/start")
+    async with house.db.read() as session:
+        author = await session.scalar(select(Chat.id))
+    numbers = [await filed(house, story=story, chat=author) for story in STORIES]
+    await phone.hears()
+    page = await admin.gets("/console/alike")
+    page = await admin.submits("/console/alike", number=await numbers_in(page), title="十月工资", lead="labour")
+    assert "里面的诉求（5 件）" in page.words
+    path = page.path.partition("?")[0]
+    await admin.submits(f"{path}/take-out", number=numbers[0])
+    assert "至少 20 个字" in (await admin.submits(f"{path}/publish", text="定了", status=422)).words
+    await admin.submits(f"{path}/publish", text=OUTCOME)
+    heard = await phone.hears()
+    assert [re.match(r"\d{12}", each)[0] for each in heard if OUTCOME in each] == numbers[1:]
+    assert "不能再改" in (await admin.submits(f"{path}/publish", text=OUTCOME, status=422)).words
+    await admin.submits(f"{path}/take-out", number=numbers[1], status=422)
+    assert not await phone.hears()
+    assert OUTCOME in await admin.gets(f"/console/appeals/{numbers[1]}")
+    async with house.db.read() as session:
+        told = await session.scalar(select(func.count(AppealStep.told_at)).where(AppealStep.name == "published"))
+    assert told == 4
+    assert (await case_of(house, numbers[1])).state == State.SUBMITTED  # each goes on by itself
+
+
+async def test_a_case_belongs_to_one_consultation_and_a_foreign_one_to_none(house, admin):
+    numbers = [await filed(house, story=story) for story in STORIES]
+    foreign = await filed(house, district="370102")
+    await admin.submits("/console/alike", number=[*numbers, foreign], title="十月工资", lead="")
+    page = await admin.submits("/console/alike", number=numbers, title="又一个会商", lead="", status=422)
+    assert "没有连到别的会商" in page.words
+    async with house.db.read() as session:
+        assert await session.scalar(select(func.count()).select_from(Consultation)) == 1
+    assert foreign not in await admin.gets("/console/alike/1")
+
+
+async def test_many_are_dispatched_at_once_after_a_look_at_what_would_happen(house, admin):
+    fresh = [await filed(house) for _ in range(3)]
+    begun = await filed(house, State.IN_PROGRESS)
+    query = "&".join(f"number={each}" for each in [*fresh, begun])
+    page = await admin.gets(f"/console/appeals/bulk?act=assign&{query}")
+    assert "派单 3 件" in page.words
+    assert "现在不能派单" in page.words
+    assert (await case_of(house, fresh[0])).state == State.SUBMITTED  # nothing is done yet
+    cases = re.findall(r'name="case" value="([\d:]+)"', page)
+    page = await admin.submits("/console/appeals/bulk", act="assign", agency="labour", case=cases)
+    assert "办好了 3 件" in page.words
+    assert {(await case_of(house, each)).state for each in fresh} == {State.ASSIGNED}
+
+
+async def test_what_changed_since_the_look_is_left_alone_and_holds_nothing_up(house, admin):
+    first, second = await filed(house), await filed(house)
+    page = await admin.gets(f"/console/appeals/bulk?act=assign&number={first}&number={second}")
+    cases = re.findall(r'name="case" value="([\d:]+)"', page)
+    page = await admin.gets(f"/console/appeals/{first}")
+    await admin.submits(f"/console/appeals/{first}/log", note="已电话联系站长")
+    page = await admin.submits("/console/appeals/bulk", act="assign", agency="labour", case=cases)
+    assert "办好了 1 件，1 件没办" in page.words
+    assert (await case_of(house, first)).state == State.SUBMITTED
+    assert (await case_of(house, second)).state == State.ASSIGNED
+
+
+async def test_a_refusal_of_one_undoes_only_that_one(house, admin):
+    parent, child = await filed(house, State.ACCEPTED), await filed(house, State.ACCEPTED)
+    cases = [f"{each}:{(await case_of(house, each)).version}" for each in (parent, child)]
+    page = await admin.submits("/console/appeals/bulk", act="merge", parent=parent, case=cases)
+    assert "办好了 1 件，1 件没办" in page.words
+    assert (await case_of(house, parent)).state == State.ACCEPTED
+    assert (await case_of(house, child)).state == State.MERGED
+
+
+async def test_forged_bulk_forms_do_nothing(house, admin):
+    foreign = await filed(house, district="370102")
+    version = (await case_of(house, foreign)).version
+    for case in ([], f"{foreign}:{version}", "nonsense", "1:1"):
+        await admin.submits("/console/appeals/bulk", act="assign", agency="labour", case=case, status=None)
+    await admin.submits("/console/appeals/bulk", act="withdraw", case=f"{foreign}:{version}", status=422)
+    assert (await case_of(house, foreign)).state == State.SUBMITTED
+    assert "没有勾选" in (await admin.gets("/console/appeals/bulk")).words

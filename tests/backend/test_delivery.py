@@ -1,0 +1,321 @@
+"""Cases reach the backend once in effect, whatever is away or dies; they are told apart from how far the case is."""
+
+import asyncio
+from collections import Counter
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select, update
+
+from bot.app import House
+from bot.backend import breaker
+from bot.backend.breaker import Breaker
+from bot.backend.publisher import TAKEN
+from bot.backend.relay import EventRelay
+from bot.commands import doctor
+from bot.queue import outbox
+from bot.services.appeals import deliveries as appeal_deliveries
+from bot.services.appeals import status_updates
+from bot.services.appeals import transitions as appeal_transitions
+from bot.services.appeals.deliveries import Delivery
+from bot.services.appeals.states import Move, State
+from bot.services.core.lifecycle import SYSTEM, Role
+from bot.settings import Settings
+from bot.store.models import Appeal, Audit, Outbox, now
+from tests.appeals.test_filing import STORY, files
+from tests.conftest import hasten
+from tests.support.brokers import SECRET, Address, Redis, Wire, eventually, needs
+from tests.support.desk import Desk
+from tests.support.phone import Phone
+
+
+@pytest.fixture
+async def wire():
+    needs("Redis", Redis.port)
+    wire = Wire(Redis.port)
+    await wire.mend()
+    yield wire
+    await wire.cut()
+
+
+@pytest.fixture
+async def backend(wire):
+    backend = Redis(wire.port)
+    yield backend
+    await backend.remove()
+
+
+@pytest.fixture
+async def house_of(settings, knowledge):
+    """Opens houses that forward to a URL."""
+    opened: list[House] = []
+
+    async def open_house(url: str) -> House:
+        more = settings.model_dump() | {"queue_url": url, "queue_secret": SECRET}
+        house = House(Settings(**more, _env_file=None), knowledge, demo=True)
+        hasten(house)
+        await house.start()
+        opened.append(house)
+        return house
+
+    yield open_house
+    for house in opened:
+        await house.stop()
+
+
+@pytest.fixture
+async def address():
+    address = await Address().start()
+    yield address
+    await address.stop()
+
+
+@pytest.fixture
+async def house(house_of, backend):
+    return await house_of(backend.url)
+
+
+async def delivery(house: House, number: str) -> Delivery:
+    async with house.db.read() as session:
+        appeal = await session.scalar(select(Appeal).where(Appeal.number == number))
+        return (await appeal_deliveries.of(session, appeal))[0]
+
+
+async def becomes(house: House, number: str, wanted: Delivery) -> None:
+    async def reached() -> bool:
+        return await delivery(house, number) == wanted
+
+    await eventually(reached)
+
+
+async def move(house: House, number: str, *states: State) -> None:
+    for state in states:
+        async with house.db.begin() as session:
+            await appeal_transitions.move(session, house.frame, number, Move(state, SYSTEM, agency="labour"))
+
+
+async def test_an_appeal_reaches_the_stream_once_and_says_nothing_of_its_author(phone, house, backend):
+    number = await files(phone)
+    await becomes(house, number, Delivery.SENT)
+    [event] = await backend.events()
+    assert (event["id"], event["type"], event["subject"]) == (f"{number}:1", "appeal.submitted", number)
+    assert event["data"]["story"] == STORY
+    async with house.db.read() as session:
+        appeal = await session.scalar(select(Appeal))
+        row = await session.scalar(select(Outbox).where(Outbox.kind == outbox.EVENT))
+    assert appeal.alias not in str(event)
+    assert not {"chat_id", "alias", "name", "phone", "code"} & set(event["data"])
+    assert row.payload is None
+
+
+async def test_steps_follow_in_order_and_are_numbered(phone, house, backend):
+    number = await files(phone)
+    await move(house, number, State.ACCEPTED, State.ASSIGNED)
+    await becomes(house, number, Delivery.SENT)
+    events = await backend.events()
+    assert [each["id"] for each in events] == [f"{number}:{version}" for version in (1, 2, 3)]
+    assert [each["data"]["state"] for each in events] == ["submitted", "accepted", "assigned"]
+
+
+async def test_a_backend_that_is_away_costs_nobody_a_receipt_and_gets_all_of_it_later(
+    phones, house, backend, wire, monkeypatch
+):
+    monkeypatch.setattr(breaker, "FIRST", 0.2)
+    monkeypatch.setattr(breaker, "LONGEST", 0.2)
+    await wire.cut()
+    numbers = [await files(await phones()) for _ in range(3)]
+    for number in numbers:
+        await move(house, number, State.ACCEPTED)
+
+    async def open_() -> bool:
+        return house.events.breaker.state != "closed"
+
+    await eventually(open_)
+    assert await delivery(house, numbers[0]) == Delivery.FAILED
+    async with house.db.read() as session:
+        assert [each.number for each in await appeal_deliveries.stuck(session)] == []  # It has only just begun.
+    await wire.mend()
+    for number in numbers:
+        await becomes(house, number, Delivery.SENT)
+    events = [each["id"] for each in await backend.events()]
+    assert Counter(events) == Counter({f"{number}:{version}": 1 for number in numbers for version in (1, 2)})
+    assert house.events.breaker.state == "closed"
+    for number in numbers:
+        assert events.index(f"{number}:1") < events.index(f"{number}:2")
+
+
+async def test_killed_between_sending_and_writing_down_the_same_event_comes_again(phone, house, backend, monkeypatch):
+    number = await files(phone)
+    await becomes(house, number, Delivery.SENT)
+    await house.events.stop()
+    await move(house, number, State.ACCEPTED)
+    left = EventRelay(house.db, house.events.publisher)
+    taken = await left._turn(())
+    await left._publish(taken)  # And here the process dies.
+    assert await delivery(house, number) == Delivery.SENDING
+    await due(house)
+    next_one = EventRelay(house.db, house.events.publisher)
+    assert await next_one.sweep() == 1
+    assert await delivery(house, number) == Delivery.SENT
+    assert [each["id"] for each in await backend.events()] == [f"{number}:1", f"{number}:2", f"{number}:2"]
+    await next_one.publisher.close()
+
+
+async def due(house: House) -> None:
+    async with house.db.begin() as session:
+        await session.execute(update(Outbox).where(Outbox.kind == outbox.EVENT).values(due_at=now()))
+
+
+class Shelf:
+    """A publisher that keeps what it is given, slowly."""
+
+    batch = 50
+
+    def __init__(self) -> None:
+        self.kept: list[str] = []
+
+    async def publish(self, parcels):
+        for each in parcels:
+            await asyncio.sleep(0)
+            self.kept.append(each.subject + each.body.decode()[-3:-2])
+        return [TAKEN] * len(parcels)
+
+    async def watch(self) -> None: ...
+
+    async def close(self) -> None: ...
+
+
+async def test_many_relays_send_each_event_once_and_each_cases_in_order(settings, knowledge):
+    house = House(settings, knowledge)
+    rows = [
+        outbox.row(outbox.EVENT, {"id": f"{case}:{version}", "n": f"{version}"}, subject=f"{case:02}", due_at=now())
+        for version in range(5)
+        for case in range(40)
+    ]
+    async with house.db.begin() as session:
+        await outbox.put(session, rows)
+    shelf = Shelf()
+    relays = [EventRelay(house.db, shelf) for _ in range(3)]
+
+    async def work(relay: EventRelay) -> None:
+        while await relay.sweep():
+            pass
+
+    while len(shelf.kept) < 200:
+        await asyncio.gather(*(work(each) for each in relays))
+    for case in range(40):
+        assert [each[-1] for each in shelf.kept if each[:2] == f"{case:02}"] == list("01234")
+    assert len(shelf.kept) == 200
+    await house.db.close()
+
+
+async def test_an_event_goes_signed_to_an_address_and_the_answer_may_name_a_number(house_of, address):
+    address.answers = [(202, {"number": "SY-77"})]
+    house = await house_of(address.url)
+    async with Phone(house) as phone:
+        await phone.opens()
+        number = await files(phone)
+        await becomes(house, number, Delivery.ACKNOWLEDGED)
+    assert [each["id"] for each in address.got] == [f"{number}:1"]
+    async with house.db.read() as session:
+        assert await session.scalar(select(Appeal.backend_number)) == "SY-77"
+
+
+async def test_what_an_address_will_never_take_is_dead_until_somebody_sends_it_again(
+    house_of, address, settings, capsys
+):
+    address.answers = [(422, {})]
+    house = await house_of(address.url)
+    async with Phone(house) as phone:
+        await phone.opens()
+        number = await files(phone)
+        await becomes(house, number, Delivery.DEAD)
+        await move(house, number, State.ACCEPTED)  # Waits behind the dead one: order is kept.
+    assert await doctor.examine(house.settings) == 1
+    assert f"{number} dead since" in capsys.readouterr().out
+    async with house.db.begin() as session:
+        assert await appeal_deliveries.again(session, [number]) == 1
+    await becomes(house, number, Delivery.SENT)
+    assert address.keys == [f"{number}:1", f"{number}:1", f"{number}:2"]
+    assert await doctor.examine(house.settings) == 0
+
+
+async def test_a_system_admin_sees_what_does_not_get_out_without_its_story_and_sends_it_again(house_of, address):
+    address.answers = [(422, {})]
+    house = await house_of(address.url)
+    async with Phone(house) as phone:
+        await phone.opens()
+        number = await files(phone)
+        await becomes(house, number, Delivery.DEAD)
+    async with house.db.begin() as session:
+        await status_updates.park(session, {"number": "261122000000", "text": "王小明的工资"}, "no such case")
+    async with Desk(house, Role.SYSTEM_ADMIN, district="") as system:
+        assert "送不到上级系统的" in (await system.gets("/console")).words
+        page = await system.gets("/console/backend")
+        for each in (number, "不再重试", "HTTP 422", "没有这个编号的诉求"):
+            assert each in page.words
+        assert "没有接上级系统" not in page.words
+        assert STORY not in page
+        assert "王小明" not in page
+        page = await system.submits("/console/backend/again", number=number)
+        assert "马上再送" in page.words
+        await becomes(house, number, Delivery.SENT)
+        assert "12 位数字" in (await system.submits("/console/backend/again", number="x", status=422)).words
+        await system.gets("/console/backend")
+        assert "没有要再送的" in (await system.submits("/console/backend/again")).words
+    assert address.keys == [f"{number}:1"] * 2
+    async with house.db.read() as session:
+        done = await session.scalar(select(Audit).where(Audit.action == "backend.again").order_by(Audit.id))
+    assert (done.subject, done.detail) == (f"appeal:{number}", {"count": 1})
+
+
+async def test_an_address_in_trouble_is_tried_again_later_each_row_by_itself(house_of, address):
+    address.answers = [(500, {})]
+    house = await house_of(address.url)
+    async with Phone(house) as phone:
+        await phone.opens()
+        number = await files(phone)
+        await becomes(house, number, Delivery.FAILED)
+    async with house.db.read() as session:
+        row = await session.scalar(select(Outbox).where(Outbox.kind == outbox.EVENT))
+    assert timedelta(seconds=50) < row.due_at - now() < timedelta(seconds=90)
+    assert row.why == "HTTP 500"
+    await due(house)
+    await becomes(house, number, Delivery.SENT)
+
+
+async def test_readiness_tells_of_the_backend_and_does_not_depend_on_it(phone, house, wire, capsys):
+    await wire.cut()
+    await files(phone)
+    async with phone.http.get(f"{phone.url}/readyz") as response:
+        seen = await response.json()
+    assert response.status == 200
+    assert seen["backend"]["waiting"] == 1
+    assert await doctor.examine(house.settings) == 1
+    assert "nobody answers at 127.0.0.1" in capsys.readouterr().out
+    async with phone.http.get(f"{phone.url}/metrics") as response:
+        assert "nuanxin_backend_waiting 1.0" in await response.text()
+
+
+def test_the_breaker_opens_after_failures_in_a_row_and_then_tries_a_single_row():
+    at = [0.0]
+    guard = Breaker(lambda: at[0])
+    for _ in range(breaker.FAILURES - 1):
+        guard.failed()
+    assert guard.room(500) == 500
+    guard.failed()
+    assert guard.room(500) == 0
+    at[0] += breaker.FIRST * 1.3
+    assert guard.room(500) == 1
+    guard.failed()
+    at[0] += breaker.FIRST * 1.3
+    assert guard.room(500) == 0  # It waits twice as long now.
+    at[0] += breaker.FIRST * 1.3
+    guard.succeeded()
+    assert guard.room(500) == 500
+
+
+def test_a_queue_nobody_knows_is_refused_at_the_start():
+    for url in ("ftp://x", "http://example.org/events", "https://example.org/events"):  # the last has no secret
+        with pytest.raises(ValueError, match="NUANXIN_QUEUE"):
+            Settings(queue_url=url, _env_file=None)

@@ -1,0 +1,243 @@
+"""Every form survives the death of the process after each of its steps, and the throw of each line at any of two."""
+
+import random
+import re
+from collections.abc import AsyncIterator, Callable, Sequence
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select
+
+from bot.app import House
+from bot.services.appeals import transitions as appeal_transitions
+from bot.services.appeals.states import Move, State
+from bot.services.core.lifecycle import SYSTEM, Actor, Role
+from bot.store.models import Appeal, Channel, Chat, Consultation, Hazard, Outbox, OutboxState, Volunteer
+from handlers import FLOWS
+from tests.appeals.test_filing import ADMIN, RESULT, REVIEWER, STORY, files
+from tests.attachments.test_attachments import picture
+from tests.conftest import free_port, hasten, on_postgres
+from tests.support.brokers import eventually
+from tests.support.phone import Phone
+from tests.support.volunteers import certified
+from tests.test_crash import PATIENCE, Replica, environment, opened, said, telegram, write
+
+HERE = (41.79512, 123.43287)
+Line = tuple[str, Any]  # what somebody does, and with what
+LINES: dict[str, Sequence[Line]] = {
+    "city": [("types", "/settings"), ("presses", "换城市"), ("presses", "别的城市"), ("types", "大连")],
+    "station": [("types", "找驿站"), ("types", "沈阳铁西区")],
+    "appeal": [
+        ("types", "我要反映"),
+        ("presses", "写一份诉求"),
+        ("presses", "欠薪"),
+        ("types", f"{STORY}，站长电话13912345678"),
+        ("presses", "遮住"),
+        ("presses", "谁能知道是我"),
+        ("presses", "实名"),
+        ("types", "王小明"),
+        ("types", "13812345678"),
+        ("presses", "说的是谁"),
+        ("types", "铁西三站"),
+        ("presses", "照片或语音"),
+        ("sends_photo", picture()),
+        ("presses", "就这些"),
+        ("presses", "地点"),
+        ("sends_location", HERE),
+        ("presses", "提交"),
+    ],
+    "lookup": [("types", "我要反映"), ("presses", "凭编号"), ("types", "261122123456"), ("types", "ABC234")],
+    "rating": [("presses", "不满意"), ("types", "钱还是没到账")],
+    "report": [
+        ("types", "/report"),
+        ("sends_photo", picture()),
+        ("sends_location", HERE),
+        ("types", "路口井盖翘起来了"),
+        ("presses", "路面坑洼"),
+        ("presses", "提交"),
+    ],
+    "look": [("types", "随手拍"), ("presses", "修好没"), ("sends_location", HERE)],
+    "voice": [("presses", "参与协商"), ("presses", "小区东门停车难"), ("types", "早晚高峰能停半小时就行")],
+    "volunteer": [
+        ("types", "志愿网格"),
+        ("presses", "我要报名"),
+        ("presses", "同意"),
+        ("types", "赵铁柱"),
+        ("types", "13800138000"),
+        ("presses", "美团"),
+        ("presses", "外卖骑手"),
+        ("types", "沈阳铁西区"),
+        ("types", "艳粉社区"),
+        ("presses", "周末"),
+        ("presses", "提交"),
+    ],
+}
+ENDS = {
+    "city": "大连市",
+    "station": "",
+    "appeal": "编号：",
+    "lookup": "不对",
+    "rating": "重新办理",
+    "report": "编号：",
+    "look": "没有等着核实",
+    "voice": "小区东门停车难",
+    "volunteer": "编号：",
+}
+
+
+@pytest.fixture
+async def homes(settings, knowledge) -> AsyncIterator[Callable[[], Any]]:
+    """Opens houses on one database, one after another or side by side: `await homes()`."""
+    opened: list[House] = []
+
+    async def another(**changes: Any) -> House:
+        house = House(settings.model_copy(update=changes), knowledge, demo=True)
+        hasten(house)
+        await house.start()
+        opened.append(house)
+        return house
+
+    yield another
+    for house in opened:
+        if house._runner is not None and house._runner.sites:
+            await house.stop()
+
+
+@pytest.fixture
+async def house(homes) -> House:
+    """The first one; a test may put another in its place."""
+    return await homes()
+
+
+async def does(phone: Phone, line: Line) -> list[str]:
+    verb, what = line
+    given = what if isinstance(what, tuple) else (what,)
+    said: list[str] = await getattr(phone, verb)(*given)
+    return said
+
+
+async def is_asked_why(phone, house) -> None:
+    """Somebody has an answer they may rate."""
+    number = await files(phone)
+    async with house.db.begin() as session:
+        author = await session.scalar(select(Appeal).where(Appeal.number == number))
+        office = author.agency_id
+    handler = Actor(Role.HANDLER, 2, office)
+    steps = (State.ACCEPTED, SYSTEM), (State.ASSIGNED, ADMIN), (State.IN_PROGRESS, handler), (State.ANSWERED, REVIEWER)
+    for target, actor in steps:
+        async with house.db.begin() as session:
+            await appeal_transitions.move(
+                session, house.frame, number, Move(target, actor, text=RESULT, agency="labour")
+            )
+    await phone.hears()
+
+
+async def is_a_liaison(phone, house) -> None:
+    """Somebody has a part in deliberations, and there is one."""
+    await certified(phone, liaison=True)
+    async with house.db.begin() as session:
+        session.add(Consultation(title="小区东门停车难", district="2101", opened_by=1))
+    await phone.types("志愿网格")
+
+
+BEFORE = {"rating": is_asked_why, "voice": is_a_liaison}
+
+
+def test_every_form_there_is_has_its_lines_here():
+    assert set(LINES) == {flow.name for flow in FLOWS}
+
+
+@pytest.mark.parametrize("name", LINES)
+async def test_a_form_goes_on_in_a_new_process_after_every_step(name, phone, house, homes):
+    if name in BEFORE:
+        await BEFORE[name](phone, house)
+    said: list[str] = []
+    for line in LINES[name]:
+        said = await does(phone, line)
+        await house.stop()
+        house = phone.house = await homes()
+    assert ENDS[name] in "\n".join(said)
+    await is_left_behind(house, name)
+
+
+async def is_left_behind(house, name: str) -> None:
+    """The form is over, nothing waits, and what it was for is there once."""
+    async with house.db.read() as session:
+        assert list(await session.scalars(select(Chat.flow))) == [""]
+        waiting = select(func.count()).where(Outbox.state == OutboxState.WAITING, Outbox.kind == "web")
+        assert await session.scalar(waiting.select_from(Outbox)) == 0
+        for form, model in (("appeal", Appeal), ("report", Hazard), ("volunteer", Volunteer)):
+            expected = int(form == name or (form, name) in {("appeal", "rating"), ("volunteer", "voice")})
+            assert await session.scalar(select(func.count()).select_from(model)) == expected
+
+
+@pytest.mark.parametrize("name", ["appeal", "report", "volunteer"])
+async def test_a_form_does_not_mind_which_replica_hears_the_next_line(name, phone, house, homes):
+    """Each line goes to one of two processes at random; SQLite is one process's database, so there it is the same."""
+    replicas = [house]
+    if on_postgres():
+        replicas.append(await homes(port=free_port()))
+    dice = random.Random(name)
+    said: list[str] = []
+    for line in LINES[name]:
+        heard = phone.house = dice.choice(replicas)
+        phone.url = f"http://127.0.0.1:{heard.port}"
+        told = dice.choice(replicas)
+        await told.channels[Channel.WEB].listen_by_webhook(f"http://127.0.0.1:{told.port}/channel/web", told._secret)
+        said = await does(phone, line)
+        for each in replicas:
+            await each.settled()
+    assert ENDS[name] in "\n".join([*said, *await phone.hears()])
+    await is_left_behind(house, name)
+
+
+async def test_an_appeal_is_filed_once_though_the_process_is_killed_at_that_moment(database_url, tmp_path):
+    """SIGKILL at the moment it is handed in, answered by then or not."""
+    person = 2_000_001
+    async with telegram(tmp_path / "telegram") as server:
+        settings = environment(server, database_url, tmp_path, webhook=False)
+        replica = Replica(settings)
+        await replica.start()
+        try:
+            await write(server, person, "我要反映")
+            for label in ("写一份诉求", "欠薪"):
+                await press(server, person, label)
+            await eventually(lambda: asks_for_the_story(server, person), PATIENCE)
+            await write(server, person, STORY)
+            await press(server, person, "提交")
+            await replica.kill()
+            await replica.start()
+            receipt = await eventually(lambda: receipts(server, person), PATIENCE)
+        finally:
+            await replica.kill()
+        assert len(receipt) == 1
+        assert len(re.findall(r"编号：\d{12}", receipt[0])) == 1
+    db = opened(settings)
+    async with db.read() as session:
+        assert list(await session.scalars(select(Appeal.story))) == [STORY]
+    await db.close()
+
+
+async def asks_for_the_story(server, person: int) -> bool:
+    return "说说怎么回事" in (await said(server, person))[-1]
+
+
+async def receipts(server, person: int) -> list[str]:
+    return [each for each in await said(server, person) if "编号：" in each]
+
+
+async def press(server, person: int, label: str) -> None:
+    """Press a button as soon as there is one that says this."""
+    bot = await server.chat.shared.bots.own()
+
+    async def button() -> tuple[int, str] | None:
+        state = await server.chat.page.views.state(bot, person)
+        first = await server.chat.page.views.first(state, person)
+        for message in first["messages"]:
+            for each in (each for row in message.get("buttons", []) for each in row):
+                if label in each["text"]:
+                    return message["id"], each["callback_data"]
+        return None
+
+    message, data = await eventually(button, PATIENCE)
+    await server.chat.people.press(bot, person, message, data)

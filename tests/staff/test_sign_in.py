@@ -1,0 +1,403 @@
+"""Signing in: links by chat, Mini Apps, the second factor, sessions, and what holds for every answer."""
+
+import json
+import re
+import time
+from datetime import timedelta
+from urllib.parse import parse_qs
+
+import aiohttp
+import pyotp
+import pytest
+from sqlalchemy import func, select, update
+
+from bot.channels.web import mini_app
+from bot.services.core.lifecycle import Role
+from bot.services.staff import accounts, sign_in
+from bot.store.models import Outbox, SignInLink, Staff, StaffSession, now
+from tests.support.desk import BY, OURS, Desk
+
+LINK = re.compile(r"https?://\S+?/console/enter/([\w-]{43})")
+
+
+@pytest.fixture
+async def desk(house):
+    """A reviewer, signed in."""
+    async with Desk(house) as desk:
+        yield desk
+
+
+@pytest.fixture
+async def linked(desk, phone):
+    """The same, whose chat is linked by the digits that the console shows."""
+    page = await desk.submits("/console/chat")
+    [said] = await phone.types(re.search(r"/staff \d{6}", page)[0])
+    assert said.startswith(f"绑好了，{desk.name}")
+    return desk
+
+
+async def asks(desk, phone, username=None, **fields) -> str:
+    """Ask for a link in a browser where nobody is signed in; returns its token as the chat shows it."""
+    await phone.hears()
+    desk.http.cookie_jar.clear(lambda each: each.key == "nuanxin_console")
+    page = await desk.submits("/console/login", username=username or desk.username, **fields)
+    assert page.path == "/console/sent"
+    said = await phone.hears()
+    return LINK.search(said[-1])[1] if said else ""
+
+
+async def test_a_link_asked_for_comes_by_chat_and_signs_in_by_one_press(linked, phone):
+    token = await asks(linked, phone)
+    page = await linked.gets(f"/console/enter/{token}")
+    assert "点一下就进去" in page
+    assert (await linked.submits(f"/console/enter/{token}")).path == "/console"
+
+
+async def test_looking_at_a_link_uses_nothing_up(linked, phone, house):
+    token = await asks(linked, phone)
+    for _ in range(3):
+        await linked.gets(f"/console/enter/{token}")
+    async with house.db.read() as session:
+        used = await session.scalar(select(SignInLink.used_at).where(SignInLink.token == sign_in.hashed(token)))
+    assert used is None
+
+
+async def test_a_link_works_once(linked, phone):
+    token = await asks(linked, phone)
+    await linked.submits(f"/console/enter/{token}")
+    linked.http.cookie_jar.clear(lambda each: each.key == "nuanxin_console")
+    assert "重新要一个" in await linked.submits(f"/console/enter/{token}", status=410)
+
+
+async def test_a_link_is_over_after_fifteen_minutes(linked, phone, house):
+    token = await asks(linked, phone)
+    async with house.db.begin() as session:
+        link = await session.scalar(select(SignInLink).where(SignInLink.token == sign_in.hashed(token)))
+        assert abs(link.expires_at - link.created_at - timedelta(minutes=15)) < timedelta(seconds=1)
+        link.expires_at = now()
+    assert "过期" in await linked.gets(f"/console/enter/{token}", status=410)
+    assert "过期" in await linked.submits(f"/console/enter/{token}", status=410)
+
+
+async def test_a_link_is_good_only_in_the_browser_that_asked(linked, phone, house):
+    token = await asks(linked, phone)
+    async with (
+        aiohttp.ClientSession() as thief,
+        thief.post(f"{linked.url}/console/enter/{token}", headers=OURS) as answer,
+    ):
+        assert answer.status == 410
+        assert "换回原来的浏览器" in await answer.text()
+    assert (await linked.submits(f"/console/enter/{token}")).path == "/console"
+
+
+async def test_no_token_stands_in_the_database_and_the_message_shows_no_preview(linked, phone, house):
+    token = await asks(linked, phone)
+    async with house.db.read() as session:
+        assert token.encode() not in b"".join((await session.scalars(select(SignInLink.token))).all())
+        sent = await session.scalars(select(Outbox.payload).where(Outbox.state == "sent"))
+        assert token not in str(sent.all())
+    call = next(each for each in reversed(house.web_chat.calls) if token in str(each.parameters))
+    assert call.parameters["link_preview_options"] == {"is_disabled": True}
+
+
+async def test_an_unknown_name_a_name_without_chat_and_a_known_one_are_answered_alike(linked, house, phone):
+    async with Desk(house) as other:
+        answers = []
+        for name in (linked.username, other.username, "nobody.at.all"):
+            other.http.cookie_jar.clear()
+            sent = {"username": name}
+            async with other.http.post(
+                f"{other.url}/console/login", data=sent, headers=OURS, allow_redirects=False
+            ) as answer:
+                fixed = {
+                    name: value
+                    for name, value in answer.headers.items()
+                    if name.lower() not in ("date", "x-request-id")
+                }
+                fixed["Set-Cookie"] = re.sub(r"=[\w-]{43};", "=...;", fixed["Set-Cookie"])
+                fixed["Set-Cookie"] = re.sub(r"expires=[^;]+;", "", fixed["Set-Cookie"])
+                answers.append((answer.status, fixed, await answer.text()))
+            async with house.db.read() as session:
+                assert await session.scalar(select(func.count()).where(Outbox.kind == sign_in.KIND)) == len(answers)
+        assert answers[0] == answers[1] == answers[2]
+        await house.settled()
+        assert len([each for each in await phone.messages() if LINK.search(str(each.get("text")))]) == 1
+
+
+async def test_the_sixth_request_for_a_name_has_to_wait(desk):
+    desk.http.cookie_jar.clear()
+    for _ in range(5):
+        await desk.submits("/console/login", username="somebody")
+    page = await desk.submits("/console/login", username="somebody", status=429)
+    assert "5 分钟" in page.words
+    assert int(page.headers["Retry-After"]) <= 300
+
+
+async def test_the_page_one_wanted_comes_after_signing_in_and_no_other_site(linked, phone):
+    token = await asks(linked, phone, next="/console/sessions")
+    assert (await linked.submits(f"/console/enter/{token}")).path == "/console/sessions"
+    for elsewhere in ("https://evil.example/", "//evil.example", "/console/\\evil.example", "/console//evil"):
+        token = await asks(linked, phone, next=elsewhere)
+        assert (await linked.submits(f"/console/enter/{token}")).path == "/console"
+
+
+async def test_wrong_digits_link_no_chat_and_the_sixth_attempt_waits(desk, phone):
+    await desk.submits("/console/chat")
+    for _ in range(5):
+        assert "不对" in (await phone.types("/staff 000000"))[-1]
+    assert "分钟" in (await phone.types("/staff 000000"))[-1]
+
+
+async def test_a_chat_that_was_linked_is_told_when_it_is_no_longer(linked, phone):
+    await linked.submits("/console/chat/unlink")
+    assert "不再发到这里" in (await phone.hears())[-1]
+
+
+async def test_a_mini_app_signs_in_whose_chat_it_is_and_no_signature_is_good_twice(linked, phone):
+    data = await opens_app(phone)
+    linked.http.cookie_jar.clear()
+    await linked.submits("/console/webapp", init_data=data.replace("first_name", "last_name"), status=403)
+    assert (await linked.submits("/console/webapp", init_data=data)).path == "/console"
+    linked.http.cookie_jar.clear()
+    await linked.submits("/console/webapp", init_data=data, status=403)
+
+
+async def test_a_mini_app_of_a_stranger_signs_nobody_in(desk, phone):
+    await phone.types("/start")
+    desk.http.cookie_jar.clear()
+    for data in (await opens_app(phone), "", "hash=", "a=b&hash=" + "0" * 64, "%zz", "user=1&user=2&hash=1"):
+        assert "没能认出您" in await desk.submits("/console/webapp", init_data=data, status=403)
+
+
+async def test_what_a_mini_app_brings_is_good_for_ten_minutes_only(linked, phone, house):
+    query = parse_qs(await opens_app(phone))
+    number, token = json.loads(query["user"][0])["id"], house.web_chat.shared.bots.token
+    linked.http.cookie_jar.clear()
+    for minutes in (11, -2):
+        old = mini_app.init_data(token, number, "谁", time.time() - minutes * 60)
+        await linked.submits("/console/webapp", init_data=old, status=403)
+    fresh = mini_app.init_data(token, number, "谁", time.time() - 9 * 60)
+    assert (await linked.submits("/console/webapp", init_data=fresh)).path == "/console"
+
+
+async def opens_app(phone) -> str:
+    """The initData that the chat puts behind the address of the app."""
+    query = {"path": "/console/webapp"}
+    async with phone.http.get(f"{phone.url}/chat/app", params=query, allow_redirects=False) as answer:
+        place, _, behind = answer.headers["Location"].partition("#")
+    assert place == "/console/webapp"
+    return parse_qs(behind)["tgWebAppData"][0]
+
+
+async def test_an_administrator_gives_a_code_after_the_link_and_no_code_is_good_twice(house):
+    async with Desk(house, Role.ADMIN) as admin:
+        await rewinds(house, admin)
+        token = await invited(house, admin)
+        assert (await admin.submits(f"/console/enter/{token}")).path == "/console/second"
+        assert (await admin.gets("/console/people")).path == "/console/second"
+        await admin.submits("/console/second", code="000000", status=422)
+        code = pyotp.TOTP(admin.secret).now()
+        assert (await admin.submits("/console/second", code=code)).path == "/console"
+        token = await invited(house, admin)
+        await admin.submits(f"/console/enter/{token}")
+        await admin.submits("/console/second", code=code, status=422)
+
+
+async def test_a_recovery_code_stands_in_for_the_phone_once(house):
+    async with Desk(house, Role.AUDITOR, district="", second=False) as auditor:
+        codes = re.findall(r"<code>(\w{5}-\w{5})</code>", await auditor.enrols())
+        assert len(codes) == 10
+        for expected in ("/console", "/console/second"):
+            await auditor.submits(f"/console/enter/{await invited(house, auditor)}")
+            given = codes[0].lower().replace("-", " ")
+            page = await auditor.submits("/console/second", code=given, status=None)
+            assert page.path == expected
+        page = await auditor.submits("/console/second", code=codes[1])
+        assert "恢复码还剩 8 个" in page.words
+
+
+async def test_the_sixth_wrong_code_waits_even_when_it_is_right(house):
+    async with Desk(house, Role.ADMIN) as admin:
+        await rewinds(house, admin)
+        await admin.submits(f"/console/enter/{await invited(house, admin)}")
+        for _ in range(5):
+            await admin.submits("/console/second", code="000000", status=422)
+        right = pyotp.TOTP(admin.secret).now()
+        assert "5 分钟" in (await admin.submits("/console/second", code=right, status=422)).words
+
+
+async def test_a_link_alone_does_not_replace_a_second_factor(house):
+    async with Desk(house, Role.ADMIN) as admin:
+        await admin.submits(f"/console/enter/{await invited(house, admin)}")
+        await admin.gets("/console/enrol", status=403)
+        await admin.submits("/console/enrol", code="123456", status=403)
+
+
+async def test_a_role_is_changed_only_after_a_fresh_code_and_what_was_chosen_is_kept(house):
+    async with Desk(house, Role.ADMIN) as admin, Desk(house, None) as colleague:
+        await rewinds(house, admin)
+        async with house.db.begin() as session:
+            await session.execute(update(StaffSession).values(elevated_until=None))
+        path = f"/console/people/{colleague.id}/give"
+        page = await admin.submits(path, role="organiser", district="2101", status=401)
+        assert "再确认一次" in page
+        page = await admin.submits(path, _code="000000", status=422)
+        page = await admin.submits(path, _code=pyotp.TOTP(admin.secret).now())
+        assert "组织员" in page.words
+        await admin.submits(path, role="reviewer", district="2101")  # fresh for five minutes
+
+
+async def test_a_page_kept_typed_through_an_expired_session(desk, house):
+    async with Desk(house, Role.ADMIN) as admin:
+        async with house.db.begin() as session:
+            await session.execute(update(StaffSession).values(seen_at=now() - timedelta(minutes=31)))
+        name = "一位名字很长的新同事，写了半天，可不能因为过期就丢掉了"
+        page = await admin.submits("/console/people", name=name, status=401)
+        assert name in page
+        assert "重新提交" in page
+
+
+@pytest.mark.parametrize(
+    ("column", "age", "alive"),
+    [
+        ("seen_at", timedelta(minutes=29), True),
+        ("seen_at", timedelta(minutes=30, seconds=1), False),
+        ("created_at", timedelta(hours=7, minutes=59), True),
+        ("created_at", timedelta(hours=8, seconds=1), False),
+    ],
+)
+async def test_a_session_ends_when_it_is_idle_or_old(desk, house, column, age, alive):
+    async with house.db.begin() as session:
+        await session.execute(update(StaffSession).values({column: now() - age}))
+    assert ((await desk.gets("/console")).path == "/console") == alive
+
+
+async def test_what_a_page_asks_by_itself_keeps_no_session_alive(desk, house):
+    async with house.db.begin() as session:
+        await session.execute(update(StaffSession).values(seen_at=now() - timedelta(minutes=20)))
+    async with desk.http.get(f"{desk.url}/console", headers={"X-Background": "1"}) as answer:
+        assert answer.status == 200
+    assert await age_of_session(house) > timedelta(minutes=19)
+    await desk.gets("/console")
+    assert await age_of_session(house) < timedelta(minutes=1)
+
+
+async def age_of_session(house) -> timedelta:
+    async with house.db.read() as session:
+        return now() - await session.scalar(select(StaffSession.seen_at))
+
+
+async def test_one_sees_where_one_is_signed_in_and_ends_it(house, desk):
+    async with Desk(house) as other:
+        async with house.db.read() as session:
+            numbers = dict((await session.execute(select(StaffSession.staff_id, StaffSession.id))).all())
+        await other.submits("/console/sessions/end", session=numbers[desk.id])  # somebody else's: nothing ends
+        assert (await desk.gets("/console")).path == "/console"
+        await desk.submits("/console/sessions/end-all")
+        assert (await desk.gets("/console")).path == "/console/login"
+        assert (await other.gets("/console")).path == "/console"
+
+
+async def test_who_is_shut_out_is_out_at_the_next_request(house, desk):
+    async with Desk(house, Role.ADMIN) as admin:
+        await admin.submits(f"/console/people/{desk.id}/active", active="0")
+    assert (await desk.gets("/console")).path == "/console/login"
+
+
+async def test_a_role_that_was_taken_is_gone_at_the_next_request(house):
+    async with Desk(house, Role.ADMIN) as admin, Desk(house, Role.SYSTEM_ADMIN, district="") as system:
+        await admin.gets("/console/people")
+        page = await system.gets(f"/console/people/{admin.id}")
+        role = re.search(r'name="role" value="(\d+)"', page)[1]
+        await system.submits(f"/console/people/{admin.id}/take", role=role)
+        await admin.gets("/console/people", status=403)
+
+
+async def test_the_cookie_is_opaque_changes_at_sign_in_and_is_kept_from_scripts(desk, house):
+    [cookie] = [each for each in desk.http.cookie_jar if each.key == "nuanxin_console"]
+    assert cookie["httponly"]
+    assert cookie["samesite"] == "Lax"
+    assert cookie["path"] == "/console"
+    async with house.db.read() as session:
+        assert cookie.value.encode() not in (await session.scalars(select(StaffSession.key))).all()
+    await desk.submits(f"/console/enter/{await invited(house, desk)}")
+    [renewed] = [each for each in desk.http.cookie_jar if each.key == "nuanxin_console"]
+    assert renewed.value != cookie.value
+    async with (
+        aiohttp.ClientSession(cookies={"nuanxin_console": cookie.value}) as thief,
+        thief.get(f"{desk.url}/console", allow_redirects=False) as answer,
+    ):
+        assert answer.status == 303  # the old cookie is worth nothing
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+        {"Sec-Fetch-Site": "none"},
+        {"Origin": "https://evil.example"},
+        {"Origin": "null"},
+        {"Sec-Fetch-Site": "same-origin", "Origin": "https://evil.example"},
+        {"X-Nothing": "1"},
+    ],
+    ids=str,
+)
+async def test_another_site_cannot_post(desk, headers):
+    page = await desk.submits("/console/sessions/end-all", headers=headers, status=403)
+    assert "没有执行" in page
+    assert (await desk.gets("/console")).path == "/console"
+
+
+async def test_a_form_handed_in_twice_does_its_work_once(house):
+    async with Desk(house, Role.ADMIN) as admin:
+        await admin.gets("/console/people")
+        sent = {"_key": "the-same", "name": "王芳", "username": "wang.fang", "role": "organiser", "district": "2101"}
+        await admin.submits("/console/people", **sent)
+        page = await admin.submits("/console/people", **sent)
+        assert page.path.startswith("/console/people/")
+        async with house.db.read() as session:
+            assert await session.scalar(select(func.count()).where(Staff.username == "wang.fang")) == 1
+
+
+async def test_every_answer_is_framed_by_nobody_kept_by_nobody_and_runs_no_script_of_others(desk):
+    for path, status in (
+        ("/console", 200),
+        ("/console/login", 200),
+        ("/console/nothing", 404),
+        ("/console/audit", 403),
+    ):
+        headers = (await desk.gets(path, status=status)).headers
+        assert headers["Cache-Control"] == "no-store"
+        assert headers["X-Frame-Options"] == "DENY"
+        policy = dict(each.strip().partition(" ")[::2] for each in headers["Content-Security-Policy"].split(";"))
+        assert policy["default-src"] == "'none'"
+        assert policy["script-src"] == policy["style-src"] == "'self'"
+        assert policy["frame-ancestors"] == "'none'"
+        assert "Strict-Transport-Security" not in headers  # plain HTTP, on this machine
+
+
+async def test_behind_a_proxy_with_https_cookies_are_secure_and_browsers_stay_with_it(desk, house):
+    headers = {**OURS, "X-Forwarded-Proto": "https"}
+    token = await invited(house, desk)
+    async with desk.http.post(f"{desk.url}/console/enter/{token}", headers=headers, allow_redirects=False) as answer:
+        assert "Secure" in answer.headers["Set-Cookie"]
+        assert "max-age=31536000" in answer.headers["Strict-Transport-Security"]
+
+
+async def test_no_page_holds_a_script_or_a_style_of_its_own(desk):
+    for path in ("/console", "/console/login", "/console/sessions", "/console/chat", "/console/enrol"):
+        page = await desk.gets(path)
+        assert not re.search(r"<script(?![^>]*\bsrc=)|<style|\sstyle=|\son\w+=", page), path
+        assert not re.search(r'(?:src|href|action)="(?!/console|#)', page), path
+
+
+async def invited(house, desk) -> str:
+    async with house.db.begin() as session:
+        return await sign_in.invite(session, BY, await accounts.find(session, desk.username))
+
+
+async def rewinds(house, desk) -> None:
+    """As if the last code had been used a minute ago."""
+    async with house.db.begin() as session:
+        await session.execute(update(Staff).where(Staff.id == desk.id).values(totp_step=Staff.totp_step - 2))

@@ -1,0 +1,181 @@
+"""A worker shares a position, or types a place, and gets the nearest station that is open now."""
+
+import re
+from datetime import datetime
+
+import pytest
+from sqlalchemy import select
+
+from bot.services.stations import stations as service
+from bot.services.stations.stations import Report
+from bot.store.models import Channel, Chat, Outbox, SeenUpdate
+from knowledge import geo, hours, with_stations
+from knowledge.geo import Point
+from knowledge.hours import SHANGHAI
+from knowledge.stations import Station
+from knowledge.stations.shown import Wish, distance, moment
+
+HOME = Point(41.7937, 123.3968)  # Shenyang's railway station, WGS-84
+
+
+def station(number: int, open_: str, **more: object) -> Station:
+    values = {"services": frozenset({"phone", "heat"}), "region": "210102", "address": f"太原街 {number} 号"} | more
+    return Station(
+        id=f"s{number}",
+        name=f"驿站{number}",
+        kind="love",
+        point=Point(HOME.lat + number * 0.001, HOME.lon),
+        hours=hours.read(open_),
+        **values,
+    )
+
+
+@pytest.fixture
+def listed(house, knowledge):
+    """Some stations of the test's own in the place of the sample."""
+
+    def put(*stations: Station) -> None:
+        house.knowledge = with_stations(knowledge, stations)
+
+    return put
+
+
+async def test_a_position_gets_the_three_nearest_open_ones_and_a_pin(phone, listed):
+    listed(station(1, "off"), *(station(number, "24/7") for number in (2, 3, 4, 5)))
+    text, pin = await phone.sends_location(HOME.lat, HOME.lon)
+    assert re.findall(r"驿站\d", text) == ["驿站2", "驿站3", "驿站4"]
+    assert "220 米 · 北 · 24 小时" in text
+    assert "手机充电" in text
+    assert pin.startswith("驿站2")
+
+
+async def test_the_way_there_opens_in_the_map_apps_with_the_right_datum(phone, listed):
+    listed(station(1, "24/7"))
+    await phone.sends_location(HOME.lat, HOME.lon)
+    urls = [
+        button["url"]
+        for message in await phone.messages()
+        for row in message.get("buttons", [])
+        for button in row
+        if "url" in button
+    ]
+    amap = next(url for url in urls if "amap" in url)
+    longitude, latitude = map(float, re.search(r"to=([\d.]+),([\d.]+)", amap).groups())
+    assert 450 < geo.distance(Point(latitude, longitude), Point(HOME.lat + 0.001, HOME.lon)) < 650
+    assert {"amap", "baidu", "qq"} <= {word for word in ("amap", "baidu", "qq") if any(word in url for url in urls)}
+
+
+async def test_a_filter_is_one_tap_away_and_changes_the_same_message(phone, listed):
+    listed(station(1, "24/7", services=frozenset({"water"})), station(2, "24/7", services=frozenset({"heat"})))
+    await phone.sends_location(HOME.lat, HOME.lon)
+    [changed] = await phone.presses("热饭")
+    assert re.findall(r"驿站\d", changed) == ["驿站2"]
+
+
+async def test_with_none_open_the_next_to_open_and_the_day_and_night_ones_are_named(phone, listed):
+    hour = datetime.now(SHANGHAI).hour
+    later = f"{(hour + 3) % 24:02}:00-{(hour + 4) % 24:02}:00"
+    listed(station(1, later), station(2, "off"))
+    text, _ = await phone.sends_location(HOME.lat, HOME.lon)
+    assert "附近这会儿都关门了" in text
+    assert re.search(r"驿站1.*\n.*00 开门", text)
+    listed(station(1, later), station(2, "24/7", services=frozenset({"water"})))
+    [changed] = await phone.presses("热饭")
+    assert "附近这会儿都关门了" in changed
+
+
+async def test_far_from_every_station_the_hotlines_are_named(phone, listed):
+    listed(station(1, "24/7"))
+    [text] = await phone.sends_location(31.2, 121.4)
+    assert "30 公里内没有登记的驿站" in text
+    assert "12351" in text
+
+
+async def test_a_position_leaves_no_trace(phone, house):
+    await phone.sends_location(HOME.lat, HOME.lon)
+    async with house.db.read() as session:
+        payloads = await session.scalars(select(Outbox.payload).where(Outbox.kind == Channel.WEB))
+        assert not any(payloads.all())
+        answers = (await session.scalars(select(SeenUpdate.answer))).all()
+        chats = (await session.scalars(select(Chat))).all()
+    assert all("latitude" not in str(answer) for answer in answers)
+    assert all(chat.answers is None for chat in chats)
+
+
+async def test_a_typed_place_finds_stations_of_the_district(phone):
+    await phone.types("找驿站")
+    said = await phone.types("沈阳铁西区")
+    assert "示例" in said[0]
+
+
+async def test_an_ambiguous_place_asks_which_city(phone):
+    await phone.types("找驿站")
+    assert "哪个" in (await phone.types("铁西区"))[0]
+    assert any("鞍山" in label for label in await phone.buttons())
+    said = await phone.presses("沈阳市铁西区")
+    assert "示例" in said[0]
+
+
+async def test_an_unknown_place_is_asked_for_again(phone):
+    await phone.types("找驿站")
+    assert "没找到“火星大街九百号”" in (await phone.types("火星大街九百号"))[0]
+    assert "示例" in (await phone.types("阜新太平区"))[0]
+
+
+@pytest.mark.parametrize(("latitude", "longitude"), [(0.0, 0.0), (35.68, 139.76), (-89.9, 0.1)])
+async def test_a_position_that_cannot_be_is_refused_kindly(phone, latitude, longitude):
+    [said] = await phone.sends_location(latitude, longitude)
+    assert "位置" in said
+
+
+async def test_a_sample_says_that_it_is_one_wherever_it_is_shown(phone):
+    for said in await phone.sends_location(HOME.lat, HOME.lon):
+        assert "示例" in said
+
+
+async def test_two_people_make_a_station_doubtful_and_one_alone_does_not(phones, house):
+    async with house.db.begin() as session:
+        await service.replace(session, [station(1, "24/7")])
+    await house.refresh()
+    first, second = await phones(), await phones()
+    for phone in (first, first, second):
+        await phone.sends_location(HOME.lat, HOME.lon)
+        assert "核实" not in (await phone.hears() or [""])[0]
+        await phone.presses("关门了")
+        assert "记下了" in (await phone.toasts())[-1]
+    await house.refresh()
+    said = await first.sends_location(HOME.lat, HOME.lon)
+    assert "有人说这里不对" in said[0]
+
+
+async def test_reports_of_one_person_count_once(house):
+    async with house.db.begin() as session:
+        await service.replace(session, [station(1, "24/7")])
+        assert [await service.report(session, "s1", Report.CLOSED, key) for key in (b"a", b"a", b"b", b"c")] == [
+            False,
+            False,
+            True,
+            False,
+        ]
+
+
+async def test_imported_stations_take_the_samples_place_within_seconds(phone, house):
+    async with house.db.begin() as session:
+        await service.replace(session, [station(1, "24/7")])
+    await house.refresh()
+    text, _ = await phone.sends_location(HOME.lat, HOME.lon)
+    assert "驿站1" in text
+    assert "示例" not in text
+
+
+def test_a_wish_survives_the_trip_through_a_button():
+    wish = Wish(Point(41.7937, 123.3968), frozenset({"phone", "24"}), "210106")
+    assert Wish.read(*str(wish).split(":")) == wish
+    assert len(f"sf:{wish}".encode()) <= 64
+
+
+def test_distances_and_times_are_said_as_people_say_them():
+    assert [distance(metres) for metres in (3, 347, 996, 1234)] == ["10 米", "350 米", "1000 米", "1.2 公里"]
+    now = datetime(2026, 11, 22, 23, 0, tzinfo=SHANGHAI)
+    later = datetime(2026, 11, 23, 8, 0, tzinfo=SHANGHAI)
+    assert moment(later, now) == "明天 08:00"

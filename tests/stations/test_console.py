@@ -1,0 +1,170 @@
+"""Stations at the desk: found, checked, closed for a while, and imported as a whole or not at all."""
+
+import pytest
+from sqlalchemy import func, select
+
+from bot.services.core.lifecycle import Role
+from bot.services.stations import stations
+from bot.store.models import StationFile, StationRow, now
+from tests.support.desk import Desk
+
+HEAD = "编号,名称,类型,经度,纬度,开放时间,服务,地址"
+HERE = "shy-1,沈河驿站,爱心驿站,123.4382,41.7968,8:00-18:00,歇脚、饮水,沈河区一号"
+THERE = "jn-1,济南驿站,爱心驿站,117.0009,36.6758,8:00-18:00,歇脚,历下区一号"
+
+
+@pytest.fixture
+async def organiser(house):
+    async with Desk(house, Role.ORGANISER, name="组织员李") as desk:
+        yield desk
+
+
+async def looks_at(desk, *lines, name="stations.csv", datum="gcj02", data=None):
+    """Upload a file to see what is in it."""
+    await desk.gets("/console/stations/import")
+    body = "\n".join((HEAD, *lines)).encode() if data is None else data
+    return await desk.uploads("/console/stations/import", "file", body, name, datum=datum)
+
+
+async def imports(desk, *lines):
+    page = await looks_at(desk, *lines)
+    assert page.status == 200, page.words
+    return await desk.submits("/console/stations/import/take")
+
+
+async def kept(house):
+    async with house.db.read() as session:
+        return {row.id: row for row in await session.scalars(select(StationRow))}
+
+
+async def test_a_file_is_looked_at_before_it_is_taken_over_and_workers_find_it_then(house, organiser):
+    page = await looks_at(organiser, HERE)
+    assert "沈河驿站" in page.words
+    assert "沈阳市沈河区" in page.words
+    assert await kept(house) == {}
+    page = await organiser.submits("/console/stations/import/take")
+    assert "已导入" in page.words
+    row = (await kept(house))["shy-1"]
+    assert row.datum == "gcj02"
+    assert abs(row.longitude - 123.4382) > 0.003  # half a kilometre, as Amap's points are off
+    await house.refresh()
+    assert [station.name for station in house.knowledge.stations] == ["沈河驿站"]
+    page = await organiser.submits("/console/stations/import/take", status=422, file=1)
+    assert "已经导入过" in page.words
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"lines": (HERE, "shy-2,,爱心驿站,123.4,41.8,8:00-18:00,歇脚,")}, "第 3 行 要改 没有名称"),
+        ({"lines": (HERE, THERE)}, "不在您管的地方"),
+        ({"lines": (HERE,), "datum": "mars"}, "请选一个文件和它的坐标系"),
+        ({"data": b"\xd0\xcf\x11\xe0" * 9, "name": "old.xls"}, "请另存为 .xlsx"),
+        ({"data": b"PK\x03\x04" + b"x" * 99, "name": "a.xlsx"}, "文件打不开"),
+        ({"data": b""}, "文件里没有站点"),
+        ({"data": b"x" * (13 << 20)}, "内容太大"),
+    ],
+)
+async def test_one_fault_and_nothing_is_written(house, organiser, given, said):
+    page = await looks_at(organiser, *given.pop("lines", ()), **given)
+    assert page.status in (413, 422)
+    assert said in page.words
+    async with house.db.read() as session:
+        assert await session.scalar(select(func.count()).select_from(StationFile)) == 0
+    assert await kept(house) == {}
+
+
+async def test_nobody_takes_over_the_file_of_a_colleague(house, organiser):
+    await looks_at(organiser, HERE)
+    async with Desk(house, Role.ORGANISER) as other:
+        page = await other.submits("/console/stations/import/take", status=422, file=1)
+        assert "请重新选文件" in page.words
+    assert await kept(house) == {}
+
+
+async def test_leaving_only_the_files_stations_touches_no_other_district(house, organiser):
+    async with Desk(house, Role.ORGANISER, district="3701") as jinan:
+        await imports(jinan, THERE)
+    await imports(organiser, HERE)
+    await looks_at(organiser, HERE.replace("shy-1", "shy-9"))
+    await organiser.submits("/console/stations/import/take", only="1")
+    assert set(await kept(house)) == {"shy-9", "jn-1"}
+
+
+async def test_reports_lead_to_a_look_and_a_look_settles_them(house, organiser):
+    await imports(organiser, HERE)
+    async with house.db.begin() as session:
+        for person in (b"a" * 16, b"b" * 16):
+            await stations.report(session, "shy-1", stations.Report.CLOSED, person)
+    page = await organiser.gets("/console/stations?view=reported")
+    assert "有人说不对" in page.words
+    page = await organiser.gets("/console/stations/at/shy-1")
+    assert page.words.count("门关着") == 2
+    await organiser.submits("/console/stations/at/shy-1/confirm")
+    row = (await kept(house))["shy-1"]
+    assert row.doubtful_at is None
+    assert abs((row.checked - now().date()).days) <= 1
+    page = await organiser.gets("/console/stations?view=reported")
+    assert "没有符合条件的" in page.words
+
+
+async def test_an_edit_keeps_the_datum_until_somebody_moves_the_pin(house, organiser):
+    await imports(organiser, HERE)
+    before = (await kept(house))["shy-1"]
+    await edits(organiser, before, name="沈河暖新驿站", services=["rest"])
+    row = (await kept(house))["shy-1"]
+    assert (row.name, row.datum, row.latitude) == ("沈河暖新驿站", "gcj02", before.latitude)
+    await edits(organiser, row, lat="41.80")
+    row = (await kept(house))["shy-1"]
+    assert (row.datum, row.latitude) == ("wgs84", 41.80)
+
+
+async def test_what_is_wrong_is_said_and_what_was_typed_stays(house, organiser):
+    await imports(organiser, HERE)
+    row = (await kept(house))["shy-1"]
+    page = await edits(organiser, row, status=422, hours="看心情", name="别丢了我")
+    assert "开放时间“看心情”看不懂" in page.words
+    assert "别丢了我" in page
+    page = await edits(organiser, row, status=403, lat="36.6758", lon="117.0009")
+    page = await edits(organiser, row, status=422, base="earlier")
+    assert "别人改过这个驿站" in page.words
+    assert (await kept(house))["shy-1"].name == "沈河驿站"
+
+
+async def test_the_map_shows_the_stations_of_ones_own_city_and_in_red_what_is_wrong(house, organiser):
+    at = {"kind": "love", "datum": "wgs84", "region": "2101"}
+    async with house.db.begin() as session:
+        for n in range(12):
+            session.add(StationRow(id=f"near-{n}", name="挨着的", latitude=41.79 + n / 1e5, longitude=123.43, **at))
+        session.add(StationRow(id="far", name="远的驿站", latitude=41.95, longitude=123.4, closed=True, **at))
+        there = {**at, "region": "3701"}
+        session.add(StationRow(id="jinan", name="济南的", latitude=36.65, longitude=117.1, **there))
+    assert "/console/stations/map" in await organiser.gets("/console/stations")
+    page = await organiser.gets("/console/stations/map")
+    assert page.count("<circle") == 2
+    assert ">12</text>" in page
+    assert 'href="/console/stations/at/far" aria-label="远的驿站"' in page
+    assert page.count('class="dot late"') == 1
+    assert "13 个在图上" in page.words
+    page = await organiser.gets("/console/stations/map?q=远&view=closed&lat=x&lon=123&span=nan")
+    assert page.count("<circle") == 1
+    assert "view=closed&amp;kind=&amp;q=%E8%BF%9C&amp;lat=" in page
+
+
+async def test_a_station_closed_for_a_while_is_not_open_whatever_its_hours_say(house, organiser):
+    await imports(organiser, HERE)
+    await organiser.submits("/console/stations/at/shy-1/close", closed="1")
+    await house.refresh()
+    assert [station.closed for station in house.knowledge.stations] == [True]
+    assert "临时关闭" in await organiser.gets("/console/stations?view=closed")
+    await organiser.submits("/console/stations/at/shy-1/close", closed="0")
+    assert (await kept(house))["shy-1"].closed is False
+
+
+async def edits(desk, row, status=200, **changed):
+    """Open a station's form and hand it in."""
+    path = f"/console/stations/at/{row.id}"
+    await desk.gets(path)
+    form = {"name": row.name, "kind": row.kind, "hours": row.hours, "datum": "wgs84", "address": row.address}
+    form |= {"lat": f"{row.latitude:.6f}", "lon": f"{row.longitude:.6f}", "services": row.services}
+    return await desk.submits(path, status=status, **form | changed)

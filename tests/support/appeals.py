@@ -1,0 +1,72 @@
+"""Appeals for tests of the console: filed by the services, so that every row is as a worker's own would make it."""
+
+import secrets
+
+from sqlalchemy import insert, select, update
+
+from bot.app import House
+from bot.services.appeals import appeals, case_work
+from bot.services.appeals import transitions as appeal_transitions
+from bot.services.appeals.appeals import Draft
+from bot.services.appeals.states import Move, State
+from bot.services.core.lifecycle import SYSTEM, Actor, Role
+from bot.store.models import Agency, Appeal, Chat, Naming
+
+STORY = "站长拖着十月的工资不给，一共四千三，催了三次都说下周"
+RESULT = "经核实，站点拖欠您十月工资四千三百元，已经在十一月二十日发到账户。"
+ADMIN, REVIEWER = Actor(Role.ADMIN, 900), Actor(Role.REVIEWER, 901)
+# The shortest way to each state.
+WAYS = {
+    State.SUBMITTED: (),
+    State.ACCEPTED: (State.ACCEPTED,),
+    State.ASSIGNED: (State.ACCEPTED, State.ASSIGNED),
+    State.IN_PROGRESS: (State.ACCEPTED, State.ASSIGNED, State.IN_PROGRESS),
+    State.PENDING_INFO: (State.ACCEPTED, State.ASSIGNED, State.IN_PROGRESS, State.PENDING_INFO),
+    State.ANSWERED: (State.ACCEPTED, State.ASSIGNED, State.IN_PROGRESS, State.ANSWERED),
+    State.VERIFIED: (State.ACCEPTED, State.ASSIGNED, State.IN_PROGRESS, State.ANSWERED, State.VERIFIED),
+}
+
+
+async def filed(
+    house: House,
+    state: State = State.SUBMITTED,
+    *,
+    district: str = "210106",
+    agency: str = "labour",
+    story: str = STORY,
+    kind: str = "wages",
+    naming: Naming = Naming.NAMED,
+    about: str = "",
+    handler: int = 902,
+    chat: int | None = None,
+    name: str = "王小明",
+    phone: str = "13812345678",
+) -> str:
+    """A case that has come as far as `state`; returns its number.  `chat` is the row of its author's chat."""
+    async with house.db.begin() as session:
+        author = await session.get(Chat, chat) if chat is not None else await _somebody(session)
+        draft = Draft(kind=kind, story=story, region=district, naming=naming, name=name, phone=phone)
+        number = (await appeals.submit(session, house.frame, author, draft)).number
+        office = await session.scalar(select(Agency).where(Agency.code == agency))
+        await session.execute(update(Appeal).where(Appeal.number == number).values(agency_id=office.id))
+        worker = Actor(Role.HANDLER, handler, office.id)
+        who = {State.ACCEPTED: SYSTEM, State.ASSIGNED: ADMIN, State.ANSWERED: REVIEWER, State.VERIFIED: ADMIN}
+        for target in WAYS[state]:
+            by, text = who.get(target, worker), RESULT
+            silent = house.frame.silently()
+            await appeal_transitions.move(session, silent, number, Move(target, by, text=text, agency=agency))
+        if about:
+            await case_work.name_unit(session, number, about, ADMIN)
+    return number
+
+
+async def case_of(house: House, number: str) -> Appeal:
+    async with house.db.read() as session:
+        return await session.scalar(select(Appeal).where(Appeal.number == number))
+
+
+async def _somebody(session) -> Chat:
+    """An author who can be reached nowhere."""
+    values = {"channel": "web", "key": secrets.token_bytes(16), "address": secrets.randbelow(10**9) + 10**9}
+    number = (await session.execute(insert(Chat).values(values).returning(Chat.id))).scalar_one()
+    return await session.get_one(Chat, number)

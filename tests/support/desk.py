@@ -1,0 +1,184 @@
+"""Somebody at the console: signed in by the shortest real way, reads pages and hands in their forms over HTTP."""
+
+import html
+import io
+import re
+import secrets
+from collections.abc import Iterable
+from html.parser import HTMLParser
+from types import TracebackType
+from typing import Self
+from urllib.parse import urlencode
+
+import aiohttp
+import pyotp
+from multidict import CIMultiDictProxy
+from sqlalchemy import select
+
+from bot.app import House
+from bot.services.core.lifecycle import Role
+from bot.services.staff import accounts, sign_in
+from bot.services.staff import mfa as second
+from bot.services.staff.audit import By
+from bot.services.staff.permissions import SECOND, Grant
+from bot.store.models import Agency
+
+OURS = {"Sec-Fetch-Site": "same-origin"}  # what a browser says with the forms of our own pages
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+BY = By(role=Role.SYSTEM)
+
+
+class Page(str):
+    """A page as somebody reads it: the string is its HTML, `words` what stands there without the markup."""
+
+    status: int
+    path: str  # where redirections ended, query included
+    headers: CIMultiDictProxy[str]
+
+    @property
+    def words(self) -> str:
+        bare = re.sub(r"<(script|style|head)\b.*?</\1>", " ", self, flags=re.DOTALL)
+        return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", bare)).split())
+
+
+class Desk:
+    """One member of staff in one browser.
+
+    `role=None` has no role at all; `district` is where the role holds and where they work; `agency` the code of the
+    agency they handle for.  Who needs a second factor sets it up on the way in; `second` says otherwise for others.
+    """
+
+    def __init__(
+        self,
+        house: House,
+        role: Role | None = Role.REVIEWER,
+        *,
+        district: str = "2101",
+        agency: str = "",
+        category: str = "",
+        second: bool | None = None,
+        name: str = "",
+    ) -> None:
+        self.house, self.role, self.agency = house, role, agency
+        self.district, self.category = district, category
+        self.second = role in SECOND if second is None else second
+        self.username = f"desk.{secrets.token_hex(4)}"
+        self.name = name or f"{role or '无'}{self.username[-4:]}"
+        self.url = f"http://127.0.0.1:{house.port}"
+        self.id = 0
+        self.secret = ""  # of the second factor
+        self._page = Page()
+        self._http: aiohttp.ClientSession | None = None
+
+    async def __aenter__(self) -> Self:
+        self._http = aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True))
+        try:
+            await self.joins()
+            await self.enters()
+        except BaseException:
+            await self._http.close()
+            raise
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.http.close()
+
+    @property
+    def http(self) -> aiohttp.ClientSession:
+        assert self._http is not None
+        return self._http
+
+    async def joins(self) -> None:
+        """Become a colleague, as the command line makes one."""
+        async with self.house.db.begin() as session:
+            agency = await session.scalar(select(Agency.id).where(Agency.code == self.agency)) if self.agency else None
+            details = {"name": self.name, "username": self.username, "district": self.district}
+            person = await accounts.add(session, None, BY, agency_id=agency, **details)
+            if self.role is not None:
+                await accounts.give(session, None, BY, person, Grant(self.role, self.district, self.category))
+            self.id = person.id
+
+    async def enters(self) -> None:
+        """Sign in by the link of a newcomer, and set the second factor up where it is needed, as after losing it."""
+        async with self.house.db.begin() as session:
+            person = await accounts.find(session, self.username)
+            if person.totp:
+                await second.reset(session, person, BY)
+            token = await sign_in.invite(session, BY, person)
+        await self.submits(f"/console/enter/{token}")
+        if self.second:
+            await self.enrols()
+
+    async def enrols(self) -> Page:
+        """Set up the second factor; from now on, and for five minutes, a code counts as fresh."""
+        page = await self.gets("/console/enrol")
+        self.secret = re.search(r'class="secret"[^>]*>([A-Z2-7 ]+)<', page)[1].replace(" ", "")
+        return await self.submits("/console/enrol", code=pyotp.TOTP(self.secret).now())
+
+    async def gets(self, path: str, *, status: int | None = 200) -> Page:
+        """Open a page; None takes any status."""
+        return await self._asks("GET", path, status=status)
+
+    async def submits(
+        self, path: str, *, status: int | None = 200, headers: dict[str, str] | None = None, **fields: object
+    ) -> Page:
+        """Hand in the form that leads to `path`, and follow where it leads.
+
+        Hidden fields are those of the form on the page last seen, as a browser sends them; a form that is not there
+        gets a key of its own.  A list is a field that is there several times.
+        """
+        sent = {"_key": secrets.token_urlsafe(8), **hidden(self._page, path), **fields}
+        pairs = [(name, str(each)) for name, value in sent.items() for each in _many(value)]
+        body = io.BytesIO(urlencode(pairs).encode())
+        return await self._asks("POST", path, status=status, data=body, headers={**(headers or OURS), **FORM})
+
+    async def uploads(self, path: str, field: str, data: bytes, filename: str, **fields: object) -> Page:
+        """Hand in a form with a file."""
+        form = aiohttp.FormData()
+        for name, value in ({"_key": secrets.token_urlsafe(8), **hidden(self._page, path), **fields}).items():
+            form.add_field(name, str(value))
+        form.add_field(field, io.BytesIO(data), filename=filename)
+        return await self._asks("POST", path, status=None, data=form, headers=OURS)
+
+    async def settled(self) -> None:
+        """Wait until what was set going has arrived."""
+        await self.house.settled()
+
+    async def _asks(self, method: str, path: str, *, status: int | None, **request: object) -> Page:
+        async with self.http.request(method, self.url + path, **request) as response:
+            page = Page(await response.text())
+            page.status, page.path, page.headers = response.status, str(response.url.relative()), response.headers
+        assert status is None or page.status == status, f"{method} {path}: {page.status} {page.words[:600]}"
+        self._page = page
+        return page
+
+
+def hidden(page: str, path: str) -> dict[str, str]:
+    """The hidden fields of the form on a page that leads to `path`."""
+    forms = _Forms()
+    forms.feed(page)
+    return forms.found.get(path, {})
+
+
+class _Forms(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: dict[str, dict[str, str]] = {}
+        self._form: dict[str, str] | None = None
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = {name: value or "" for name, value in attrs}
+        if tag == "form" and given.get("method") == "post":
+            self._form = self.found.setdefault(given.get("action", ""), {})
+        elif tag == "input" and given.get("type") == "hidden" and self._form is not None:
+            self._form[given["name"]] = given.get("value", "")
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "form":
+            self._form = None
+
+
+def _many(value: object) -> Iterable[object]:
+    return value if isinstance(value, list | tuple) else (value,)

@@ -1,0 +1,108 @@
+"""A small scripted bot for the page tests: it knows a few words and answers with everything a page can show."""
+
+from typing import Any
+
+from tests.support.web_driver import Bot, Webhook
+
+MENU = {
+    "keyboard": [
+        [{"text": "📍 发我的位置", "request_location": True}],
+        ["政策咨询", "找驿站"],
+        ["我要反映", {"text": "留电话", "request_contact": True}],
+    ],
+    "resize_keyboard": True,
+    "is_persistent": True,
+}
+ANSWER = (
+    "<b>送餐路上受伤，先按职业伤害处理</b>\n\n"
+    "1. 先就医，保留病历和发票。\n"
+    "2. <b>24 小时内</b>在接单平台里点“职业伤害报案”。\n"
+    "3. 平台不给报，打 <u>12333</u> 或 12345。\n\n"
+    "<blockquote>依据：人社部发〔2025〕33 号（以当地主管部门公布为准）</blockquote>\n"
+    '<a href="https://www.mohrss.gov.cn/">查看原文</a> · 复核 2026-11-02'
+)
+FEEDBACK = {
+    "inline_keyboard": [
+        [{"text": "👍 有用", "callback_data": "up"}, {"text": "👎 没解决", "callback_data": "down"}],
+        [{"text": "原文", "url": "https://www.mohrss.gov.cn/"}, {"text": "复制编号", "copy_text": {"text": "NX-1"}}],
+    ]
+}
+STATION = {
+    "latitude": 41.8021,
+    "longitude": 123.4112,
+    "title": "太原街爱心驿站（示例）",
+    "address": "和平区太原街 10 号 · 现在开门 · 620 米",
+}
+MORE = {"inline_keyboard": [[{"text": t, "callback_data": t} for t in ("24 小时", "充电", "热饭", "厕所")]]}
+
+
+class Script:
+    """Answers one update after another over the Bot API."""
+
+    def __init__(self, bot: Bot, hook: Webhook) -> None:
+        self.bot, self.hook = bot, hook
+        hook.answer = self.answer
+
+    async def start(self) -> None:
+        await self.bot(
+            "setMyCommands",
+            commands=[{"command": "start", "description": "回到首页"}, {"command": "help", "description": "能做什么"}],
+        )
+        await self.bot("setWebhook", url=self.hook.url)
+
+    async def answer(self, update: dict[str, Any]) -> None:
+        if query := update.get("callback_query"):
+            await self._press(query)
+        elif message := update.get("message"):
+            await self._message(message["chat"]["id"], message)
+
+    async def _press(self, query: dict[str, Any]) -> None:
+        message, data = query["message"], query["data"]
+        if data == "down":
+            await self.bot(
+                "answerCallbackQuery",
+                callback_query_id=query["id"],
+                text="已转人工，2 个工作日内答复您。",
+                show_alert=True,
+            )
+            return
+        await self.bot("answerCallbackQuery", callback_query_id=query["id"], text="谢谢，记下了")
+        if data == "receipt":
+            await self._say(message["chat"]["id"], "收到了，编号在这里。")
+            return
+        await self.bot(
+            "editMessageText",
+            chat_id=message["chat"]["id"],
+            message_id=message["message_id"],
+            text="这条回答已标记为有用。",
+        )
+
+    async def _message(self, chat: int, message: dict[str, Any]) -> None:
+        text = message.get("text", "")
+        if text.startswith("/start"):
+            await self._say(
+                chat,
+                "您好，我是<b>暖新</b>。\n政策怎么说、附近哪里能歇脚、遇到不公平找谁，直接问我。",
+                reply_markup=MENU,
+            )
+        elif "受伤" in text:
+            await self.bot("sendChatAction", chat_id=chat, action="typing")
+            await self._say(chat, ANSWER, reply_markup=FEEDBACK)
+        elif text == "删":
+            sent = await self._say(chat, "马上消失")
+            await self.bot("deleteMessage", chat_id=chat, message_id=sent["message_id"])
+        elif text == "输入中":
+            await self.bot("sendChatAction", chat_id=chat, action="typing")
+        elif "location" in message:
+            point = message["location"]
+            await self._say(chat, f"收到位置 {point['latitude']:.2f}, {point['longitude']:.2f}，最近的驿站：")
+            await self.bot("sendVenue", chat_id=chat, reply_markup=MORE, **STATION)
+        elif "photo" in message:
+            await self.bot("sendPhoto", chat_id=chat, photo=message["photo"][-1]["file_id"], caption="照片收到了")
+        elif "contact" in message:
+            await self._say(chat, f"记下了 {message['contact']['phone_number']}")
+        else:
+            await self._say(chat, f"您说的是：{text}".replace("<", "&lt;"))
+
+    async def _say(self, chat: int, text: str, **more: Any) -> Any:
+        return await self.bot("sendMessage", chat_id=chat, text=text, parse_mode="HTML", **more)
