@@ -31,9 +31,9 @@ from bot.app import database_of
 from bot.commands import migrate
 from bot.queue import outbox
 from bot.services.appeals import appeals
-from bot.services.appeals.appeals import Draft
+from bot.services.appeals.appeals import AppealDraft
 from bot.services.chats import chats
-from bot.services.core.context import Frame
+from bot.services.core.context import ServiceContext
 from bot.services.units import agencies
 from bot.settings import Settings
 from bot.store.db import PRAGMAS, Database
@@ -57,14 +57,14 @@ async def people(db: Database, count: int) -> list[Chat]:
     return made
 
 
-async def ours(db: Database, frame: Frame, filers: Sequence[Chat]) -> float:
+async def ours(db: Database, context: ServiceContext, filers: Sequence[Chat]) -> float:
     """Appeals a second."""
     waiting = iter(filers)
 
     async def work() -> None:
         for chat in waiting:
             async with db.begin() as session:
-                receipt = await appeals.submit(session, frame, chat, Draft("wages", STORY, region="2101"))
+                receipt = await appeals.submit(session, context, chat, AppealDraft("wages", STORY, region="2101"))
                 text = RECEIPT.format(
                     number=receipt.number, code=receipt.code, agency=receipt.agency, due=receipt.due_at
                 )
@@ -142,10 +142,10 @@ async def bare_postgres(url: str, made: Sequence[Mapping[str, list[dict[str, Any
     return len(made) / taken
 
 
-async def left_by_one(db: Database, frame: Frame, chat: Chat) -> dict[str, list[dict[str, Any]]]:
+async def left_by_one(db: Database, context: ServiceContext, chat: Chat) -> dict[str, list[dict[str, Any]]]:
     """The rows that one appeal of ours leaves, as the driver sees them."""
     before = await _read(db)
-    await ours(db, frame, [chat])
+    await ours(db, context, [chat])
     after = await _read(db)
     keys = {table: ("alias" if table == "identities" else "id") for table in TABLES}
     old = {table: {row[keys[table]] for row in before[table]} for table in TABLES}
@@ -161,15 +161,15 @@ async def _read(db: Database) -> dict[str, list[dict[str, Any]]]:
 
 
 async def measure(name: str, settings: Settings, known: knowledge.Knowledge, given: argparse.Namespace) -> bool:
-    db, frame = database_of(settings), Frame(known, queue=True)
+    db, context = database_of(settings), ServiceContext(known, queue=True)
     async with db.begin() as session:
         await agencies.ensure(session, known.appeals.offices)
     [first] = await people(db, 1)
-    rows = await left_by_one(db, frame, first)
-    await ours(db, frame, await people(db, 50))  # statements are compiled and prepared
+    rows = await left_by_one(db, context, first)
+    await ours(db, context, await people(db, 50))  # statements are compiled and prepared
     got: list[tuple[float, float]] = []
     for number in range(given.rounds):
-        mine = await ours(db, frame, await people(db, given.n))
+        mine = await ours(db, context, await people(db, given.n))
         made = [copies(rows, number * given.n + each) for each in range(given.n)]
         if name == "sqlite":
             theirs = await asyncio.to_thread(bare_sqlite, str(make_url(settings.database).database), made)

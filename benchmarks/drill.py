@@ -34,7 +34,7 @@ from sqlalchemy import func, make_url, select
 from benchmarks.machine import machine
 from bot import log
 from bot.channels.web import Clocks
-from bot.channels.web.bell import CONVERSATION
+from bot.channels.web.wakeups import CONVERSATION
 from bot.commands import migrate
 from bot.queue import outbox
 from bot.settings import Settings
@@ -215,7 +215,9 @@ class Worker:
             bot = await self.server.chat.shared.bots.own()
             state = await self.server.chat.page.views.state(bot, self.number)
             if state is not None:
-                with self.server.chat.shared.bell.listen((CONVERSATION, state.id), seen=state.last_event) as listener:
+                with self.server.chat.shared.wakeups.listen(
+                    (CONVERSATION, state.id), seen=state.last_event
+                ) as listener:
                     for message in reversed(await self._messages()):
                         if not message["mine"] and wanted(message.get("text", ""), _buttons(message)):
                             return message

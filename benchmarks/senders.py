@@ -26,17 +26,17 @@ import uvloop
 from bot.bulk import Bulk, Clocks
 from bot.channels.telegram.transport import BotApi
 from bot.commands import migrate
-from bot.queue.rate_limiter import Pace
+from bot.queue.rate_limiter import RateLimiter
 from bot.services.chats import chats
-from bot.services.core.context import Frame
+from bot.services.core.context import ServiceContext
 from bot.services.core.lifecycle import Actor, Role
 from bot.services.notices import approvals, notices
 from bot.services.notices import deliveries as notice_deliveries
 from bot.services.notices import start as notice_start
 from bot.services.notices import totals as notice_totals
 from bot.services.notices.audience import Audience
-from bot.services.notices.notices import Draft
-from bot.services.notices.states import State
+from bot.services.notices.notices import NoticeDraft
+from bot.services.notices.states import NoticeState
 from bot.services.staff import accounts
 from bot.settings import Settings
 from bot.store.base import vault_of
@@ -81,17 +81,17 @@ async def fill(folder: str, people: int) -> None:
         rows = [blank | {"address": each, "key": vault.blind(f"telegram:{each}", "chats.key")} for each in numbers]
         async with db.connect() as connection:
             await connection.execute(table.insert(), rows)  # type: ignore[attr-defined]
-    frame = await _frame()
+    context = await _service_context()
     async with db.begin() as session:
         ids = {person.username: person.id for person in await accounts.seed_demo(session)}
         author = Actor(Role.ORGANISER, ids["demo.organiser"])
         until = now() + timedelta(days=2)
-        draft = Draft(NoticeKind.SERVICE, "免费体检", TEXT[:60], "沈阳市总工会", until, Audience())
-        notice = await notices.write(session, frame, author, draft)
-        await notices.submit(session, frame, notice, author)
+        draft = NoticeDraft(NoticeKind.SERVICE, "免费体检", TEXT[:60], "沈阳市总工会", until, Audience())
+        notice = await notices.write(session, context, author, draft)
+        await notices.submit(session, context, notice, author)
         await approvals.approve(session, notice, Actor(Role.APPROVER, ids["demo.approver"]), people)
         at = now().isoformat()
-        await notice_start.ring(session, frame, {"notice": notice.id, "version": notice.version, "at": at})
+        await notice_start.ring(session, context, {"notice": notice.id, "version": notice.version, "at": at})
     cost = Cost()
     complete = False
     while not complete:
@@ -105,16 +105,20 @@ async def ours(folder: str, api: str, rate: str, clocks: Clocks | None = None) -
     db = database_of(settings(folder))
     client = BotApi(f"{api}/bot", "", TOKEN)
     await client.open()
-    frame = await _frame()
+    context = await _service_context()
     gc.collect()
     gc.freeze()  # As bot.app does at its start.
-    lane = Bulk(db, Channel.TELEGRAM, client, Pace(float(rate) or math.inf), lambda: frame, clocks or Clocks())
+    lane = Bulk(db, Channel.TELEGRAM, client, RateLimiter(float(rate) or math.inf), lambda: context, clocks or Clocks())
     cost = Cost()
     lane.start()
     while True:
         await asyncio.sleep(0.2)
         async with db.read() as session:
-            if (await notices.get(session, 1)).state in (State.COMPLETED, State.SOME_FAILED, State.FAULTY):
+            if (await notices.get(session, 1)).state in (
+                NoticeState.COMPLETED,
+                NoticeState.SOME_FAILED,
+                NoticeState.FAULTY,
+            ):
                 counts = await notice_totals.tally(session, 1)
                 break
     cost.tell(**{str(state): people for state, people in counts.items()})
@@ -183,8 +187,8 @@ async def aiogram(api: str, people: int) -> None:
     await bot.session.close()
 
 
-async def _frame() -> Frame:
-    return Frame(cast("Knowledge", SimpleNamespace(texts=texts.load())), quiet=NEVER)
+async def _service_context() -> ServiceContext:
+    return ServiceContext(cast("Knowledge", SimpleNamespace(texts=texts.load())), quiet=NEVER)
 
 
 async def main(name: str, folder: str, *more: str) -> None:

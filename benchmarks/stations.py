@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from knowledge.geo import Point
 from knowledge.hours import SHANGHAI, read
-from knowledge.stations import Near, Station, Stations
+from knowledge.stations import NearStation, Station, Stations
 
 SERVICES = {
     "rest": 0.8,
@@ -99,7 +99,7 @@ def run(size: int, queries: int) -> None:
     )
 
 
-def asking(index: Stations, filters: dict[str, Any]) -> Callable[[Point], tuple[Near, ...]]:
+def asking(index: Stations, filters: dict[str, Any]) -> Callable[[Point], tuple[NearStation, ...]]:
     return lambda point: index.nearest(point, limit=LIMIT, **filters)
 
 

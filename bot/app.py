@@ -9,8 +9,8 @@ from typing import Any
 from aiohttp import web
 
 from bot import health, log
-from bot.backend import door
-from bot.backend.door import Door
+from bot.backend import inbound_status
+from bot.backend.inbound_status import InboundStatus
 from bot.backend.publisher import publisher_of
 from bot.backend.relay import EventRelay
 from bot.bulk import Bulk
@@ -21,18 +21,18 @@ from bot.channels.telegram.transport import BotApi
 from bot.channels.web import WebChat
 from bot.channels.web import files as web_files
 from bot.console import build as build_console
-from bot.content_store import Shelf
+from bot.content_store import ContentStore
 from bot.open311.server import Open311
-from bot.queue.rate_limiter import Pace
+from bot.queue.rate_limiter import RateLimiter
 from bot.queue.relay import Relay
 from bot.services import deferred_writes, timer_handlers
 from bot.services.attachments import attachments
 from bot.services.attachments.attachments import Shredder
 from bot.services.core import quiet_hours, timers
-from bot.services.core.context import Frame
+from bot.services.core.context import ServiceContext
 from bot.services.points import vouchers
 from bot.services.privacy import data_export, deletion_log, retention
-from bot.services.privacy.deletion_log import Engraver
+from bot.services.privacy.deletion_log import DeletionLog
 from bot.services.reports import ledger_schedule
 from bot.services.units import agencies
 from bot.services.volunteers import audience_tags
@@ -44,14 +44,14 @@ from bot.writer import Writer
 from handlers import HANDLERS, introduction
 from knowledge import Knowledge, search
 
-__all__ = ["House", "database_of", "endpoint_of", "folders_of", "secret_of", "vault_of", "writer_of"]
+__all__ = ["Application", "database_of", "endpoint_of", "folders_of", "secret_of", "vault_of", "writer_of"]
 
 logger = log.get(__name__)
 
 MESSAGES_A_MINUTE = 20  # what one person may send to the web chat
 CALLS = 1_000  # calls the demo remembers, for its tests
 NOTES = 5_000  # notes kept while the database is away; the newest are dropped
-JOT = 0.3  # seconds between two batches of notes
+FLUSH_EVERY = 0.3  # seconds between two batches of notes
 
 
 def folders_of(settings: Settings) -> list[Folder]:
@@ -72,25 +72,25 @@ def endpoint_of(settings: Settings) -> search.Endpoint | None:
     return search.Endpoint(url, settings.embeddings_model, key) if url else None
 
 
-class House:
+class Application:
     """Everything that runs in one process: channels, relay, web server."""
 
     def __init__(self, settings: Settings, knowledge: Knowledge, *, demo: bool = False) -> None:
         self.settings = settings
         self.db = database_of(settings)
-        self.shelf = Shelf(self.db, knowledge, settings.var / "vectors")
+        self.content_store = ContentStore(self.db, knowledge, settings.var / "vectors")
         self.relay = Relay(self.db)
         self.events: EventRelay | None = None  # None without a backend
         self.channels: dict[Channel, BotChannel] = {}
         self.bulk: dict[Channel, Bulk] = {}
         self.web_chat: WebChat | None = None
-        self.app = web.Application(client_max_size=2**20)
+        self.web_app = web.Application(client_max_size=2**20)
         self.port = settings.port
         self._secret = secrets.token_urlsafe(32)  # of the web chat's webhook: inside this process only
         self.writer = writer_of(settings)
         self._quiet = quiet_hours.read(settings.quiet_hours)
         self._notes: list[Any] = []
-        self._jotting = asyncio.Lock()
+        self._flushing = asyncio.Lock()
         self._tasks: list[asyncio.Task[Any]] = []
         self._runner: web.AppRunner | None = None
         self._build(demo=demo)
@@ -101,7 +101,7 @@ class House:
             telegram = self._channel(Channel.TELEGRAM, token, settings.telegram_api_url, settings.telegram_file_url)
             if settings.telegram_webhook_url:
                 secret = settings.telegram_webhook_secret.get_secret_value()
-                self.app.router.add_post("/telegram", telegram.endpoint(secret))
+                self.web_app.router.add_post("/telegram", telegram.endpoint(secret))
         if settings.web_chat:
             base, token = f"http://127.0.0.1:{self.port}", self._web_token
             self.web_chat = WebChat(
@@ -114,26 +114,26 @@ class House:
                 messages_a_minute=None if demo else MESSAGES_A_MINUTE,
                 calls_kept=CALLS if demo else 0,
             )
-            self.app.add_routes(self.web_chat.routes())
+            self.web_app.add_routes(self.web_chat.routes())
             web_bot = self._channel(Channel.WEB, token, f"{base}/bot", f"{base}/file/bot")
-            self.app.router.add_post("/channel/web", web_bot.endpoint(self._secret))
+            self.web_app.router.add_post("/channel/web", web_bot.endpoint(self._secret))
         self.relay.senders[timers.KIND] = self._ring
         apis = {name: each.api for name, each in self.channels.items()}
-        self.relay.senders[attachments.KIND] = Fetcher(self.db, apis, settings.var / "uploads", lambda: self.frame)
+        self.relay.senders[attachments.KIND] = Fetcher(self.db, apis, settings.var / "uploads", lambda: self.services)
         self.relay.senders[data_export.KIND] = Exporter(self.db, apis, settings.var / "uploads")
         self.relay.senders[attachments.SHRED] = Shredder(self.db, settings.var / "uploads")
-        self.relay.senders[deletion_log.KIND] = Engraver(settings.var)
-        open311 = Open311(self.db, lambda: self.frame, base=settings.base_url, uploads=settings.var / "uploads")
-        self.app.add_subapp("/open311", open311.app())
-        self.app.add_subapp("/console", self._console(demo=demo))
+        self.relay.senders[deletion_log.KIND] = DeletionLog(settings.var)
+        open311 = Open311(self.db, lambda: self.services, base=settings.base_url, uploads=settings.var / "uploads")
+        self.web_app.add_subapp("/open311", open311.app())
+        self.web_app.add_subapp("/console", self._console(demo=demo))
         self._build_backend()
-        health.add_routes(self.app, self.db, self.relay, lambda: self.knowledge.search, self.events)
+        health.add_routes(self.web_app, self.db, self.relay, lambda: self.knowledge.search, self.events)
 
     def _build_backend(self) -> None:
         secret = self.settings.queue_secret.get_secret_value()
-        opened = Door(self.db, lambda: self.frame, secret)
+        opened = InboundStatus(self.db, lambda: self.services, secret)
         if secret:
-            self.app.router.add_post(door.PATH, opened.post)
+            self.web_app.router.add_post(inbound_status.PATH, opened.post)
         if url := self.settings.queue_url:
             self.events = EventRelay(self.db, publisher_of(url, secret, opened.hear))
 
@@ -148,17 +148,17 @@ class House:
     @property
     def knowledge(self) -> Knowledge:
         """The content as it is now."""
-        return self.shelf.knowledge
+        return self.content_store.knowledge
 
     @knowledge.setter
     def knowledge(self, knowledge: Knowledge) -> None:
-        self.shelf.knowledge = knowledge
+        self.content_store.knowledge = knowledge
 
     @property
-    def frame(self) -> Frame:
+    def services(self) -> ServiceContext:
         """What services need to know at this moment."""
         rephrase = self.writer.rephrase if self.writer else None
-        return Frame(
+        return ServiceContext(
             self.knowledge,
             queue=bool(self.settings.queue_url),
             quiet=self._quiet,
@@ -182,19 +182,19 @@ class House:
             deliver=self.relay.deliver,
             holds=self.relay.holds,
             note=self._note,
-            pace=Pace(self.settings.bulk_per_second),
+            rate_limiter=RateLimiter(self.settings.bulk_per_second),
         )
         made.add_handlers(HANDLERS)
         self.relay.senders[channel] = made.send
         self.channels[channel] = made
         paid = self.settings.bulk_paid and channel is Channel.TELEGRAM
-        self.bulk[channel] = Bulk(self.db, channel, made.api, made.pace, lambda: self.frame, paid=paid)
+        self.bulk[channel] = Bulk(self.db, channel, made.api, made.rate_limiter, lambda: self.services, paid=paid)
         return made
 
     async def _ring(self, row: Outbox) -> None:
         """A timer has rung: the relay's sender for timers."""
         async with self.db.begin() as session:
-            await timer_handlers.ring(session, self.frame, row.payload or {})
+            await timer_handlers.ring(session, self.services, row.payload or {})
 
     async def start(self) -> None:
         """Serve.  Returns when the web server listens; channels that are not reachable yet come later."""
@@ -202,12 +202,12 @@ class House:
             await agencies.ensure(session, (*self.knowledge.appeals.offices, *self.knowledge.hazards.offices))
             await retention.ensure(session)
             await ledger_schedule.ensure(session)
-            await vouchers.ensure(session, self.frame)
+            await vouchers.ensure(session, self.services)
             await audience_tags.ensure(session)
         await self.refresh()  # What staff published holds from the first answer on.
         if self.writer is not None:
             await self.writer.open()
-        self._runner = web.AppRunner(self.app, access_log=None, handler_cancellation=True)
+        self._runner = web.AppRunner(self.web_app, access_log=None, handler_cancellation=True)
         await self._runner.setup()
         site = web.TCPSite(self._runner, self.settings.host, self.settings.port)
         await site.start()
@@ -219,10 +219,10 @@ class House:
         self._spawn(self.relay.run())
         if self.events is not None:
             self.events.start()
-        self._spawn(self._jot())
+        self._spawn(self._keep_flushing())
         depth = search.Tier[self.settings.search.upper()]
-        self._spawn(self.shelf.deepen(depth, endpoint_of(self.settings)))
-        self._spawn(self.shelf.run())
+        self._spawn(self.content_store.deepen(depth, endpoint_of(self.settings)))
+        self._spawn(self.content_store.run())
         gc.collect()
         gc.freeze()  # What is loaded now stays; the collector need not look at it again.
 
@@ -252,7 +252,7 @@ class House:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self.jot()
+        await self.flush()
         if self.writer is not None:
             await self.writer.close()
         for channel in self.channels.values():
@@ -277,11 +277,11 @@ class House:
 
     async def refresh(self) -> None:
         """Take over content that was changed in the database since the last look."""
-        await self.shelf.refresh()
+        await self.content_store.refresh()
 
-    async def jot(self) -> None:
+    async def flush(self) -> None:
         """Write the notes taken since the last time.  Who calls while somebody writes waits until that is done."""
-        async with self._jotting:
+        async with self._flushing:
             taken, self._notes = self._notes, []
             if taken:
                 async with self.db.connect() as connection:
@@ -291,11 +291,11 @@ class House:
         if len(self._notes) < NOTES:
             self._notes += notes
 
-    async def _jot(self) -> None:
+    async def _keep_flushing(self) -> None:
         while True:
-            await asyncio.sleep(JOT)
+            await asyncio.sleep(FLUSH_EVERY)
             try:
-                await asyncio.shield(self.jot())  # Stopping waits for it in its own last call.
+                await asyncio.shield(self.flush())  # Stopping waits for it in its own last call.
             except Exception as error:
                 logger.warning("notes lost", why=log.hide(repr(error)))
 

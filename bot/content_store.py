@@ -18,7 +18,7 @@ logger = log.get(__name__)
 REFRESH = 2.0  # seconds between two looks for changed content
 
 
-class Shelf:
+class ContentStore:
     """Content of the files, with what staff published in its place."""
 
     def __init__(self, db: Database, knowledge: Knowledge, vectors: Path) -> None:

@@ -15,7 +15,7 @@ from bot.errors import Rejected
 LARGEST = 20 * 2**20  # bytes; the Bot API hands out no larger file
 
 
-class Kind(StrEnum):
+class AnswerKind(StrEnum):
     TEXT = "text"
     PRESS = "press"
     PLACE = "place"
@@ -29,7 +29,7 @@ class Kind(StrEnum):
 class Given:
     """What a person sent in answer to a question."""
 
-    kind: Kind
+    kind: AnswerKind
     text: str = ""  # the words, the button's value, the caption or the phone number
     point: tuple[float, float] | None = None  # latitude, longitude; degrees, WGS-84
     file: str = ""  # the channel's file id
@@ -43,24 +43,24 @@ Read = Callable[[Context, Given], Awaitable[Any]]
 def given(update: Update) -> Given | None:
     """What an update gives; None when no form could want it."""
     if update.callback_query is not None:
-        return Given(Kind.PRESS, (update.callback_query.data or "").split(":", 3)[-1])
+        return Given(AnswerKind.PRESS, (update.callback_query.data or "").split(":", 3)[-1])
     message = update.message
     return _of_message(message) if message is not None else None
 
 
 def _of_message(message: Message) -> Given | None:
     if message.text is not None:
-        return Given(Kind.TEXT, message.text)
+        return Given(AnswerKind.TEXT, message.text)
     if message.location is not None:
-        return Given(Kind.PLACE, point=(message.location.latitude, message.location.longitude))
+        return Given(AnswerKind.PLACE, point=(message.location.latitude, message.location.longitude))
     if message.photo:
         best = message.photo[-1]
-        return Given(Kind.PHOTO, message.caption or "", file=best.file_id, size=best.file_size or 0)
+        return Given(AnswerKind.PHOTO, message.caption or "", file=best.file_id, size=best.file_size or 0)
     if message.contact is not None:
         own = message.from_user is not None and message.contact.user_id == message.from_user.id
-        return Given(Kind.CONTACT, message.contact.phone_number, own=own)
+        return Given(AnswerKind.CONTACT, message.contact.phone_number, own=own)
     if file := message.voice or message.document:
-        kind = Kind.VOICE if message.voice else Kind.FILE
+        kind = AnswerKind.VOICE if message.voice else AnswerKind.FILE
         return Given(kind, message.caption or "", file=file.file_id, size=file.file_size or 0)
     return None
 
@@ -103,7 +103,7 @@ def one_of(values: Callable[[Context], dict[str, str]]) -> Read:
 
 async def phone(context: Context, what: Given) -> str:
     """A Chinese mobile or landline number, digits only.  Somebody else's contact card is refused."""
-    if what.kind is Kind.CONTACT and not what.own:
+    if what.kind is AnswerKind.CONTACT and not what.own:
         raise Rejected("answer.other_contact")
     digits = re.sub(r"[\s\-()（）+]", "", unicodedata.normalize("NFKC", what.text))
     digits = digits.removeprefix("86") if len(digits) == 13 else digits

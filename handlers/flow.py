@@ -12,14 +12,14 @@ from bot.channels.telegram.buttons import message_of
 from bot.channels.telegram.unit import Context, Row
 from bot.errors import Rejected
 from bot.store.models import Chat, now
-from handlers.answers import Given, Kind, Read
+from handlers.answers import AnswerKind, Given, Read
 
 EXPIRY = timedelta(hours=24)  # how long a form that nobody goes on with is kept
 SILENCE = timedelta(minutes=30)  # after which a line may be meant for something else
 
 PREVIEW = "preview"  # the step after the last question
 HELD = "~held"  # a line said after a long silence, kept among the answers until we know what it is
-TYPED = frozenset({Kind.TEXT})
+TYPED = frozenset({AnswerKind.TEXT})
 
 Answers = dict[str, Any]
 
@@ -31,7 +31,7 @@ class Question:
     name: str
     ask: str  # key of the text
     read: Read
-    takes: frozenset[Kind] = TYPED  # besides buttons
+    takes: frozenset[AnswerKind] = TYPED  # besides buttons
     choices: Callable[[Context, Answers], Sequence[Row]] | None = None  # buttons; "press" holds the bare value
     keyboard: Callable[[Context], Sequence[Row]] | None = None
     optional: bool = False
@@ -128,7 +128,7 @@ class Flow:
                 answers[question.name] = None
             await self._answered(context, question, answers)
         else:
-            await self.take(context, Given(Kind.PRESS, value))
+            await self.take(context, Given(AnswerKind.PRESS, value))
 
     async def _held(self, context: Context, *, take: bool) -> None:
         """The line said after a long silence: an answer after all, or meant for something else."""
@@ -136,7 +136,7 @@ class Flow:
         held = answers.pop(HELD, "")
         context.chat.answers = answers
         if take:
-            await self.take(context, Given(Kind.TEXT, held))
+            await self.take(context, Given(AnswerKind.TEXT, held))
         else:
             context.chat.paused = True
             context.say("flow.put_aside", choices=[[press_button(context, "flow.go_on", self.name, "!on")]])

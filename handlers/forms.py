@@ -11,7 +11,7 @@ from bot.channels.telegram.receiver import continues
 from bot.channels.telegram.unit import Context, current
 from bot.errors import Rejected
 from bot.store.models import now
-from handlers.answers import Given, Kind, given
+from handlers.answers import AnswerKind, Given, given
 from handlers.flow import HELD, SILENCE, Flow, expired, leave, press_button
 
 
@@ -31,12 +31,12 @@ class Inside(filters.UpdateFilter):
         if flow is None or what is None:
             return False
         question = flow.question(chat.step)
-        return what.kind is Kind.TEXT if question is None else what.kind in question.takes
+        return what.kind is AnswerKind.TEXT if question is None else what.kind in question.takes
 
 
 def _help_first(context: Context, what: Given) -> bool:
     """Whether a line tells of an emergency; then the number to call stands on top, whatever the form asks."""
-    number = context.knowledge.search.emergency(what.text) if what.kind is Kind.TEXT else ""
+    number = context.knowledge.search.emergency(what.text) if what.kind is AnswerKind.TEXT else ""
     if number:
         line = context.knowledge.hotlines[number]
         context.say("question.emergency", number=line.number, name=line.name)
@@ -62,7 +62,7 @@ def handlers(flows: Sequence[Flow]) -> list[BaseHandler[Any, Any, Any]]:
         flow = known[chat.flow]
         if what is None:
             return
-        if chat.flow_at is not None and now() - chat.flow_at > SILENCE and what.kind is Kind.TEXT:
+        if chat.flow_at is not None and now() - chat.flow_at > SILENCE and what.kind is AnswerKind.TEXT:
             # After a long silence the line may be meant for something else: ask, and keep it meanwhile.
             chat.answers = {**(chat.answers or {}), HELD: what.text}
             chat.flow_at = now()

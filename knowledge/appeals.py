@@ -9,7 +9,7 @@ FILE = Path(__file__).parent / "appeals.toml"
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class AppealKind:
     code: str
     label: str
     desk: str  # the kind of agency that takes it
@@ -48,7 +48,7 @@ class Template:
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    kinds: Mapping[str, Kind]
+    kinds: Mapping[str, AppealKind]
     offices: tuple[Office, ...]
     rejections: Mapping[str, Rejection]
     templates: tuple[Template, ...] = ()
@@ -57,7 +57,7 @@ class Catalogue:
 def load(path: Path = FILE) -> Catalogue:
     raw = tomllib.loads(path.read_text(encoding="utf-8"))
     return Catalogue(
-        kinds={entry["code"]: Kind(**entry) for entry in raw["kinds"]},
+        kinds={entry["code"]: AppealKind(**entry) for entry in raw["kinds"]},
         offices=tuple(Office(**entry) for entry in raw["agencies"]),
         rejections={entry["code"]: Rejection(**entry) for entry in raw["rejections"]},
         templates=tuple(Template(**entry) for entry in raw["templates"]),

@@ -10,7 +10,7 @@ FILE = Path(__file__).parent / "retention.toml"
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class RetentionRule:
     """What becomes of the rows of some tables."""
 
     name: str
@@ -25,7 +25,7 @@ class Retention:
     """All rules, and the date of the privacy notice that people agree to."""
 
     notice: str
-    rules: Mapping[str, Rule]
+    rules: Mapping[str, RetentionRule]
 
     def keep(self, name: str) -> timedelta:
         """How long a rule keeps.  Raises KeyError for a rule without an end."""
@@ -37,5 +37,5 @@ class Retention:
 
 def load(path: Path = FILE) -> Retention:
     raw = tomllib.loads(path.read_text(encoding="utf-8"))
-    rules = [Rule(**{**entry, "tables": tuple(entry["tables"])}) for entry in raw["rules"]]
+    rules = [RetentionRule(**{**entry, "tables": tuple(entry["tables"])}) for entry in raw["rules"]]
     return Retention(raw["notice"], {rule.name: rule for rule in rules})

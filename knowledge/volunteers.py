@@ -9,7 +9,7 @@ FILE = Path(__file__).parent / "volunteers.toml"
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class TrainingItem:
     """One item of the checklist.  Without a question it is done on the spot, and staff ticks it off."""
 
     code: str
@@ -36,12 +36,12 @@ class Grid:
     points: int  # for an approved hour
     platforms: Mapping[str, str]  # code -> label
     availabilities: Mapping[str, str]
-    items: Mapping[str, Item]
+    items: Mapping[str, TrainingItem]
 
 
 def load(path: Path = FILE) -> Grid:
     raw = tomllib.loads(path.read_text(encoding="utf-8"))
-    items = [Item(**{**each, "answers": tuple(each.get("answers", ()))}) for each in raw["items"]]
+    items = [TrainingItem(**{**each, "answers": tuple(each.get("answers", ()))}) for each in raw["items"]]
     return Grid(
         consent=raw["consent"]["version"],
         **raw["term"],

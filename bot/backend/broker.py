@@ -8,8 +8,8 @@ from typing import Any
 from faststream import AckPolicy
 
 from bot import log
-from bot.backend.publisher import TAKEN, Away, Hear, Outcome, Where
-from bot.queue.outbox import Parcel
+from bot.backend.publisher import TAKEN, Away, Hear, PublishOutcome, Where
+from bot.queue.outbox import ClaimedJob
 
 logger = log.get(__name__)
 
@@ -39,18 +39,18 @@ class Broker:
     async def prepare(self, broker: Any) -> None:
         """Make what events go to, once the connection stands."""
 
-    async def send(self, broker: Any, parcel: Parcel) -> None:
+    async def send(self, broker: Any, job: ClaimedJob) -> None:
         """Send one event, and return when the broker has confirmed it."""
         raise NotImplementedError
 
-    async def send_all(self, broker: Any, parcels: Sequence[Parcel]) -> list[Outcome]:
-        sent = await asyncio.gather(*(self.send(broker, each) for each in parcels), return_exceptions=True)
-        return [TAKEN if error is None else Outcome(Away(_plain(error))) for error in sent]
+    async def send_all(self, broker: Any, jobs: Sequence[ClaimedJob]) -> list[PublishOutcome]:
+        sent = await asyncio.gather(*(self.send(broker, each) for each in jobs), return_exceptions=True)
+        return [TAKEN if error is None else PublishOutcome(Away(_plain(error))) for error in sent]
 
-    async def publish(self, parcels: Sequence[Parcel]) -> list[Outcome]:
+    async def publish(self, jobs: Sequence[ClaimedJob]) -> list[PublishOutcome]:
         broker = await self._opened()
         try:
-            outcomes = await self.send_all(broker, parcels)
+            outcomes = await self.send_all(broker, jobs)
         except BaseException:
             self._drop(broker)
             raise

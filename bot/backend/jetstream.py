@@ -5,7 +5,7 @@ from nats.js.api import ConsumerConfig, DeliverPolicy
 
 from bot.backend.broker import REPEAT, Broker, raw
 from bot.backend.publisher import Hear, Where, event_id
-from bot.queue.outbox import Parcel
+from bot.queue.outbox import ClaimedJob
 
 TWICE = 24 * 3600  # seconds the stream remembers ids and drops an event that comes again
 CONSUMER = "nuanxin"
@@ -30,11 +30,9 @@ class JetStream(Broker):
         )(self.hear)  # Not by pulling: FastStream's loop spins without a pause when the connection is closed.
         return broker
 
-    async def send(self, broker: NatsBroker, parcel: Parcel) -> None:
-        headers = {"Nats-Msg-Id": event_id(parcel), "content-type": "application/cloudevents+json"}
-        await broker.publish(
-            parcel.body, self.where.events, stream=self.where.name, headers=headers, timeout=CONFIRMING
-        )
+    async def send(self, broker: NatsBroker, job: ClaimedJob) -> None:
+        headers = {"Nats-Msg-Id": event_id(job), "content-type": "application/cloudevents+json"}
+        await broker.publish(job.body, self.where.events, stream=self.where.name, headers=headers, timeout=CONFIRMING)
 
 
 def make(where: Where, _secret: str, hear: Hear) -> JetStream:

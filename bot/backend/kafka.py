@@ -6,7 +6,7 @@ from faststream.kafka import KafkaBroker
 
 from bot.backend.broker import REPEAT, Broker, raw
 from bot.backend.publisher import Hear, Where, event_id
-from bot.queue.outbox import Parcel
+from bot.queue.outbox import ClaimedJob
 
 GROUP = "nuanxin"
 
@@ -22,9 +22,9 @@ class Kafka(Broker):
         )(self.hear)
         return broker
 
-    async def send(self, broker: KafkaBroker, parcel: Parcel) -> None:
-        headers = {"id": event_id(parcel), "content-type": "application/cloudevents+json"}
-        await broker.publish(parcel.body, self.where.events, key=parcel.subject.encode(), headers=headers)
+    async def send(self, broker: KafkaBroker, job: ClaimedJob) -> None:
+        headers = {"id": event_id(job), "content-type": "application/cloudevents+json"}
+        await broker.publish(job.body, self.where.events, key=job.subject.encode(), headers=headers)
 
 
 def make(where: Where, _secret: str, hear: Hear) -> Kafka:

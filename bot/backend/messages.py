@@ -5,8 +5,8 @@ from typing import Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
-from bot.services.appeals.states import State
-from bot.services.appeals.status_updates import News
+from bot.services.appeals.states import AppealState
+from bot.services.appeals.status_updates import StatusUpdate
 from bot.store.models import Naming, now
 
 
@@ -15,7 +15,7 @@ class Case(BaseModel):
 
     number: str = Field(description="Twelve digits; what the worker was given.")
     kind: str = Field(description="The type of the appeal, such as wages.")
-    state: State
+    state: AppealState
     naming: Naming = Field(description="Who may learn who filed it.  The event itself never says.")
     confidential: bool = Field(description="For the desk in charge only.")
     story: str
@@ -45,12 +45,12 @@ class Event(BaseModel):
     data: Case
 
 
-class Change(BaseModel):
+class StatusChange(BaseModel):
     """What the backend did with a case."""
 
     model_config = ConfigDict(extra="ignore", str_max_length=4000)
 
-    state: State = Field(description="Where the case is now.")
+    state: AppealState = Field(description="Where the case is now.")
     text: str = Field(
         "", description="What the worker reads; with pending_info the question, with answered the answer."
     )
@@ -71,15 +71,15 @@ class Status(BaseModel):
     type: Literal["appeal.status"] = "appeal.status"
     subject: str = Field(min_length=1, max_length=16, description="The number of the case.")
     time: AwareDatetime = Field(description="When the backend did it, by its own clock.")
-    data: Change
+    data: StatusChange
 
-    def news(self) -> News:
+    def news(self) -> StatusUpdate:
         """What it says, for bot.services.appeals.status_updates; a clock that runs ahead must not make all that follows late."""
         said: dict[str, Any] = self.data.model_dump()
-        return News(id=f"{self.source} {self.id}", number=self.subject, at=min(self.time, now()), **said)
+        return StatusUpdate(id=f"{self.source} {self.id}", number=self.subject, at=min(self.time, now()), **said)
 
 
-class Unreadable(ValueError):
+class UnreadableMessage(ValueError):
     """News that are not what the AsyncAPI document says.  `faults`: where, and what is wrong."""
 
     def __init__(self, faults: list[str]) -> None:
@@ -87,10 +87,12 @@ class Unreadable(ValueError):
         self.faults = faults
 
 
-def read(body: bytes) -> News:
+def read(body: bytes) -> StatusUpdate:
     """Raises Unreadable."""
     try:
         return Status.model_validate_json(body).news()
     except ValidationError as error:
         faults = error.errors(include_url=False, include_input=False)
-        raise Unreadable([f"{'.'.join(map(str, each['loc'])) or 'body'}: {each['msg']}" for each in faults]) from None
+        raise UnreadableMessage(
+            [f"{'.'.join(map(str, each['loc'])) or 'body'}: {each['msg']}" for each in faults]
+        ) from None

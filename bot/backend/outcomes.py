@@ -9,9 +9,9 @@ from sqlalchemy import bindparam, case, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import log
-from bot.backend.publisher import Away, Outcome
+from bot.backend.publisher import Away, PublishOutcome
 from bot.errors import Refused, TryLater
-from bot.queue.outbox import Parcel
+from bot.queue.outbox import ClaimedJob
 from bot.store.models import Appeal, Outbox, OutboxState, now
 
 logger = log.get(__name__)
@@ -21,43 +21,43 @@ WEEK = timedelta(days=7)  # after that, and TRIES, a row that only fails is dead
 TRIES = 10
 WHY = 200  # characters of a reason that are kept
 
-Pair = tuple[Parcel, Outcome]
+Pair = tuple[ClaimedJob, PublishOutcome]
 
 
 async def write(connection: AsyncConnection, pairs: Sequence[Pair]) -> None:
     """Note the outcomes of a batch."""
-    taken = [parcel.id for parcel, outcome in pairs if outcome.error is None]
+    taken = [job.id for job, outcome in pairs if outcome.error is None]
     if taken:
         await connection.execute(_SENT, {"ids": taken, "at": now()})
-    numbers = [{"which": parcel.subject, "theirs": outcome.number} for parcel, outcome in pairs if outcome.number]
+    numbers = [{"which": job.subject, "theirs": outcome.number} for job, outcome in pairs if outcome.number]
     if numbers:
         await connection.execute(_NUMBER, numbers)
-    kept = [_failure(parcel, outcome.error) for parcel, outcome in pairs if outcome.error is not None]
+    kept = [_failure(job, outcome.error) for job, outcome in pairs if outcome.error is not None]
     if kept:
         await connection.execute(_KEPT, kept)
 
 
-def _failure(parcel: Parcel, error: Exception) -> dict[str, Any]:
+def _failure(job: ClaimedJob, error: Exception) -> dict[str, Any]:
     """A row that did not go.  It keeps its content, so that it can be sent again, even when it is dead."""
-    state = OutboxState.DEAD if _hopeless(parcel, error) else OutboxState.WAITING
+    state = OutboxState.DEAD if _hopeless(job, error) else OutboxState.WAITING
     if state is OutboxState.DEAD:
-        logger.error("event dead", row=parcel.id, number=parcel.subject, why=str(error))
-    return {"row": parcel.id, "new_state": state, "new_due_at": _next(parcel, error), "new_why": _why(error)}
+        logger.error("event dead", row=job.id, number=job.subject, why=str(error))
+    return {"row": job.id, "new_state": state, "new_due_at": _next(job, error), "new_why": _why(error)}
 
 
-def _hopeless(parcel: Parcel, error: Exception) -> bool:
+def _hopeless(job: ClaimedJob, error: Exception) -> bool:
     if isinstance(error, Away):
         return False
-    worn_out = parcel.attempts >= TRIES and now() - parcel.created_at > WEEK
+    worn_out = job.attempts >= TRIES and now() - job.created_at > WEEK
     return worn_out or isinstance(error, Refused)
 
 
-def _next(parcel: Parcel, error: Exception) -> datetime:
+def _next(job: ClaimedJob, error: Exception) -> datetime:
     """When a row may be tried again.  Of one whose backend is away the breaker decides alone."""
     if isinstance(error, Away):
         return now()
     wish = error.after if isinstance(error, TryLater) else None
-    return now() + (wish or AGAIN[min(parcel.attempts, len(AGAIN) - 1)]) * random.uniform(1.0, 1.2)
+    return now() + (wish or AGAIN[min(job.attempts, len(AGAIN) - 1)]) * random.uniform(1.0, 1.2)
 
 
 def _why(error: Exception) -> str:

@@ -7,10 +7,10 @@ from datetime import timedelta
 import aiohttp
 import orjson
 
-from bot.backend.publisher import TAKEN, Away, Hear, Outcome, Where, event_id
+from bot.backend.publisher import TAKEN, Away, Hear, PublishOutcome, Where, event_id
 from bot.backend.signature import sign
 from bot.errors import Refused, TryLater
-from bot.queue.outbox import Parcel
+from bot.queue.outbox import ClaimedJob
 
 SECONDS = 15.0  # for one of them
 NEVER = frozenset({400, 409, 410, 413, 415, 422})  # says: this event, never
@@ -28,41 +28,41 @@ class Post:
         self._secret = secret
         self._http: aiohttp.ClientSession | None = None
 
-    async def publish(self, parcels: Sequence[Parcel]) -> list[Outcome]:
+    async def publish(self, jobs: Sequence[ClaimedJob]) -> list[PublishOutcome]:
         if self._http is None:
             self._http = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=SECONDS))
-        return list(await asyncio.gather(*(self._send(self._http, each) for each in parcels)))
+        return list(await asyncio.gather(*(self._send(self._http, each) for each in jobs)))
 
     async def watch(self) -> None:
-        """Nothing to keep: news come through the door, bot.backend.door."""
+        """Nothing to keep: news come through the door, bot.backend.inbound_status."""
         await asyncio.Event().wait()
 
     async def close(self) -> None:
         if self._http is not None:
             await self._http.close()
 
-    async def _send(self, http: aiohttp.ClientSession, parcel: Parcel) -> Outcome:
-        body = parcel.body or b""
+    async def _send(self, http: aiohttp.ClientSession, job: ClaimedJob) -> PublishOutcome:
+        body = job.body or b""
         headers = sign(self._secret, body)
-        headers |= {"Content-Type": "application/cloudevents+json", "Idempotency-Key": event_id(parcel)}
+        headers |= {"Content-Type": "application/cloudevents+json", "Idempotency-Key": event_id(job)}
         try:
             async with http.post(self.where.url, data=body, headers=headers, allow_redirects=False) as response:
                 answer = await response.content.read(ANSWER)
                 return _outcome(response.status, response.headers.get("Retry-After", ""), answer)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            return Outcome(Away(type(error).__name__))
+            return PublishOutcome(Away(type(error).__name__))
 
 
-def _outcome(status: int, wish: str, answer: bytes) -> Outcome:
+def _outcome(status: int, wish: str, answer: bytes) -> PublishOutcome:
     if 200 <= status < 300:
-        return Outcome(number=_number(answer)) if answer else TAKEN
+        return PublishOutcome(number=_number(answer)) if answer else TAKEN
     if status in NEVER:
-        return Outcome(Refused(f"HTTP {status}"))
+        return PublishOutcome(Refused(f"HTTP {status}"))
     if status == 429 and wish.isdecimal():
-        return Outcome(TryLater(f"HTTP {status}", timedelta(seconds=min(int(wish), 3600))))
+        return PublishOutcome(TryLater(f"HTTP {status}", timedelta(seconds=min(int(wish), 3600))))
     if status in {401, 403, 404, 502, 503, 504}:  # an address or a secret of ours, or a server that is not there
-        return Outcome(Away(f"HTTP {status}"))
-    return Outcome(TryLater(f"HTTP {status}"))
+        return PublishOutcome(Away(f"HTTP {status}"))
+    return PublishOutcome(TryLater(f"HTTP {status}"))
 
 
 def _number(answer: bytes) -> str:

@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit, urlunsplit
 import orjson
 
 from bot.errors import TryLater
-from bot.queue.outbox import Parcel
+from bot.queue.outbox import ClaimedJob
 
 PATIENCE = 20.0  # seconds for a batch; well below outbox.HELD, so that nobody else takes the rows meanwhile
 NAME = "nuanxin"  # in front of the names of streams, queues, subjects and topics
@@ -25,14 +25,14 @@ class Away(TryLater):
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class PublishOutcome:
     """What became of a row: taken, perhaps under a number of the backend's; or Refused, TryLater, Away."""
 
     error: Exception | None = None
     number: str = ""
 
 
-TAKEN = Outcome()
+TAKEN = PublishOutcome()
 
 
 class Publisher(Protocol):
@@ -40,7 +40,7 @@ class Publisher(Protocol):
 
     batch: int
 
-    async def publish(self, parcels: Sequence[Parcel]) -> list[Outcome]:
+    async def publish(self, jobs: Sequence[ClaimedJob]) -> list[PublishOutcome]:
         """Hand rows over, and wait until the other side has them.  One outcome for each, in their order."""
 
     async def watch(self) -> None:
@@ -98,6 +98,6 @@ def publisher_of(url: str, secret: str, hear: Hear) -> Publisher:
     return made
 
 
-def event_id(parcel: Parcel) -> str:
+def event_id(job: ClaimedJob) -> str:
     """The event's own id, `number:version`: the same whenever it is sent again."""
-    return str(orjson.loads(parcel.body or b"{}")["id"])
+    return str(orjson.loads(job.body or b"{}")["id"])

@@ -4,7 +4,7 @@ from faststream.rabbit import Channel, RabbitBroker, RabbitQueue
 
 from bot.backend.broker import REPEAT, Broker, raw
 from bot.backend.publisher import Hear, Where, event_id
-from bot.queue.outbox import Parcel
+from bot.queue.outbox import ClaimedJob
 
 ONE = Channel(prefetch_count=1)  # News of a case are read in the order they were put.
 
@@ -22,13 +22,13 @@ class Rabbit(Broker):
     async def prepare(self, broker: RabbitBroker) -> None:
         await broker.declare_queue(RabbitQueue(self.where.events, durable=True))
 
-    async def send(self, broker: RabbitBroker, parcel: Parcel) -> None:
+    async def send(self, broker: RabbitBroker, job: ClaimedJob) -> None:
         await broker.publish(
-            parcel.body,
+            job.body,
             RabbitQueue(self.where.events, durable=True, declare=False),
             persist=True,
             mandatory=True,
-            message_id=event_id(parcel),
+            message_id=event_id(job),
             content_type="application/cloudevents+json",
         )
 

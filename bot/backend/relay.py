@@ -8,10 +8,10 @@ from bot import log
 from bot.backend import outcomes
 from bot.backend.breaker import Breaker
 from bot.backend.outcomes import Pair
-from bot.backend.publisher import PATIENCE, Away, Outcome, Publisher
+from bot.backend.publisher import PATIENCE, Away, Publisher, PublishOutcome
 from bot.errors import Refused
 from bot.queue import outbox
-from bot.queue.outbox import Parcel
+from bot.queue.outbox import ClaimedJob
 from bot.store.db import Database, is_down
 
 logger = log.get(__name__)
@@ -69,7 +69,7 @@ class EventRelay:
             if not taken or all(outcome.error for _, outcome in pairs):
                 await self._pause()
 
-    async def _turn(self, pairs: Sequence[Pair], *, taking: bool = True) -> list[Parcel]:
+    async def _turn(self, pairs: Sequence[Pair], *, taking: bool = True) -> list[ClaimedJob]:
         """Write the last batch down and take the next one: one transaction for both."""
         room = self.breaker.room(self.publisher.batch) if taking else 0
         if not pairs and not room:
@@ -79,9 +79,9 @@ class EventRelay:
                 await outcomes.write(connection, pairs)
             return await outbox.take(connection, outbox.EVENT, room) if room else []
 
-    async def _publish(self, parcels: Sequence[Parcel]) -> list[Pair]:
-        whole = [each for each in parcels if each.body is not None]
-        sealed = [(each, Outcome(Refused("no key of ours opens it"))) for each in parcels if each.body is None]
+    async def _publish(self, jobs: Sequence[ClaimedJob]) -> list[Pair]:
+        whole = [each for each in jobs if each.body is not None]
+        sealed = [(each, PublishOutcome(Refused("no key of ours opens it"))) for each in jobs if each.body is None]
         if not whole:
             return sealed
         try:
@@ -89,11 +89,11 @@ class EventRelay:
                 answered = await self.publisher.publish(whole)
         except Exception as error:
             logger.warning("backend failed", why=type(error).__name__, rows=len(whole))
-            answered = [Outcome(Away(type(error).__name__))] * len(whole)
+            answered = [PublishOutcome(Away(type(error).__name__))] * len(whole)
         self._learn(answered)
         return [*zip(whole, answered, strict=True), *sealed]
 
-    def _learn(self, answered: Sequence[Outcome]) -> None:
+    def _learn(self, answered: Sequence[PublishOutcome]) -> None:
         self.sent += sum(each.error is None for each in answered)
         if all(isinstance(each.error, Away) for each in answered):
             self.breaker.failed()

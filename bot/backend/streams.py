@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from faststream.redis import RedisBroker, StreamSub
 
 from bot.backend.broker import REPEAT, Broker, raw
-from bot.backend.publisher import TAKEN, Hear, Outcome, Where
-from bot.queue.outbox import Parcel
+from bot.backend.publisher import TAKEN, Hear, PublishOutcome, Where
+from bot.queue.outbox import ClaimedJob
 
 GROUP = "nuanxin"
 BLOCK = 1_000  # milliseconds one read waits for news
@@ -33,13 +33,13 @@ class Streams(Broker):
             broker.subscriber(stream=stream, decoder=raw, ack_policy=REPEAT)(self.hear)
         return broker
 
-    async def send_all(self, broker: RedisBroker, parcels: Sequence[Parcel]) -> list[Outcome]:
+    async def send_all(self, broker: RedisBroker, jobs: Sequence[ClaimedJob]) -> list[PublishOutcome]:
         client = await broker.connect()
         async with client.pipeline(transaction=False) as pipe:
-            for each in parcels:
+            for each in jobs:
                 pipe.execute_command("XADD", self.where.events, "*", "data", each.body)
             await pipe.execute()
-        return [TAKEN] * len(parcels)
+        return [TAKEN] * len(jobs)
 
 
 def make(where: Where, _secret: str, hear: Hear) -> Streams:

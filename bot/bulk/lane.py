@@ -21,14 +21,14 @@ from bot.bulk.run import Run
 from bot.channels.telegram.transport import BotApi
 from bot.errors import TryLater, Unclear
 from bot.queue import rate_limiter
-from bot.queue.rate_limiter import Pace
-from bot.services.core.context import Frame
+from bot.queue.rate_limiter import RateLimiter
+from bot.services.core.context import ServiceContext
 from bot.services.core.lifecycle import SYSTEM
 from bot.services.notices import deliveries as notice_deliveries
 from bot.services.notices import notices
 from bot.services.notices import photos as notice_photos
-from bot.services.notices.deliveries import Item
-from bot.services.notices.states import State
+from bot.services.notices.deliveries import DeliveryItem
+from bot.services.notices.states import NoticeState
 from bot.services.staff import audit
 from bot.store.db import Database, is_down
 from bot.store.models import Channel, CopyState, Notice, NoticeKind
@@ -49,17 +49,24 @@ class Bulk:
         db: Database,
         channel: Channel,
         api: BotApi,
-        rate: Pace,
-        frame: Callable[[], Frame],
+        rate: RateLimiter,
+        context: Callable[[], ServiceContext],
         clocks: Clocks = USUAL,
         *,
         paid: bool = False,
     ) -> None:
-        self.db, self.channel, self.api, self.pace, self._frame, self._clocks = db, channel, api, rate, frame, clocks
+        self.db, self.channel, self.api, self.rate_limiter, self._services, self._clocks = (
+            db,
+            channel,
+            api,
+            rate,
+            context,
+            clocks,
+        )
         self._paid = paid
         self._me = secrets.token_hex(8)
         self._runs: dict[int, Run] = {}
-        self._queue: asyncio.Queue[tuple[Item, float]] = asyncio.Queue()  # and until when it may be called
+        self._queue: asyncio.Queue[tuple[DeliveryItem, float]] = asyncio.Queue()  # and until when it may be called
         self._done: list[dict[str, Any]] = []
         self._busy = 0  # copies in the hands of workers
         self._turning = asyncio.Lock()
@@ -78,7 +85,7 @@ class Bulk:
 
     @property
     def batch(self) -> int:
-        return max(1, int(min(BATCH, self.pace.rate * AHEAD)))
+        return max(1, int(min(BATCH, self.rate_limiter.rate * AHEAD)))
 
     async def run(self) -> None:
         """Send until stopped; what was taken and not called goes back."""
@@ -127,7 +134,7 @@ class Bulk:
         while await self.turn() or self._in_hand or self._done:  # noqa: ASYNC110 (three things to wait for)
             await asyncio.sleep(0.005)
 
-    async def _transact(self, session: AsyncSession, done: Sequence[dict[str, Any]]) -> list[Item]:
+    async def _transact(self, session: AsyncSession, done: Sequence[dict[str, Any]]) -> list[DeliveryItem]:
         await notice_deliveries.settle(session, done)
         began = time.monotonic()
         held = await rate_limiter.hold(session, self.channel, self._me, self._clocks.lane)
@@ -139,18 +146,18 @@ class Bulk:
             await rate_limiter.silence(session, self.channel, self._silence)
             self._silence = 0.0
         elif held:
-            self.pace.halt(held)
+            self.rate_limiter.halt(held)
         return await self._go_on(session)
 
-    async def _go_on(self, session: AsyncSession) -> list[Item]:
-        taken: list[Item] = []
+    async def _go_on(self, session: AsyncSession) -> list[DeliveryItem]:
+        taken: list[DeliveryItem] = []
         active = [await notices.get(session, number, lock=True) for number in await self._active(session)]
-        alive = {notice.id for notice in active if notice.state == State.SENDING}
+        alive = {notice.id for notice in active if notice.state == NoticeState.SENDING}
         self._runs = {number: run for number, run in self._runs.items() if number in alive}
         for notice in active:
-            if notice.state == State.FREEZING:
+            if notice.state == NoticeState.FREEZING:
                 await self._freeze(session, notice)
-            elif notice.state == State.CANCELLED:
+            elif notice.state == NoticeState.CANCELLED:
                 await notice_deliveries.expire(session, notice, self.channel)
                 await notices.drop(session, notice)
             else:
@@ -166,26 +173,26 @@ class Bulk:
     async def _freeze(self, session: AsyncSession, notice: Notice) -> None:
         before = notice.frozen_to
         if await notice_deliveries.freeze(session, notice):
-            notices.move(notice, State.SENDING, SYSTEM)
-        if notice.state == State.SENDING or notice.frozen_to != before:
+            notices.move(notice, NoticeState.SENDING, SYSTEM)
+        if notice.state == NoticeState.SENDING or notice.frozen_to != before:
             self._moved = True
             self._low.set()
 
-    async def _feed(self, session: AsyncSession, notice: Notice, room: int) -> list[Item]:
+    async def _feed(self, session: AsyncSession, notice: Notice, room: int) -> list[DeliveryItem]:
         """Take copies of a notice, or find out that it is over."""
         await notice_deliveries.expire(session, notice, self.channel)
         if (run := self._runs.get(notice.id)) and (why := self._verdict(run)):
-            await self._move(session, notice, State.FAULTY, why)
+            await self._move(session, notice, NoticeState.FAULTY, why)
             del self._runs[notice.id]
             return []
-        if room <= 0 or self.pace.held or not await self._awake(session, notice):
+        if room <= 0 or self.rate_limiter.held or not await self._awake(session, notice):
             return []
         try:
             run = await self._run(session, notice)
         except notice_photos.Gone:
-            await self._move(session, notice, State.FAULTY, "no photo")
+            await self._move(session, notice, NoticeState.FAULTY, "no photo")
             return []
-        usual = self._frame().quiet
+        usual = self._services().quiet
         taken = await notice_deliveries.take(
             session, notice, self.channel, min(room, run.room), usual, self._clocks.lease
         )
@@ -197,7 +204,7 @@ class Bulk:
         """How this notice is sent here.  What the channel calls its photo is written down once it is known."""
         if (run := self._runs.get(notice.id)) is None:
             photo = await notice_photos.of(session, notice, self.api.bot)
-            texts = self._frame().knowledge.texts
+            texts = self._services().knowledge.texts
             run = self._runs[notice.id] = Run.of(texts, notice, self.channel, photo, paid=self._paid)
         if run.learned:
             await notice_photos.learn(session, notice, self.api.bot, run.learned)
@@ -205,11 +212,11 @@ class Bulk:
         return run
 
     async def _awake(self, session: AsyncSession, notice: Notice) -> bool:
-        if notice.state == State.QUIET:
+        if notice.state == NoticeState.QUIET:
             left = await notice_deliveries.left(session, notice)
             if left.next_due is not None and notice_deliveries.asleep(left.next_due):
                 return False
-            notices.move(notice, State.SENDING, SYSTEM)
+            notices.move(notice, NoticeState.SENDING, SYSTEM)
         return True
 
     async def _look_after(self, session: AsyncSession, notice: Notice) -> None:
@@ -218,11 +225,11 @@ class Bulk:
         if left.on_their_way:
             return
         if left.next_due is None:
-            await self._move(session, notice, State.SOME_FAILED if left.badly else State.COMPLETED)
+            await self._move(session, notice, NoticeState.SOME_FAILED if left.badly else NoticeState.COMPLETED)
         elif notice_deliveries.asleep(left.next_due):
-            await self._move(session, notice, State.QUIET)
+            await self._move(session, notice, NoticeState.QUIET)
 
-    async def _move(self, session: AsyncSession, notice: Notice, target: State, why: str = "") -> None:
+    async def _move(self, session: AsyncSession, notice: Notice, target: NoticeState, why: str = "") -> None:
         name, self._moved = notices.move(notice, target, SYSTEM, why), True
         await session.flush()
         await audit.note(session, audit.By(role=SYSTEM.role), f"notice.{name}", f"notice:{notice.id}", why=why)
@@ -252,11 +259,11 @@ class Bulk:
             if self._more and self._in_hand <= self.batch // 2:
                 self._low.set()
 
-    async def _send(self, item: Item, until: float) -> dict[str, Any]:
+    async def _send(self, item: DeliveryItem, until: float) -> dict[str, Any]:
         """Call, and say what became of it."""
-        token = None if self._given_up(item, until) else await self.pace.turn(item.chat_id)
+        token = None if self._given_up(item, until) else await self.rate_limiter.turn(item.chat_id)
         if token is not None and self._given_up(item, until):
-            self.pace.answered(token, item.chat_id)
+            self.rate_limiter.answered(token, item.chat_id)
             token = None
         if token is None:
             return notice_deliveries.outcome(item, CopyState.WAITING, item.kept)
@@ -270,18 +277,18 @@ class Bulk:
         except Exception as error:
             return run.failed(item, error)
         finally:
-            self.pace.answered(token, item.chat_id)
+            self.rate_limiter.answered(token, item.chat_id)
         return run.sent(item, result)
 
-    def _given_up(self, item: Item, until: float) -> bool:
+    def _given_up(self, item: DeliveryItem, until: float) -> bool:
         """Paused meanwhile, or too late for its lease, or the lane is not ours any more."""
         late = time.monotonic() > min(until, self._until)
         return late or item.notice_id not in self._runs or self._stopping.is_set()
 
-    def _key(self, item: Item) -> str:
+    def _key(self, item: DeliveryItem) -> str:
         return f"notice-{item.notice_id}-{item.chat_id}" if self.channel == Channel.WEB else ""
 
-    def _held(self, item: Item, run: Run, error: TryLater) -> dict[str, Any]:
+    def _held(self, item: DeliveryItem, run: Run, error: TryLater) -> dict[str, Any]:
         """Not now: everything in bulk keeps silent, this copy goes back."""
         if error.after is not None:
             self._floods.append(time.monotonic())
@@ -289,7 +296,7 @@ class Bulk:
         else:
             run.stumble(str(error))
             seconds = 2.0 + random.random()
-        self.pace.halt(seconds)
+        self.rate_limiter.halt(seconds)
         self._silence = max(self._silence, seconds)
         return notice_deliveries.outcome(item, CopyState.WAITING, item.kept)
 

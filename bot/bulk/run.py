@@ -12,7 +12,7 @@ from bot.channels.telegram.transport import BotApi
 from bot.errors import Blocked, Refused, Unclear
 from bot.services.chats.message_preview import bubble
 from bot.services.notices import deliveries as notice_deliveries
-from bot.services.notices.deliveries import Item
+from bot.services.notices.deliveries import DeliveryItem
 from bot.services.notices.photos import Photo
 from bot.store.models import Channel, CopyState, Notice, NoticeKind
 from knowledge.texts import Texts
@@ -59,7 +59,7 @@ class Run:
         """How many copies may be taken at once: one alone while the channel does not know the photo."""
         return 1 if self.photo is not None and not self.photo.file else ALL
 
-    async def call(self, api: BotApi, item: Item, *, key: str, seconds: float) -> Any:
+    async def call(self, api: BotApi, item: DeliveryItem, *, key: str, seconds: float) -> Any:
         """Send one person's copy; returns the result.  Raises Forgotten, and what BotApi raises."""
         photo = self.photo
         if photo is not None and not photo.file:
@@ -73,7 +73,7 @@ class Run:
                 self.photo = replace(photo, file="")
             raise Forgotten from None
 
-    async def _upload(self, api: BotApi, item: Item, photo: Photo, *, key: str, seconds: float) -> Any:
+    async def _upload(self, api: BotApi, item: DeliveryItem, photo: Photo, *, key: str, seconds: float) -> Any:
         _, call = self._render(self.replies[item.again] | {"jpeg": photo.jpeg}, item.address)
         result = await api.call(self.method, call, key=key, seconds=seconds)
         self.learned = result["photo"][-1]["file_id"]
@@ -81,7 +81,7 @@ class Run:
         self._write(self.learned)
         return result
 
-    def body(self, item: Item) -> bytes:
+    def body(self, item: DeliveryItem) -> bytes:
         """The call for one person, as JSON."""
         which = b'"message_id":%d,' % item.message_id if item.message_id else b""
         return b'{%b"chat_id":%d%b' % (which, item.address, self.bodies[item.again])
@@ -95,12 +95,12 @@ class Run:
         self.verdicts.append(True)
         self.why = why
 
-    def sent(self, item: Item, result: Any) -> dict[str, Any]:
+    def sent(self, item: DeliveryItem, result: Any) -> dict[str, Any]:
         self.verdicts.append(False)
         message_id = result.get("message_id") if isinstance(result, dict) else None
         return notice_deliveries.outcome(item, CopyState.SENT, message_id=message_id)
 
-    def failed(self, item: Item, error: Exception) -> dict[str, Any]:
+    def failed(self, item: DeliveryItem, error: Exception) -> dict[str, Any]:
         """What an error means for the copy.  A correction that has nothing to change has done its work."""
         why = str(error) or type(error).__name__
         if isinstance(error, Blocked):

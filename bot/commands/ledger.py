@@ -16,10 +16,10 @@ from bot.app import database_of
 from bot.console.core import words
 from bot.errors import Rejected
 from bot.services.core import periods, spreadsheets
-from bot.services.core.context import Frame
+from bot.services.core.context import ServiceContext
 from bot.services.core.lifecycle import Role
 from bot.services.reports import ledgers
-from bot.services.reports.ledgers import Wanted
+from bot.services.reports.ledgers import LedgerRequest
 from bot.services.staff import audit
 from bot.services.staff.audit import By
 from bot.settings import Settings
@@ -50,7 +50,7 @@ def add(commands: Any) -> None:
 
 def _run(given: argparse.Namespace, settings: Settings) -> int:
     if given.counts:
-        _frame()  # Reading takes seconds, in which the bot must not wait for our transaction.
+        _service_context()  # Reading takes seconds, in which the bot must not wait for our transaction.
     try:
         return asyncio.run(_with_database(given, settings))
     except Rejected as error:
@@ -59,8 +59,8 @@ def _run(given: argparse.Namespace, settings: Settings) -> int:
 
 
 @cache
-def _frame() -> Frame:
-    return Frame(knowledge.load())
+def _service_context() -> ServiceContext:
+    return ServiceContext(knowledge.load())
 
 
 async def _with_database(given: argparse.Namespace, settings: Settings) -> int:
@@ -74,19 +74,19 @@ async def _with_database(given: argparse.Namespace, settings: Settings) -> int:
 
 
 async def _freeze(session: AsyncSession, given: argparse.Namespace) -> int:
-    frame = _frame()
+    context = _service_context()
     kind = "week" if given.week else "month"
     period = periods.week_of(given.week) if given.week else given.month or ledgers.last("month")
     places = [given.district] if given.district is not None else await ledgers.districts(session)
     for district in places:
-        ledger = await ledgers.freeze(session, frame, Wanted(kind, period, district))
+        ledger = await ledgers.freeze(session, context, LedgerRequest(kind, period, district))
         await audit.note(session, BY, "ledger.freeze", f"ledger:{ledger.id}", district=district)
         print(line(ledger))
     return 0
 
 
 async def _amend(session: AsyncSession, given: argparse.Namespace) -> int:
-    made = await ledgers.amend(session, _frame(), await _get(session, given.id), given.why)
+    made = await ledgers.amend(session, _service_context(), await _get(session, given.id), given.why)
     await audit.note(session, BY, "ledger.amend", f"ledger:{made.id}")
     print(line(made))
     return 0

@@ -12,7 +12,7 @@ import knowledge
 from bot.app import database_of
 from bot.services.appeals import case_work
 from bot.services.appeals.appeals import UnknownAppeal
-from bot.services.core.context import Frame
+from bot.services.core.context import ServiceContext
 from bot.services.core.lifecycle import SYSTEM
 from bot.services.privacy import deletion_log, erasure, retention
 from bot.services.staff import audit
@@ -76,11 +76,11 @@ async def foresee(settings: Settings, content: Knowledge) -> dict[str, int]:
 
 async def delete(settings: Settings, content: Knowledge) -> dict[str, int]:
     """Run until nothing is due, a transaction a batch; how many rows by rule, which the audit keeps."""
-    frame, total = _frame(settings, content), Counter[str]()
+    context, total = _service_context(settings, content), Counter[str]()
     async with _opened(settings) as db:
         while True:
             async with db.begin() as session:
-                done = await retention.run(session, frame)
+                done = await retention.run(session, context)
             if not done:
                 break
             total.update(done)
@@ -98,7 +98,7 @@ async def hold(settings: Settings, number: str, why: str) -> None:
 
 async def reapply(settings: Settings, content: Knowledge, files: Sequence[Path]) -> int:
     """Erase again whoever a restored backup brought back; how many there were.  Safe to repeat."""
-    frame, erased = _frame(settings, content), 0
+    context, erased = _service_context(settings, content), 0
     async with _opened(settings) as db:
         async with db.read() as session:
             known = [*(await deletion_log.every(session)).items()]
@@ -107,13 +107,13 @@ async def reapply(settings: Settings, content: Knowledge, files: Sequence[Path])
         for each in known:
             async with db.begin() as session:
                 for chat in await deletion_log.returned(session, [each]):
-                    await erasure.erase(session, frame, chat)
+                    await erasure.erase(session, context, chat)
                     erased += 1
     return erased
 
 
-def _frame(settings: Settings, content: Knowledge) -> Frame:
-    return Frame(content, queue=bool(settings.queue_url), silent=True)
+def _service_context(settings: Settings, content: Knowledge) -> ServiceContext:
+    return ServiceContext(content, queue=bool(settings.queue_url), silent=True)
 
 
 @asynccontextmanager

@@ -8,7 +8,7 @@ from typing import Any
 
 import knowledge
 from bot import log
-from bot.app import House
+from bot.app import Application
 from bot.commands import migrate
 from bot.services.staff import accounts, sign_in
 from bot.settings import Settings
@@ -38,7 +38,7 @@ def add(commands: Any) -> None:
 
 
 def _run(_given: argparse.Namespace, settings: Settings) -> int:
-    run(_serve(House(settings, knowledge.load())))
+    run(_serve(Application(settings, knowledge.load())))
     return 0
 
 
@@ -48,14 +48,14 @@ def _demo(given: argparse.Namespace, settings: Settings) -> int:
         chosen["port"] = given.port
     settings = Settings(**{**settings.model_dump(), **chosen})
     migrate.upgrade(settings)
-    run(_serve(House(settings, knowledge.load(), demo=True), greeting=_greeting))
+    run(_serve(Application(settings, knowledge.load(), demo=True), greeting=_greeting))
     return 0
 
 
-async def _greeting(house: House) -> str:
+async def _greeting(app: Application) -> str:
     """Where everything is, with a way into the console as each kind of staff."""
-    url = house.settings.base_url
-    async with house.db.begin() as session:
+    url = app.settings.base_url
+    async with app.db.begin() as session:
         people = await accounts.seed_demo(session)
         tokens = await sign_in.demo_links(session, people)
     pairs = zip(people, tokens, strict=True)
@@ -63,17 +63,17 @@ async def _greeting(house: House) -> str:
     return LINKS.format(url=url, people="\n".join(lines))
 
 
-async def _serve(house: House, greeting: Callable[[House], Awaitable[str]] | None = None) -> None:
+async def _serve(app: Application, greeting: Callable[[Application], Awaitable[str]] | None = None) -> None:
     stopping = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
-    await house.start()
+    await app.start()
     if greeting is not None:
-        print(await greeting(house), flush=True)
+        print(await greeting(app), flush=True)
     try:
         await stopping.wait()
     finally:
-        await house.stop()
+        await app.stop()
 
 
 def run(work: Coroutine[Any, Any, None]) -> None:

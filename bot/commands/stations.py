@@ -15,7 +15,7 @@ from bot.settings import Settings
 from knowledge import places
 from knowledge.geo import DATUMS, Point
 from knowledge.hours import SHANGHAI
-from knowledge.stations import Near, Station, Stations, read, vocabulary
+from knowledge.stations import NearStation, Station, Stations, read, vocabulary
 from knowledge.stations.read import Import
 
 LIMIT = 5  # stations that `near` names
@@ -98,7 +98,7 @@ async def _known(settings: Settings) -> list[Station]:
     return list(read.sample(places.load(), vocabulary.load()))
 
 
-def _values(near: Near) -> dict[str, Any]:
+def _values(near: NearStation) -> dict[str, Any]:
     station = near.station
     return {
         "id": station.id,
@@ -118,6 +118,6 @@ def _values(near: Near) -> dict[str, Any]:
     }
 
 
-def _line(near: Near) -> str:
+def _line(near: NearStation) -> str:
     hours = near.station.hours.text() if near.station.hours else "开放时间不详"
     return f"{near.metres:8.0f} 米  {near.wind}  {near.station.name}  {hours}{'  示例' if near.station.sample else ''}"

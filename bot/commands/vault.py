@@ -8,7 +8,7 @@ from typing import Any
 from bot.app import database_of, folders_of
 from bot.settings import Settings
 from bot.store import sealing
-from bot.store.sealing import Found
+from bot.store.sealing import SealedFile
 
 SAMPLE = 200  # values of each place that are opened
 
@@ -48,7 +48,7 @@ async def examine(settings: Settings, *, most: int | None) -> int:
         await db.close()
 
 
-async def _print(places: AsyncIterator[Found], line: str) -> int:
+async def _print(places: AsyncIterator[SealedFile], line: str) -> int:
     closed = 0
     async for found in places:
         keys = ", ".join(f"{count} by key {number}" for number, count in sorted(found.keys.items())) or "nothing"

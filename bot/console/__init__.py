@@ -3,17 +3,17 @@
 To add a page about, say, appeals:
 
 1. `bot/console/appeals/list.py` with a function for each address:
-   `@page("GET", f"{ROOT}/appeals", right="appeals.read", nav="appeals") async def queue(visit: Visit)`.
-   `visit.session` is its transaction (reading only for GET), `visit.page("appeals/list.html", ...)` its answer,
-   `visit.to(path, said="key")` goes on elsewhere; `visit.text`, `visit.number` read the form.
+   `@page("GET", f"{ROOT}/appeals", right="appeals.read", nav="appeals") async def queue(context: RequestContext)`.
+   `context.session` is its transaction (reading only for GET), `context.page("appeals/list.html", ...)` its answer,
+   `context.to(path, said="key")` goes on elsewhere; `context.text`, `context.number` read the form.
 2. The right stands in `bot.services.staff.permissions.RIGHTS`.  It lets people to the page; about one thing ask once more:
-   `actor = visit.staffer.require("appeals.assign", district=..., agency=..., hidden=True)`; lists use
-   `staff.within(Appeal.region, visit.staffer.districts("appeals.read"))`.
+   `actor = context.staffer.require("appeals.assign", district=..., agency=..., hidden=True)`; lists use
+   `staff.within(Appeal.region, context.staffer.districts("appeals.read"))`.
 3. `appeals/list.html` beside it extends `core/base.html`; every form has `{{ key() }}` and does its work once.
    `fresh=True` asks for a code first; `data-topic="appeals"` on an element with an id keeps it up to date.
-4. What changes something says so: `await visit.audit("appeal.assign", f"appeal:{number}")`, last of all.
+4. What changes something says so: `await context.audit("appeal.assign", f"appeal:{number}")`, last of all.
 5. `@card` puts a number on the home page, `@topic` makes changes known; words stand in `core/words.toml`.
-6. Put the module into `PAGES` (build.py) and its addresses into tests/console/test_access.py.
+6. Put the module into `PAGES` (application.py) and its addresses into tests/console/test_access.py.
 """
 
 from bot.console.application import PAGES, build

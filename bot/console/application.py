@@ -15,11 +15,11 @@ from bot.console.appeals import queue as appeal_queue
 from bot.console.appeals import steps as appeal_steps
 from bot.console.backend import deliveries as backend_deliveries
 from bot.console.core import layout, live_updates
-from bot.console.core.authentication import gated
+from bot.console.core.authentication import authenticated
 from bot.console.core.live_updates import STOPPING
-from bot.console.core.request import Console, Library
+from bot.console.core.request import Console, ContentSource
 from bot.console.core.routes import ROOT, cards, routes, topics
-from bot.console.core.security import dress, shield
+from bot.console.core.security import security_headers, shield
 from bot.console.hazards import hazard
 from bot.console.hazards import list as hazard_list
 from bot.console.notices import form as notice_form
@@ -59,7 +59,7 @@ PAGES: Sequence[ModuleType] = (
 def build(
     db: Database,
     relay: Relay,
-    library: Library,
+    library: ContentSource,
     *,
     uploads: Path,
     base_url: str,
@@ -88,8 +88,8 @@ def build(
     )
     app = web.Application(middlewares=[shield(console)])
     for route, handler in listed:
-        app.router.add_route(route.method, route.path.removeprefix(ROOT), gated(console, route, handler))
-    app.on_response_prepare.append(dress)
+        app.router.add_route(route.method, route.path.removeprefix(ROOT), authenticated(console, route, handler))
+    app.on_response_prepare.append(security_headers)
     app[STOPPING] = asyncio.Event()
     app.on_shutdown.append(_stop_events)
     relay.senders[KIND] = partial(sign_in.send, console)

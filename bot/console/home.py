@@ -2,11 +2,11 @@
 
 from aiohttp import web
 
-from bot.console.core.request import Visit
+from bot.console.core.request import RequestContext
 from bot.console.core.routes import ROOT, page
 
 
 @page("GET", ROOT, right="home.read", nav="home")
-async def home(visit: Visit) -> web.Response:
-    cards = [await each.make(visit) for each in visit.console.cards if visit.staffer.may(each.right)]
-    return visit.page("home.html", cards=cards, person=visit.signed_in.person)
+async def home(context: RequestContext) -> web.Response:
+    cards = [await each.make(context) for each in context.console.cards if context.staffer.may(each.right)]
+    return context.page("home.html", cards=cards, person=context.signed_in.person)

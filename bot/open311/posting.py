@@ -11,15 +11,15 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.errors import Rejected
-from bot.open311.reading import Faulty, Fields, News, refused
+from bot.open311.reading import Faulty, Fields, HazardUpdate, refused
 from bot.services.attachments import attachments
 from bot.services.attachments.attachments import Made
-from bot.services.core.context import Frame
+from bot.services.core.context import ServiceContext
 from bot.services.core.lifecycle import BACKEND, IllegalStep
 from bot.services.hazards import hazards, photos
 from bot.services.hazards import transitions as hazard_transitions
-from bot.services.hazards.hazards import Draft
-from bot.services.hazards.states import Move, State
+from bot.services.hazards.hazards import HazardDraft
+from bot.services.hazards.states import HazardMove, HazardState
 from bot.services.identity import redaction
 from bot.services.open311 import api_keys
 from bot.services.open311.api_keys import OverQuota
@@ -28,9 +28,9 @@ from bot.store.vault import Vault
 
 ONCE = 80  # characters of an Idempotency-Key
 ON_THE_WAY = {  # what an agency's own system says -> the steps that lead there
-    "in_progress": (State.HANDLING,),
-    "fixed": (State.HANDLING, State.RESOLVED),
-    "closed": (State.HANDLING, State.RESOLVED),
+    "in_progress": (HazardState.HANDLING,),
+    "fixed": (HazardState.HANDLING, HazardState.RESOLVED),
+    "closed": (HazardState.HANDLING, HazardState.RESOLVED),
 }
 
 
@@ -57,7 +57,7 @@ def content_of(fields: Fields, pictures: Sequence[bytes]) -> bytes:
 
 
 async def take(
-    session: AsyncSession, frame: Frame, key: ApiKey, draft: Draft, *, once: str, content: bytes
+    session: AsyncSession, context: ServiceContext, key: ApiKey, draft: HazardDraft, *, once: str, content: bytes
 ) -> tuple[str, Hazard, bool]:
     """Report a hazard, once for each Idempotency-Key.  Returns its token, the hazard, and whether it is new.
 
@@ -70,9 +70,9 @@ async def take(
     if await session.scalar(put) is None:
         return await _again(session, key, once, content)
     try:
-        receipt = await hazards.submit(session, frame, None, draft)
+        receipt = await hazards.submit(session, context, None, draft)
     except Rejected as why:
-        raise refused(why, frame.knowledge.texts.say("zh", why.key, **why.values)) from why
+        raise refused(why, context.knowledge.texts.say("zh", why.key, **why.values)) from why
     hazard = await hazard_transitions.get(session, receipt.number)
     await session.execute(update(Open311Post).where(Open311Post.token == token).values(hazard_id=hazard.id))
     return token, hazard, True
@@ -98,7 +98,7 @@ async def by_token(session: AsyncSession, token: str, *, test: bool) -> Hazard |
     return hazard
 
 
-async def hear(session: AsyncSession, frame: Frame, key: ApiKey, news: News, *, test: bool) -> None:
+async def hear(session: AsyncSession, context: ServiceContext, key: ApiKey, news: HazardUpdate, *, test: bool) -> None:
     """What another system says about a hazard: the agency's own moves it, anybody else's is noted for staff.
 
     The same update_id again changes nothing.  Raises Faulty.
@@ -114,22 +114,22 @@ async def hear(session: AsyncSession, frame: Frame, key: ApiKey, news: News, *, 
     if not await hazards.note(session, hazard, "news", BACKEND, note=f"{key.name}: {news.status}: {said}", key=once):
         return
     if key.agency_id is not None and key.agency_id == hazard.agency_id and not test:
-        await _move(session, frame, hazard, news, said)
+        await _move(session, context, hazard, news, said)
 
 
-async def _move(session: AsyncSession, frame: Frame, hazard: Hazard, news: News, said: str) -> None:
+async def _move(session: AsyncSession, context: ServiceContext, hazard: Hazard, news: HazardUpdate, said: str) -> None:
     for target in ON_THE_WAY.get(news.status, ()):
         last = target == ON_THE_WAY[news.status][-1]
         try:
             await hazard_transitions.move(
-                session, frame, hazard.number, Move(target, BACKEND, text=said if last else "")
+                session, context, hazard.number, HazardMove(target, BACKEND, text=said if last else "")
             )
         except IllegalStep as step:
             if last:
                 legal = ", ".join(step.legal) or "none"
                 raise Faulty(400, f"{step.source} does not lead to {target}; from there: {legal}") from None
         except Rejected as why:
-            raise refused(why, frame.knowledge.texts.say("zh", why.key, **why.values)) from why
+            raise refused(why, context.knowledge.texts.say("zh", why.key, **why.values)) from why
 
 
 def shelve(folder: Path, vault: Vault, pictures: Sequence[bytes]) -> dict[str, Made]:

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bot.errors import Rejected
-from bot.services.hazards.hazards import Draft
-from bot.services.hazards.public import MOST, Wanted
+from bot.services.hazards.hazards import HazardDraft
+from bot.services.hazards.public import MOST, PublicFilter
 from bot.store.models import now
 from knowledge.geo import in_china
 from knowledge.hazards import HazardKind, Hazards
@@ -45,7 +45,7 @@ class _Faults:
             raise Faulty(400, *self.why)
 
 
-def report(fields: Fields, known: Hazards, *, origin: str) -> Draft:
+def report(fields: Fields, known: Hazards, *, origin: str) -> HazardDraft:
     """A hazard as POST requests gives it.  Raises Faulty.
 
     Names, mail and device ids are not kept: a hazard is about a place.
@@ -69,7 +69,7 @@ def report(fields: Fields, known: Hazards, *, origin: str) -> Draft:
     faults.settle()
     if address_id:
         details["address_id"] = address_id
-    return Draft(kind.code, text or kind.label, place=place, point=point, details=details, origin=origin)
+    return HazardDraft(kind.code, text or kind.label, place=place, point=point, details=details, origin=origin)
 
 
 def _point(fields: Fields, faults: _Faults) -> tuple[float, float] | None:
@@ -107,7 +107,7 @@ def _attributes(fields: Fields, kind: HazardKind, faults: _Faults) -> dict[str, 
     return found
 
 
-def wanted(fields: Fields, *, test: bool) -> Wanted:
+def wanted(fields: Fields, *, test: bool) -> PublicFilter:
     """Which hazards GET requests asks for.  Raises Faulty."""
     faults = _Faults()
     numbers = _listed(first(fields, "service_request_id"))
@@ -117,7 +117,7 @@ def wanted(fields: Fields, *, test: bool) -> Wanted:
     since, until = span(fields, faults, SPAN)
     page, size = (_count(fields, name, faults, most) for name, most in (("page", 10_000), ("page_size", MOST)))
     faults.settle()
-    return Wanted(
+    return PublicFilter(
         test=test,
         numbers=numbers[:MOST],
         kinds=_listed(first(fields, "service_code")),
@@ -147,7 +147,7 @@ def updates(fields: Fields) -> tuple[datetime, datetime]:
 
 
 @dataclass(frozen=True, slots=True)
-class News:
+class HazardUpdate:
     """What POST servicerequestupdates says."""
 
     number: str
@@ -157,7 +157,7 @@ class News:
     at: datetime
 
 
-def news(fields: Fields, known: Sequence[str]) -> News:
+def news(fields: Fields, known: Sequence[str]) -> HazardUpdate:
     """Raises Faulty."""
     faults = _Faults()
     values = {name: first(fields, name) for name in ("service_request_id", "update_id", "status", "description")}
@@ -175,7 +175,7 @@ def news(fields: Fields, known: Sequence[str]) -> News:
     if at is None and not first(fields, "updated_datetime"):
         faults.add("updated_datetime was not provided")
     faults.settle()
-    return News(values["service_request_id"], values["update_id"], status, values["description"], at or now())
+    return HazardUpdate(values["service_request_id"], values["update_id"], status, values["description"], at or now())
 
 
 def refused(why: Rejected, text: str) -> Faulty:

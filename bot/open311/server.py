@@ -18,9 +18,9 @@ from bot.open311 import posting, reading, shape, writing
 from bot.open311.reading import Faulty, Fields
 from bot.services.attachments import attachments
 from bot.services.core import rate_limits
-from bot.services.core.context import Frame
+from bot.services.core.context import ServiceContext
 from bot.services.hazards import public
-from bot.services.hazards.public import Wanted
+from bot.services.hazards.public import PublicFilter
 from bot.services.open311 import api_keys
 from bot.store.base import vault_of
 from bot.store.db import Database, is_down
@@ -42,9 +42,9 @@ OPEN_TO_ALL = {"Access-Control-Allow-Origin": "*"}  # what is public may be read
 class Open311:
     """The two endpoints of one installation."""
 
-    def __init__(self, db: Database, frame: Callable[[], Frame], *, base: str, uploads: Path) -> None:
+    def __init__(self, db: Database, context: Callable[[], ServiceContext], *, base: str, uploads: Path) -> None:
         """base: how people reach the server, without a slash at the end.  uploads: where pictures lie."""
-        self.db, self.frame, self.base, self.uploads = db, frame, base, uploads
+        self.db, self.service_context, self.base, self.uploads = db, context, base, uploads
 
     def app(self) -> web.Application:
         """The application to mount at /open311."""
@@ -66,7 +66,7 @@ class Open311:
 
     @property
     def knowledge(self) -> Knowledge:
-        return self.frame().knowledge
+        return self.service_context().knowledge
 
     async def discovery(self, request: web.Request) -> web.Response:
         return _written(request, "discovery", shape.discovery(self.knowledge, self.base))
@@ -88,9 +88,9 @@ class Open311:
 
     async def request(self, request: web.Request) -> web.Response:
         number = request.match_info["number"]
-        return await self._list(request, Wanted(test=_is_test(request), numbers=[number]), must=True)
+        return await self._list(request, PublicFilter(test=_is_test(request), numbers=[number]), must=True)
 
-    async def _list(self, request: web.Request, wanted: Wanted, *, must: bool = False) -> web.Response:
+    async def _list(self, request: web.Request, wanted: PublicFilter, *, must: bool = False) -> web.Response:
         key = await self._admit(request)
         async with self.db.read() as session:
             found = await public.find(session, wanted)
@@ -123,19 +123,19 @@ class Open311:
         once, test = request.headers.get("Idempotency-Key", "").strip(), _is_test(request)
         if len(once) > posting.ONCE:
             raise Faulty(400, f"Idempotency-Key has at most {posting.ONCE} characters")
-        frame, content = self.frame(), posting.content_of(fields, pictures)
+        context, content = self.service_context(), posting.content_of(fields, pictures)
         await self._count(fields)
-        draft = reading.report(fields, frame.knowledge.hazards, origin="test" if test else "open311")
+        draft = reading.report(fields, context.knowledge.hazards, origin="test" if test else "open311")
         made = await self._shelve(pictures)
         async with self.db.begin() as session:
             key = await self._key(session, fields)
-            token, hazard, fresh = await posting.take(session, frame, key, draft, once=once, content=content)
+            token, hazard, fresh = await posting.take(session, context, key, draft, once=once, content=content)
             if fresh:
                 await posting.keep(session, hazard, made)
         if not fresh:
             await asyncio.to_thread(posting.discard, self.uploads, made)
-        kind = frame.knowledge.hazards.kinds.get(hazard.kind)
-        number, notice = shape.number_for(hazard, kind), shape.notice(frame.knowledge, kind)
+        kind = context.knowledge.hazards.kinds.get(hazard.kind)
+        number, notice = shape.number_for(hazard, kind), shape.notice(context.knowledge, kind)
         answer: BaseModel = doc.Tokened(token=token, service_notice=notice)
         if number is not None:
             answer = doc.Posted(service_request_id=number, service_notice=notice)
@@ -184,7 +184,7 @@ class Open311:
         news = reading.news(fields, STATUSES)
         async with self.db.begin() as session:
             key = await self._key(session, fields)
-            await posting.hear(session, self.frame(), key, news, test=_is_test(request))
+            await posting.hear(session, self.service_context(), key, news, test=_is_test(request))
         return _written(request, "service_request_updates", [doc.UpdatePosted(update_id=news.id)])
 
     async def media(self, request: web.Request) -> web.Response:

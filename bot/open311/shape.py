@@ -3,8 +3,8 @@
 from datetime import UTC, datetime
 
 from bot.open311 import documents as doc
-from bot.services.hazards.public import SAID, Shown
-from bot.services.hazards.states import CLOSED, State
+from bot.services.hazards.public import SAID, PublicHazard
+from bot.services.hazards.states import CLOSED, HazardState
 from bot.store.models import Hazard, HazardStep
 from knowledge import Knowledge
 from knowledge.hazards import HazardKind
@@ -13,17 +13,17 @@ CHANGESET = datetime(2026, 11, 22, tzinfo=UTC)  # of what the two endpoints can 
 FORMATS = ["text/xml", "application/json"]
 DECIMALS = 3  # of public coordinates: about 100 m
 STATUS = {  # the extension's word for each state
-    State.REPORTED: "open",
-    State.VALIDATED: "investigating",
-    State.DISPATCHED: "action_scheduled",
-    State.HANDLING: "in_progress",
-    State.RESOLVED: "fixed",
-    State.VERIFIED: "closed",
-    State.REWARDED: "closed",
-    State.REOPENED: "open",
-    State.DUPLICATE: "duplicate",
-    State.REJECTED: "no_further_action",
-    State.WITHDRAWN: "cancelled",
+    HazardState.REPORTED: "open",
+    HazardState.VALIDATED: "investigating",
+    HazardState.DISPATCHED: "action_scheduled",
+    HazardState.HANDLING: "in_progress",
+    HazardState.RESOLVED: "fixed",
+    HazardState.VERIFIED: "closed",
+    HazardState.REWARDED: "closed",
+    HazardState.REOPENED: "open",
+    HazardState.DUPLICATE: "duplicate",
+    HazardState.REJECTED: "no_further_action",
+    HazardState.WITHDRAWN: "cancelled",
 }
 
 
@@ -70,10 +70,10 @@ def definition(kind: HazardKind) -> doc.Definition:
     )
 
 
-def request(known: Knowledge, base: str, shown: Shown, *, exact: bool) -> doc.Request:
+def request(known: Knowledge, base: str, shown: PublicHazard, *, exact: bool) -> doc.Request:
     """A hazard.  Only a key that may know exact places is told them; of a refused one nothing is repeated."""
     hazard, kind = shown.hazard, known.hazards.kinds.get(shown.hazard.kind)
-    repeat = hazard.state != State.REJECTED
+    repeat = hazard.state != HazardState.REJECTED
     closed = hazard.state in CLOSED
     return doc.Request(
         service_request_id=hazard.number,
@@ -109,7 +109,7 @@ def update(known: Knowledge, step: HazardStep, number: str) -> doc.Update:
         {
             "update_id": str(step.id),
             "service_request_id": number,
-            "status": STATUS[State(step.target)],
+            "status": STATUS[HazardState(step.target)],
             "updated_datetime": step.at,
             "description": said or known.texts.say("zh", f"hazard.state_{step.target}"),
             "media_url": None,
@@ -124,7 +124,7 @@ def media(base: str, name: str) -> str | None:
 
 def number_for(hazard: Hazard, kind: HazardKind | None) -> str | None:
     """The number, once an outside client may know it."""
-    waits = kind is not None and kind.batch and hazard.origin != "test" and hazard.state == State.REPORTED
+    waits = kind is not None and kind.batch and hazard.origin != "test" and hazard.state == HazardState.REPORTED
     return None if waits else hazard.number
 
 

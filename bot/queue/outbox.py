@@ -24,7 +24,7 @@ Transaction = AsyncConnection | AsyncSession
 
 
 @dataclass(frozen=True, slots=True)
-class Parcel:
+class ClaimedJob:
     """A row of a batched kind on its way: what its sender needs."""
 
     id: int
@@ -132,7 +132,7 @@ async def _in_order(session: AsyncSession, rows: Sequence[Any]) -> list[int]:
     return [row.id for row in rows if row.id < first.get((row.chat_id, row.lane), row.id + 1)]
 
 
-async def take(connection: AsyncConnection, kind: str, limit: int) -> list[Parcel]:
+async def take(connection: AsyncConnection, kind: str, limit: int) -> list[ClaimedJob]:
     """Lease due rows of a batched kind, all in the lane of replies, by one statement and without objects.
 
     Of each subject only the first row that has not gone yet: order needs nothing else, whatever fails, and two
@@ -143,7 +143,7 @@ async def take(connection: AsyncConnection, kind: str, limit: int) -> list[Parce
     rows = (await connection.execute(_TAKE, values)).all()
     vault = vault_of(connection.dialect)
     return [
-        Parcel(row.id, row.subject, _opened(vault, row.payload), row.attempts, row.created_at)
+        ClaimedJob(row.id, row.subject, _opened(vault, row.payload), row.attempts, row.created_at)
         for row in sorted(rows, key=lambda row: int(row.id))
     ]
 

@@ -24,7 +24,7 @@ GLANCE = 0.05  # seconds between two looks when only an answer can make room
 DRIFT = 1.0005  # by how much the fastest round trip is forgotten with every answer
 
 
-class Pace:
+class RateLimiter:
     """At most `rate` calls arrive at the server in any second, as far as a client can know.
 
     A call counts from when it can have arrived at the latest: its answer, less the fastest round trip known.

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.services.chats import questions
-from bot.services.chats.questions import Asked, Verdict
+from bot.services.chats.questions import AnswerVerdict, AskedQuestion
 from bot.services.notices import responses
 from bot.services.notices.responses import Response
 
-Note = Asked | Verdict | Response
+Note = AskedQuestion | AnswerVerdict | Response
 
 
 async def remember(connection: AsyncConnection, notes: Sequence[Note]) -> None:

@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.errors import Refused
 from bot.services.appeals import timers as appeal_timers
-from bot.services.core.context import Frame
+from bot.services.core.context import ServiceContext
 from bot.services.hazards import timers as hazard_ringing
 from bot.services.notices import start as notice_start
 from bot.services.points import vouchers
@@ -15,7 +15,7 @@ from bot.services.privacy import erasure, retention
 from bot.services.reports import ledger_schedule
 from bot.services.volunteers import transitions as volunteer_transitions
 
-Ring = Callable[[AsyncSession, Frame, dict[str, Any]], Awaitable[None]]
+Ring = Callable[[AsyncSession, ServiceContext, dict[str, Any]], Awaitable[None]]
 
 RINGS: dict[str, Ring] = {
     "appeal": appeal_timers.ring,
@@ -29,9 +29,9 @@ RINGS: dict[str, Ring] = {
 }
 
 
-async def ring(session: AsyncSession, frame: Frame, payload: dict[str, Any]) -> None:
+async def ring(session: AsyncSession, context: ServiceContext, payload: dict[str, Any]) -> None:
     """A timer has rung.  Raises Refused when nobody knows what it is about any more."""
     try:
-        await RINGS[payload["of"]](session, frame, payload)
+        await RINGS[payload["of"]](session, context, payload)
     except LookupError as error:
         raise Refused(f"nothing to ring for: {error!r}") from error

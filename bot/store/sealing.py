@@ -36,7 +36,7 @@ class Folder:
 
 
 @dataclass(slots=True)
-class Found:
+class SealedFile:
     """What there is in one place: by which keys it is sealed, how much of it was opened, and what would not open."""
 
     place: str
@@ -52,38 +52,38 @@ def columns() -> list[Column[Any]]:
     return [each for table in tables for each in table.columns if isinstance(each.type, Sealed)]
 
 
-async def rotate(db: Database, folders: list[Folder]) -> AsyncIterator[Found]:
+async def rotate(db: Database, folders: list[Folder]) -> AsyncIterator[SealedFile]:
     """Seal with the newest key whatever is sealed with an older one; one Found a place."""
     vault = vault_of(db.engine.dialect)
     for column in columns():
-        found = Found(str(column))
+        found = SealedFile(str(column))
         async for rows in _batches(db, column, stale=vault.current):
             await _replace(db, column, _sealed_anew(vault, column, rows, found), found)
         yield found
     for folder in folders:
-        found = Found(str(folder.path))
+        found = SealedFile(str(folder.path))
         for path in folder.files():
             _renew(vault, path, folder.purpose(path.name), found)
         yield found
 
 
-async def check(db: Database, folders: list[Folder], *, most: int | None) -> AsyncIterator[Found]:
+async def check(db: Database, folders: list[Folder], *, most: int | None) -> AsyncIterator[SealedFile]:
     """Open up to `most` values of every place, all of them for None."""
     vault = vault_of(db.engine.dialect)
     for column in columns():
-        found = Found(str(column))
+        found = SealedFile(str(column))
         async for rows in _batches(db, column):
             for row in rows:
                 _try(vault, row.sealed, _purpose(column), found, most)
         yield found
     for folder in folders:
-        found = Found(str(folder.path))
+        found = SealedFile(str(folder.path))
         for path in folder.files():
             _try(vault, path.read_bytes(), folder.purpose(path.name), found, most)
         yield found
 
 
-def _try(vault: Vault, sealed: bytes, purpose: str, found: Found, most: int | None) -> None:
+def _try(vault: Vault, sealed: bytes, purpose: str, found: SealedFile, most: int | None) -> None:
     number = sealed[0] if sealed else 0
     found.keys[number] += 1
     if number not in vault.numbers:
@@ -118,7 +118,7 @@ def _literal(column: Column[Any], value: Any) -> Any:
     return bindparam(None, value, column.type)
 
 
-def _sealed_anew(vault: Vault, column: Column[Any], rows: Rows, found: Found) -> list[dict[str, Any]]:
+def _sealed_anew(vault: Vault, column: Column[Any], rows: Rows, found: SealedFile) -> list[dict[str, Any]]:
     changed = []
     for row in rows:
         try:
@@ -131,7 +131,7 @@ def _sealed_anew(vault: Vault, column: Column[Any], rows: Rows, found: Found) ->
     return changed
 
 
-async def _replace(db: Database, column: Column[Any], changed: Sequence[Mapping[str, Any]], found: Found) -> None:
+async def _replace(db: Database, column: Column[Any], changed: Sequence[Mapping[str, Any]], found: SealedFile) -> None:
     """Put the new bytes where the old ones still are; what changed meanwhile was sealed with the newest key anyway."""
     if not changed:
         return
@@ -147,7 +147,7 @@ async def _replace(db: Database, column: Column[Any], changed: Sequence[Mapping[
     found.sealed += len(changed)
 
 
-def _renew(vault: Vault, path: Path, purpose: str, found: Found) -> None:
+def _renew(vault: Vault, path: Path, purpose: str, found: SealedFile) -> None:
     sealed = path.read_bytes()
     if sealed[:1] == bytes((vault.current,)):
         return

@@ -8,19 +8,19 @@ from telegram.ext import CommandHandler
 from bot.channels.telegram.buttons import pressed, tapped
 from bot.channels.telegram.unit import Context, Row
 from bot.services.appeals import appeals
-from bot.services.appeals.appeals import Draft
+from bot.services.appeals.appeals import AppealDraft
 from bot.services.appeals.effects import day
 from bot.services.core.working_days import ZONE
 from bot.services.identity import redaction
 from bot.services.volunteers import applications
 from bot.store.models import Naming
-from handlers.answers import Given, Kind, attachment, one_of, phone, point, words
+from handlers.answers import AnswerKind, Given, attachment, one_of, phone, point, words
 from handlers.flow import Answers, Flow, Question, leave
 
 STORY = (5, 2_000)  # characters
 FILES = 9
 WHOSE = ("own", "agreed", "unasked")  # for whom a 民情联络员 files it
-PICTURES = frozenset({Kind.PHOTO, Kind.FILE, Kind.VOICE})
+PICTURES = frozenset({AnswerKind.PHOTO, AnswerKind.FILE, AnswerKind.VOICE})
 
 
 async def home(update: Update, context: Context) -> None:
@@ -43,7 +43,7 @@ def _kind_labels(context: Context) -> dict[str, str]:
 
 async def story(context: Context, what: Given) -> dict[str, Any]:
     """Words, or a voice note in place of them."""
-    if what.kind is Kind.VOICE:
+    if what.kind is AnswerKind.VOICE:
         return {"text": context.text("appeal.voice"), "file": await attachment(context, what)}
     return {"text": await words(*STORY)(context, what)}
 
@@ -124,7 +124,7 @@ async def submit(context: Context, answers: Answers) -> None:
     place = answers.get("place") or {}
     text = answers["story"]["text"]
     files = [*(answers.get("files") or []), *([answers["story"]["file"]] if "file" in answers["story"] else [])]
-    draft = Draft(
+    draft = AppealDraft(
         kind=answers["kind"],
         story=redaction.mask(text) if answers.get("mask") == "yes" else text,
         naming=Naming(answers["naming"]),
@@ -139,7 +139,7 @@ async def submit(context: Context, answers: Answers) -> None:
         behalf=answers.get("whose") == "agreed",
         previous=answers.get("~previous", ""),
     )
-    receipt = await appeals.submit(context.session, context.frame, context.chat, draft)
+    receipt = await appeals.submit(context.session, context.services, context.chat, draft)
     context.say(
         "appeal.receipt",
         receipt=True,
@@ -179,7 +179,7 @@ APPEAL = Flow(
             "story",
             ask="appeal.story",
             read=story,
-            takes=frozenset({Kind.TEXT, Kind.VOICE}),
+            takes=frozenset({AnswerKind.TEXT, AnswerKind.VOICE}),
             check=_look_for_the_same,
             show=lambda context, value: str(value["text"]),
         ),
@@ -210,7 +210,13 @@ APPEAL = Flow(
             show=lambda context, value: context.text(f"appeal.{value}"),
         ),
         Question("name", ask="appeal.name", read=words(2, 30), asked=_named),
-        Question("phone", ask="appeal.phone", read=phone, takes=frozenset({Kind.TEXT, Kind.CONTACT}), asked=_named),
+        Question(
+            "phone",
+            ask="appeal.phone",
+            read=phone,
+            takes=frozenset({AnswerKind.TEXT, AnswerKind.CONTACT}),
+            asked=_named,
+        ),
         Question("about", ask="appeal.about", read=words(2, 50), extra=True, optional=True),
         Question(
             "files",
@@ -225,7 +231,7 @@ APPEAL = Flow(
             "place",
             ask="appeal.place",
             read=point,
-            takes=frozenset({Kind.TEXT, Kind.PLACE}),
+            takes=frozenset({AnswerKind.TEXT, AnswerKind.PLACE}),
             extra=True,
             optional=True,
             show=_shown_place,

@@ -11,7 +11,7 @@ from bot.errors import Rejected
 from bot.services.appeals import appeals
 from bot.services.appeals import transitions as appeal_transitions
 from bot.services.appeals.effects import day
-from bot.services.appeals.states import DONE, Move, State
+from bot.services.appeals.states import DONE, AppealMove, AppealState
 from bot.services.core.lifecycle import WORKER, IllegalStep
 from bot.services.core.working_days import ZONE
 from bot.services.identity import identities
@@ -73,7 +73,9 @@ async def withdraw(update: Update, context: Context) -> None:
         context.toast("stale")
         return
     try:
-        await appeal_transitions.move(context.session, context.frame, number, Move(State.WITHDRAWN, WORKER))
+        await appeal_transitions.move(
+            context.session, context.services, number, AppealMove(AppealState.WITHDRAWN, WORKER)
+        )
     except IllegalStep as step:
         context.say("appeal.cannot_withdraw", number=number, state=context.text(f"appeal.state_{step.source}"))
         return
@@ -91,8 +93,8 @@ async def rate(update: Update, context: Context) -> None:
         await _ask_why(context, appeal)
         return
     try:
-        wanted = Move(State.VERIFIED, WORKER, rating=rating)
-        await appeal_transitions.move(context.session, context.frame, number, wanted)
+        wanted = AppealMove(AppealState.VERIFIED, WORKER, rating=rating)
+        await appeal_transitions.move(context.session, context.services, number, wanted)
     except IllegalStep:
         context.toast("stale")
         return
@@ -100,7 +102,7 @@ async def rate(update: Update, context: Context) -> None:
 
 
 async def _ask_why(context: Context, appeal: Appeal) -> None:
-    if appeal.state not in DONE | {State.ANSWERED}:
+    if appeal.state not in DONE | {AppealState.ANSWERED}:
         context.toast("stale")
         return
     stand(context.chat, WHY.name, "why", {"~number": appeal.number})
@@ -110,8 +112,8 @@ async def _ask_why(context: Context, appeal: Appeal) -> None:
 async def _reopen(context: Context, answers: Answers) -> None:
     number = answers["~number"]
     try:
-        wanted = Move(State.REOPENED, WORKER, text=answers["why"])
-        await appeal_transitions.move(context.session, context.frame, number, wanted)
+        wanted = AppealMove(AppealState.REOPENED, WORKER, text=answers["why"])
+        await appeal_transitions.move(context.session, context.services, number, wanted)
     except Rejected:
         context.say("appeal.too_late", number=number, choices=[[context.button("appeal.continue", f"ac:{number}")]])
         return
@@ -136,15 +138,15 @@ async def add(update: Update, context: Context) -> None:
     number = (context.chat.pending or {}).get("number", "")
     context.chat.pending = None
     try:
-        wanted = Move(State.IN_PROGRESS, WORKER, text=text)
-        await appeal_transitions.move(context.session, context.frame, number, wanted)
+        wanted = AppealMove(AppealState.IN_PROGRESS, WORKER, text=text)
+        await appeal_transitions.move(context.session, context.services, number, wanted)
     except (IllegalStep, appeals.UnknownAppeal):
         context.toast("stale")
         return
     context.say("appeal.added", number=number)
 
 
-class Asked(filters.UpdateFilter):
+class CaseQuestion(filters.UpdateFilter):
     """A case of this person waits for their word."""
 
     def filter(self, update: Update) -> bool:
@@ -205,12 +207,12 @@ async def _show(context: Context, appeal: Appeal, *, own: bool) -> None:
 
 def _ways(context: Context, appeal: Appeal) -> list[Row]:
     rows: list[Row] = [[context.button("appeal.who_looked", f"aw:{appeal.number}")]]
-    if appeal.state == State.ANSWERED:
+    if appeal.state == AppealState.ANSWERED:
         names = (("good", "fair"), ("poor",))
         rows += [[context.button(f"case.{name}", f"ar:{appeal.number}:{name}") for name in row] for row in names]
     elif appeal.state in DONE:
         rows.append([context.button("case.reopen", f"ar:{appeal.number}:poor")])
-    elif appeal.state not in (State.REJECTED, State.MERGED, State.WITHDRAWN):
+    elif appeal.state not in (AppealState.REJECTED, AppealState.MERGED, AppealState.WITHDRAWN):
         rows.append([context.button("appeal.withdraw", f"ax:{appeal.number}")])
     return rows
 
@@ -245,4 +247,4 @@ HANDLERS: list[Any] = [
     pressed("ac", go_on),
     pressed("aq", LOOKUP.start),
 ]
-ANSWERS = [MessageHandler(Asked() & filters.TEXT & ~filters.COMMAND, add)]
+ANSWERS = [MessageHandler(CaseQuestion() & filters.TEXT & ~filters.COMMAND, add)]

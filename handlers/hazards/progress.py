@@ -11,16 +11,16 @@ from bot.services.core.lifecycle import WORKER, IllegalStep
 from bot.services.core.working_days import ZONE
 from bot.services.hazards import effects, hazards
 from bot.services.hazards import transitions as hazard_transitions
-from bot.services.hazards.states import Move, State
+from bot.services.hazards.states import HazardMove, HazardState
 from bot.store.models import Agency, Hazard, HazardStep
-from handlers.answers import Given, Kind, one_of
+from handlers.answers import AnswerKind, Given, one_of
 from handlers.flow import Answers, Flow, Question
 
 LISTED = 8  # hazards in one list
 OFFERED = 3  # to look at
 VERDICTS = {  # what somebody saw: where it leads, what the timeline says, what they are told
-    "yes": (State.VERIFIED, "hazard.seen_fixed", "hazard.thanks"),
-    "no": (State.REOPENED, "hazard.seen_not_fixed", "hazard.again"),
+    "yes": (HazardState.VERIFIED, "hazard.seen_fixed", "hazard.thanks"),
+    "no": (HazardState.REOPENED, "hazard.seen_not_fixed", "hazard.again"),
 }
 
 
@@ -36,7 +36,7 @@ async def mine(update: Update, context: Context) -> None:
             number=each.number,
             kind=_label(context, each),
             state=context.text(f"hazard.state_{each.state}"),
-            due=effects.deadline(context.frame, each),
+            due=effects.deadline(context.services, each),
         )
         for each in found
     ]
@@ -57,7 +57,7 @@ async def one(update: Update, context: Context) -> None:
         kind=_label(context, hazard),
         state=context.text(f"hazard.state_{hazard.state}"),
         agency=agency.name if agency else context.text("appeal.no_agency"),
-        due=effects.deadline(context.frame, hazard),
+        due=effects.deadline(context.services, hazard),
     )
     lines = [_line(context, each) for each in await hazards.timeline(context.session, hazard.id)]
     text = "\n".join((text, *filter(None, lines)))
@@ -65,10 +65,10 @@ async def one(update: Update, context: Context) -> None:
 
 
 def _ways(context: Context, hazard: Hazard) -> list[Row]:
-    if hazard.state == State.RESOLVED:
+    if hazard.state == HazardState.RESOLVED:
         names = (("fixed", "yes"), ("not_fixed", "no"))
         return [[context.button(f"hazard.{name}", f"hv:{hazard.number}:{value}") for name, value in names]]
-    if hazard.state in (State.REPORTED, State.VALIDATED):
+    if hazard.state in (HazardState.REPORTED, HazardState.VALIDATED):
         return [[context.button("appeal.withdraw", f"hx:{hazard.number}")]]
     return []
 
@@ -87,7 +87,7 @@ async def withdraw(update: Update, context: Context) -> None:
     if hazard is None:
         context.toast("stale")
         return
-    await _move(context, hazard.number, Move(State.WITHDRAWN, WORKER), "hazard.withdrawn")
+    await _move(context, hazard.number, HazardMove(HazardState.WITHDRAWN, WORKER), "hazard.withdrawn")
 
 
 async def judge(update: Update, context: Context) -> None:
@@ -101,12 +101,12 @@ async def judge(update: Update, context: Context) -> None:
 
 async def _judge(context: Context, number: str, verdict: str) -> None:
     target, text, said = VERDICTS[verdict]
-    await _move(context, number, Move(target, WORKER, text=context.text(text), chat_id=context.chat.id), said)
+    await _move(context, number, HazardMove(target, WORKER, text=context.text(text), chat_id=context.chat.id), said)
 
 
-async def _move(context: Context, number: str, wanted: Move, said: str) -> None:
+async def _move(context: Context, number: str, wanted: HazardMove, said: str) -> None:
     try:
-        await hazard_transitions.move(context.session, context.frame, number, wanted)
+        await hazard_transitions.move(context.session, context.services, number, wanted)
     except IllegalStep:
         context.say("hazard.moved_on", number=number)
         return
@@ -157,7 +157,11 @@ LOOK = Flow(
     preview=False,
     questions=(
         Question(
-            "where", ask="hazard.look_where", read=here, takes=frozenset({Kind.TEXT, Kind.PLACE}), check=_note_near
+            "where",
+            ask="hazard.look_where",
+            read=here,
+            takes=frozenset({AnswerKind.TEXT, AnswerKind.PLACE}),
+            check=_note_near,
         ),
         Question(
             "verdict",

@@ -8,12 +8,12 @@ from telegram.ext import CommandHandler
 from bot.channels.telegram.buttons import pressed, tapped
 from bot.channels.telegram.unit import Context, Row
 from bot.errors import Rejected
-from bot.services.core.working_days import ZONE, Unit
+from bot.services.core.working_days import ZONE, LimitUnit
 from bot.services.hazards import effects, followers, hazards
 from bot.services.hazards import transitions as hazard_transitions
-from bot.services.hazards.hazards import Draft
+from bot.services.hazards.hazards import HazardDraft
 from bot.services.volunteers import applications
-from handlers.answers import Given, Kind, attachment, one_of, point, tidy, words
+from handlers.answers import AnswerKind, Given, attachment, one_of, point, tidy, words
 from handlers.flow import Answers, Flow, Question, leave
 from knowledge.geo import in_china
 
@@ -35,7 +35,7 @@ async def home(update: Update, context: Context) -> None:
 async def picture(context: Context, what: Given) -> dict[str, Any]:
     """A photo; its caption, when there is one, says what is wrong."""
     caption = tidy(what.text)[: TEXT[1]]
-    hazards.refuse_people(context.frame, caption)
+    hazards.refuse_people(context.services, caption)
     return {**await attachment(context, what), "text": caption if len(caption) >= TEXT[0] else ""}
 
 
@@ -48,7 +48,7 @@ async def where(context: Context, what: Given) -> dict[str, Any]:
 
 async def story(context: Context, what: Given) -> str:
     text = str(await words(*TEXT)(context, what))
-    hazards.refuse_people(context.frame, text)
+    hazards.refuse_people(context.services, text)
     return text
 
 
@@ -92,7 +92,7 @@ async def _look_around(context: Context, answers: Answers) -> None:
         found = await hazards.nearby(context.session, code, here)
     else:
         typed = (answers.get("place") or {}).get("text", "")
-        found = await hazards.alike(context.session, context.frame, code, typed, context.chat.region)
+        found = await hazards.alike(context.session, context.services, code, typed, context.chat.region)
     mine = {each.number for each in await hazards.own(context.session, context.chat.id)}
     answers["~similar"] = [
         [each.number, f"{each.created_at.astimezone(ZONE):%m-%d}", "" if here else each.place[:LONGEST]]
@@ -135,7 +135,7 @@ async def again(context: Context, what: Given) -> str:
 
 async def submit(context: Context, answers: Answers) -> None:
     """Hand it in, and say at once who has it and until when."""
-    draft = Draft(
+    draft = HazardDraft(
         kind=_code(answers),
         text=_text(answers),
         place=(answers.get("place") or {}).get("text", ""),
@@ -144,7 +144,7 @@ async def submit(context: Context, answers: Answers) -> None:
         files=[answers["photo"]] if answers.get("photo") else [],
         priority=await applications.liaison(context.session, context.chat.id) is not None,
     )
-    receipt = await hazards.submit(context.session, context.frame, context.chat, draft)
+    receipt = await hazards.submit(context.session, context.services, context.chat, draft)
     known = context.knowledge.hazards.kinds[draft.kind]
     context.say(
         "hazard.receipt_by_hand" if receipt.by_hand else "hazard.receipt",
@@ -152,7 +152,7 @@ async def submit(context: Context, answers: Answers) -> None:
         number=receipt.number,
         kind=known.label,
         agency=receipt.agency or context.text("appeal.no_agency"),
-        due=effects.said(context.frame, receipt.due_at, hours=known.unit == Unit.HOURS),
+        due=effects.said(context.services, receipt.due_at, hours=known.unit == LimitUnit.HOURS),
     )
 
 
@@ -168,11 +168,17 @@ REPORT = Flow(
             "photo",
             ask="hazard.photo",
             read=picture,
-            takes=frozenset({Kind.PHOTO, Kind.FILE}),
+            takes=frozenset({AnswerKind.PHOTO, AnswerKind.FILE}),
             optional=True,
             show=lambda context, value: context.text("hazard.has_photo"),
         ),
-        Question("place", ask="hazard.place", read=where, takes=frozenset({Kind.TEXT, Kind.PLACE}), show=_shown_place),
+        Question(
+            "place",
+            ask="hazard.place",
+            read=where,
+            takes=frozenset({AnswerKind.TEXT, AnswerKind.PLACE}),
+            show=_shown_place,
+        ),
         Question(
             "text",
             ask="hazard.text",

@@ -10,7 +10,7 @@ from bot.channels.telegram.unit import Context, Row
 from bot.services.core.working_days import ZONE, shown
 from bot.services.points import ledger as points_ledger
 from bot.services.points import vouchers
-from bot.services.points.vouchers import State
+from bot.services.points.vouchers import VoucherState
 from bot.store.models import PointsAccount, PointsEntry, Voucher
 
 LINES = 6  # of the ledger
@@ -77,7 +77,7 @@ async def buy(update: Update, context: Context) -> None:
     """Hold it; the code follows at once, in a message of its own."""
     code, known = [*arguments(update), "", ""][:2]
     entries = int(known) if known.isdecimal() else -1
-    await vouchers.reserve(context.session, context.frame, context.chat, code, entries=entries)
+    await vouchers.reserve(context.session, context.services, context.chat, code, entries=entries)
     context.say("points.reserved", reward=context.knowledge.rewards[code].label)
 
 
@@ -88,7 +88,7 @@ async def mine(update: Update, context: Context) -> None:
         context.toast("points.none")
         return
     lines = [_voucher(context, each) for each in found]
-    open_ones = [each for each in found if each.state == State.ISSUED]
+    open_ones = [each for each in found if each.state == VoucherState.ISSUED]
     choices = [
         [context.button("points.cancel", f"pc:{each.id}", reward=_label(context, each.reward))] for each in open_ones
     ]

@@ -8,7 +8,7 @@ from telegram.ext import MessageHandler, filters
 from bot.channels.telegram.buttons import arguments, message_of, pressed
 from bot.channels.telegram.receiver import reads
 from bot.channels.telegram.unit import Context
-from bot.services.chats.questions import Asked, Verdict
+from bot.services.chats.questions import AnswerVerdict, AskedQuestion
 from bot.store.models import now
 from knowledge.search import Asker, Decision, Found
 
@@ -30,7 +30,7 @@ async def ask(update: Update, context: Context) -> None:
         return
     await _answer(context, found, text)
     topic = found.matches[0].id if found.decision is Decision.ANSWER else ""
-    context.note(Asked(context.chat.id, text, found.decision, topic, found.score, region=context.chat.region))
+    context.note(AskedQuestion(context.chat.id, text, found.decision, topic, found.score, region=context.chat.region))
 
 
 def _last_topic(context: Context) -> str:
@@ -45,7 +45,7 @@ async def _answer(context: Context, found: Found, text: str) -> None:
     ids = [match.id for match in found.matches[:OFFERED]]
     if found.decision is Decision.ANSWER:
         for topic in filter(None, (ids[0], found.also)):
-            entry, rephrase = knowledge.policies[topic], context.frame.rephrase
+            entry, rephrase = knowledge.policies[topic], context.services.rephrase
             said = await rephrase(text, entry) if rephrase else None
             context.reply(knowledge.cards.card(entry, chat.language, chat.region, said))
         return
@@ -92,7 +92,7 @@ async def judge(update: Update, context: Context) -> None:
         ]
         context.say("card.why", choices=reasons)
         return
-    context.note(Verdict(topic, useful=sign == "1", why=why[0] if why else "", region=context.chat.region))
+    context.note(AnswerVerdict(topic, useful=sign == "1", why=why[0] if why else "", region=context.chat.region))
     if why:
         context.edit(message_of(update), "card.thanks")
     else:

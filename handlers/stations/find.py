@@ -10,7 +10,7 @@ from bot.channels.telegram.receiver import reads
 from bot.channels.telegram.unit import Context, Row
 from bot.errors import Rejected
 from bot.services.stations.stations import Report, report
-from handlers.answers import Given, Kind, point
+from handlers.answers import AnswerKind, Given, point
 from handlers.flow import Answers, Flow, Question
 from knowledge.geo import Point, in_china
 from knowledge.places import Place
@@ -41,7 +41,9 @@ async def show(context: Context, answers: Answers) -> None:
 
 STATION = Flow(
     name="station",
-    questions=(Question("where", ask="station.where", read=where, takes=frozenset({Kind.TEXT, Kind.PLACE})),),
+    questions=(
+        Question("where", ask="station.where", read=where, takes=frozenset({AnswerKind.TEXT, AnswerKind.PLACE})),
+    ),
     done=show,
     preview=False,
 )

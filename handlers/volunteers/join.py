@@ -10,8 +10,8 @@ from bot.channels.telegram.buttons import pressed
 from bot.channels.telegram.unit import Context, Row
 from bot.errors import Rejected
 from bot.services.volunteers import applications
-from bot.services.volunteers.applications import Application
-from handlers.answers import Given, Kind, one_of, phone, point, words
+from bot.services.volunteers.applications import VolunteerApplication
+from handlers.answers import AnswerKind, Given, one_of, phone, point, words
 from handlers.flow import Answers, Flow, Question, leave
 from knowledge.geo import Point
 from knowledge.places import Place
@@ -100,14 +100,14 @@ def _place(context: Context, answers: Answers) -> tuple[str, str]:
 
 
 async def begin(context: Context) -> Answers:
-    await applications.check_may_apply(context.session, context.frame, context.chat)
+    await applications.check_may_apply(context.session, context.services, context.chat)
     return {"job": context.chat.job} if context.chat.job in JOBS else {}
 
 
 async def submit(context: Context, answers: Answers) -> None:
     """Hand it in, and say at once what it is called and what comes next."""
     district, grid = _place(context, answers)
-    wanted = Application(
+    wanted = VolunteerApplication(
         name=answers["name"],
         phone=answers["phone"],
         platform=answers["platform"],
@@ -117,7 +117,7 @@ async def submit(context: Context, answers: Answers) -> None:
         availability=answers["availability"],
         skills=answers.get("skills") or "",
     )
-    volunteer = await applications.apply(context.session, context.frame, context.chat, wanted)
+    volunteer = await applications.apply(context.session, context.services, context.chat, wanted)
     context.say("volunteer.applied", receipt=True, number=volunteer.number)
 
 
@@ -134,7 +134,7 @@ JOIN = Flow(
             show=lambda context, value: context.text("volunteer.consented", version=value),
         ),
         Question("name", ask="volunteer.name", read=words(2, 30)),
-        Question("phone", ask="volunteer.phone", read=phone, takes=frozenset({Kind.TEXT, Kind.CONTACT})),
+        Question("phone", ask="volunteer.phone", read=phone, takes=frozenset({AnswerKind.TEXT, AnswerKind.CONTACT})),
         Question(
             "platform",
             ask="volunteer.platform",
@@ -153,7 +153,7 @@ JOIN = Flow(
             "where",
             ask="volunteer.where",
             read=where,
-            takes=frozenset({Kind.TEXT, Kind.PLACE}),
+            takes=frozenset({AnswerKind.TEXT, AnswerKind.PLACE}),
             show=_shown_where,
         ),
         Question(
@@ -180,7 +180,7 @@ FLOWS = (JOIN,)
 
 async def join(update: Update, context: Context) -> None:
     """The form, or why it is not for them now."""
-    await applications.check_may_apply(context.session, context.frame, context.chat)
+    await applications.check_may_apply(context.session, context.services, context.chat)
     await JOIN.start(update, context)
 
 

@@ -8,7 +8,7 @@ from bot.errors import Rejected
 from bot.services.appeals import consultation_votes
 from bot.services.volunteers import applications
 from bot.store.models import Volunteer
-from handlers.answers import Given, Kind, words
+from handlers.answers import AnswerKind, Given, words
 from handlers.flow import Answers, Flow, Question, leave, stand
 
 TEXT = (4, 500)  # characters
@@ -40,7 +40,7 @@ async def chosen(update: Update, context: Context) -> None:
 
 async def spoken(context: Context, what: Given) -> str:
     """What they say; or a vote by its button, and then nothing is asked any more."""
-    if what.kind is not Kind.PRESS or what.text not in consultation_votes.VOTES:
+    if what.kind is not AnswerKind.PRESS or what.text not in consultation_votes.VOTES:
         return str(await words(*TEXT)(context, what))
     number = (context.chat.answers or {}).get("~item", 0)
     item = await consultation_votes.vote(context.session, await _liaison(context), number, what.text)

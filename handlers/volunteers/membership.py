@@ -12,9 +12,9 @@ from bot.services.core.working_days import ZONE, shown
 from bot.services.identity import identities
 from bot.services.volunteers import applications, shifts, training
 from bot.services.volunteers import transitions as volunteer_transitions
-from bot.services.volunteers.states import CERTIFIED, CLOSED, Change, Standing
+from bot.services.volunteers.states import CERTIFIED, CLOSED, VolunteerMove, VolunteerState
 from bot.store.models import Volunteer, VolunteerStep
-from knowledge.volunteers import Item
+from knowledge.volunteers import TrainingItem
 
 LINES = 8  # of the timeline
 
@@ -23,7 +23,7 @@ async def home(update: Update, context: Context) -> None:
     """How somebody stands and what they can do; for everybody else, what the grid is about."""
     points = [context.button("volunteer.points", "pw")]
     volunteer = await applications.own(context.session, context.chat.id)
-    if volunteer is None or volunteer.state == Standing.RESIGNED:
+    if volunteer is None or volunteer.state == VolunteerState.RESIGNED:
         context.say("volunteer.about", choices=[[context.button("volunteer.join", "vj")], points])
         return
     counted, waiting = await shifts.minutes(context.session, volunteer)
@@ -49,20 +49,20 @@ async def home(update: Update, context: Context) -> None:
 async def _ways(context: Context, volunteer: Volunteer) -> list[Row]:
     """What somebody may do where they stand."""
     rows: list[Row] = []
-    if volunteer.liaison and volunteer.state == Standing.ACTIVE:
+    if volunteer.liaison and volunteer.state == VolunteerState.ACTIVE:
         rows.append([context.button("volunteer.report", "hn"), context.button("volunteer.speak_for", "an")])
         rows.append([context.button("volunteer.deliberate", "vk")])
-    if volunteer.state in (Standing.APPROVED, Standing.TRAINING):
+    if volunteer.state in (VolunteerState.APPROVED, VolunteerState.TRAINING):
         rows.append([context.button("volunteer.begin_training", "vt")])
-    if volunteer.state == Standing.ACTIVE:
+    if volunteer.state == VolunteerState.ACTIVE:
         on = await shifts.open_one(context.session, volunteer)
         key = "volunteer.check_out" if on else "volunteer.check_in"
         rows.append([context.button(key, "vo" if on else "vi"), context.button("volunteer.pause", "vp")])
-    if volunteer.state == Standing.PAUSED:
+    if volunteer.state == VolunteerState.PAUSED:
         rows.append([context.button("volunteer.resume", "vr")])
-    if volunteer.renewal_at is None and volunteer_transitions.may_renew(context.frame, volunteer):
+    if volunteer.renewal_at is None and volunteer_transitions.may_renew(context.services, volunteer):
         rows.append([context.button("volunteer.ask_renewal", "vn")])
-    if volunteer.state == Standing.REJECTED:
+    if volunteer.state == VolunteerState.REJECTED:
         rows.append([context.button("volunteer.join", "vj")])
     way = [context.button("volunteer.timeline", "vl"), context.button("appeal.who_looked", "vw")]
     if volunteer.state not in CLOSED:
@@ -108,14 +108,16 @@ def _line(context: Context, step: VolunteerStep) -> str:
     return f"{step.at.astimezone(ZONE):%m-%d %H:%M}　{what}"
 
 
-async def _change(context: Context, target: Standing, key: str) -> None:
+async def _change(context: Context, target: VolunteerState, key: str) -> None:
     """Take one of the volunteer's own steps and say so."""
     volunteer = await applications.own(context.session, context.chat.id)
     if volunteer is None:
         context.toast("stale")
         return
     try:
-        await volunteer_transitions.change(context.session, context.frame, volunteer.number, Change(target, WORKER))
+        await volunteer_transitions.change(
+            context.session, context.services, volunteer.number, VolunteerMove(target, WORKER)
+        )
     except IllegalStep:
         context.toast("volunteer.not_now", state=context.text(f"volunteer.state_{volunteer.state}"))
         return
@@ -123,17 +125,17 @@ async def _change(context: Context, target: Standing, key: str) -> None:
 
 
 async def pause(update: Update, context: Context) -> None:
-    await _change(context, Standing.PAUSED, "volunteer.paused")
+    await _change(context, VolunteerState.PAUSED, "volunteer.paused")
 
 
 async def resume(update: Update, context: Context) -> None:
-    await _change(context, Standing.ACTIVE, "volunteer.resumed")
+    await _change(context, VolunteerState.ACTIVE, "volunteer.resumed")
 
 
 async def resign(update: Update, context: Context) -> None:
     """Leaving is asked once more, because the certificate is gone with it."""
     if arguments(update) == ["yes"]:
-        await _change(context, Standing.RESIGNED, "volunteer.resigned")
+        await _change(context, VolunteerState.RESIGNED, "volunteer.resigned")
         return
     context.say("volunteer.resign_sure", choices=[[context.button("volunteer.resign_yes", "vx:yes")]])
 
@@ -141,7 +143,7 @@ async def resign(update: Update, context: Context) -> None:
 async def ask_renewal(update: Update, context: Context) -> None:
     volunteer = await applications.own(context.session, context.chat.id)
     if volunteer is not None and await volunteer_transitions.ask_renewal(
-        context.session, context.frame, volunteer.number, WORKER
+        context.session, context.services, volunteer.number, WORKER
     ):
         context.say("volunteer.renewal_asked")
     else:
@@ -153,14 +155,14 @@ async def check_in(update: Update, context: Context) -> None:
     if volunteer is None:
         context.toast("volunteer.not_acting")
         return
-    shift = await shifts.start(context.session, context.frame, volunteer)
+    shift = await shifts.start(context.session, context.services, volunteer)
     out = [[context.button("volunteer.check_out", "vo")]]
     context.say("volunteer.checked_in", choices=out, time=f"{shift.started_at.astimezone(ZONE):%H:%M}")
 
 
 async def check_out(update: Update, context: Context) -> None:
     volunteer = await applications.own(context.session, context.chat.id)
-    shift = await shifts.stop(context.session, context.frame, volunteer) if volunteer is not None else None
+    shift = await shifts.stop(context.session, context.services, volunteer) if volunteer is not None else None
     if shift is None or shift.ended_at is None:
         context.toast("volunteer.no_shift")
         return
@@ -171,10 +173,10 @@ async def check_out(update: Update, context: Context) -> None:
 async def train(update: Update, context: Context) -> None:
     """The checklist: what is done, and the next item."""
     volunteer = await applications.own(context.session, context.chat.id)
-    if volunteer is not None and volunteer.state == Standing.APPROVED:
-        wanted = Change(Standing.TRAINING, WORKER)
-        volunteer = await volunteer_transitions.change(context.session, context.frame, volunteer.number, wanted)
-    if volunteer is None or volunteer.state != Standing.TRAINING:
+    if volunteer is not None and volunteer.state == VolunteerState.APPROVED:
+        wanted = VolunteerMove(VolunteerState.TRAINING, WORKER)
+        volunteer = await volunteer_transitions.change(context.session, context.services, volunteer.number, wanted)
+    if volunteer is None or volunteer.state != VolunteerState.TRAINING:
         context.toast("volunteer.not_now", state=_state(context, volunteer))
         return
     await _next_item(context, volunteer)
@@ -185,20 +187,20 @@ async def answer(update: Update, context: Context) -> None:
     code, choice = [*arguments(update), "", ""][:2]
     volunteer = await applications.own(context.session, context.chat.id)
     item = context.knowledge.grid.items.get(code)
-    if volunteer is None or item is None or not item.in_chat or volunteer.state != Standing.TRAINING:
+    if volunteer is None or item is None or not item.in_chat or volunteer.state != VolunteerState.TRAINING:
         context.toast("stale")
         return
     if choice != str(item.right):
         context.toast("volunteer.answer_wrong", alert=True)
         return
     context.edit(message_of(update), "volunteer.item_done", item=item.label)
-    volunteer = await volunteer_transitions.learn(context.session, context.frame, volunteer.number, code, WORKER)
-    if volunteer.state == Standing.TRAINING:
+    volunteer = await volunteer_transitions.learn(context.session, context.services, volunteer.number, code, WORKER)
+    if volunteer.state == VolunteerState.TRAINING:
         await _next_item(context, volunteer)
 
 
 async def _next_item(context: Context, volunteer: Volunteer) -> None:
-    left = await training.missing(context.session, context.frame, volunteer)
+    left = await training.missing(context.session, context.services, volunteer)
     item = next((each for each in left if each.in_chat), None)
     if item is None:
         context.say("volunteer.on_site", items="、".join(each.label for each in left))
@@ -213,7 +215,7 @@ async def _next_item(context: Context, volunteer: Volunteer) -> None:
     )
 
 
-def _answers(item: Item) -> list[Row]:
+def _answers(item: TrainingItem) -> list[Row]:
     """The answers, the right one not always first."""
     turned = sorted(enumerate(item.answers), key=lambda each: each[1])
     return [[{"label": label, "press": f"vq:{item.code}:{number}"}] for number, label in turned]

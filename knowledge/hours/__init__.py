@@ -7,7 +7,7 @@ works, is closed under "Mo-Fr"), and it reads no Chinese.  The others on PyPI kn
 """
 
 from knowledge.hours.calendar import SHANGHAI
-from knowledge.hours.reading import Unreadable, read
-from knowledge.hours.value import Hours, Rule
+from knowledge.hours.reading import UnreadableHours, read
+from knowledge.hours.value import Hours, OpeningRule
 
-__all__ = ["SHANGHAI", "Hours", "Rule", "Unreadable", "read"]
+__all__ = ["SHANGHAI", "Hours", "OpeningRule", "UnreadableHours", "read"]

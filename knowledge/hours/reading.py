@@ -14,7 +14,7 @@ import re
 from collections.abc import Iterable
 
 from knowledge.hours.chinese import translate
-from knowledge.hours.value import DAY, EVERY_DAY, WHOLE_DAY, Hours, Rule, Span
+from knowledge.hours.value import DAY, EVERY_DAY, WHOLE_DAY, Hours, OpeningRule, Span
 
 LONGEST = 400  # characters
 
@@ -28,7 +28,7 @@ _TOKEN = re.compile(
 )
 
 
-class Unreadable(ValueError):
+class UnreadableHours(ValueError):
     """Opening hours that cannot be read.  `rest` is the part that made no sense, in the reader's spelling."""
 
     def __init__(self, text: str, rest: str) -> None:
@@ -39,25 +39,27 @@ class Unreadable(ValueError):
 def read(text: str) -> Hours:
     """The hours a text says.  Raises Unreadable when a part of it is not understood: a guess would send people out."""
     if len(text) > LONGEST:
-        raise Unreadable(text[:20], f"more than {LONGEST} characters")
+        raise UnreadableHours(text[:20], f"more than {LONGEST} characters")
     prose = not text.isascii()
     rules = _joined(_Reader(text, translate(text)).rules())
-    if rules != (Rule(()),) and not any(rule.spans for rule in rules):
-        raise Unreadable(text, text.strip()[:20])  # 节假日休息 alone says when it is closed, and not when it is open.
+    if rules != (OpeningRule(()),) and not any(rule.spans for rule in rules):
+        raise UnreadableHours(
+            text, text.strip()[:20]
+        )  # 节假日休息 alone says when it is closed, and not when it is open.
     # In prose the order is free; the narrower rule is the exception to the wider one.
     return Hours(tuple(sorted(rules, key=_narrow)) if prose else rules)
 
 
-def _narrow(rule: Rule) -> tuple[bool, bool, bool]:
+def _narrow(rule: OpeningRule) -> tuple[bool, bool, bool]:
     return not rule.weekdays, rule.season is not None, rule.weekdays != EVERY_DAY
 
 
-def _joined(rules: Iterable[Rule]) -> tuple[Rule, ...]:
-    found: dict[tuple[int, bool, tuple[int, int] | None], Rule] = {}
+def _joined(rules: Iterable[OpeningRule]) -> tuple[OpeningRule, ...]:
+    found: dict[tuple[int, bool, tuple[int, int] | None], OpeningRule] = {}
     for rule in rules:
         days = (rule.weekdays, rule.holidays, rule.season)
         if rule.spans and days in found:
-            rule = Rule(tuple(sorted({*found[days].spans, *rule.spans})), *days)
+            rule = OpeningRule(tuple(sorted({*found[days].spans, *rule.spans})), *days)
         found.pop(days, None)
         found[days] = rule
     return tuple(found.values())
@@ -75,12 +77,12 @@ class _Reader:
             match = _TOKEN.match(plain, position)
             if not match:
                 word = re.search(r"[^\s;,]*$", plain[:position])  # the whole word, not from its middle
-                raise Unreadable(text, plain[word.start() if word else position :].strip()[:20])
+                raise UnreadableHours(text, plain[word.start() if word else position :].strip()[:20])
             kind = str(match.lastgroup)
             self.tokens.append((kind, match[kind].lower(), match.start(kind)))
             position = match.end()
 
-    def rules(self) -> list[Rule]:
+    def rules(self) -> list[OpeningRule]:
         rules = []
         while self.peek():
             if not self.mark(";"):
@@ -88,15 +90,15 @@ class _Reader:
                 if self.peek() and not self.mark(";"):
                     raise self.stuck()
         if not rules:
-            raise Unreadable(self.text, self.plain.strip()[:20])
+            raise UnreadableHours(self.text, self.plain.strip()[:20])
         return rules
 
-    def rule(self) -> Rule:
+    def rule(self) -> OpeningRule:
         season = self.season() if self.peek() == "month" else None
         weekdays, holidays = EVERY_DAY, False
         if self.peek() in ("day", "ph"):
             weekdays, holidays = self.days()
-        return Rule(self.spans(), weekdays, holidays, season)
+        return OpeningRule(self.spans(), weekdays, holidays, season)
 
     def season(self) -> tuple[int, int]:
         month, first = self.month_and_date()
@@ -170,7 +172,7 @@ class _Reader:
         self.at += found
         return found
 
-    def stuck(self, *, back: int = 0) -> Unreadable:
+    def stuck(self, *, back: int = 0) -> UnreadableHours:
         at = self.at - back
         rest = self.plain[self.tokens[at][2] :] if at < len(self.tokens) else ""
-        return Unreadable(self.text, rest[:20] or self.plain.strip()[-20:])
+        return UnreadableHours(self.text, rest[:20] or self.plain.strip()[-20:])

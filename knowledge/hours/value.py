@@ -20,7 +20,7 @@ _LAST = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class OpeningRule:
     """Which days, and when on them.  No spans: closed on those days.
 
     Monday to Friday means the country's working days, so 调休 weekends belong to it and public holidays do not; Saturday
@@ -58,7 +58,7 @@ class Hours:
     A period past midnight belongs to the day on which it begins, and runs out whatever the next day is.
     """
 
-    rules: tuple[Rule, ...]
+    rules: tuple[OpeningRule, ...]
 
     @property
     def always(self) -> bool:
@@ -105,7 +105,7 @@ class Hours:
 
     def text(self) -> str:
         """What people read: 周一至周五 08:00–20:00；周末 10:00–次日02:00；节假日休息.  `read` reads it back."""
-        if self == Hours((Rule(()),)):
+        if self == Hours((OpeningRule(()),)):
             return "暂停开放"
         return "；".join(_chinese(rule) for rule in self.rules)
 
@@ -124,7 +124,7 @@ def _within(season: int, first: int, last: int) -> bool:
     return first <= season <= last if first <= last else season >= first or season <= last
 
 
-def _chinese(rule: Rule) -> str:
+def _chinese(rule: OpeningRule) -> str:
     season = _season(rule.season) if rule.season else ""
     days = _days(rule)
     if not season and not days and rule.spans != WHOLE_DAY:
@@ -134,7 +134,7 @@ def _chinese(rule: Rule) -> str:
     return f"{head}{' ' if head and rule.spans else ''}{times}"
 
 
-def _days(rule: Rule) -> str:
+def _days(rule: OpeningRule) -> str:
     named = {EVERY_DAY: ["每天"] if rule.holidays else [], WORKDAYS: ["周一至周五"], WEEKEND: ["周末"]}
     words = named[rule.weekdays] if rule.weekdays in named else list(_runs(rule.weekdays))
     return "、".join(words + ["节假日"] * rule.holidays)
@@ -174,7 +174,7 @@ def _span(span: Span) -> str:
     return f"{clock(start)}–{'次日' if end > DAY else ''}{clock(end if end <= DAY else end - DAY)}"
 
 
-def _osm(rule: Rule) -> str:
+def _osm(rule: OpeningRule) -> str:
     season = ""
     if rule.season:
         ends = [f"{_MONTHS[number // 100 - 1]} {number % 100:02}" for number in rule.season]

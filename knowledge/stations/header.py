@@ -4,7 +4,7 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 
-from knowledge.stations.tables import Refused, Table
+from knowledge.stations.tables import FileRefused, Table
 
 HEADED = 10  # rows at the top among which the line with the names of the columns is looked for
 
@@ -14,15 +14,15 @@ Words = Mapping[str, Sequence[str]]  # by the column's name among ours
 def header(rows: Table, whole: Words, parts: Words) -> tuple[int, dict[str, int]]:
     """The place of the line with the names, and where each of our columns is.  Raises Refused without name or position."""
     if not rows:
-        raise Refused("empty")
+        raise FileRefused("empty")
     place, where = max(
         ((place, columns(cells, whole, parts)) for place, (_, cells) in enumerate(rows[:HEADED])),
         key=lambda found: len(found[1]),
     )
     if "name" not in where:
-        raise Refused("no_name")
+        raise FileRefused("no_name")
     if "point" not in where and not {"lat", "lon"} <= where.keys():
-        raise Refused("no_point")
+        raise FileRefused("no_point")
     return place, where
 
 

@@ -29,7 +29,7 @@ NONE: Codes = frozenset()
 _Key = tuple[Codes, Codes, str, bytes]  # services, kinds, region, and a byte for each of the hours
 
 
-class Near(NamedTuple):
+class NearStation(NamedTuple):
     """A station as seen from a point at a moment.  A tuple, because a dataclass takes four times as long to make."""
 
     station: Station
@@ -107,7 +107,7 @@ class Stations:
         region: str = "",
         limit: int = 3,
         within: float = inf,
-    ) -> tuple[Near, ...]:
+    ) -> tuple[NearStation, ...]:
         """The nearest stations that have all the services and one of the kinds, nearest first.
 
         at: only those open at this moment, with the time they close; ValueError for a naive datetime.
@@ -115,11 +115,14 @@ class Stations:
         """
         if at is None:
             found = self._found((services, kinds, region, b""), point, limit, within)
-            return tuple([Near(self._stations[number], metres, point) for metres, number in found])
+            return tuple([NearStation(self._stations[number], metres, point) for metres, number in found])
         hours, minute = self._hours, self._clock.at(at)
         found = self._found((services, kinds, region, minute.open), point, limit, within)
         return tuple(
-            [Near(self._stations[number], metres, point, True, minute[hours[number]]) for metres, number in found]
+            [
+                NearStation(self._stations[number], metres, point, True, minute[hours[number]])
+                for metres, number in found
+            ]
         )
 
     def always_open(
@@ -131,10 +134,10 @@ class Stations:
         region: str = "",
         limit: int = 3,
         within: float = inf,
-    ) -> tuple[Near, ...]:
+    ) -> tuple[NearStation, ...]:
         """The nearest stations that are open day and night all year, and not closed for now."""
         found = self._found((services, kinds, region, self._clock.always.tobytes()), point, limit, within)
-        return tuple(Near(self._stations[number], metres, point, True) for metres, number in found)
+        return tuple(NearStation(self._stations[number], metres, point, True) for metres, number in found)
 
     def next_to_open(
         self,
@@ -146,7 +149,7 @@ class Stations:
         region: str = "",
         limit: int = 3,
         within: float = inf,
-    ) -> tuple[Near, ...]:
+    ) -> tuple[NearStation, ...]:
         """Of the POOL nearest stations that are closed at a moment, those one can be inside of first, with their openings.
 
         Whoever sets out at once arrives after the way at PACE; a station that opens later than that lets them wait.
@@ -157,7 +160,7 @@ class Stations:
             if opening := self._clock.next_opening(self._hours[number], at):
                 waits.append((max(opening, at + timedelta(minutes=metres / PACE)), metres, number, opening))
         return tuple(
-            Near(self._stations[number], metres, point, False, opens_at=opening)
+            NearStation(self._stations[number], metres, point, False, opens_at=opening)
             for _, metres, number, opening in sorted(waits)[:limit]
         )
 

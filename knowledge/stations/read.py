@@ -13,9 +13,9 @@ from typing import Any
 from knowledge.geo import Datum, Point, to_wgs
 from knowledge.places import Places
 from knowledge.stations.header import header
-from knowledge.stations.row import Reader, Record
+from knowledge.stations.row import Record, RowReader
 from knowledge.stations.station import Station
-from knowledge.stations.tables import Refused, table
+from knowledge.stations.tables import FileRefused, table
 from knowledge.stations.vocabulary import Vocabulary
 
 FOLDER = Path(__file__).parent
@@ -63,11 +63,11 @@ def read(data: bytes, name: str, datum: Datum, places: Places, vocabulary: Vocab
     to_wgs(0, 0, datum)
     texts, columns = _content("problems.toml"), _content("columns.toml")
     answers = columns["answers"]
-    reader = Reader(datum, places, vocabulary, frozenset(answers["yes"]), frozenset(answers["no"]))
+    reader = RowReader(datum, places, vocabulary, frozenset(answers["yes"]), frozenset(answers["no"]))
     try:
         rows = table(data, name)
         begin, where = header(rows, columns["columns"], columns["parts"])
-    except Refused as refusal:
+    except FileRefused as refusal:
         return Import((), (), (Problem(0, texts["file"][refusal.key].format(**refusal.values)),))
     found: list[tuple[int, Station]] = []
     problems: list[Problem] = []
@@ -96,7 +96,7 @@ def read_one(
     """
     texts, answers = _content("problems.toml")["row"], _content("columns.toml")["answers"]
     cells = Record(values)
-    reader = Reader(datum, places, vocabulary, frozenset(answers["yes"]), frozenset(answers["no"]))
+    reader = RowReader(datum, places, vocabulary, frozenset(answers["yes"]), frozenset(answers["no"]))
     station = reader.station(cells)
     return station, tuple(texts[fault.key].format(**fault.values) for fault in cells.faults)
 

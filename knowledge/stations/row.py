@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import TypeVar
 
 from knowledge.geo import Datum, Point, in_china, swapped, to_wgs
-from knowledge.hours import Hours, Unreadable
+from knowledge.hours import Hours, UnreadableHours
 from knowledge.hours import read as read_hours
 from knowledge.places import Place, Places
 from knowledge.stations.station import Station, station_id
@@ -21,7 +21,7 @@ _PAIR = re.compile(r"\s*[(\[]?\s*(-?\d+(?:\.\d+)?)\s*[,;\s]\s*(-?\d+(?:\.\d+)?)\
 _Value = TypeVar("_Value")
 
 
-class Fault(Exception):
+class RowFault(Exception):
     """One cell is wrong: a key of [row] in problems.toml, and its values."""
 
     def __init__(self, key: str, **values: object) -> None:
@@ -34,7 +34,7 @@ class Record:
     """The texts of one row by our columns, and the faults found in them so far."""
 
     values: Mapping[str, str]
-    faults: list[Fault] = field(default_factory=list)
+    faults: list[RowFault] = field(default_factory=list)
 
     def __getitem__(self, column: str) -> str:
         return self.values.get(column, "")
@@ -42,7 +42,7 @@ class Record:
     def tried(self, read: Callable[[], _Value], default: _Value) -> _Value:
         try:
             return read()
-        except Fault as fault:
+        except RowFault as fault:
             self.faults.append(fault)
             return default
 
@@ -54,7 +54,7 @@ class Record:
 
 
 @dataclass(frozen=True, slots=True)
-class Reader:
+class RowReader:
     """What rows are read with."""
 
     datum: Datum
@@ -91,11 +91,11 @@ class Reader:
     def _place(self, cells: Record) -> tuple[Point, Place | None]:
         lat, lon = _degrees(cells)
         if not in_china(lat, lon):
-            raise Fault("swapped" if swapped(lat, lon) else "abroad", lat=f"{lat:g}", lon=f"{lon:g}")
+            raise RowFault("swapped" if swapped(lat, lon) else "abroad", lat=f"{lat:g}", lon=f"{lon:g}")
         point = to_wgs(lat, lon, self.datum)
         if district := self.places.district_of(point):
             return point, district
-        raise Fault("abroad", lat=f"{lat:g}", lon=f"{lon:g}")
+        raise RowFault("abroad", lat=f"{lat:g}", lon=f"{lon:g}")
 
     def _kind(self, cells: Record) -> str:
         """As the file says, else as the name says (沈河货车司机之家), else `other`."""
@@ -104,19 +104,19 @@ class Reader:
         if code := self.vocabulary.kind(cells["kind"]):
             return code
         known = "、".join(kind.name for kind in self.vocabulary.kinds.values())
-        raise Fault("bad_kind", text=cells["kind"], known=known)
+        raise RowFault("bad_kind", text=cells["kind"], known=known)
 
     def _services(self, cells: Record) -> frozenset[str]:
         codes, unknown = self.vocabulary.listed(cells["services"])
         if unknown:
             known = "、".join(service.label for service in self.vocabulary.services.values())
-            raise Fault("bad_services", text="、".join(unknown), known=known)
+            raise RowFault("bad_services", text="、".join(unknown), known=known)
         return codes
 
     def _answer(self, cells: Record, column: str) -> bool:
         text = cells[column].lower()
         if text not in self.yes | self.no:
-            raise Fault("bad_answer", column=column, text=text)
+            raise RowFault("bad_answer", column=column, text=text)
         return text in self.yes
 
 
@@ -127,11 +127,11 @@ def _degrees(cells: Record) -> tuple[float, float]:
         try:
             return float(lat.rstrip("°NnSs ")), float(lon.rstrip("°EeWw "))
         except ValueError:
-            raise Fault("bad_point", text=f"{lat} {lon}".strip()) from None
+            raise RowFault("bad_point", text=f"{lat} {lon}".strip()) from None
     if not both:
-        raise Fault("no_point")
+        raise RowFault("no_point")
     if not (match := _PAIR.fullmatch(both)):
-        raise Fault("bad_point", text=both)
+        raise RowFault("bad_point", text=both)
     first, second = float(match[1]), float(match[2])
     return (first, second) if in_china(first, second) else (second, first)
 
@@ -140,8 +140,8 @@ def _hours(cells: Record) -> Hours | None:
     text = cells["hours"]
     try:
         return _known_hours(text) if text else None
-    except Unreadable as error:
-        raise Fault("bad_hours", text=text[:40], rest=error.rest) from error
+    except UnreadableHours as error:
+        raise RowFault("bad_hours", text=text[:40], rest=error.rest) from error
 
 
 @lru_cache(maxsize=4096)
@@ -153,9 +153,9 @@ def _known_hours(text: str) -> Hours:
 def _line(cells: Record, column: str) -> str:
     text = " ".join(cells[column].split())
     if column == "name" and not text:
-        raise Fault("no_name")
+        raise RowFault("no_name")
     if len(text) > LONGEST[column]:
-        raise Fault("too_long", column=column, most=LONGEST[column])
+        raise RowFault("too_long", column=column, most=LONGEST[column])
     return text
 
 
@@ -168,4 +168,4 @@ def _date(cells: Record, column: str) -> date | None:
             return date(*map(int, match.groups()))
     except ValueError:
         pass
-    raise Fault("bad_date", column=column, text=text)
+    raise RowFault("bad_date", column=column, text=text)

@@ -14,7 +14,7 @@ from knowledge import maplinks
 from knowledge.geo import Point
 from knowledge.hours import SHANGHAI
 from knowledge.regions import Region
-from knowledge.stations.index import Near, Stations
+from knowledge.stations.index import NearStation, Stations
 from knowledge.stations.station import Station
 from knowledge.stations.vocabulary import Vocabulary
 from knowledge.texts import Texts
@@ -103,18 +103,18 @@ class Shown:
             "choices": [ways[:1], ways[1:], reports],
         }
 
-    def _open(self, wish: Wish, at: datetime) -> tuple[Near, ...]:
+    def _open(self, wish: Wish, at: datetime) -> tuple[NearStation, ...]:
         search: dict[str, Any] = {"services": wish.services, "region": wish.region, "limit": SHOWN, "within": FARTHEST}
         if DAY_AND_NIGHT in wish.filters:
             return self._stations.always_open(wish.point, **search)
         return self._stations.nearest(wish.point, at=at, **search)
 
-    def _later(self, wish: Wish, at: datetime) -> tuple[Near, ...]:
+    def _later(self, wish: Wish, at: datetime) -> tuple[NearStation, ...]:
         search: dict[str, Any] = {"services": wish.services, "region": wish.region, "within": FARTHEST}
         soon = self._stations.next_to_open(wish.point, at, limit=SHOWN - 1, **search)
         return (*soon, *self._stations.always_open(wish.point, limit=1, **search))
 
-    def _line(self, number: int, near: Near, at: datetime, language: str) -> str:
+    def _line(self, number: int, near: NearStation, at: datetime, language: str) -> str:
         station, say = near.station, self._texts.say
         head = say(
             language,
@@ -140,7 +140,7 @@ class Shown:
             parts.append(say(language, "station.sample"))
         return "\n".join(parts)
 
-    def _opening(self, near: Near, at: datetime, language: str) -> str:
+    def _opening(self, near: NearStation, at: datetime, language: str) -> str:
         if near.opens_at is not None:
             return self._texts.say(language, "station.opens", time=moment(near.opens_at, at))
         if near.closes_at is not None:

@@ -24,7 +24,7 @@ Row: TypeAlias = tuple[int, list[str]]  # its number in the file, from 1, and it
 Table: TypeAlias = list[Row]
 
 
-class Refused(Exception):
+class FileRefused(Exception):
     """The file as a whole cannot be read: a key of [file] in problems.toml, and its values."""
 
     def __init__(self, key: str, **values: object) -> None:
@@ -35,10 +35,10 @@ class Refused(Exception):
 def table(data: bytes, name: str) -> Table:
     """All rows of a file that hold anything; of GeoJSON the first row, number 0, names the columns.  Raises Refused."""
     if len(data) > BYTES:
-        raise Refused("too_large", size=len(data) >> 20, most=BYTES >> 20)
+        raise FileRefused("too_large", size=len(data) >> 20, most=BYTES >> 20)
     suffix = PurePath(name).suffix.lower()
     if suffix == ".xls" or data.startswith(b"\xd0\xcf\x11\xe0"):
-        raise Refused("old_excel")
+        raise FileRefused("old_excel")
     if suffix == ".xlsx" or data.startswith(b"PK\x03\x04"):
         rows = _xlsx(data)
     elif suffix in (".geojson", ".json"):
@@ -46,11 +46,11 @@ def table(data: bytes, name: str) -> Table:
     elif suffix in (".csv", ".txt", ".tsv"):
         rows = _csv(data)
     else:
-        raise Refused("unknown", suffix=suffix)
+        raise FileRefused("unknown", suffix=suffix)
     found: Table = []
     for number, cells in rows:
         if len(found) > ROWS:
-            raise Refused("too_many", most=ROWS)
+            raise FileRefused("too_many", most=ROWS)
         if any(cells):
             found.append((number, cells[:COLUMNS]))
     return found
@@ -65,7 +65,7 @@ def _csv(data: bytes) -> Iterator[Row]:
         for number, cells in enumerate(reader, 1):
             yield number, [cell.strip() for cell in cells]
     except csv.Error as error:
-        raise Refused("broken", why=error) from error
+        raise FileRefused("broken", why=error) from error
 
 
 def _decoded(data: bytes) -> str:
@@ -76,7 +76,7 @@ def _decoded(data: bytes) -> str:
             return data.decode(encoding)
         except UnicodeDecodeError:
             continue
-    raise Refused("broken", why="编码不是 UTF-8 或 GB18030")
+    raise FileRefused("broken", why="编码不是 UTF-8 或 GB18030")
 
 
 def _xlsx(data: bytes) -> Iterator[Row]:
@@ -92,21 +92,21 @@ def _xlsx(data: bytes) -> Iterator[Row]:
             for number, cells in enumerate(sheet.iter_rows(max_col=COLUMNS, values_only=True), 1):
                 yield number, [_text(cell) for cell in cells]
             book.close()
-    except Refused:
+    except FileRefused:
         raise
     except Exception as error:  # openpyxl answers a broken file with whatever it stumbles over.
-        raise Refused("broken", why=type(error).__name__) from error
+        raise FileRefused("broken", why=type(error).__name__) from error
 
 
 def _harmless(archive: zipfile.ZipFile) -> None:
     parts = archive.infolist()
     if sum(part.file_size for part in parts) > UNPACKED or len(parts) > 10_000:
-        raise Refused("bomb", most=UNPACKED >> 20)
+        raise FileRefused("bomb", most=UNPACKED >> 20)
     for part in parts:
         if part.filename.endswith((".xml", ".rels")):
             with archive.open(part) as file:
                 if b"<!DOCTYPE" in file.read(2048):  # Office writes none; entities could grow without end.
-                    raise Refused("bomb", most=UNPACKED >> 20)
+                    raise FileRefused("bomb", most=UNPACKED >> 20)
 
 
 def _geojson(data: bytes) -> Iterator[Row]:
@@ -114,7 +114,7 @@ def _geojson(data: bytes) -> Iterator[Row]:
         features = json.loads(_decoded(data))["features"]
         found = [(feature.get("properties") or {}, feature.get("geometry") or {}) for feature in features]
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise Refused("broken", why="不是 GeoJSON 的 FeatureCollection") from error
+        raise FileRefused("broken", why="不是 GeoJSON 的 FeatureCollection") from error
     names = list(dict.fromkeys(str(name) for properties, _ in found for name in properties))[: COLUMNS - 1]
     yield 0, [*names, "坐标"]
     for number, (properties, geometry) in enumerate(found, 1):

@@ -12,14 +12,14 @@ _BETWEEN = re.compile(r"[、,;|/+·\s]+|以及|[及和与]")
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class StationKind:
     code: str
     name: str
     synonyms: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Service:
+class StationService:
     code: str
     label: str
     button: str  # at most 4 characters
@@ -29,7 +29,7 @@ class Service:
 class Vocabulary:
     """What kinds.toml and services.toml say, in their order."""
 
-    def __init__(self, kinds: Iterable[Kind], services: Iterable[Service]) -> None:
+    def __init__(self, kinds: Iterable[StationKind], services: Iterable[StationService]) -> None:
         self.kinds = {kind.code: kind for kind in kinds}
         self.services = {service.code: service for service in services}
         self._kinds = {
@@ -86,9 +86,9 @@ def load(folder: Path = FOLDER) -> Vocabulary:
     kinds = tomllib.loads((folder / "kinds.toml").read_text(encoding="utf-8"))["kinds"]
     services = tomllib.loads((folder / "services.toml").read_text(encoding="utf-8"))["services"]
     return Vocabulary(
-        (Kind(entry["code"], entry["name"], tuple(entry.get("synonyms", ()))) for entry in kinds),
+        (StationKind(entry["code"], entry["name"], tuple(entry.get("synonyms", ()))) for entry in kinds),
         (
-            Service(entry["code"], entry["label"], entry["button"], tuple(entry.get("synonyms", ())))
+            StationService(entry["code"], entry["label"], entry["button"], tuple(entry.get("synonyms", ())))
             for entry in services
         ),
     )

@@ -5,7 +5,7 @@ import re
 import pytest
 from sqlalchemy import func, select, update
 
-from bot.services.appeals.states import State
+from bot.services.appeals.states import AppealState
 from bot.services.core.lifecycle import Role
 from bot.store.models import Appeal, AppealStep, Chat, Consultation, now
 from tests.support.appeals import case_of, filed
@@ -23,8 +23,8 @@ OTHERS = "平台扣我八十六元说虚假点送达，我拍了照片也没用"
 
 
 @pytest.fixture
-async def admin(house):
-    async with Desk(house, Role.ADMIN) as desk:
+async def admin(app):
+    async with Desk(app, Role.ADMIN) as desk:
         yield desk
 
 
@@ -32,40 +32,40 @@ async def numbers_in(page) -> list[str]:
     return re.findall(r'name="number" value="(\d{12})"', page)
 
 
-async def test_five_alike_within_a_month_are_found_and_four_are_not(house, admin):
-    numbers = [await filed(house, story=story) for story in STORIES[:4]]
-    await filed(house, story=OTHERS)
+async def test_five_alike_within_a_month_are_found_and_four_are_not(app, admin):
+    numbers = [await filed(app, story=story) for story in STORIES[:4]]
+    await filed(app, story=OTHERS)
     assert not await numbers_in(await admin.gets("/console/alike"))
-    numbers.append(await filed(house, story=STORIES[4]))
+    numbers.append(await filed(app, story=STORIES[4]))
     page = await admin.gets("/console/alike")
     assert "5 件 · 说法很像" in page.words
     assert set(await numbers_in(page)) == set(numbers)
-    async with house.db.begin() as session:
+    async with app.db.begin() as session:
         old = now().timestamp() - 31 * 86400
         one = Appeal.number == numbers[0]
         await session.execute(update(Appeal).where(one).values(created_at=now().fromtimestamp(old, now().tzinfo)))
     assert not await numbers_in(await admin.gets("/console/alike"))
 
 
-async def test_five_about_the_same_unit_are_found_however_they_are_worded(house, admin):
+async def test_five_about_the_same_unit_are_found_however_they_are_worded(app, admin):
     for at in range(5):
-        number = await filed(house, story=f"{'甲乙丙丁戊'[at] * 9}，第{at}种说法完全不同的事情")
-        async with house.db.begin() as session:
+        number = await filed(app, story=f"{'甲乙丙丁戊'[at] * 9}，第{at}种说法完全不同的事情")
+        async with app.db.begin() as session:
             await session.execute(update(Appeal).where(Appeal.number == number).values(about="快跑站点"))
     assert "都反映同一家：快跑站点" in (await admin.gets("/console/alike")).words
 
 
-async def test_cases_of_another_district_are_in_no_cluster(house, admin):
+async def test_cases_of_another_district_are_in_no_cluster(app, admin):
     for story in STORIES:
-        await filed(house, story=story, district="370102")
+        await filed(app, story=story, district="370102")
     assert not await numbers_in(await admin.gets("/console/alike"))
 
 
-async def test_what_was_decided_is_told_to_everybody_once_and_stands_in_their_timelines(house, admin, phone):
+async def test_what_was_decided_is_told_to_everybody_once_and_stands_in_their_timelines(app, admin, phone):
     await phone.types("/start")
-    async with house.db.read() as session:
+    async with app.db.read() as session:
         author = await session.scalar(select(Chat.id))
-    numbers = [await filed(house, story=story, chat=author) for story in STORIES]
+    numbers = [await filed(app, story=story, chat=author) for story in STORIES]
     await phone.hears()
     page = await admin.gets("/console/alike")
     page = await admin.submits("/console/alike", number=await numbers_in(page), title="十月工资", lead="labour")
@@ -80,63 +80,63 @@ async def test_what_was_decided_is_told_to_everybody_once_and_stands_in_their_ti
     await admin.submits(f"{path}/take-out", number=numbers[1], status=422)
     assert not await phone.hears()
     assert OUTCOME in await admin.gets(f"/console/appeals/{numbers[1]}")
-    async with house.db.read() as session:
+    async with app.db.read() as session:
         told = await session.scalar(select(func.count(AppealStep.told_at)).where(AppealStep.name == "published"))
     assert told == 4
-    assert (await case_of(house, numbers[1])).state == State.SUBMITTED  # each goes on by itself
+    assert (await case_of(app, numbers[1])).state == AppealState.SUBMITTED  # each goes on by itself
 
 
-async def test_a_case_belongs_to_one_consultation_and_a_foreign_one_to_none(house, admin):
-    numbers = [await filed(house, story=story) for story in STORIES]
-    foreign = await filed(house, district="370102")
+async def test_a_case_belongs_to_one_consultation_and_a_foreign_one_to_none(app, admin):
+    numbers = [await filed(app, story=story) for story in STORIES]
+    foreign = await filed(app, district="370102")
     await admin.submits("/console/alike", number=[*numbers, foreign], title="十月工资", lead="")
     page = await admin.submits("/console/alike", number=numbers, title="又一个会商", lead="", status=422)
     assert "没有连到别的会商" in page.words
-    async with house.db.read() as session:
+    async with app.db.read() as session:
         assert await session.scalar(select(func.count()).select_from(Consultation)) == 1
     assert foreign not in await admin.gets("/console/alike/1")
 
 
-async def test_many_are_dispatched_at_once_after_a_look_at_what_would_happen(house, admin):
-    fresh = [await filed(house) for _ in range(3)]
-    begun = await filed(house, State.IN_PROGRESS)
+async def test_many_are_dispatched_at_once_after_a_look_at_what_would_happen(app, admin):
+    fresh = [await filed(app) for _ in range(3)]
+    begun = await filed(app, AppealState.IN_PROGRESS)
     query = "&".join(f"number={each}" for each in [*fresh, begun])
     page = await admin.gets(f"/console/appeals/bulk?act=assign&{query}")
     assert "派单 3 件" in page.words
     assert "现在不能派单" in page.words
-    assert (await case_of(house, fresh[0])).state == State.SUBMITTED  # nothing is done yet
+    assert (await case_of(app, fresh[0])).state == AppealState.SUBMITTED  # nothing is done yet
     cases = re.findall(r'name="case" value="([\d:]+)"', page)
     page = await admin.submits("/console/appeals/bulk", act="assign", agency="labour", case=cases)
     assert "办好了 3 件" in page.words
-    assert {(await case_of(house, each)).state for each in fresh} == {State.ASSIGNED}
+    assert {(await case_of(app, each)).state for each in fresh} == {AppealState.ASSIGNED}
 
 
-async def test_what_changed_since_the_look_is_left_alone_and_holds_nothing_up(house, admin):
-    first, second = await filed(house), await filed(house)
+async def test_what_changed_since_the_look_is_left_alone_and_holds_nothing_up(app, admin):
+    first, second = await filed(app), await filed(app)
     page = await admin.gets(f"/console/appeals/bulk?act=assign&number={first}&number={second}")
     cases = re.findall(r'name="case" value="([\d:]+)"', page)
     page = await admin.gets(f"/console/appeals/{first}")
     await admin.submits(f"/console/appeals/{first}/log", note="已电话联系站长")
     page = await admin.submits("/console/appeals/bulk", act="assign", agency="labour", case=cases)
     assert "办好了 1 件，1 件没办" in page.words
-    assert (await case_of(house, first)).state == State.SUBMITTED
-    assert (await case_of(house, second)).state == State.ASSIGNED
+    assert (await case_of(app, first)).state == AppealState.SUBMITTED
+    assert (await case_of(app, second)).state == AppealState.ASSIGNED
 
 
-async def test_a_refusal_of_one_undoes_only_that_one(house, admin):
-    parent, child = await filed(house, State.ACCEPTED), await filed(house, State.ACCEPTED)
-    cases = [f"{each}:{(await case_of(house, each)).version}" for each in (parent, child)]
+async def test_a_refusal_of_one_undoes_only_that_one(app, admin):
+    parent, child = await filed(app, AppealState.ACCEPTED), await filed(app, AppealState.ACCEPTED)
+    cases = [f"{each}:{(await case_of(app, each)).version}" for each in (parent, child)]
     page = await admin.submits("/console/appeals/bulk", act="merge", parent=parent, case=cases)
     assert "办好了 1 件，1 件没办" in page.words
-    assert (await case_of(house, parent)).state == State.ACCEPTED
-    assert (await case_of(house, child)).state == State.MERGED
+    assert (await case_of(app, parent)).state == AppealState.ACCEPTED
+    assert (await case_of(app, child)).state == AppealState.MERGED
 
 
-async def test_forged_bulk_forms_do_nothing(house, admin):
-    foreign = await filed(house, district="370102")
-    version = (await case_of(house, foreign)).version
+async def test_forged_bulk_forms_do_nothing(app, admin):
+    foreign = await filed(app, district="370102")
+    version = (await case_of(app, foreign)).version
     for case in ([], f"{foreign}:{version}", "nonsense", "1:1"):
         await admin.submits("/console/appeals/bulk", act="assign", agency="labour", case=case, status=None)
     await admin.submits("/console/appeals/bulk", act="withdraw", case=f"{foreign}:{version}", status=422)
-    assert (await case_of(house, foreign)).state == State.SUBMITTED
+    assert (await case_of(app, foreign)).state == AppealState.SUBMITTED
     assert "没有勾选" in (await admin.gets("/console/appeals/bulk")).words

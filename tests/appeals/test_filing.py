@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from bot.errors import Rejected
 from bot.services.appeals import appeals, case_work, filing
 from bot.services.appeals import transitions as appeal_transitions
-from bot.services.appeals.states import APPEAL, Move, State
+from bot.services.appeals.states import APPEAL, AppealMove, AppealState
 from bot.services.chats import chats
 from bot.services.core.lifecycle import BACKEND, SYSTEM, Actor, IllegalStep, Role
 from bot.services.identity import identities
@@ -50,14 +50,14 @@ async def files(phone, story: str = STORY, kind: str = "欠薪", *more: str) -> 
 
 
 @pytest.fixture
-async def acts(house):
+async def acts(app):
     """Moves a case as somebody: `await acts(number, State.ACCEPTED, ADMIN)`."""
 
-    async def act(number: str, target: State, actor: Actor, **details) -> Appeal:
-        async with house.db.begin() as session:
+    async def act(number: str, target: AppealState, actor: Actor, **details) -> Appeal:
+        async with app.db.begin() as session:
             agency = await session.scalar(select(Agency.id).where(Agency.code == "labour"))
             known = Actor(actor.role, actor.id, agency) if actor.role is Role.HANDLER else actor
-            return await appeal_transitions.move(session, house.frame, number, Move(target, known, **details))
+            return await appeal_transitions.move(session, app.services, number, AppealMove(target, known, **details))
 
     return act
 
@@ -66,20 +66,20 @@ async def acts(house):
 async def answered(phone, acts):
     """The number of an appeal whose answer has just arrived."""
     number = await files(phone)
-    await acts(number, State.ACCEPTED, SYSTEM)
-    await acts(number, State.ASSIGNED, ADMIN, agency="labour")
-    await acts(number, State.IN_PROGRESS, HANDLER)
-    await acts(number, State.ANSWERED, REVIEWER, text=RESULT)
+    await acts(number, AppealState.ACCEPTED, SYSTEM)
+    await acts(number, AppealState.ASSIGNED, ADMIN, agency="labour")
+    await acts(number, AppealState.IN_PROGRESS, HANDLER)
+    await acts(number, AppealState.ANSWERED, REVIEWER, text=RESULT)
     await phone.hears()
     return number
 
 
-async def case(house, number: str) -> Appeal:
-    async with house.db.read() as session:
+async def case(app, number: str) -> Appeal:
+    async with app.db.read() as session:
         return await session.scalar(select(Appeal).where(Appeal.number == number))
 
 
-async def test_the_short_way_is_four_taps_and_one_text(phone, house):
+async def test_the_short_way_is_four_taps_and_one_text(phone, app):
     await phone.types("我要反映")  # 1
     await phone.presses("写一份诉求")  # 2
     await phone.presses("欠薪")  # 3
@@ -91,13 +91,13 @@ async def test_the_short_way_is_four_taps_and_one_text(phone, house):
     assert re.search(r"提取码：[2-9A-HJ-NP-Z]{6}", receipt)
     assert "人力资源社会保障部门" in receipt
     assert re.search(r"最晚答复：(20\d\d-\d\d-\d\d|放假安排)", receipt)
-    appeal = await case(house, re.search(r"编号：(\d{12})", receipt)[1])
+    appeal = await case(app, re.search(r"编号：(\d{12})", receipt)[1])
     assert (appeal.state, appeal.kind, appeal.story) == ("submitted", "wages", STORY)
 
 
-async def test_the_case_and_its_identity_are_apart(phone, house):
+async def test_the_case_and_its_identity_are_apart(phone, app):
     number = await files(phone)
-    async with house.db.read() as session:
+    async with app.db.read() as session:
         appeal = await session.scalar(select(Appeal).where(Appeal.number == number))
         identity = await session.get(Identity, appeal.alias)
         chat = await session.scalar(select(Chat))
@@ -106,7 +106,7 @@ async def test_the_case_and_its_identity_are_apart(phone, house):
     assert chat.answers is None
 
 
-async def test_with_ones_name_asks_for_name_and_phone_and_keeps_both_sealed(phone, house):
+async def test_with_ones_name_asks_for_name_and_phone_and_keeps_both_sealed(phone, app):
     await phone.types("我要反映")
     await phone.presses("写一份诉求")
     await phone.presses("欠薪")
@@ -117,19 +117,19 @@ async def test_with_ones_name_asks_for_name_and_phone_and_keeps_both_sealed(phon
     assert "这个号码不对" in (await phone.types("12345"))[0]
     await phone.types("138 1234 5678")
     await phone.presses("提交")
-    async with house.db.read() as session:
+    async with app.db.read() as session:
         identity = await session.scalar(select(Identity))
     assert (identity.naming, identity.body["name"], identity.body["phone"]) == ("named", "王小明", "13812345678")
 
 
-async def test_an_anonymous_one_keeps_nothing_but_the_way_back(phone, house):
+async def test_an_anonymous_one_keeps_nothing_but_the_way_back(phone, app):
     await files(phone, STORY, "欠薪", "谁能知道是我", "完全匿名")
-    async with house.db.read() as session:
+    async with app.db.read() as session:
         identity = await session.scalar(select(Identity))
     assert set(identity.body) == {"chat_id"}
 
 
-async def test_a_number_in_the_story_is_noticed_and_masked_on_wish(phone, house):
+async def test_a_number_in_the_story_is_noticed_and_masked_on_wish(phone, app):
     await phone.types("我要反映")
     await phone.presses("写一份诉求")
     await phone.presses("欠薪")
@@ -137,7 +137,7 @@ async def test_a_number_in_the_story_is_noticed_and_masked_on_wish(phone, house)
     assert "手机号" in warning
     await phone.presses("遮住")
     await phone.presses("提交")
-    async with house.db.read() as session:
+    async with app.db.read() as session:
         assert "13912345678" not in await session.scalar(select(Appeal.story))
 
 
@@ -170,42 +170,42 @@ async def test_a_story_that_nobody_could_act_on_is_asked_for_again(phone, story,
     assert STORY in (await phone.types(STORY))[-1]
 
 
-async def test_a_similar_open_one_is_offered_instead_of_a_second(phone, house):
+async def test_a_similar_open_one_is_offered_instead_of_a_second(phone, app):
     number = await files(phone)
     await phone.types("/appeal")
     await phone.presses("欠薪")
     assert number in (await phone.types("十月的工资站长一直拖着没给我，四千三"))[0]
     await phone.presses("是，看那一件")
     assert number in (await phone.presses(number))[0]
-    async with house.db.read() as session:
+    async with app.db.read() as session:
         assert await session.scalar(select(func.count()).select_from(Appeal)) == 1
 
 
-async def test_a_double_tap_on_submit_files_once(phone, house):
+async def test_a_double_tap_on_submit_files_once(phone, app):
     await phone.types("/appeal")
     await phone.presses("欠薪")
     await phone.types(STORY)
     preview = (await phone.messages())[-1]["id"]
     for _ in range(2):
         await phone.presses_data(preview, "f:appeal:preview:!ok")
-    async with house.db.read() as session:
+    async with app.db.read() as session:
         assert await session.scalar(select(func.count()).select_from(Appeal)) == 1
 
 
-async def test_an_old_draft_is_gone_after_a_day_and_says_so(phone, house):
+async def test_an_old_draft_is_gone_after_a_day_and_says_so(phone, app):
     await phone.types("/appeal")
     await phone.presses("欠薪")
-    async with house.db.begin() as session:
+    async with app.db.begin() as session:
         await session.execute(update(Chat).values(flow_at=now() - timedelta(hours=25)))
     assert "已经清掉" in (await phone.types(STORY))[0]
-    async with house.db.read() as session:
+    async with app.db.read() as session:
         assert (await session.scalar(select(Chat.flow))) == ""
 
 
-async def test_a_line_after_a_long_silence_is_not_swallowed(phone, house):
+async def test_a_line_after_a_long_silence_is_not_swallowed(phone, app):
     await phone.types("/appeal")
     await phone.presses("欠薪")
-    async with house.db.begin() as session:
+    async with app.db.begin() as session:
         await session.execute(update(Chat).values(flow_at=now() - timedelta(hours=2)))
     assert "是接着写的吗" in (await phone.types(STORY))[0]
     assert STORY in (await phone.presses("接着写"))[-1]
@@ -226,70 +226,70 @@ async def test_help_comes_before_the_form(phone):
     assert "编号" in receipt
 
 
-async def test_too_many_in_a_day_is_said_and_nothing_is_lost_of_the_others(phone, house):
+async def test_too_many_in_a_day_is_said_and_nothing_is_lost_of_the_others(phone, app):
     for number in range(filing.A_DAY):
         await files(phone, f"第{number}件不一样的事情{'甲乙丙丁戊己庚辛壬癸'[number] * 12}", "其他")
     await phone.types("/appeal")
     await phone.presses("其他")
     await phone.types("再来一件完全不同的麻烦事情")
     assert "明天再来" in (await phone.presses("提交"))[0]
-    async with house.db.read() as session:
+    async with app.db.read() as session:
         assert await session.scalar(select(func.count()).select_from(Appeal)) == filing.A_DAY
 
 
 async def test_each_change_is_told_once_without_any_persons_name(phone, acts):
     number = await files(phone)
-    await acts(number, State.ACCEPTED, SYSTEM, key="k1")
-    await acts(number, State.ACCEPTED, SYSTEM, key="k1")
+    await acts(number, AppealState.ACCEPTED, SYSTEM, key="k1")
+    await acts(number, AppealState.ACCEPTED, SYSTEM, key="k1")
     assert await phone.hears() == [f"{number} 已受理。"]
-    await acts(number, State.ASSIGNED, ADMIN, agency="labour")
+    await acts(number, AppealState.ASSIGNED, ADMIN, agency="labour")
     [told] = await phone.hears()
     assert "人力资源社会保障部门" in told
 
 
-async def test_a_question_stops_the_clock_and_the_next_line_is_the_answer(phone, house, acts):
+async def test_a_question_stops_the_clock_and_the_next_line_is_the_answer(phone, app, acts):
     number = await files(phone)
-    await acts(number, State.ACCEPTED, SYSTEM)
-    await acts(number, State.ASSIGNED, ADMIN, agency="labour")
-    await acts(number, State.IN_PROGRESS, HANDLER)
-    before = (await case(house, number)).due_at
-    await acts(number, State.PENDING_INFO, HANDLER, text="您是哪个站点的？")
+    await acts(number, AppealState.ACCEPTED, SYSTEM)
+    await acts(number, AppealState.ASSIGNED, ADMIN, agency="labour")
+    await acts(number, AppealState.IN_PROGRESS, HANDLER)
+    before = (await case(app, number)).due_at
+    await acts(number, AppealState.PENDING_INFO, HANDLER, text="您是哪个站点的？")
     assert any("您是哪个站点的" in each for each in await phone.hears())  # a question overtakes news
     pause = timedelta(hours=5)
-    async with house.db.begin() as session:
+    async with app.db.begin() as session:
         await session.execute(update(Appeal).values(paused_at=now() - pause))
     assert "已经补充到" in (await phone.types("铁西三站"))[0]
-    appeal = await case(house, number)
+    appeal = await case(app, number)
     assert appeal.state == "in_progress"
     if before is not None:
         assert abs(appeal.due_at - before - pause) < timedelta(seconds=10)
-    async with house.db.read() as session:
+    async with app.db.read() as session:
         step = await session.scalar(select(AppealStep).where(AppealStep.name == "resume"))
     assert step.text == "铁西三站"
 
 
-async def test_satisfied_by_one_tap(phone, house, answered):
+async def test_satisfied_by_one_tap(phone, app, answered):
     await phone.presses("👍 满意")
-    appeal = await case(house, answered)
+    appeal = await case(app, answered)
     assert (appeal.state, appeal.rating) == ("verified", "good")
 
 
-async def test_not_satisfied_asks_why_and_reopens_and_the_third_time_goes_to_the_top(phone, house, acts, answered):
+async def test_not_satisfied_asks_why_and_reopens_and_the_third_time_goes_to_the_top(phone, app, acts, answered):
     for time in (1, 2, 3):
         await phone.presses("不满意")
         await phone.types("钱还是没到账")
-        appeal = await case(house, answered)
+        appeal = await case(app, answered)
         assert (appeal.state, appeal.reopened) == ("reopened", time)
         assert appeal.level == (3 if time == 3 else 0)
-        await acts(answered, State.ASSIGNED, ADMIN, agency="labour")
-        await acts(answered, State.IN_PROGRESS, HANDLER)
-        await acts(answered, State.ANSWERED, REVIEWER, text=RESULT)
+        await acts(answered, AppealState.ASSIGNED, ADMIN, agency="labour")
+        await acts(answered, AppealState.IN_PROGRESS, HANDLER)
+        await acts(answered, AppealState.ANSWERED, REVIEWER, text=RESULT)
         await phone.hears()
 
 
-async def test_after_thirty_days_a_new_linked_case_is_offered(phone, house, answered):
+async def test_after_thirty_days_a_new_linked_case_is_offered(phone, app, answered):
     await phone.presses("👍 满意")
-    async with house.db.begin() as session:
+    async with app.db.begin() as session:
         await session.execute(update(Appeal).values(closed_at=now() - timedelta(days=31)))
     await phone.types("/appeals")
     await phone.presses(answered)
@@ -299,45 +299,49 @@ async def test_after_thirty_days_a_new_linked_case_is_offered(phone, house, answ
     await phone.types("上次那件办结后钱又被扣回去了")
     [receipt] = await phone.presses("提交")
     new = re.search(r"编号：(\d{12})", receipt)[1]
-    assert (await case(house, new)).previous_id == (await case(house, answered)).id
+    assert (await case(app, new)).previous_id == (await case(app, answered)).id
 
 
-async def test_no_reply_is_counted_apart_from_satisfied(house, answered, acts):
-    await ring(house, "unrated")
-    appeal = await case(house, answered)
+async def test_no_reply_is_counted_apart_from_satisfied(app, answered, acts):
+    await ring(app, "unrated")
+    appeal = await case(app, answered)
     assert (appeal.state, appeal.rating) == ("closed_unrated", "")
 
 
-async def test_silence_after_a_question_goes_on_without_the_answer(phone, house, acts):
+async def test_silence_after_a_question_goes_on_without_the_answer(phone, app, acts):
     number = await files(phone)
-    for target, actor in ((State.ACCEPTED, SYSTEM), (State.ASSIGNED, ADMIN), (State.IN_PROGRESS, HANDLER)):
+    for target, actor in (
+        (AppealState.ACCEPTED, SYSTEM),
+        (AppealState.ASSIGNED, ADMIN),
+        (AppealState.IN_PROGRESS, HANDLER),
+    ):
         await acts(number, target, actor, agency="labour")
-    await acts(number, State.PENDING_INFO, HANDLER, text="您是哪个站点的？")
-    await ring(house, "pending")
-    assert (await case(house, number)).state == "in_progress"
+    await acts(number, AppealState.PENDING_INFO, HANDLER, text="您是哪个站点的？")
+    await ring(app, "pending")
+    assert (await case(app, number)).state == "in_progress"
 
 
-async def test_a_deadline_that_passes_is_apologised_for_and_goes_up_level_by_level(phone, house):
+async def test_a_deadline_that_passes_is_apologised_for_and_goes_up_level_by_level(phone, app):
     number = await files(phone)
-    await ring(house, "warn", "overdue")
+    await ring(app, "warn", "overdue")
     assert "对不起" in (await phone.hears())[-1]
-    assert (await case(house, number)).level == 1
-    await ring(house, "overdue")
-    await ring(house, "overdue")
-    assert (await case(house, number)).level == 3
+    assert (await case(app, number)).level == 1
+    await ring(app, "overdue")
+    await ring(app, "overdue")
+    assert (await case(app, number)).level == 3
     assert await phone.hears() == []
 
 
-async def ring(house, *whats: str) -> None:
+async def ring(app, *whats: str) -> None:
     """Let the timers of these kinds ring now."""
     for what in whats:
-        async with house.db.begin() as session:
+        async with app.db.begin() as session:
             due = Outbox.subject.startswith(f"{what}:") & (Outbox.state == OutboxState.WAITING)
             await session.execute(update(Outbox).where(due).values(due_at=now() - timedelta(seconds=1)))
-        await house.settled()
+        await app.settled()
 
 
-async def test_one_can_look_up_by_number_and_code_and_five_wrong_codes_lock(phones, house):
+async def test_one_can_look_up_by_number_and_code_and_five_wrong_codes_lock(phones, app):
     owner, friend = await phones(), await phones()
     await owner.types("/appeal")
     await owner.presses("欠薪")
@@ -376,9 +380,9 @@ async def test_nobody_sees_somebody_elses_case(phones):
         assert response.status == 409  # A button nobody was given.
 
 
-async def test_who_looked_is_told_by_role_and_time(phone, house):
+async def test_who_looked_is_told_by_role_and_time(phone, app):
     number = await files(phone, STORY, "欠薪")
-    async with house.db.begin() as session:
+    async with app.db.begin() as session:
         appeal = await appeals.get(session, number)
         known = await identities.unmask(
             session, appeal.alias, ADMIN, subject=f"appeal:{number}", purpose="打电话核实金额"
@@ -393,89 +397,97 @@ async def test_who_looked_is_told_by_role_and_time(phone, house):
     assert "区管理员" in looks
     assert "打电话核实金额" in looks
     assert "承办人" not in looks
-    async with house.db.read() as session:
+    async with app.db.read() as session:
         assert (await session.scalars(select(View.denied).order_by(View.id))).all() == [False, True]
 
 
-async def test_a_look_without_a_purpose_is_refused(phone, house):
+async def test_a_look_without_a_purpose_is_refused(phone, app):
     number = await files(phone)
-    async with house.db.begin() as session:
+    async with app.db.begin() as session:
         appeal = await appeals.get(session, number)
         with pytest.raises(Rejected):
             await identities.unmask(session, appeal.alias, ADMIN, subject=f"appeal:{number}", purpose=" ")
 
 
-async def test_a_withdrawn_one_is_over(phone, house, acts):
+async def test_a_withdrawn_one_is_over(phone, app, acts):
     number = await files(phone)
     await phone.types("/appeals")
     await phone.presses(number)
     assert "撤回了" in (await phone.presses("撤回"))[0]
-    assert (await case(house, number)).state == "withdrawn"
+    assert (await case(app, number)).state == "withdrawn"
     with pytest.raises(IllegalStep):
-        await acts(number, State.ACCEPTED, SYSTEM)
+        await acts(number, AppealState.ACCEPTED, SYSTEM)
 
 
-async def test_the_reviewer_is_never_the_handler(phone, house, acts):
+async def test_the_reviewer_is_never_the_handler(phone, app, acts):
     number = await files(phone)
-    for target, actor in ((State.ACCEPTED, SYSTEM), (State.ASSIGNED, ADMIN), (State.IN_PROGRESS, HANDLER)):
+    for target, actor in (
+        (AppealState.ACCEPTED, SYSTEM),
+        (AppealState.ASSIGNED, ADMIN),
+        (AppealState.IN_PROGRESS, HANDLER),
+    ):
         await acts(number, target, actor, agency="labour")
     with pytest.raises(Rejected, match="reviewer_handled"):
-        await acts(number, State.ANSWERED, Actor(Role.REVIEWER, HANDLER.id), text=RESULT)
-    async with house.db.begin() as session:
+        await acts(number, AppealState.ANSWERED, Actor(Role.REVIEWER, HANDLER.id), text=RESULT)
+    async with app.db.begin() as session:
         await case_work.propose(session, number, RESULT, Actor(Role.HANDLER, 9))
     with pytest.raises(Rejected, match="reviewer_handled"):
-        await acts(number, State.ANSWERED, Actor(Role.REVIEWER, 9), text=RESULT)
+        await acts(number, AppealState.ANSWERED, Actor(Role.REVIEWER, 9), text=RESULT)
 
 
-async def test_a_unit_complained_about_is_never_given_the_case(phone, house, acts):
+async def test_a_unit_complained_about_is_never_given_the_case(phone, app, acts):
     number = await files(phone, STORY, "平台")
-    async with house.db.begin() as session:
+    async with app.db.begin() as session:
         await agencies.add(session, "fast", "快跑平台", desk="transport", region="")
         await case_work.name_unit(session, number, "fast", ADMIN)
-    await acts(number, State.ACCEPTED, SYSTEM)
+    await acts(number, AppealState.ACCEPTED, SYSTEM)
     with pytest.raises(Rejected, match="about_itself"):
-        await acts(number, State.ASSIGNED, ADMIN, agency="fast")
+        await acts(number, AppealState.ASSIGNED, ADMIN, agency="fast")
 
 
-async def test_an_extension_is_given_once_before_the_deadline_with_a_reason(phone, house):
+async def test_an_extension_is_given_once_before_the_deadline_with_a_reason(phone, app):
     number = await files(phone)
-    before = (await case(house, number)).due_at
-    async with house.db.begin() as session:
-        await case_work.extend(session, house.frame, number, 5, "要等第三方鉴定", ADMIN)
+    before = (await case(app, number)).due_at
+    async with app.db.begin() as session:
+        await case_work.extend(session, app.services, number, 5, "要等第三方鉴定", ADMIN)
     assert "要延期" in (await phone.hears())[-1]
-    assert (await case(house, number)).due_at > before
+    assert (await case(app, number)).due_at > before
     for days, error in ((5, "extended"),):
-        async with house.db.begin() as session:
+        async with app.db.begin() as session:
             with pytest.raises(Rejected, match=error):
-                await case_work.extend(session, house.frame, number, days, "再等等看看", ADMIN)
+                await case_work.extend(session, app.services, number, days, "再等等看看", ADMIN)
 
 
-async def test_a_returned_case_is_dispatched_again_and_the_third_time_an_admin_designates(phone, house, acts):
+async def test_a_returned_case_is_dispatched_again_and_the_third_time_an_admin_designates(phone, app, acts):
     number = await files(phone)
-    await acts(number, State.ACCEPTED, SYSTEM)
+    await acts(number, AppealState.ACCEPTED, SYSTEM)
     for hop in (1, 2, 3):
-        await acts(number, State.ASSIGNED, SYSTEM if hop < 3 else ADMIN, agency="labour" if hop != 2 else "")
-        await acts(number, State.ACCEPTED, HANDLER, text="不归我们管")
-        assert (await case(house, number)).hops == hop
+        await acts(number, AppealState.ASSIGNED, SYSTEM if hop < 3 else ADMIN, agency="labour" if hop != 2 else "")
+        await acts(number, AppealState.ACCEPTED, HANDLER, text="不归我们管")
+        assert (await case(app, number)).hops == hop
     with pytest.raises(Rejected, match=r"move\.agency"):
-        await acts(number, State.ASSIGNED, SYSTEM)
+        await acts(number, AppealState.ASSIGNED, SYSTEM)
 
 
-async def test_merged_cases_read_the_answer_and_keep_their_own_numbers(phones, house, acts):
+async def test_merged_cases_read_the_answer_and_keep_their_own_numbers(phones, app, acts):
     first, second = await phones(), await phones()
     parent, child = await files(first), await files(second, "站点拖欠大家的工资两个月了")
-    await acts(child, State.MERGED, ADMIN, parent=parent)
-    for target, actor in ((State.ACCEPTED, SYSTEM), (State.ASSIGNED, ADMIN), (State.IN_PROGRESS, HANDLER)):
+    await acts(child, AppealState.MERGED, ADMIN, parent=parent)
+    for target, actor in (
+        (AppealState.ACCEPTED, SYSTEM),
+        (AppealState.ASSIGNED, ADMIN),
+        (AppealState.IN_PROGRESS, HANDLER),
+    ):
         await acts(parent, target, actor, agency="labour")
-    await acts(parent, State.ANSWERED, REVIEWER, text=RESULT)
+    await acts(parent, AppealState.ANSWERED, REVIEWER, text=RESULT)
     assert RESULT in (await second.hears())[-1]
-    await acts(child, State.ACCEPTED, ADMIN)
-    assert (await case(house, child)).parent_id is None
+    await acts(child, AppealState.ACCEPTED, ADMIN)
+    assert (await case(app, child)).parent_id is None
 
 
-@pytest.mark.parametrize("source", list(State))
+@pytest.mark.parametrize("source", list(AppealState))
 def test_every_pair_of_states_is_allowed_or_refused_with_the_legal_ones_named(source):
-    for target in State:
+    for target in AppealState:
         for role in Role:
             step = APPEAL.steps.get((source, target))
             if step is not None and role in step.who:
@@ -487,33 +499,33 @@ def test_every_pair_of_states_is_allowed_or_refused_with_the_legal_ones_named(so
 
 
 @pytest.mark.skipif(not on_postgres(), reason="SQLite has one writer at a time, so two never wait for each other")
-async def test_a_step_need_not_wait_for_the_workers_chat(phone, house, acts):
+async def test_a_step_need_not_wait_for_the_workers_chat(phone, app, acts):
     number = await files(phone)
-    async with house.db.read() as session:
+    async with app.db.read() as session:
         chat = await session.scalar(select(Chat))
-    async with house.db.begin() as session:
+    async with app.db.begin() as session:
         await chats.lock(await session.connection(), chat, chat.address, 1)
         async with asyncio.timeout(10):
-            await acts(number, State.ACCEPTED, ADMIN)
+            await acts(number, AppealState.ACCEPTED, ADMIN)
 
 
-async def test_the_database_knows_the_same_steps_and_refuses_the_others(phone, house):
+async def test_the_database_knows_the_same_steps_and_refuses_the_others(phone, app):
     number = await files(phone)
-    async with house.db.read() as session:
+    async with app.db.read() as session:
         rows = (
             await session.execute(select(AllowedStep.source, AllowedStep.target).where(AllowedStep.kind == "appeal"))
         ).all()
     assert {tuple(row) for row in rows} == set(APPEAL.steps)
-    for target in (State.CLOSED, State.VERIFIED, "nonsense"):
+    for target in (AppealState.CLOSED, AppealState.VERIFIED, "nonsense"):
         with pytest.raises(DBAPIError, match="illegal step"):
-            async with house.db.begin() as session:
+            async with app.db.begin() as session:
                 await session.execute(update(Appeal).where(Appeal.number == number).values(state=target))
 
 
 async def test_the_backends_repetition_is_told_once(phone, acts):
     number = await files(phone)
     for _ in range(3):
-        await acts(number, State.ACCEPTED, BACKEND)
+        await acts(number, AppealState.ACCEPTED, BACKEND)
     assert await phone.hears() == [f"{number} 已受理。"]
 
 

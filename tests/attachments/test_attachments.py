@@ -82,7 +82,7 @@ def test_a_voice_note_is_known_by_its_first_bytes():
         attachments.make(b"ID3 whatever", "voice")
 
 
-async def test_a_photo_of_an_appeal_is_fetched_and_kept_sealed(phone, house):
+async def test_a_photo_of_an_appeal_is_fetched_and_kept_sealed(phone, app):
     await phone.types("/appeal")
     await phone.presses("进门难")
     await phone.types("小区门口保安不让骑手进，只能停在外面")
@@ -90,12 +90,12 @@ async def test_a_photo_of_an_appeal_is_fetched_and_kept_sealed(phone, house):
     await phone.sends_photo(picture())
     await phone.presses("就这些")
     await phone.presses("提交")
-    async with house.db.read() as session:
+    async with app.db.read() as session:
         row = await session.scalar(select(Attachment))
     assert (row.state, row.mime, row.origin) == ("ready", "image/jpeg", None)
-    folder = house.settings.var / "uploads"
+    folder = app.settings.var / "uploads"
     [file] = folder.iterdir()
     assert b"JFIF" not in file.read_bytes()
-    kept = attachments.read(folder, vault_of(house.db.engine.dialect), row.name)
+    kept = attachments.read(folder, vault_of(app.db.engine.dialect), row.name)
     assert Image.open(io.BytesIO(kept)).size == (60, 40)
     assert SECRET not in kept

@@ -5,7 +5,7 @@ import pytest
 from faststream.kafka import TestKafkaBroker as KafkaOnPaper  # Its own name looks like a class of tests.
 from sqlalchemy import func, select
 
-from bot.app import House
+from bot.app import Application
 from bot.backend import breaker, broker
 from bot.backend.asyncapi import document
 from bot.backend.jetstream import JetStream
@@ -13,7 +13,7 @@ from bot.backend.kafka import Kafka
 from bot.backend.messages import Event
 from bot.backend.publisher import Where, event_id
 from bot.queue import outbox
-from bot.queue.outbox import Parcel
+from bot.queue.outbox import ClaimedJob
 from bot.settings import Settings
 from bot.store.models import DeadLetter, Outbox, now
 from tests.appeals.test_filing import files
@@ -41,13 +41,13 @@ async def backend(request, monkeypatch):
 
 
 @pytest.fixture
-async def house(settings, knowledge, backend):
+async def app(settings, knowledge, backend):
     more = settings.model_dump() | {"queue_url": backend.url}
-    house = House(Settings(**more, _env_file=None), knowledge, demo=True)
-    hasten(house)
-    await house.start()
-    yield house
-    await house.stop()
+    app = Application(Settings(**more, _env_file=None), knowledge, demo=True)
+    hasten(app)
+    await app.start()
+    yield app
+    await app.stop()
 
 
 async def come(backend, *ids: str) -> list[dict]:
@@ -62,7 +62,7 @@ async def come(backend, *ids: str) -> list[dict]:
     return events
 
 
-async def test_a_case_goes_out_and_news_come_back_and_a_broker_that_was_away_gets_the_rest(house, phones, backend):
+async def test_a_case_goes_out_and_news_come_back_and_a_broker_that_was_away_gets_the_rest(app, phones, backend):
     phone = await phones()
     number = await files(phone)
     [event] = await come(backend, f"{number}:1")
@@ -71,7 +71,7 @@ async def test_a_case_goes_out_and_news_come_back_and_a_broker_that_was_away_get
         await backend.says(body)
     await come(backend, f"{number}:1", f"{number}:2")
     assert await phone.hears() == [f"{number} 已受理。"]
-    async with house.db.read() as session:
+    async with app.db.read() as session:
         assert await session.scalar(select(func.count()).select_from(DeadLetter)) == 1
 
     await backend.wire.cut()
@@ -79,7 +79,7 @@ async def test_a_case_goes_out_and_news_come_back_and_a_broker_that_was_away_get
     await backend.says(status(number, "in_progress"))
 
     async def tried() -> bool:
-        async with house.db.read() as session:
+        async with app.db.read() as session:
             return await session.scalar(
                 select(Outbox.attempts).where(Outbox.kind == outbox.EVENT, Outbox.subject == other)
             )
@@ -115,7 +115,7 @@ async def test_an_event_that_comes_twice_is_dropped_by_jetstream():
     publisher = JetStream(Where.parse(backend.url), _nobody)
     body = orjson.dumps({"id": "261122000001:1"})
     for _ in range(2):
-        await publisher.publish([Parcel(1, "261122000001", body, 0, now())])
+        await publisher.publish([ClaimedJob(1, "261122000001", body, 0, now())])
     assert len(await backend.events()) == 1
     await publisher.close()
     await backend.remove()
@@ -126,7 +126,7 @@ async def _nobody(_body: bytes) -> None: ...
 
 async def test_kafka_on_paper_gets_records_keyed_by_case_and_brings_news(settings, knowledge):
     """FastStream's test broker stands in for a server: docs/operations.md says so."""
-    house = House(settings, knowledge, demo=True)
+    app = Application(settings, knowledge, demo=True)
     heard: list[bytes] = []
     records: list[tuple[bytes, bytes]] = []
 
@@ -142,17 +142,18 @@ async def test_kafka_on_paper_gets_records_keyed_by_case_and_brings_news(setting
         records.append((body, made.context.resolve("message").raw_message.key))
 
     publisher.build = lambda: made
-    parcels = [
-        Parcel(n, number, orjson.dumps({"id": f"{number}:1"}), 0, now()) for n, number in enumerate(("2611", "2612"))
+    jobs = [
+        ClaimedJob(n, number, orjson.dumps({"id": f"{number}:1"}), 0, now())
+        for n, number in enumerate(("2611", "2612"))
     ]
     async with KafkaOnPaper(made) as paper:
-        assert [each.error for each in await publisher.publish(parcels)] == [None, None]
+        assert [each.error for each in await publisher.publish(jobs)] == [None, None]
         await paper.publish(b"news", where.status)
-    assert [(event_id(each), each.subject.encode()) for each in parcels] == [
+    assert [(event_id(each), each.subject.encode()) for each in jobs] == [
         (orjson.loads(body)["id"], key) for body, key in records
     ]
     assert heard == [b"news"]
-    await house.db.close()
+    await app.db.close()
 
 
 def test_a_name_that_a_broker_would_not_take_is_refused():

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.services.core.working_days import DAY, ZONE, Calendar, Limit, Unit, YearUnknown, part, shown
+from bot.services.core.working_days import DAY, ZONE, Calendar, Limit, LimitUnit, YearUnknown, part, shown
 
-FIVE = Limit(5, Unit.WORKING_DAYS)
+FIVE = Limit(5, LimitUnit.WORKING_DAYS)
 
 
 def at(year: int, month: int, day: int, hour: int = 10) -> datetime:
@@ -21,8 +21,8 @@ def test_a_weekend_does_not_count():
 
 def test_the_national_day_week_does_not_count_and_a_make_up_saturday_does():
     # 2026: off from 1 to 7 October, worked on Saturday the 10th.
-    assert shown(Calendar().due(at(2026, 9, 30), Limit(2, Unit.WORKING_DAYS))) == date(2026, 10, 9)
-    assert shown(Calendar().due(at(2026, 9, 30), Limit(3, Unit.WORKING_DAYS))) == date(2026, 10, 10)
+    assert shown(Calendar().due(at(2026, 9, 30), Limit(2, LimitUnit.WORKING_DAYS))) == date(2026, 10, 9)
+    assert shown(Calendar().due(at(2026, 9, 30), Limit(3, LimitUnit.WORKING_DAYS))) == date(2026, 10, 10)
 
 
 def test_a_case_of_the_evening_counts_from_the_next_day_in_china():
@@ -33,7 +33,7 @@ def test_a_case_of_the_evening_counts_from_the_next_day_in_china():
 
 def test_hours_run_through_nights_and_holidays():
     start = at(2026, 10, 1, 23)
-    assert Calendar().due(start, Limit(2, Unit.HOURS)) == start + timedelta(hours=2)
+    assert Calendar().due(start, Limit(2, LimitUnit.HOURS)) == start + timedelta(hours=2)
 
 
 def test_a_year_nobody_knows_is_an_error_that_says_what_to_do():
@@ -43,12 +43,12 @@ def test_a_year_nobody_knows_is_an_error_that_says_what_to_do():
 
 def test_the_administrators_calendar_goes_before_the_package():
     closed = Calendar({date(2026, 11, 20): False})
-    assert shown(closed.due(at(2026, 11, 19), Limit(1, Unit.WORKING_DAYS))) == date(2026, 11, 23)
+    assert shown(closed.due(at(2026, 11, 19), Limit(1, LimitUnit.WORKING_DAYS))) == date(2026, 11, 23)
 
 
 def test_a_year_the_administrators_entered_is_known():
     entered = Calendar({date(2031, 1, 1): False}, frozenset({2030, 2031}))
-    assert shown(entered.due(at(2030, 12, 31), Limit(1, Unit.WORKING_DAYS))) == date(2031, 1, 2)
+    assert shown(entered.due(at(2030, 12, 31), Limit(1, LimitUnit.WORKING_DAYS))) == date(2031, 1, 2)
 
 
 DAYS = st.dates(date(2024, 1, 1), date(2026, 6, 1))
@@ -57,7 +57,7 @@ DAYS = st.dates(date(2024, 1, 1), date(2026, 6, 1))
 @given(DAYS, st.integers(1, 30), st.sets(st.integers(0, 90), max_size=20))
 def test_one_more_holiday_never_makes_a_deadline_earlier(day, amount, holidays):
     start = datetime.combine(day, datetime.min.time(), ZONE)
-    limit = Limit(amount, Unit.WORKING_DAYS)
+    limit = Limit(amount, LimitUnit.WORKING_DAYS)
     closed = {day + DAY * number: False for number in holidays}
     plain, more = Calendar().due(start, limit), Calendar(closed).due(start, limit)
     assert more >= plain
@@ -67,7 +67,7 @@ def test_one_more_holiday_never_makes_a_deadline_earlier(day, amount, holidays):
 def test_exactly_so_many_working_days_lie_between(day, amount):
     start = datetime.combine(day, datetime.min.time(), ZONE)
     calendar = Calendar()
-    last = shown(calendar.due(start, Limit(amount, Unit.WORKING_DAYS)))
+    last = shown(calendar.due(start, Limit(amount, LimitUnit.WORKING_DAYS)))
     between = [day + DAY * number for number in range(1, (last - day).days + 1)]
     assert sum(map(calendar.is_working, between)) == amount
     assert calendar.is_working(last)

@@ -5,14 +5,14 @@ from sqlalchemy import select
 from bot.store.models import Chat
 
 
-async def test_start_says_what_the_bot_does_and_keeps_and_lays_out_the_keys(phone, house):
+async def test_start_says_what_the_bot_does_and_keeps_and_lays_out_the_keys(phone, app):
     hello, privacy = await phone.types("/start")
     assert "暖新" in hello
     assert "从不问：密码、验证码、银行卡号" in privacy
     keys = await phone.keyboard()
     assert keys[0] == ["📍 发位置，找驿站"]
     assert [len(row) for row in keys[1:]] == [2, 2, 2, 1]
-    async with house.db.read() as session:
+    async with app.db.read() as session:
         assert (await session.scalar(select(Chat.started_at))) is not None
 
 
@@ -23,13 +23,13 @@ async def test_commands_have_their_own_answers(phone):
     assert hotlines.index("110") < hotlines.index("12333") < hotlines.index("12329")
 
 
-async def test_a_city_can_be_typed(phone, house):
+async def test_a_city_can_be_typed(phone, app):
     await phone.types("/settings")
     await phone.presses("换城市")
     await phone.presses("别的城市")
     assert "没找到“火星”" in (await phone.types("火星"))[0]
     assert "大连市" in (await phone.types("大连"))[0]
-    async with house.db.read() as session:
+    async with app.db.read() as session:
         chat = await session.scalar(select(Chat))
     assert (chat.region, chat.flow, chat.answers) == ("2102", "", None)
 
@@ -45,12 +45,12 @@ async def test_a_question_in_the_middle_of_a_form_puts_the_form_aside_and_offers
     assert "大连市" in (await phone.types("大连"))[0]
 
 
-async def test_a_form_can_be_left(phone, house):
+async def test_a_form_can_be_left(phone, app):
     await phone.types("/settings")
     await phone.presses("换城市")
     await phone.presses("别的城市")
     await phone.presses("先不写了")
-    async with house.db.read() as session:
+    async with app.db.read() as session:
         assert (await session.scalar(select(Chat.flow))) == ""
 
 

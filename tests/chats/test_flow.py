@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from bot.app import House
+from bot.app import Application
 from bot.services.appeals import transitions as appeal_transitions
-from bot.services.appeals.states import Move, State
+from bot.services.appeals.states import AppealMove, AppealState
 from bot.services.core.lifecycle import SYSTEM, Actor, Role
 from bot.store.models import Appeal, Channel, Chat, Consultation, Hazard, Outbox, OutboxState, Volunteer
 from handlers import FLOWS
@@ -88,23 +88,23 @@ ENDS = {
 @pytest.fixture
 async def homes(settings, knowledge) -> AsyncIterator[Callable[[], Any]]:
     """Opens houses on one database, one after another or side by side: `await homes()`."""
-    opened: list[House] = []
+    opened: list[Application] = []
 
-    async def another(**changes: Any) -> House:
-        house = House(settings.model_copy(update=changes), knowledge, demo=True)
-        hasten(house)
-        await house.start()
-        opened.append(house)
-        return house
+    async def another(**changes: Any) -> Application:
+        app = Application(settings.model_copy(update=changes), knowledge, demo=True)
+        hasten(app)
+        await app.start()
+        opened.append(app)
+        return app
 
     yield another
-    for house in opened:
-        if house._runner is not None and house._runner.sites:
-            await house.stop()
+    for app in opened:
+        if app._runner is not None and app._runner.sites:
+            await app.stop()
 
 
 @pytest.fixture
-async def house(homes) -> House:
+async def app(homes) -> Application:
     """The first one; a test may put another in its place."""
     return await homes()
 
@@ -116,26 +116,31 @@ async def does(phone: Phone, line: Line) -> list[str]:
     return said
 
 
-async def is_asked_why(phone, house) -> None:
+async def is_asked_why(phone, app) -> None:
     """Somebody has an answer they may rate."""
     number = await files(phone)
-    async with house.db.begin() as session:
+    async with app.db.begin() as session:
         author = await session.scalar(select(Appeal).where(Appeal.number == number))
         office = author.agency_id
     handler = Actor(Role.HANDLER, 2, office)
-    steps = (State.ACCEPTED, SYSTEM), (State.ASSIGNED, ADMIN), (State.IN_PROGRESS, handler), (State.ANSWERED, REVIEWER)
+    steps = (
+        (AppealState.ACCEPTED, SYSTEM),
+        (AppealState.ASSIGNED, ADMIN),
+        (AppealState.IN_PROGRESS, handler),
+        (AppealState.ANSWERED, REVIEWER),
+    )
     for target, actor in steps:
-        async with house.db.begin() as session:
+        async with app.db.begin() as session:
             await appeal_transitions.move(
-                session, house.frame, number, Move(target, actor, text=RESULT, agency="labour")
+                session, app.services, number, AppealMove(target, actor, text=RESULT, agency="labour")
             )
     await phone.hears()
 
 
-async def is_a_liaison(phone, house) -> None:
+async def is_a_liaison(phone, app) -> None:
     """Somebody has a part in deliberations, and there is one."""
     await certified(phone, liaison=True)
-    async with house.db.begin() as session:
+    async with app.db.begin() as session:
         session.add(Consultation(title="小区东门停车难", district="2101", opened_by=1))
     await phone.types("志愿网格")
 
@@ -148,21 +153,21 @@ def test_every_form_there_is_has_its_lines_here():
 
 
 @pytest.mark.parametrize("name", LINES)
-async def test_a_form_goes_on_in_a_new_process_after_every_step(name, phone, house, homes):
+async def test_a_form_goes_on_in_a_new_process_after_every_step(name, phone, app, homes):
     if name in BEFORE:
-        await BEFORE[name](phone, house)
+        await BEFORE[name](phone, app)
     said: list[str] = []
     for line in LINES[name]:
         said = await does(phone, line)
-        await house.stop()
-        house = phone.house = await homes()
+        await app.stop()
+        app = phone.app = await homes()
     assert ENDS[name] in "\n".join(said)
-    await is_left_behind(house, name)
+    await is_left_behind(app, name)
 
 
-async def is_left_behind(house, name: str) -> None:
+async def is_left_behind(app, name: str) -> None:
     """The form is over, nothing waits, and what it was for is there once."""
-    async with house.db.read() as session:
+    async with app.db.read() as session:
         assert list(await session.scalars(select(Chat.flow))) == [""]
         waiting = select(func.count()).where(Outbox.state == OutboxState.WAITING, Outbox.kind == "web")
         assert await session.scalar(waiting.select_from(Outbox)) == 0
@@ -172,15 +177,15 @@ async def is_left_behind(house, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["appeal", "report", "volunteer"])
-async def test_a_form_does_not_mind_which_replica_hears_the_next_line(name, phone, house, homes):
+async def test_a_form_does_not_mind_which_replica_hears_the_next_line(name, phone, app, homes):
     """Each line goes to one of two processes at random; SQLite is one process's database, so there it is the same."""
-    replicas = [house]
+    replicas = [app]
     if on_postgres():
         replicas.append(await homes(port=free_port()))
     dice = random.Random(name)
     said: list[str] = []
     for line in LINES[name]:
-        heard = phone.house = dice.choice(replicas)
+        heard = phone.app = dice.choice(replicas)
         phone.url = f"http://127.0.0.1:{heard.port}"
         told = dice.choice(replicas)
         await told.channels[Channel.WEB].listen_by_webhook(f"http://127.0.0.1:{told.port}/channel/web", told._secret)
@@ -188,7 +193,7 @@ async def test_a_form_does_not_mind_which_replica_hears_the_next_line(name, phon
         for each in replicas:
             await each.settled()
     assert ENDS[name] in "\n".join([*said, *await phone.hears()])
-    await is_left_behind(house, name)
+    await is_left_behind(app, name)
 
 
 async def test_an_appeal_is_filed_once_though_the_process_is_killed_at_that_moment(database_url, tmp_path):

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from bot.console import PAGES as MODULES
 from bot.console.core.routes import HALF, PUBLIC, routes
 from bot.services.appeals import appeals
-from bot.services.appeals.states import State
+from bot.services.appeals.states import AppealState
 from bot.services.attachments import attachments
 from bot.services.attachments.attachments import Made
 from bot.services.core.lifecycle import Role
@@ -26,7 +26,7 @@ from bot.services.reports import ledgers
 from bot.services.staff import accounts
 from bot.services.staff.permissions import Grant
 from bot.services.volunteers import applications
-from bot.services.volunteers.applications import Application
+from bot.services.volunteers.applications import VolunteerApplication
 from bot.store.models import Agency, Attachment, Chat, Consultation, HazardPhoto, StationRow, TrialGroup
 from tests.support.appeals import filed
 from tests.support.desk import BY, Desk
@@ -221,98 +221,96 @@ DECLARED = {f"{route.method} {route.path}": route for route, _ in routes(MODULES
 
 
 @pytest.fixture
-async def things(house):
+async def things(app):
     """What stands in addresses, by the beginning of the address: one in a district, as `await things(district)`."""
 
     async def made(district: str) -> Mapping[str, Mapping[str, object]]:
-        async with house.db.begin() as session:
+        async with app.db.begin() as session:
             name = f"colleague.{secrets.token_hex(3)}"
             person = await accounts.add(session, None, BY, name=name, username=name, district=district)
             await accounts.give(session, None, BY, person, Grant(Role.ORGANISER, district))
-        number = await filed(house, State.ASSIGNED, district=district)
-        async with house.db.begin() as session:
+        number = await filed(app, AppealState.ASSIGNED, district=district)
+        async with app.db.begin() as session:
             item = Consultation(title="十月工资", district=district, opened_by=person.id)
             session.add_all([item, group := TrialGroup(name="夜班组", district=district)])
             await session.flush()
         return {
             "/console/alike": {"id": item.id},
             "/console/people": {"id": person.id},
-            "/console/ledgers": {"id": await ledger_of(house, district), "form": "csv"},
-            "/console/stations/at": {"station": await station_in(house, district)},
+            "/console/ledgers": {"id": await ledger_of(app, district), "form": "csv"},
+            "/console/stations/at": {"station": await station_in(app, district)},
             "/console/notices/groups": {"id": group.id},
-            "/console/notices/photos": {
-                "digest": await notice_photo_of(house, notice := await notice_of(house, district))
-            },
+            "/console/notices/photos": {"digest": await notice_photo_of(app, notice := await notice_of(app, district))},
             "/console/notices/{id}": {"id": notice, "form": "csv"},
-            "/console/hazards/{number}": await hazard_in(house, district),
-            "/console/appeals/{number}": {"number": number, "file": await photo_of(house, number)},
-            "/console/volunteers/{number}": {"number": await volunteered(house, district)},
+            "/console/hazards/{number}": await hazard_in(app, district),
+            "/console/appeals/{number}": {"number": number, "file": await photo_of(app, number)},
+            "/console/volunteers/{number}": {"number": await volunteered(app, district)},
         }
 
     return made
 
 
-async def notice_of(house, district: str) -> int:
+async def notice_of(app, district: str) -> int:
     """A draft in a district."""
-    town = await Town(house.db, house.knowledge).settle()
-    async with house.db.begin() as session:
+    town = await Town(app.db, app.knowledge).settle()
+    async with app.db.begin() as session:
         wanted = town.draft(audience=Audience(regions=(district,)))
-        notice = await notices.write(session, house.frame, town.author, wanted, districts=[district])
+        notice = await notices.write(session, app.services, town.author, wanted, districts=[district])
         return notice.id
 
 
-async def notice_photo_of(house, number: int) -> str:
+async def notice_photo_of(app, number: int) -> str:
     """The digest of the photo of a notice, to which it is given here; each notice has another one."""
-    async with house.db.begin() as session:
+    async with app.db.begin() as session:
         notice = await notices.get(session, number)
         notice.photo = await notice_photos.keep(session, f"not looked at, of {number}".encode())
         return notice.photo
 
 
-async def hazard_in(house, district: str) -> Mapping[str, object]:
+async def hazard_in(app, district: str) -> Mapping[str, object]:
     """A hazard with a photo, which the handlers' agency has."""
     place = {"2101": (41.795, 123.433), "3701": (36.651, 117.120)}[district]
     made = Made(b"not looked at", "image/jpeg")
-    async with house.db.begin() as session:
-        draft = hazards.Draft("gas", "楼下漏气", point=place, origin="open311")
-        case = await hazard_transitions.get(session, (await hazards.submit(session, house.frame, None, draft)).number)
+    async with app.db.begin() as session:
+        draft = hazards.HazardDraft("gas", "楼下漏气", point=place, origin="open311")
+        case = await hazard_transitions.get(session, (await hazards.submit(session, app.services, None, draft)).number)
         case.agency_id = await session.scalar(select(Agency.id).where(Agency.code == OFFICE))
-        name = attachments.keep(house.settings.var / "uploads", attachments.vault_for(session), made)
+        name = attachments.keep(app.settings.var / "uploads", attachments.vault_for(session), made)
         photo = HazardPhoto(hazard_id=case.id, part="report", state="ready", name=name, mime=made.mime)
         session.add(photo)
         await session.flush()
         return {"number": case.number, "photo": photo.id}
 
 
-async def station_in(house, district: str) -> str:
+async def station_in(app, district: str) -> str:
     """A station of a district."""
     row = StationRow(id=f"s{secrets.token_hex(4)}", name="驿站", kind="love", latitude=41.8, longitude=123.4)
     row.datum, row.region = "wgs84", f"{district}02"
-    async with house.db.begin() as session:
+    async with app.db.begin() as session:
         session.add(row)
     return row.id
 
 
-async def photo_of(house, number: str) -> int:
+async def photo_of(app, number: str) -> int:
     """A photo of a case."""
     made = Made(b"not looked at", "image/jpeg")
-    async with house.db.begin() as session:
+    async with app.db.begin() as session:
         case = await appeals.get(session, number)
-        name = attachments.keep(house.settings.var / "uploads", attachments.vault_for(session), made)
+        name = attachments.keep(app.settings.var / "uploads", attachments.vault_for(session), made)
         row = Attachment(appeal_id=case.id, kind="photo", state="ready", name=name, mime=made.mime)
         session.add(row)
         await session.flush()
         return row.id
 
 
-async def volunteered(house, district: str) -> str:
+async def volunteered(app, district: str) -> str:
     """The number of somebody who applied."""
-    async with house.db.begin() as session:
+    async with app.db.begin() as session:
         chat = Chat(channel="web", key=secrets.token_bytes(16), address=1)
         session.add(chat)
         await session.flush()
-        wanted = Application("王芳", "13800138000", "meituan", "rider", f"{district}06", "", "any")
-        return (await applications.apply(session, house.frame, chat, wanted)).number
+        wanted = VolunteerApplication("王芳", "13800138000", "meituan", "rider", f"{district}06", "", "any")
+        return (await applications.apply(session, app.services, chat, wanted)).number
 
 
 def filled(path: str, things: Mapping[str, Mapping[str, object]]) -> str:
@@ -339,9 +337,9 @@ def test_what_is_declared_public_is_public_here():
 
 
 @pytest.mark.parametrize("short", SHORT)
-async def test_a_role_opens_its_own_pages_and_no_others(house, things, short):
+async def test_a_role_opens_its_own_pages_and_no_others(app, things, short):
     own = await things(OWN)
-    async with Desk(house, SHORT[short], district=OWN, agency=OFFICE if short == "handler" else "") as desk:
+    async with Desk(app, SHORT[short], district=OWN, agency=OFFICE if short == "handler" else "") as desk:
         for place in sorted(PAGES, key=lambda each: each.endswith(ENDING)):
             if PAGES[place] in (PUBLIC, HALF) and not place.endswith(ENDING):
                 continue
@@ -355,11 +353,9 @@ async def test_a_role_opens_its_own_pages_and_no_others(house, things, short):
 
 
 @pytest.mark.parametrize("short", [each for each in SHORT if each != "system"])
-async def test_a_thing_of_another_district_is_not_there(house, things, short):
+async def test_a_thing_of_another_district_is_not_there(app, things, short):
     other = await things(OTHER)
-    async with Desk(
-        house, SHORT[short], district=OWN, agency=OFFICE if short == "handler" else "", second=True
-    ) as desk:
+    async with Desk(app, SHORT[short], district=OWN, agency=OFFICE if short == "handler" else "", second=True) as desk:
         for place in (each for each in PAGES if short in PAGES[each].split()):
             method, path = place.split()
             if any(path.startswith(start) for start in other) and "{" in path:
@@ -367,9 +363,9 @@ async def test_a_thing_of_another_district_is_not_there(house, things, short):
                 assert page.status == 404, f"{short} {place}: {page.status}"
 
 
-async def test_who_is_not_signed_in_is_sent_to_the_door_and_their_form_is_kept(house, things):
+async def test_who_is_not_signed_in_is_sent_to_the_door_and_their_form_is_kept(app, things):
     own = await things(OWN)
-    async with Desk(house, None) as desk:
+    async with Desk(app, None) as desk:
         desk.http.cookie_jar.clear()
         for place, who in PAGES.items():
             method, path = place.split()
@@ -383,9 +379,9 @@ async def test_who_is_not_signed_in_is_sent_to_the_door_and_their_form_is_kept(h
                 assert DECLARED[place].live or "写了很久的一段话" in page, place
 
 
-async def test_without_the_second_factor_no_page_opens(house, things):
+async def test_without_the_second_factor_no_page_opens(app, things):
     own = await things(OWN)
-    async with Desk(house, Role.ADMIN, district=OWN, second=False) as desk:
+    async with Desk(app, Role.ADMIN, district=OWN, second=False) as desk:
         for place, who in PAGES.items():
             method, path = place.split()
             if who not in (PUBLIC, HALF):
@@ -393,8 +389,8 @@ async def test_without_the_second_factor_no_page_opens(house, things):
                 assert page.path == "/console/enrol", place
 
 
-async def test_a_refused_attempt_stands_in_the_audit(house):
-    async with Desk(house, Role.HANDLER) as handler, Desk(house, Role.AUDITOR, district="") as auditor:
+async def test_a_refused_attempt_stands_in_the_audit(app):
+    async with Desk(app, Role.HANDLER) as handler, Desk(app, Role.AUDITOR, district="") as auditor:
         await handler.gets("/console/people", status=403)
         page = await auditor.gets("/console/audit?denied=1")
         assert handler.name in page
@@ -407,8 +403,8 @@ async def ask(desk: Desk, method: str, path: str, **fields: object):
     return await desk.submits(path, status=None, **fields)
 
 
-async def ledger_of(house, district: str) -> int:
+async def ledger_of(app, district: str) -> int:
     """The monthly ledger of a district."""
-    async with house.db.begin() as session:
-        wanted = ledgers.Wanted("month", ledgers.last("month"), district)
-        return (await ledgers.freeze(session, house.frame, wanted)).id
+    async with app.db.begin() as session:
+        wanted = ledgers.LedgerRequest("month", ledgers.last("month"), district)
+        return (await ledgers.freeze(session, app.services, wanted)).id

@@ -8,7 +8,7 @@ import pytest
 import structlog
 from sqlalchemy import Engine, event, insert, select
 
-from bot.services.appeals.states import State
+from bot.services.appeals.states import AppealState
 from bot.services.core.lifecycle import Role
 from bot.store.models import Agency, Appeal, Naming, now
 from tests.support.appeals import case_of, filed
@@ -34,12 +34,12 @@ def asked():
     event.remove(Engine, "before_cursor_execute", note)
 
 
-async def test_the_queue_asks_as_few_questions_with_ten_thousand_cases_as_with_ten(house, asked):
-    async with Desk(house, Role.ADMIN) as admin:
+async def test_the_queue_asks_as_few_questions_with_ten_thousand_cases_as_with_ten(app, asked):
+    async with Desk(app, Role.ADMIN) as admin:
         counts: list[list[int]] = []
         work: list[float] = []
         for more in (10, MANY):
-            await fill(house, more)
+            await fill(app, more)
             counts.append([])
             for path in PAGES:
                 asked.clear()
@@ -64,11 +64,11 @@ async def spent(admin: Desk) -> float:
     return time.perf_counter() - begun
 
 
-async def fill(house, count: int) -> None:
-    async with house.db.read() as session:
+async def fill(app, count: int) -> None:
+    async with app.db.read() as session:
         known = len((await session.scalars(select(Appeal.id))).all())
     at = now()
-    async with house.db.begin() as session:
+    async with app.db.begin() as session:
         offices = (await session.scalars(select(Agency.id))).all()
         numbers = range(known, known + count)
         await session.execute(insert(Appeal), [_open(number, offices[number % len(offices)], at) for number in numbers])
@@ -81,7 +81,7 @@ def _open(number: int, agency: int, at) -> dict[str, object]:
         "code": secrets.token_bytes(16),
         "alias": secrets.token_hex(12),
         "kind": KINDS[number % 5],
-        "state": State.SUBMITTED,
+        "state": AppealState.SUBMITTED,
         "naming": Naming.HIDDEN,
         "story": STORY.format(number % 12 + 1, number),
         "region": "210106",
@@ -92,20 +92,20 @@ def _open(number: int, agency: int, at) -> dict[str, object]:
 
 
 @pytest.fixture
-async def admin(house):
-    async with Desk(house, Role.ADMIN) as desk:
+async def admin(app):
+    async with Desk(app, Role.ADMIN) as desk:
         yield desk
 
 
-async def test_a_field_of_a_megabyte_is_refused_with_a_sentence_and_nothing_is_written(house, admin):
-    number = await filed(house, State.IN_PROGRESS)
-    before = await case_of(house, number)
+async def test_a_field_of_a_megabyte_is_refused_with_a_sentence_and_nothing_is_written(app, admin):
+    number = await filed(app, AppealState.IN_PROGRESS)
+    before = await case_of(app, number)
     page = await admin.gets(f"/console/appeals/{number}")
     page = await admin.submits(f"/console/appeals/{number}/log", note="x" * 900_000, status=422)
     assert "最多 2000 个字" in page.words
     page = await admin.submits(f"/console/appeals/{number}/log", note="x" * 1_200_000, status=413)
     assert "最多提交 1 MB" in page.words
-    assert (await case_of(house, number)).version == before.version
+    assert (await case_of(app, number)).version == before.version
 
 
 @pytest.mark.parametrize(
@@ -122,18 +122,18 @@ async def test_a_field_of_a_megabyte_is_refused_with_a_sentence_and_nothing_is_w
     ],
     ids=str,
 )
-async def test_a_forged_form_changes_nothing_and_is_answered_with_a_page(house, admin, fields):
-    number = await filed(house, State.IN_PROGRESS)
-    before = await case_of(house, number)
+async def test_a_forged_form_changes_nothing_and_is_answered_with_a_page(app, admin, fields):
+    number = await filed(app, AppealState.IN_PROGRESS)
+    before = await case_of(app, number)
     page = await admin.submits(f"/console/appeals/{number}/answer", **fields, status=None)
     assert page.status in (409, 422)
     assert "<h1>" in page
-    assert (await case_of(house, number)).version == before.version
+    assert (await case_of(app, number)).version == before.version
 
 
 @pytest.mark.parametrize("body", [b"%zz=%ff%fe", b"a" * 5000, b"version=1&version", b"\x00\xff"])
-async def test_a_body_that_is_no_form_is_no_error_of_ours(house, admin, body):
-    number = await filed(house, State.IN_PROGRESS)
+async def test_a_body_that_is_no_form_is_no_error_of_ours(app, admin, body):
+    number = await filed(app, AppealState.IN_PROGRESS)
     headers = {**OURS, "Content-Type": "application/x-www-form-urlencoded; charset=utf-8"}
     async with admin.http.post(f"{admin.url}/console/appeals/{number}/log", data=body, headers=headers) as answer:
         assert answer.status in (400, 422)
@@ -150,8 +150,8 @@ async def test_an_address_that_nobody_would_type_shows_the_queue(admin, query):
     await admin.gets(f"/console/appeals/bulk?number=%00&{query}")
 
 
-async def test_what_somebody_wrote_survives_the_end_of_their_session(house, admin):
-    number = await filed(house, State.IN_PROGRESS)
+async def test_what_somebody_wrote_survives_the_end_of_their_session(app, admin):
+    number = await filed(app, AppealState.IN_PROGRESS)
     await admin.gets(f"/console/appeals/{number}")
     text = "已经电话联系站长，对方承认拖欠，约定二十五日前补齐，下周一再核实一次"
     cookies = [(each.key, each.value) for each in admin.http.cookie_jar]
@@ -159,6 +159,6 @@ async def test_what_somebody_wrote_survives_the_end_of_their_session(house, admi
     page = await admin.submits(f"/console/appeals/{number}/log", note=text, status=401)
     assert text in page
     admin.http.cookie_jar.update_cookies(dict(cookies))
-    version, key = (await case_of(house, number)).version, "signed-in-again"
+    version, key = (await case_of(app, number)).version, "signed-in-again"
     await admin.submits(f"/console/appeals/{number}/log", note=text, version=version, _key=key)
     assert text in await admin.gets(f"/console/appeals/{number}")

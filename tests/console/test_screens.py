@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from bot.console import PAGES
 from bot.console.core.routes import HALF, PUBLIC, routes
-from bot.services.appeals.states import State
+from bot.services.appeals.states import AppealState
 from bot.services.chats import message_preview
 from bot.services.core import periods
 from bot.services.core.lifecycle import Role
@@ -52,7 +52,7 @@ async def browser() -> AsyncIterator[Browser]:
         await browser.close()
 
 
-async def sits(house, browser: Browser, desk: Desk, *, colours: str = "light") -> tuple[Page, list[str]]:
+async def sits(app, browser: Browser, desk: Desk, *, colours: str = "light") -> tuple[Page, list[str]]:
     """A browser signed in as somebody, and everything that goes wrong in it."""
     context = await browser.new_context(locale="zh-CN", reduced_motion="reduce", color_scheme=colours)
     page, trouble = await context.new_page(), []
@@ -65,19 +65,21 @@ async def sits(house, browser: Browser, desk: Desk, *, colours: str = "light") -
 
 
 @pytest.fixture
-async def addresses(house, phone) -> dict[str, str]:
+async def addresses(app, phone) -> dict[str, str]:
     """For each address with a name in it one that is there: something of every kind that has a page."""
     member = await applied(phone)
-    day, measure = now() - timedelta(days=8), next(iter(house.knowledge.measures.every))
-    topic, station = next(iter(house.knowledge.policies)), StationRow(id="long", **STATION)
+    day, measure = now() - timedelta(days=8), next(iter(app.knowledge.measures.every))
+    topic, station = next(iter(app.knowledge.policies)), StationRow(id="long", **STATION)
     notice = Notice(kind="service", title=LONG[:60], text=LONG, unit="总工会", valid_until=now(), district="2101")
     item = Consultation(title=LONG[:60], district="2101", opened_by=0)
-    async with house.db.begin() as session:
+    async with app.db.begin() as session:
         session.add(author := Staff(username="author", name="作者"))
         chat = await session.scalar(select(Chat))
-        draft = hazards.Draft("road", "井盖翘起来了，晚上看不见" * 20, point=(41.79, 123.43), region="2101")
-        hazard = (await hazards.submit(session, house.frame, chat, draft)).number
-        ledger = await ledgers.freeze(session, house.frame, ledgers.Wanted("week", periods.week_of(day.date()), "2101"))
+        draft = hazards.HazardDraft("road", "井盖翘起来了，晚上看不见" * 20, point=(41.79, 123.43), region="2101")
+        hazard = (await hazards.submit(session, app.services, chat, draft)).number
+        ledger = await ledgers.freeze(
+            session, app.services, ledgers.LedgerRequest("week", periods.week_of(day.date()), "2101")
+        )
         await session.flush()
         notice.author_id, notice.photo = author.id, await notice_photos.keep(session, picture())
         session.add_all(
@@ -85,7 +87,7 @@ async def addresses(house, phone) -> dict[str, str]:
         )
         await session.flush()
         session.add(TrialMember(group_id=group.id, staff_id=author.id))
-    number = await filed(house, State.IN_PROGRESS, story=LONG)
+    number = await filed(app, AppealState.IN_PROGRESS, story=LONG)
     return {
         "/console/appeals/{number}": f"/console/appeals/{number}",
         "/console/alike/{id}": f"/console/alike/{item.id}",
@@ -125,13 +127,13 @@ LOOKERS = [Role.ADMIN, Role.HANDLER, Role.ORGANISER, Role.AUDITOR, Role.SYSTEM_A
 @pytest.mark.parametrize(
     ("role", "colours"), [(Role.ADMIN, "dark"), *((role, "light") for role in LOOKERS)], ids=lambda each: str(each)
 )
-async def test_every_page_fits_the_screen_and_can_be_read(house, browser, addresses, role, colours):
-    for state in (State.ASSIGNED, State.PENDING_INFO):
-        await filed(house, state)
+async def test_every_page_fits_the_screen_and_can_be_read(app, browser, addresses, role, colours):
+    for state in (AppealState.ASSIGNED, AppealState.PENDING_INFO):
+        await filed(app, state)
     office = "labour" if role is Role.HANDLER else ""
     wide = role in (Role.AUDITOR, Role.SYSTEM_ADMIN)
-    async with Desk(house, role, agency=office, district="" if wide else "2101") as desk:
-        page, trouble = await sits(house, browser, desk, colours=colours)
+    async with Desk(app, role, agency=office, district="" if wide else "2101") as desk:
+        page, trouble = await sits(app, browser, desk, colours=colours)
         mine = [addresses[each] if "{" in each else each for each in pages_of(role)]
         wrong: dict[str, list[str]] = {}
         for path in [*mine, "/console/appeals/0", "/console/enrol"]:
@@ -149,9 +151,9 @@ def test_somebody_looks_at_every_page():
     assert {path for role in LOOKERS for path in pages_of(role)} == every
 
 
-async def test_the_look_finds_what_is_wrong(house, browser):
-    async with Desk(house, None) as desk:
-        page, _ = await sits(house, browser, desk)
+async def test_the_look_finds_what_is_wrong(app, browser):
+    async with Desk(app, None) as desk:
+        page, _ = await sits(app, browser, desk)
         await page.goto(f"{desk.url}/console")
         await page.evaluate("""() => {
           const main = document.querySelector('main'), add = html => main.insertAdjacentHTML('beforeend', html);
@@ -166,12 +168,12 @@ async def test_the_look_finds_what_is_wrong(house, browser):
             assert each in " ".join(await violations(page))
 
 
-async def test_the_door_can_be_read_too(house, browser):
-    async with Desk(house, None) as desk:
-        async with house.db.begin() as session:
+async def test_the_door_can_be_read_too(app, browser):
+    async with Desk(app, None) as desk:
+        async with app.db.begin() as session:
             token = await sign_in.invite(session, BY, await accounts.find(session, desk.username))
         desk.http.cookie_jar.clear()
-        page, _ = await sits(house, browser, desk)
+        page, _ = await sits(app, browser, desk)
         for path in (
             "/console/login",
             "/console/sent",
@@ -185,10 +187,10 @@ async def test_the_door_can_be_read_too(house, browser):
                 assert not await faults(page), path
 
 
-async def test_a_case_is_found_opened_and_answered_by_keyboard(house, browser):
-    number = await filed(house, State.IN_PROGRESS)
-    async with Desk(house, Role.REVIEWER) as desk:
-        page, trouble = await sits(house, browser, desk)
+async def test_a_case_is_found_opened_and_answered_by_keyboard(app, browser):
+    number = await filed(app, AppealState.IN_PROGRESS)
+    async with Desk(app, Role.REVIEWER) as desk:
+        page, trouble = await sits(app, browser, desk)
         await page.goto(f"{desk.url}/console")
         await page.keyboard.press("g")
         await page.keyboard.press("q")
@@ -211,13 +213,13 @@ async def test_a_case_is_found_opened_and_answered_by_keyboard(house, browser):
         assert trouble == []
 
 
-async def test_a_colleague_who_opens_the_case_is_seen_at_once_and_nothing_typed_is_lost(house, browser):
-    number = await filed(house, State.IN_PROGRESS)
-    async with Desk(house, Role.REVIEWER) as desk, Desk(house, Role.ADMIN, name="管理员赵") as other:
-        page, trouble = await sits(house, browser, desk)
+async def test_a_colleague_who_opens_the_case_is_seen_at_once_and_nothing_typed_is_lost(app, browser):
+    number = await filed(app, AppealState.IN_PROGRESS)
+    async with Desk(app, Role.REVIEWER) as desk, Desk(app, Role.ADMIN, name="管理员赵") as other:
+        page, trouble = await sits(app, browser, desk)
         await page.goto(f"{desk.url}/console/appeals/{number}")
         await page.get_by_label("答复", exact=True).fill("写到一半")
-        theirs, _ = await sits(house, browser, other)
+        theirs, _ = await sits(app, browser, other)
         await theirs.goto(f"{desk.url}/console/appeals/{number}")
         await expect(page.locator("#head")).to_contain_text("管理员赵")
         await other.gets(f"/console/appeals/{number}")
@@ -227,9 +229,9 @@ async def test_a_colleague_who_opens_the_case_is_seen_at_once_and_nothing_typed_
         assert trouble == []
 
 
-async def test_pages_work_without_scripts(house, browser):
-    number = await filed(house, State.ASSIGNED)
-    async with Desk(house, Role.HANDLER, agency="labour") as desk:
+async def test_pages_work_without_scripts(app, browser):
+    number = await filed(app, AppealState.ASSIGNED)
+    async with Desk(app, Role.HANDLER, agency="labour") as desk:
         context = await browser.new_context(java_script_enabled=False, locale="zh-CN")
         cookies = [{"name": c.key, "value": c.value, "url": f"{desk.url}/console"} for c in desk.http.cookie_jar]
         await context.add_cookies(cookies)
@@ -249,9 +251,9 @@ TYPED = (  # title, text
 )
 
 
-async def test_a_page_counts_a_notice_as_the_server_does_to_the_last_character(house, browser):
-    async with Desk(house, Role.ORGANISER) as desk:
-        page, trouble = await sits(house, browser, desk)
+async def test_a_page_counts_a_notice_as_the_server_does_to_the_last_character(app, browser):
+    async with Desk(app, Role.ORGANISER) as desk:
+        page, trouble = await sits(app, browser, desk)
         await page.goto(f"{desk.url}/console/notices/new")
         await page.fill("#unit", "沈阳市总工会🏠")
         await page.fill("#valid_until", "2099-12-31")
@@ -264,7 +266,7 @@ async def test_a_page_counts_a_notice_as_the_server_does_to_the_last_character(h
                 left = int("".join(filter(str.isdigit, await page.inner_text("#text ~ .counter"))))
                 shown = Notice(kind="service", does="say", title=title, text=text, unit="沈阳市总工会🏠", drill=drill)
                 shown.valid_until, shown.buttons = datetime(2099, 12, 31, tzinfo=ZONE), []
-                asked = message_preview.bubble(house.knowledge.texts, shown, again=True)["text"]
+                asked = message_preview.bubble(app.knowledge.texts, shown, again=True)["text"]
                 assert message_preview.LONGEST - left == message_preview.length(asked), text
         full = "**" + "好" * (left // 4) + "**" + "😀" * (left // 4)
         await page.fill("#text", full)

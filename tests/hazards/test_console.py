@@ -10,8 +10,8 @@ from sqlalchemy import select, update
 from bot.services.core.lifecycle import Actor, Role
 from bot.services.hazards import hazards, photos
 from bot.services.hazards import transitions as hazard_transitions
-from bot.services.hazards.hazards import Draft
-from bot.services.hazards.states import Move, State
+from bot.services.hazards.hazards import HazardDraft
+from bot.services.hazards.states import HazardMove, HazardState
 from bot.services.identity import identities
 from bot.store.models import Agency, Audit, Hazard, HazardPhoto, now
 from tests.hazards.test_reporting import CLOSE, FAR, HERE, case, picture, reports
@@ -21,14 +21,14 @@ GAS = ("楼下燃气漏气，味道很大", "燃气泄漏")  # goes to the agenc
 
 
 @pytest.fixture
-async def reviewer(house):
-    async with Desk(house, Role.REVIEWER) as desk:
+async def reviewer(app):
+    async with Desk(app, Role.REVIEWER) as desk:
         yield desk
 
 
 @pytest.fixture
-async def handler(house):
-    async with Desk(house, Role.HANDLER, agency="gas") as desk:
+async def handler(app):
+    async with Desk(app, Role.HANDLER, agency="gas") as desk:
         yield desk
 
 
@@ -45,14 +45,14 @@ def taken_at(latitude: float, longitude: float) -> bytes:
     return out.getvalue()
 
 
-async def test_from_the_report_to_the_seen_fix(phone, house, reviewer):
+async def test_from_the_report_to_the_seen_fix(phone, app, reviewer):
     number = await reports(phone, photo=picture())
     assert number in await reviewer.gets("/console/hazards?view=look")
     page = await reviewer.gets(f"/console/hazards/{number}")
     assert "路口井盖翘起来了" in page.words
     await reviewer.submits(f"/console/hazards/{number}/validate")
     assert any("已派给" in line for line in await phone.hears())
-    async with Desk(house, Role.HANDLER, agency="urban") as handler:
+    async with Desk(app, Role.HANDLER, agency="urban") as handler:
         assert number in await handler.gets("/console/hazards?view=handle")
         await handler.gets(f"/console/hazards/{number}")
         await handler.submits(f"/console/hazards/{number}/begin")
@@ -68,19 +68,19 @@ async def test_from_the_report_to_the_seen_fix(phone, house, reviewer):
         assert "离上报位置" in page.words
         assert "抽查" not in page.words
     assert any("说弄好了" in line for line in await phone.hears())
-    hazard = await case(house, number)
+    hazard = await case(app, number)
     assert (hazard.state, hazard.metres < 200) == ("resolved", True)
     await reviewer.gets(f"/console/hazards/{number}")
     await reviewer.submits(f"/console/hazards/{number}/verify", text="下午去看过，井盖是新的")
-    assert (await case(house, number)).state == "rewarded"
-    async with house.db.read() as session:
+    assert (await case(app, number)).state == "rewarded"
+    async with app.db.read() as session:
         done = await session.scalars(select(Audit.action).where(Audit.subject == f"hazard:{number}"))
         assert {"hazard.validate", "hazard.begin", "hazard.resolve", "hazard.verify"} <= set(done)
         result = await session.scalar(select(HazardPhoto).where(HazardPhoto.part == "result"))
         assert result.mime == "image/jpeg"
 
 
-async def test_a_photo_larger_than_a_form_of_words_arrives(phone, house, handler):
+async def test_a_photo_larger_than_a_form_of_words_arrives(phone, app, handler):
     number = await reports(phone, *GAS)
     await handler.submits(f"/console/hazards/{number}/begin")
     out = io.BytesIO()
@@ -91,10 +91,10 @@ async def test_a_photo_larger_than_a_form_of_words_arrives(phone, house, handler
         path, "photo", out.getvalue(), "a.png", text="换了阀门，测过不漏", lat=str(CLOSE[0]), lon=str(CLOSE[1])
     )
     assert page.status == 200
-    assert (await case(house, number)).metres < 200
+    assert (await case(app, number)).metres < 200
 
 
-async def test_a_photo_that_is_there_already_is_no_proof_of_a_fix(phone, house, handler):
+async def test_a_photo_that_is_there_already_is_no_proof_of_a_fix(phone, app, handler):
     mine, other = await reports(phone, *GAS, photo=picture(1)), await reports(phone, *GAS, photo=picture(2))
     path = f"/console/hazards/{mine}/resolve"
     await handler.submits(f"/console/hazards/{mine}/begin")
@@ -103,17 +103,19 @@ async def test_a_photo_that_is_there_already_is_no_proof_of_a_fix(phone, house, 
     assert "和这一件已有的照片一样" in page.words
     page = await handler.uploads(path, "photo", picture(2), "a.jpg", **given)
     assert f"这张照片在 {other} 用过" in page.words
-    assert (await case(house, mine)).state == "handling"
+    assert (await case(app, mine)).state == "handling"
     page = await handler.uploads(path, "photo", picture(3), "a.jpg", **given)
-    assert (page.status, (await case(house, mine)).suspect) == (200, "")
+    assert (page.status, (await case(app, mine)).suspect) == (200, "")
     await phone.presses("👎 还没好")
-    async with house.db.begin() as session:
-        await hazard_transitions.move(session, house.frame, mine, Move(State.DISPATCHED, Actor(Role.REVIEWER, 3)))
+    async with app.db.begin() as session:
+        await hazard_transitions.move(
+            session, app.services, mine, HazardMove(HazardState.DISPATCHED, Actor(Role.REVIEWER, 3))
+        )
     await handler.submits(f"/console/hazards/{mine}/begin")
     assert "请先传一张处理后的照片" in (await handler.submits(path, status=422, **given)).words
 
 
-async def test_what_is_no_picture_is_said_and_nothing_of_the_step_is_kept(phone, house, handler):
+async def test_what_is_no_picture_is_said_and_nothing_of_the_step_is_kept(phone, app, handler):
     number = await reports(phone, *GAS)
     await handler.submits(f"/console/hazards/{number}/begin")
     page = await handler.uploads(
@@ -125,12 +127,12 @@ async def test_what_is_no_picture_is_said_and_nothing_of_the_step_is_kept(phone,
         off_site="在仓库",
     )
     assert "不是照片" in page.words
-    assert (await case(house, number)).state == "handling"
+    assert (await case(app, number)).state == "handling"
 
 
-async def test_what_nobody_has_looked_at_does_not_leave_and_what_was_marked_is_unreadable(phone, house, reviewer):
+async def test_what_nobody_has_looked_at_does_not_leave_and_what_was_marked_is_unreadable(phone, app, reviewer):
     number = await reports(phone, photo=picture(size=(400, 300)))
-    async with house.db.read() as session:
+    async with app.db.read() as session:
         photo = await session.scalar(select(HazardPhoto))
     path = f"/console/hazards/{number}/photos/{photo.id}"
     page = await reviewer.submits(f"{path}/mark", status=422)
@@ -138,24 +140,24 @@ async def test_what_nobody_has_looked_at_does_not_leave_and_what_was_marked_is_u
     assert "框没看懂" in (await reviewer.submits(f"{path}/mark", status=422, boxes="1,2,3")).words
     page = await reviewer.submits(f"{path}/mark", boxes="10,10,120,90 200,150,390,290")
     assert "可以对外" in page.words
-    async with house.db.read() as session:
+    async with app.db.read() as session:
         photo = await session.scalar(select(HazardPhoto))
     assert photo.shown != photo.name
     assert photo.shown_by == reviewer.id
 
 
-async def test_every_look_at_a_photo_is_written_down(phone, house, reviewer):
+async def test_every_look_at_a_photo_is_written_down(phone, app, reviewer):
     number = await reports(phone, photo=picture())
-    async with house.db.read() as session:
+    async with app.db.read() as session:
         photo = await session.scalar(select(HazardPhoto))
     async with reviewer.http.get(f"{reviewer.url}/console/hazards/{number}/photos/{photo.id}") as response:
         assert (response.status, response.content_type) == (200, "image/jpeg")
-    async with house.db.read() as session:
+    async with app.db.read() as session:
         [look] = await identities.seen_by(session, f"hazard:{number}")
     assert (look.role, look.field, look.staff_id) == ("reviewer", f"photo:{photo.id}", reviewer.id)
 
 
-async def test_who_handled_it_cannot_check_it_with_another_role(phone, house, reviewer, handler):
+async def test_who_handled_it_cannot_check_it_with_another_role(phone, app, reviewer, handler):
     number = await reports(phone, *GAS)
     await handler.submits(f"/console/hazards/{number}/begin")
     path = f"/console/hazards/{number}/resolve"
@@ -163,7 +165,7 @@ async def test_who_handled_it_cannot_check_it_with_another_role(phone, house, re
         path, "photo", picture(8), "a.jpg", text="换了阀门，测过不漏", off_site="照片由抢修队传回"
     )
     assert page.status == 200
-    async with house.db.begin() as session:
+    async with app.db.begin() as session:
         await session.execute(update(Hazard).values(handler_id=reviewer.id))
     page = await reviewer.gets(f"/console/hazards/{number}")
     assert "抽查：确实好了" not in page.words
@@ -171,7 +173,7 @@ async def test_who_handled_it_cannot_check_it_with_another_role(phone, house, re
     assert "自己处理的不能自己核实" in page.words
 
 
-async def test_linking_returning_and_rejecting_tell_the_reporter(phone, house, reviewer, handler):
+async def test_linking_returning_and_rejecting_tell_the_reporter(phone, app, reviewer, handler):
     first = await reports(phone)
     second = await reports(phone, at=FAR)
     third = await reports(phone, at=(41.70, 123.40))
@@ -185,10 +187,10 @@ async def test_linking_returning_and_rejecting_tell_the_reporter(phone, house, r
     assert "照片看不清" in said
     assert f"{gas} 不归那个单位管" in said
     await reviewer.submits(f"/console/hazards/{gas}/dispatch", agency="urban")
-    assert (await case(house, gas)).state == "dispatched"
+    assert (await case(app, gas)).state == "dispatched"
 
 
-async def test_the_list_holds_filters_and_a_search(phone, house, reviewer):
+async def test_the_list_holds_filters_and_a_search(phone, app, reviewer):
     road, gas = await reports(phone), await reports(phone, *GAS)
     page = await reviewer.gets("/console/hazards?kind=gas")
     assert gas in page
@@ -199,11 +201,13 @@ async def test_the_list_holds_filters_and_a_search(phone, house, reviewer):
     assert "没有符合条件的" in (await reviewer.gets("/console/hazards?q=没有这样的")).words
 
 
-async def test_a_liaisons_report_stands_before_the_others_and_after_what_cannot_wait(house, reviewer):
-    async with house.db.begin() as session:
+async def test_a_liaisons_report_stands_before_the_others_and_after_what_cannot_wait(app, reviewer):
+    async with app.db.begin() as session:
         wanted = [("road", False), ("waste", True), ("gas", False)]
-        drafts = [Draft(kind, "这里有隐患", region="2101", priority=first, origin="open311") for kind, first in wanted]
-        road, waste, gas = [(await hazards.submit(session, house.frame, None, each)).number for each in drafts]
+        drafts = [
+            HazardDraft(kind, "这里有隐患", region="2101", priority=first, origin="open311") for kind, first in wanted
+        ]
+        road, waste, gas = [(await hazards.submit(session, app.services, None, each)).number for each in drafts]
         await session.execute(update(Hazard).where(Hazard.number == road).values(due_at=now()))
     page = await reviewer.gets("/console/hazards")
     assert page.index(gas) < page.index(waste) < page.index(road)
@@ -211,13 +215,13 @@ async def test_a_liaisons_report_stands_before_the_others_and_after_what_cannot_
     assert "民情联络员，优先办理" in (await reviewer.gets(f"/console/hazards/{waste}")).words
 
 
-async def test_what_nobody_has_checked_for_a_week_is_for_staff_to_sample(house, reviewer):
-    async with house.db.begin() as session:
-        draft = Draft("road", "路口井盖翘起来了", region="2101", origin="open311")
-        fresh, old = [(await hazards.submit(session, house.frame, None, draft)).number for _ in range(2)]
+async def test_what_nobody_has_checked_for_a_week_is_for_staff_to_sample(app, reviewer):
+    async with app.db.begin() as session:
+        draft = HazardDraft("road", "路口井盖翘起来了", region="2101", origin="open311")
+        fresh, old = [(await hazards.submit(session, app.services, None, draft)).number for _ in range(2)]
         for number, days in ((fresh, 1), (old, 8)):
             mine = update(Hazard).where(Hazard.number == number)
-            for state in (State.HANDLING, State.RESOLVED):
+            for state in (HazardState.HANDLING, HazardState.RESOLVED):
                 await session.execute(mine.values(state=state, resolved_at=now() - timedelta(days=days)))
     page = await reviewer.gets("/console/hazards?view=check")
     assert page.index(old) < page.index(fresh)
@@ -226,14 +230,16 @@ async def test_what_nobody_has_checked_for_a_week_is_for_staff_to_sample(house, 
     assert "到现在没人核实" not in (await reviewer.gets(f"/console/hazards/{fresh}")).words
 
 
-async def test_the_map_shows_clusters_that_open_when_one_looks_closer(house, reviewer):
-    async with house.db.begin() as session:
+async def test_the_map_shows_clusters_that_open_when_one_looks_closer(app, reviewer):
+    async with app.db.begin() as session:
         for at in range(30):
-            draft = Draft("gas", "楼下漏气", point=(HERE[0] + at / 1e5, HERE[1]), origin="open311")
-            await hazards.submit(session, house.frame, None, draft)
-        far = Draft("gas", "楼下漏气", point=(41.95, 123.40), origin="open311")
-        lonely = (await hazards.submit(session, house.frame, None, far)).number
-        await hazards.submit(session, house.frame, None, Draft("gas", "漏气", place="沈阳市铁西区", origin="open311"))
+            draft = HazardDraft("gas", "楼下漏气", point=(HERE[0] + at / 1e5, HERE[1]), origin="open311")
+            await hazards.submit(session, app.services, None, draft)
+        far = HazardDraft("gas", "楼下漏气", point=(41.95, 123.40), origin="open311")
+        lonely = (await hazards.submit(session, app.services, None, far)).number
+        await hazards.submit(
+            session, app.services, None, HazardDraft("gas", "漏气", place="沈阳市铁西区", origin="open311")
+        )
         await session.execute(update(Hazard).where(Hazard.number == lonely).values(due_at=now()))
     page = await reviewer.gets("/console/hazards/map")
     assert page.count("<circle") == 2
@@ -248,8 +254,8 @@ async def test_the_map_shows_clusters_that_open_when_one_looks_closer(house, rev
         assert "<svg" in await reviewer.gets(f"/console/hazards/map?{odd}")
 
 
-async def test_rules_are_set_for_ones_own_district_only(phone, house):
-    async with Desk(house, Role.ADMIN) as admin:
+async def test_rules_are_set_for_ones_own_district_only(phone, app):
+    async with Desk(app, Role.ADMIN) as admin:
         await admin.gets("/console/hazards/rules")
         page = await admin.submits("/console/hazards/rules", kind="road", area="2101", agency="traffic")
         assert "公安交通管理部门" in page.words
@@ -259,7 +265,7 @@ async def test_rules_are_set_for_ones_own_district_only(phone, house):
         await admin.submits("/console/hazards/rules", status=422, kind="road", area="火星", agency="traffic")
         road = await reports(phone, at=(41.70, 123.40))
         here = await reports(phone)
-        async with house.db.read() as session:
+        async with app.db.read() as session:
             found = [
                 await session.scalar(
                     select(Agency.code).join(Hazard, Hazard.agency_id == Agency.id).where(Hazard.number == each)

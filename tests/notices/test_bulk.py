@@ -11,12 +11,12 @@ import pytest
 from pydantic import ValidationError
 from sqlalchemy import select
 
-from bot.app import House
+from bot.app import Application
 from bot.channels.telegram.transport import BotApi
-from bot.queue.rate_limiter import PER_CHAT, Pace
+from bot.queue.rate_limiter import PER_CHAT, RateLimiter
 from bot.services.core import quiet_hours
 from bot.services.notices import notices
-from bot.services.notices.states import State
+from bot.services.notices.states import NoticeState
 from bot.settings import Settings
 from bot.store import base
 from bot.store.models import Chat, CopyState, NoticeCopy
@@ -53,13 +53,13 @@ async def test_whoever_dies_nobody_gets_it_twice_and_everybody_is_accounted_for(
             await asyncio.sleep(random.uniform(0, 0.4))
             child.send_signal(signal.SIGKILL)
             await child.wait()
-    await until(town, notice.id, State.COMPLETED, State.SOME_FAILED)
+    await until(town, notice.id, NoticeState.COMPLETED, NoticeState.SOME_FAILED)
     child.send_signal(signal.SIGKILL)
     await child.wait()
     counts = await tally(town, notice.id)
     assert sum(counts.values()) == PEOPLE
     assert set(counts) <= {CopyState.SENT, CopyState.UNKNOWN}
-    assert counts.get(CopyState.UNKNOWN, 0) <= KILLS * lane(db, BotApi("", "", ""), town.frame, 100.0).batch
+    assert counts.get(CopyState.UNKNOWN, 0) <= KILLS * lane(db, BotApi("", "", ""), town.services, 100.0).batch
     assert max(crowd.got().values()) == 1
     async with db.read() as session:
         rows = await session.execute(select(Chat.address, NoticeCopy.state).join_from(Chat, NoticeCopy))
@@ -85,14 +85,14 @@ async def test_the_allowed_pace_is_kept_in_every_second_by_two_lanes_together(da
     await begin(town, notice.id)
     api = BotApi(crowd.api, "", TOKEN)
     await api.open()
-    lanes = [lane(db, api, town.frame, 50.0) for _ in range(2)]
+    lanes = [lane(db, api, town.services, 50.0) for _ in range(2)]
     for each in lanes:
         each.start()
     while len(crowd.calls) < 60:  # noqa: ASYNC110
         await asyncio.sleep(0.01)
     busy = next(each for each in lanes if each._runs)
     await busy.stop()  # The other one takes over, and knows nothing of what went out in this second.
-    await until(town, notice.id, State.COMPLETED)
+    await until(town, notice.id, NoticeState.COMPLETED)
     await lanes[1 - lanes.index(busy)].stop()
     assert crowd.got() == dict.fromkeys(range(1, 131), 1)
     assert crowd.most_in_a_second() <= 50
@@ -109,10 +109,10 @@ async def test_one_person_gets_no_two_messages_within_a_second(database_url, kno
         await begin(town, notice.id)
     api = BotApi(crowd.api, "", TOKEN)
     await api.open()
-    bulk = lane(db, api, town.frame, 500.0)
+    bulk = lane(db, api, town.services, 500.0)
     bulk.start()
     for notice in both:
-        await until(town, notice.id, State.COMPLETED)
+        await until(town, notice.id, NoticeState.COMPLETED)
     await bulk.stop()
     assert crowd.got() == dict.fromkeys(range(1, 6), 2)
     assert crowd.closest() >= PER_CHAT
@@ -134,15 +134,15 @@ async def test_only_who_pays_tells_telegram_so_and_only_for_what_is_sent(databas
     notice = await town.agreed()
     api = BotApi(crowd.api, "", TOKEN)
     await api.open()
-    bulk = lane(db, api, town.frame, 500.0, paid=paid)
+    bulk = lane(db, api, town.services, 500.0, paid=paid)
     bulk.start()
     await begin(town, notice.id)
-    await until(town, notice.id, State.COMPLETED)
+    await until(town, notice.id, NoticeState.COMPLETED)
     async with db.begin() as session:
         original = await notices.get(session, notice.id, lock=True)
         undone = await notices.recall(session, original, town.author)
     await begin(town, undone.id)
-    await until(town, undone.id, State.COMPLETED)
+    await until(town, undone.id, NoticeState.COMPLETED)
     await bulk.stop()
     said = {
         method: {"allow_paid_broadcast" in call for _, name, _, call in crowd.calls if name == method}
@@ -166,13 +166,13 @@ async def test_a_reply_does_not_wait_for_a_notice(database_url, knowledge, crowd
         bulk_per_second=20,
         _env_file=None,
     )
-    house = House(settings, knowledge)
-    hasten(house)
-    town = await Town(house.db, knowledge).settle()
+    app = Application(settings, knowledge)
+    hasten(app)
+    town = await Town(app.db, knowledge).settle()
     await town.people(150)
     notice = await town.agreed()
     await begin(town, notice.id)
-    await house.start()
+    await app.start()
     while len(crowd.calls) < 20:  # noqa: ASYNC110
         await asyncio.sleep(0.01)
     before, asked = len(crowd.calls), time.monotonic()
@@ -182,24 +182,24 @@ async def test_a_reply_does_not_wait_for_a_notice(database_url, knowledge, crowd
     answered = next(at for at, _, chat, _ in crowd.calls if chat == 900)
     assert answered - asked < 1.0
     assert [chat for _, _, chat, _ in crowd.calls].index(900) - before <= 20  # what may leave in a second
-    assert (await town.now(notice.id)).state == State.SENDING
-    await house.stop()
+    assert (await town.now(notice.id)).state == NoticeState.SENDING
+    await app.stop()
     assert CopyState.SENDING not in await tally(town, notice.id)
     assert crowd.most_in_a_second() <= 20 + 1  # The reply went out at once, and the notice gave way after it.
 
 
 async def test_a_pace_below_one_a_second_is_kept():
-    pace = Pace(0.5)
-    pace.answered(await pace.turn(1), 1)
-    assert 1.9 < pace._wait() <= 2.1
+    rate_limiter = RateLimiter(0.5)
+    rate_limiter.answered(await rate_limiter.turn(1), 1)
+    assert 1.9 < rate_limiter._wait() <= 2.1
 
 
 def test_replies_without_any_notice_are_forgotten():
-    pace = Pace(25.0)
-    pace._window = 0.0
+    rate_limiter = RateLimiter(25.0)
+    rate_limiter._window = 0.0
     for chat in range(100):
-        pace.spend(chat)
-    assert len(pace._known) == 1
+        rate_limiter.spend(chat)
+    assert len(rate_limiter._known) == 1
 
 
 @pytest.fixture
@@ -227,14 +227,14 @@ async def test_a_clock_that_jumps_sends_nothing_twice_and_keeps_the_pace(databas
     await begin(town, notice.id)
     api = BotApi(crowd.api, "", TOKEN)
     await api.open()
-    bulk = lane(db, api, town.frame, 50.0)
+    bulk = lane(db, api, town.services, 50.0)
     bulk.start()
     while len(crowd.calls) < 30:  # noqa: ASYNC110
         await asyncio.sleep(0.01)
     clock.ahead = timedelta(hours=hours)
     await asyncio.sleep(0.3)
     clock.ahead = timedelta()
-    await until(town, notice.id, State.COMPLETED)
+    await until(town, notice.id, NoticeState.COMPLETED)
     await bulk.stop()
     assert crowd.got() == dict.fromkeys(range(1, 91), 1)
     assert await tally(town, notice.id) == {CopyState.SENT: 90}

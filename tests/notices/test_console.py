@@ -14,7 +14,7 @@ from bot.console.core.words import load
 from bot.services.chats import chats
 from bot.services.core.lifecycle import Role
 from bot.services.core.working_days import ZONE
-from bot.services.notices.states import State
+from bot.services.notices.states import NoticeState
 from bot.services.stations import stations
 from bot.store.models import (
     AllowedStep,
@@ -46,22 +46,22 @@ FORM = {
 
 
 @pytest.fixture
-async def organiser(house):
-    async with Desk(house, Role.ORGANISER) as desk:
+async def organiser(app):
+    async with Desk(app, Role.ORGANISER) as desk:
         yield desk
 
 
 @pytest.fixture
-async def approver(house):
-    async with Desk(house, Role.APPROVER) as desk:
+async def approver(app):
+    async with Desk(app, Role.APPROVER) as desk:
         yield desk
 
 
 @pytest.fixture
-async def worker(house, phone):
+async def worker(app, phone):
     """Somebody in Shenyang who pressed Start."""
     await phone.types("/start")
-    async with house.db.begin() as session:
+    async with app.db.begin() as session:
         await session.execute(update(Chat).values(region="2101"))
     return phone
 
@@ -72,14 +72,14 @@ async def write(desk: Desk, **more: object) -> str:
     return page.path.partition("?")[0]
 
 
-async def ring(house) -> None:
+async def ring(app) -> None:
     """Its moment has come."""
-    async with house.db.begin() as session:
+    async with app.db.begin() as session:
         await session.execute(update(Outbox).where(Outbox.kind == "timer").values(due_at=now()))
-    await house.settled()
+    await app.settled()
 
 
-async def test_a_notice_from_the_first_word_to_the_phone_and_the_table(house, worker, organiser, approver):
+async def test_a_notice_from_the_first_word_to_the_phone_and_the_table(app, worker, organiser, approver):
     path = await write(organiser)
     page = await organiser.gets(path)
     assert "<b>带身份证</b>" in page
@@ -93,12 +93,12 @@ async def test_a_notice_from_the_first_word_to_the_phone_and_the_table(house, wo
     assert "人数和页面上的不一样" in page.words
     page = await approver.submits(f"{path}/approve", count=1)
     assert "批准了" in page.words
-    await ring(house)
+    await ring(app)
     assert any("周六上午" in said for said in await worker.hears())
     page = await organiser.gets(path)
     assert "发完了" in page.words
     assert "发到了 1 人" in page.words
-    async with house.db.read() as session:
+    async with app.db.read() as session:
         address = (await session.scalars(select(Chat))).one().address
     page = await organiser.submits(f"{path}/find", channel="web", address=address)
     assert "查到了：发到了" in page.words
@@ -114,7 +114,7 @@ async def test_what_was_typed_stays_when_something_is_missing(organiser):
     assert "https://" in page.words
 
 
-async def test_while_it_is_written_the_form_shows_what_it_looks_like_and_how_many_it_reaches(house, worker, organiser):
+async def test_while_it_is_written_the_form_shows_what_it_looks_like_and_how_many_it_reaches(app, worker, organiser):
     typed = FORM | {"title": "", "unit": "", "text": "周六上午，**带身份证**"}
     page = await organiser.submits("/console/notices/look", **typed)
     assert "<b>带身份证</b>" in page
@@ -123,17 +123,17 @@ async def test_while_it_is_written_the_form_shows_what_it_looks_like_and_how_man
     assert "现在能发到 0 人" in page.words
     page = await organiser.submits("/console/notices/look", **(typed | {"region": "5101"}))
     assert "您负责的区域以外" in page.words
-    async with house.db.read() as session:
+    async with app.db.read() as session:
         assert await session.scalar(select(func.count(Notice.id))) == 0
 
 
-async def test_a_new_notice_is_meant_for_the_authors_own_district(house):
-    async with Desk(house, Role.ORGANISER, district="210112") as desk:
+async def test_a_new_notice_is_meant_for_the_authors_own_district(app):
+    async with Desk(app, Role.ORGANISER, district="210112") as desk:
         assert '<option value="210112" selected>' in await desk.gets("/console/notices/new")
 
 
-async def test_buttons_open_a_policy_and_a_station_in_the_chat(house, worker, organiser, approver):
-    policy, station = next(iter(house.knowledge.policies.values())), next(iter(house.knowledge.stations))
+async def test_buttons_open_a_policy_and_a_station_in_the_chat(app, worker, organiser, approver):
+    policy, station = next(iter(app.knowledge.policies.values())), next(iter(app.knowledge.stations))
     places = {"url1": f"政策：{policy.label}", "label2": "去歇脚", "url2": f"驿站：{station.id}"}
     page = await organiser.submits("/console/notices/new", **(FORM | {"url1": "政策：没有这一条"}), status=422)
     assert "没有找到“没有这一条”" in page.words
@@ -144,25 +144,25 @@ async def test_buttons_open_a_policy_and_a_station_in_the_chat(house, worker, or
     assert f'value="政策：{policy.label}"' in await organiser.gets(f"{path}/edit")
     await organiser.submits(f"{path}/submit")
     await approver.submits(f"{path}/approve", count=1)
-    await ring(house)
+    await ring(app)
     assert any(policy.title in said for said in await worker.presses(policy.label))
     assert any(station.name in said for said in await worker.presses("去歇脚"))
 
 
 async def test_a_button_that_leads_nowhere_by_now_is_named_on_submitting_and_on_approving(
-    house, worker, organiser, approver
+    app, worker, organiser, approver
 ):
     """The station went with an import, the entry with a release; what people have on their phones is corrected all the same."""
-    policy, kept = next(iter(house.knowledge.policies.values())), list(house.knowledge.stations)
+    policy, kept = next(iter(app.knowledge.policies.values())), list(app.knowledge.stations)
     station = kept[0]
 
     async def there(*found: Station, topics: Mapping[str, Policy]) -> None:
-        async with house.db.begin() as session:
+        async with app.db.begin() as session:
             await stations.replace(session, found)
-        await house.refresh()
-        house.shelf.knowledge = replace(house.shelf.knowledge, policies=topics)
+        await app.refresh()
+        app.content_store.knowledge = replace(app.content_store.knowledge, policies=topics)
 
-    every = house.knowledge.policies
+    every = app.knowledge.policies
     fewer = {topic: each for topic, each in every.items() if topic != policy.id}
     places = {"label1": "看补贴", "url1": f"政策：{policy.label}", "label2": "去歇脚", "url2": f"驿站：{station.id}"}
     path = await write(organiser, **places)
@@ -179,15 +179,15 @@ async def test_a_button_that_leads_nowhere_by_now_is_named_on_submitting_and_on_
     assert "按钮“去歇脚”点了没有地方去" in page.words
     await there(*kept, topics=every)
     await approver.submits(f"{path}/approve", count=1)
-    await ring(house)
+    await ring(app)
     await there(*kept[1:], topics=every)
     page = await organiser.submits(f"{path}/correct", title="免费体检", text="改到周日上午")
     assert "交上去了" in page.words
 
 
-async def test_an_example_fits_five_people_or_more_and_tells_channel_city_and_job_only(house, organiser):
+async def test_an_example_fits_five_people_or_more_and_tells_channel_city_and_job_only(app, organiser):
     """Fewer could be recognised, and with them what they were chosen by."""
-    town = Town(house.db, house.knowledge)
+    town = Town(app.db, app.knowledge)
     await town.people(4, region="210106")
     path = await write(organiser)
     page = await organiser.gets(path)
@@ -206,7 +206,7 @@ async def test_an_example_fits_five_people_or_more_and_tells_channel_city_and_jo
     assert set(examples.split("，")) == {f"Telegram·{city}·{rider}", f"Telegram·{city}"}
 
 
-async def test_an_edit_after_the_approval_needs_another_one(house, worker, organiser, approver):
+async def test_an_edit_after_the_approval_needs_another_one(app, worker, organiser, approver):
     path = await write(organiser, start_at=f"{now().astimezone(ZONE) + timedelta(hours=20):%Y-%m-%dT%H:%M}")
     await organiser.submits(f"{path}/submit")
     await organiser.gets(path)
@@ -216,7 +216,7 @@ async def test_an_edit_after_the_approval_needs_another_one(house, worker, organ
     await organiser.gets(f"{path}/edit")
     page = await organiser.submits(f"{path}/edit", **(FORM | {"text": "改成周日"}))
     assert "草稿" in page.words
-    await ring(house)
+    await ring(app)
     assert not any("周" in said for said in await worker.hears())
 
 
@@ -234,22 +234,22 @@ async def test_the_approver_sees_what_changed_since_they_sent_it_back(worker, or
     assert "也改了：发布单位" in page.words
 
 
-async def test_what_has_begun_is_not_edited_any_more_and_the_page_says_so_in_words(house, worker, organiser, approver):
+async def test_what_has_begun_is_not_edited_any_more_and_the_page_says_so_in_words(app, worker, organiser, approver):
     path = await write(organiser)
     await organiser.gets(f"{path}/edit")
     await organiser.submits(f"{path}/submit")
     await approver.submits(f"{path}/approve", count=1)
-    await ring(house)
+    await ring(app)
     page = await organiser.submits(f"{path}/edit", **(FORM | {"text": "改成周日"}), status=409)
     assert "现在是“发完了”" in page.words
     assert "改成周日" in page
 
 
-async def test_a_trial_goes_to_oneself_and_says_whether_it_arrived(house, worker, organiser):
+async def test_a_trial_goes_to_oneself_and_says_whether_it_arrived(app, worker, organiser):
     path = await write(organiser)
     page = await organiser.submits(f"{path}/try", whom="me", status=422)
     assert "还没有绑定聊天" in page.words
-    async with house.db.begin() as session:
+    async with app.db.begin() as session:
         chat = (await session.scalars(select(Chat))).one()
         await session.execute(update(Staff).where(Staff.id == organiser.id).values(chat_id=chat.id))
     await organiser.submits(f"{path}/try", whom="me")
@@ -258,7 +258,7 @@ async def test_a_trial_goes_to_oneself_and_says_whether_it_arrived(house, worker
     assert f"{organiser.name} · 到了" in page.words
 
 
-async def test_it_is_paused_resumed_and_cancelled(house, worker, organiser, approver):
+async def test_it_is_paused_resumed_and_cancelled(app, worker, organiser, approver):
     path = await write(organiser, start_at="2099-01-01T08:00")
     page = await organiser.submits(f"{path}/submit")
     page = await approver.submits(f"{path}/approve", count=1, status=422)
@@ -269,64 +269,62 @@ async def test_it_is_paused_resumed_and_cancelled(house, worker, organiser, appr
     assert "已取消" in page.words
 
 
-async def test_the_unknown_are_sent_again_by_a_person_and_the_sent_are_taken_back(house, worker, organiser, approver):
+async def test_the_unknown_are_sent_again_by_a_person_and_the_sent_are_taken_back(app, worker, organiser, approver):
     path = await write(organiser)
     await organiser.submits(f"{path}/submit")
     await approver.submits(f"{path}/approve", count=1)
-    await ring(house)
-    async with house.db.begin() as session:
+    await ring(app)
+    async with app.db.begin() as session:
         await session.execute(update(NoticeCopy).values(state=CopyState.UNKNOWN))
         number = (await session.scalars(select(NoticeCopy.notice_id))).one()
-    await _stand(house, number, State.SENDING)
-    await _stand(house, number, State.SOME_FAILED)
+    await _stand(app, number, NoticeState.SENDING)
+    await _stand(app, number, NoticeState.SOME_FAILED)
     page = await organiser.gets(path)
     assert "补发：未知 1 人" in page.words
     await organiser.submits(f"{path}/again", which="unknown")
-    await house.settled()
+    await app.settled()
     page = await organiser.gets(path)
     assert "发到了 1 人" in page.words
     page = await organiser.submits(f"{path}/recall")
-    await ring(house)
+    await ring(app)
     assert not any("周六上午" in each.get("text", "") for each in await worker.messages())
 
 
-async def test_whoever_watches_is_told_again_and_again_while_it_is_being_sent(house, worker, organiser, approver):
-    await house.bulk[Channel.WEB].stop()  # So it stays on its way.
+async def test_whoever_watches_is_told_again_and_again_while_it_is_being_sent(app, worker, organiser, approver):
+    await app.bulk[Channel.WEB].stop()  # So it stays on its way.
     path = await write(organiser)
     await organiser.submits(f"{path}/submit")
     await approver.submits(f"{path}/approve", count=1)
     topic = f"notices:{path.rpartition('/')[2]}"
     async with organiser.http.get(f"{organiser.url}/console/events", params={"topics": topic}) as stream:
         assert (await stream.content.readuntil(b"\n\n")).startswith(b"retry")
-        async with house.db.begin() as session:
+        async with app.db.begin() as session:
             await session.execute(update(Outbox).where(Outbox.kind == "timer").values(due_at=now()))
-        await house.relay.sweep()
+        await app.relay.sweep()
         for _ in range(3):
             assert f"data: {topic}".encode() in await stream.content.readuntil(b"\n\n")
 
 
-async def _stand(house, number: int, state: State) -> None:
+async def _stand(app, number: int, state: NoticeState) -> None:
     """Put a finished notice where a crash would have left it."""
-    async with house.db.begin() as session:
+    async with app.db.begin() as session:
         was = (await session.get_one(Notice, number)).state
         await session.merge(AllowedStep(kind="notice", source=was, target=state))
         await session.flush()
         await session.execute(update(Notice).where(Notice.id == number).values(state=state))
 
 
-async def test_the_page_and_the_table_say_how_many_responded_and_how_many_had_enough(
-    house, worker, organiser, approver
-):
-    policy = next(iter(house.knowledge.policies.values()))
+async def test_the_page_and_the_table_say_how_many_responded_and_how_many_had_enough(app, worker, organiser, approver):
+    policy = next(iter(app.knowledge.policies.values()))
     path = await write(organiser, label1="看政策", url1=f"政策：{policy.label}")
     await organiser.submits(f"{path}/submit")
     await approver.submits(f"{path}/approve", count=1)
-    await ring(house)
+    await ring(app)
     assert "回应了 0 人，看完退订 0 人" in (await organiser.gets(path)).words
     await worker.presses("看政策")
     await worker.presses("看政策")
     await worker.presses("不再收这类通知")
-    await house.jot()
+    await app.flush()
     page = await organiser.gets(path)
     assert "回应了 1 人，看完退订 1 人" in page.words
     assert "48 小时里收到的最近一条" in page.words
@@ -334,15 +332,15 @@ async def test_the_page_and_the_table_say_how_many_responded_and_how_many_had_en
     assert ",是,是" in await organiser.submits(f"{path}/results.csv")
 
 
-async def test_the_table_names_nobody_and_runs_no_formula(house, organiser, approver):
-    async with house.db.begin() as session:
+async def test_the_table_names_nobody_and_runs_no_formula(app, organiser, approver):
+    async with app.db.begin() as session:
         chat = chats.blank(Channel.WEB, b"k" * 16, 4242424242)
         chat.region, chat.job, chat.started_at = "2101", "=1+1", now()
         session.add(chat)
     path = await write(organiser)
     await organiser.submits(f"{path}/submit")
     await approver.submits(f"{path}/approve", count=1)
-    await ring(house)
+    await ring(app)
     await organiser.enrols()
     table = await organiser.submits(f"{path}/results.csv")
     assert "'=1+1" in table
@@ -363,7 +361,7 @@ async def test_the_table_names_nobody_and_runs_no_formula(house, organiser, appr
     assert sheet.cell(5, 4).value == "'=1+1"
     await organiser.submits(f"{path}/results.pdf", status=404)
     assert "没发成" in (await organiser.gets(path)).words
-    async with house.db.read() as session:
+    async with app.db.read() as session:
         actions = set(await session.scalars(select(Audit.action)))
         taken = await session.scalars(select(Audit.detail).where(Audit.action == "notice.export"))
         assert list(taken) == [{"form": "csv"}, {"form": "xlsx"}]
@@ -372,17 +370,17 @@ async def test_the_table_names_nobody_and_runs_no_formula(house, organiser, appr
 
 def test_every_state_has_its_word():
     words = load()
-    for state in State:
+    for state in NoticeState:
         assert words(f"notice_state.{state}")
     for state in CopyState:
         assert words(f"copy_state.{state}")
         assert words(f"said.copy_{state}")
 
 
-async def test_a_trial_group_gets_a_notice_first_and_the_page_counts_who_got_it(house, worker, organiser):
-    async with Desk(house, Role.HANDLER) as gone, Desk(house, Role.HANDLER, name="王芳") as deaf:
-        await _linked(house, organiser.id, worker)
-        async with house.db.begin() as session:
+async def test_a_trial_group_gets_a_notice_first_and_the_page_counts_who_got_it(app, worker, organiser):
+    async with Desk(app, Role.HANDLER) as gone, Desk(app, Role.HANDLER, name="王芳") as deaf:
+        await _linked(app, organiser.id, worker)
+        async with app.db.begin() as session:
             away = await _barred(session)
             await session.execute(update(Staff).where(Staff.id == gone.id).values(chat_id=away))
         page = await organiser.gets("/console/notices/groups/new")
@@ -400,29 +398,29 @@ async def test_a_trial_group_gets_a_notice_first_and_the_page_counts_who_got_it(
         assert "2 人：1 到了，1 没到" in page.words
         await organiser.submits(f"{path}/try", whom="me")
         assert "2 人：1 到了，1 没到" in (await organiser.gets(path)).words  # people, not messages
-    async with house.db.read() as session:
+    async with app.db.read() as session:
         tries = await session.scalars(select(Audit.detail).where(Audit.action == "notice.try").order_by(Audit.id))
         assert list(tries) == [{"people": 2, "group": int(group)}, {"people": 1}]
 
 
-async def test_a_group_that_nobody_can_be_reached_in_says_so_and_who_left_gets_nothing(house, worker, organiser):
-    async with Desk(house, Role.HANDLER) as colleague:
+async def test_a_group_that_nobody_can_be_reached_in_says_so_and_who_left_gets_nothing(app, worker, organiser):
+    async with Desk(app, Role.HANDLER) as colleague:
         await organiser.submits("/console/notices/groups/new", name="白班组", member=[colleague.id])
         path = await write(organiser)
         group = re.search(r'value="(\d+)">白班组', await organiser.gets(path))[1]
         page = await organiser.submits(f"{path}/try", whom=group, status=422)
         assert "“白班组”里没有人绑了聊天" in page.words
-        await _linked(house, colleague.id, worker)
-        async with house.db.begin() as session:
+        await _linked(app, colleague.id, worker)
+        async with app.db.begin() as session:
             await session.execute(update(Staff).where(Staff.id == colleague.id).values(active=False))
         assert "人都不在了" in (await organiser.gets("/console/notices/groups")).words
         await organiser.submits(f"{path}/try", whom=group, status=422)
         assert not any("周六上午" in said for said in await worker.hears())
 
 
-async def test_a_group_is_renamed_and_removed_and_never_reaches_beyond_its_district(house, organiser):
+async def test_a_group_is_renamed_and_removed_and_never_reaches_beyond_its_district(app, organiser):
     new = "/console/notices/groups/new"
-    async with Desk(house, Role.ORGANISER, district="5101") as other, Desk(house, Role.HANDLER) as colleague:
+    async with Desk(app, Role.ORGANISER, district="5101") as other, Desk(app, Role.HANDLER) as colleague:
         page = await organiser.submits(new, name="夜班组", member=[other.id], status=422)
         assert "不在这个区域" in page.words
         assert 'value="夜班组"' in page
@@ -443,7 +441,7 @@ async def test_a_group_is_renamed_and_removed_and_never_reaches_beyond_its_distr
         await other.submits(f"{notice}/try", whom=path.rpartition("/")[2], status=404)
         page = await organiser.submits(f"{path}/remove")
         assert "早班组" not in page.words
-    async with house.db.read() as session:
+    async with app.db.read() as session:
         acts = list(await session.scalars(select(Audit.action).where(Audit.subject.startswith("trial_group:"))))
         assert [each for each in acts if "group" in each] == [
             f"notice.group_{each}" for each in ("add", "change", "remove")
@@ -451,8 +449,8 @@ async def test_a_group_is_renamed_and_removed_and_never_reaches_beyond_its_distr
         assert not (await session.scalars(select(TrialMember))).all()
 
 
-async def test_whoever_works_in_two_cities_says_which_one_a_group_is_for(house, organiser):
-    async with house.db.begin() as session:
+async def test_whoever_works_in_two_cities_says_which_one_a_group_is_for(app, organiser):
+    async with app.db.begin() as session:
         session.add(StaffRole(staff_id=organiser.id, role=Role.ORGANISER, district="2102"))
     new = "/console/notices/groups/new"
     assert "大连" in (await organiser.gets(new)).words
@@ -462,9 +460,9 @@ async def test_whoever_works_in_two_cities_says_which_one_a_group_is_for(house, 
     assert "沈阳组" in (await organiser.submits(new, name="沈阳组", district="2101", member=[organiser.id])).words
 
 
-async def _linked(house, staff_id: int, phone) -> None:
+async def _linked(app, staff_id: int, phone) -> None:
     """Link somebody's chat with their account."""
-    async with house.db.begin() as session:
+    async with app.db.begin() as session:
         chat = await session.scalar(select(Chat.id).order_by(Chat.id))
         await session.execute(update(Staff).where(Staff.id == staff_id).values(chat_id=chat))
 

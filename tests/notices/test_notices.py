@@ -19,7 +19,7 @@ from bot.services.notices import approvals, audience, notices, platforms
 from bot.services.notices import start as notice_start
 from bot.services.notices import totals as notice_totals
 from bot.services.notices.audience import Audience
-from bot.services.notices.states import NOTICE, State
+from bot.services.notices.states import NOTICE, NoticeState
 from bot.services.privacy import erasure, retention
 from bot.services.staff.permissions import SamePerson
 from bot.store.models import (
@@ -58,7 +58,7 @@ async def bulk(town, crowd):
     """A lane that sends as fast as it can."""
     api = BotApi(crowd.api, "", TOKEN)
     await api.open()
-    bulk = lane(town.db, api, town.frame, 1000.0)
+    bulk = lane(town.db, api, town.services, 1000.0)
     bulk.start()
     yield bulk
     await bulk.stop()
@@ -70,10 +70,10 @@ async def begin(town, number: int) -> None:
     async with town.db.begin() as session:
         rows = await session.scalars(select(Outbox).order_by(Outbox.id))
         payload = next(row.payload for row in reversed(rows.all()) if row.payload["notice"] == number)
-        await timer_handlers.ring(session, town.frame, payload)
+        await timer_handlers.ring(session, town.services, payload)
 
 
-async def until(town, number: int, *states: State) -> Notice:
+async def until(town, number: int, *states: NoticeState) -> Notice:
     """The notice, once it is in one of these states."""
     async with asyncio.timeout(20):
         while (notice := await town.now(number)).state not in states:  # noqa: ASYNC110
@@ -84,7 +84,7 @@ async def until(town, number: int, *states: State) -> Notice:
 async def sent(town, **more) -> Notice:
     notice = await town.agreed(**more)
     await begin(town, notice.id)
-    return await until(town, notice.id, State.COMPLETED, State.SOME_FAILED)
+    return await until(town, notice.id, NoticeState.COMPLETED, NoticeState.SOME_FAILED)
 
 
 async def tally(town, number: int) -> dict[str, int]:
@@ -147,7 +147,7 @@ async def test_the_count_says_who_is_left_out_and_why(town):
 
 async def test_the_count_says_who_sleeps_when_it_begins_and_who_would_sleep_through_it(town):
     """It begins at nine in the evening by China's clock and is over at six in the morning."""
-    town.frame = replace(town.frame, quiet=(clock(22), clock(8)))
+    town.services = replace(town.services, quiet=(clock(22), clock(8)))
     await town.people(3)
     await town.people(2, first=10, quiet="20-4")
     await town.people(4, first=20, quiet="20-7")
@@ -156,10 +156,10 @@ async def test_the_count_says_who_sleeps_when_it_begins_and_who_would_sleep_thro
     notice = await town.submitted(**plan)
     assert notice.count == 5  # What the second person types.
     async with town.db.read() as session:
-        counted = await notices.count(session, town.frame, notice)
+        counted = await notices.count(session, town.services, notice)
         assert (counted.reached, counted.asleep, counted.left_out) == (5, 2, {"quiet": 4})
         notice.kind = NoticeKind.EMERGENCY
-        counted = await notices.count(session, town.frame, notice)
+        counted = await notices.count(session, town.services, notice)
         assert (counted.reached, counted.asleep, counted.left_out) == (9, 0, {})
 
 
@@ -208,8 +208,10 @@ async def test_whoever_ever_wrote_on_it_does_not_approve_it(town):
     notice = await town.submitted()
     async with town.db.begin() as session:
         notice = await notices.get(session, notice.id)
-        await notices.edit(session, town.frame, notice, Actor(Role.ORGANISER, town.second.id), town.draft(text="别的"))
-        await notices.submit(session, town.frame, notice, town.author)
+        await notices.edit(
+            session, town.services, notice, Actor(Role.ORGANISER, town.second.id), town.draft(text="别的")
+        )
+        await notices.submit(session, town.services, notice, town.author)
         for writer in (town.author, town.second):
             with pytest.raises(SamePerson):
                 await approvals.approve(session, notice, Actor(Role.APPROVER, writer.id), notice.count)
@@ -220,9 +222,9 @@ async def test_whoever_ever_wrote_on_it_does_not_approve_it(town):
         assert await approvals.approve(session, notice, town.third, notice.count)
     async with town.db.begin() as session:
         notice = await notices.get(session, notice.id, lock=True)
-        notices.move(notice, State.FREEZING, SYSTEM)
+        notices.move(notice, NoticeState.FREEZING, SYSTEM)
         notice.started_at = now()
-        fixed = await notices.correct(session, town.frame, notice, town.third, "体检", "周日上午")
+        fixed = await notices.correct(session, town.services, notice, town.third, "体检", "周日上午")
         assert await notices.writers(session, fixed.id) == {each.id for each in (town.author, town.second, town.third)}
 
 
@@ -260,7 +262,7 @@ async def test_the_approver_types_how_many_it_reaches(town):
         notice = await notices.get(session, notice.id)
         await rejected("notice.count", approvals.approve(session, notice, town.second, 4))
         assert await approvals.approve(session, notice, town.second, 3)
-        assert notice.state == State.SCHEDULED
+        assert notice.state == NoticeState.SCHEDULED
 
 
 async def test_an_edit_voids_what_was_agreed_to(town):
@@ -268,12 +270,12 @@ async def test_an_edit_voids_what_was_agreed_to(town):
     notice = await town.agreed()
     async with town.db.begin() as session:
         notice = await notices.get(session, notice.id)
-        await notices.edit(session, town.frame, notice, town.author, town.draft(text="别的"))
-        assert notice.state == State.DRAFT
-        await notices.submit(session, town.frame, notice, town.author)
+        await notices.edit(session, town.services, notice, town.author, town.draft(text="别的"))
+        assert notice.state == NoticeState.DRAFT
+        await notices.submit(session, town.services, notice, town.author)
         assert not await approvals.given(session, notice)
     await begin(town, notice.id)
-    assert (await town.now(notice.id)).state == State.PENDING
+    assert (await town.now(notice.id)).state == NoticeState.PENDING
 
 
 async def test_an_emergency_needs_two(town):
@@ -300,11 +302,11 @@ async def test_a_start_that_was_missed_asks_a_person(town, bulk, crowd):
     payload = {"of": "notice", "notice": notice.id, "version": notice.version + 1}
     async with town.db.begin() as session:
         late = payload | {"at": (now() - timedelta(hours=1)).isoformat()}
-        await timer_handlers.ring(session, town.frame, late)
-    assert (await town.now(notice.id)).state == State.LATE
+        await timer_handlers.ring(session, town.services, late)
+    assert (await town.now(notice.id)).state == NoticeState.LATE
     async with town.db.begin() as session:
         await notice_start.begin_late(session, await notices.get(session, notice.id, lock=True), town.second)
-    await until(town, notice.id, State.COMPLETED)
+    await until(town, notice.id, NoticeState.COMPLETED)
     assert crowd.got() == {1: 1}
 
 
@@ -320,7 +322,7 @@ async def test_everybody_gets_it_once_and_the_words_are_those_agreed_to(town, bu
     assert said.startswith("📢 <b>体检</b>\n\n<b>免费</b>体检，周六上午\n\n—— 沈阳市总工会")
     assert "演练" not in said
     assert await tally(town, notice.id) == {CopyState.SENT: 30, CopyState.SKIPPED: 1}
-    assert notice.state == State.COMPLETED
+    assert notice.state == NoticeState.COMPLETED
 
 
 async def test_a_drill_says_so_in_every_message(town, bulk, crowd):
@@ -332,13 +334,13 @@ async def test_a_drill_says_so_in_every_message(town, bulk, crowd):
 async def test_who_changes_their_mind_after_the_start_is_left_alone(town, bulk, crowd):
     await town.people(40)
     notice = await town.agreed()
-    bulk.pace.halt(60)
+    bulk.rate_limiter.halt(60)
     await begin(town, notice.id)
-    await until(town, notice.id, State.SENDING)
+    await until(town, notice.id, NoticeState.SENDING)
     async with town.db.begin() as session:
         await session.execute(update(Chat).values(service_notices=False))
-    bulk.pace._resume = 0.0
-    await until(town, notice.id, State.COMPLETED)
+    bulk.rate_limiter._resume = 0.0
+    await until(town, notice.id, NoticeState.COMPLETED)
     assert await tally(town, notice.id) == {CopyState.SKIPPED: 40}
     assert not crowd.calls
 
@@ -350,16 +352,16 @@ async def test_who_took_their_platform_back_after_the_start_is_left_alone_even_i
         for each in (first, *rest):
             await platforms.flip(session, each, "meituan")
     notice = await town.agreed(kind=NoticeKind.EMERGENCY, audience=Audience(tags=(platforms.tag("meituan"),)))
-    bulk.pace.halt(60)
+    bulk.rate_limiter.halt(60)
     await begin(town, notice.id)
-    await until(town, notice.id, State.SENDING)
+    await until(town, notice.id, NoticeState.SENDING)
     async with town.db.begin() as session:
         await platforms.flip(session, first, "eleme")  # That they said another one changes nothing.
         for each in rest:
             await platforms.forget(session, each)
         await platforms.flip(session, first, "meituan")
-    bulk.pace._resume = 0.0
-    await until(town, notice.id, State.COMPLETED)
+    bulk.rate_limiter._resume = 0.0
+    await until(town, notice.id, NoticeState.COMPLETED)
     assert not crowd.calls
     async with town.db.read() as session:
         assert (await notice_totals.outcome(session, notice.id)).reasons == [(CopyState.SKIPPED, "withdrawn", 40)]
@@ -374,7 +376,7 @@ async def test_each_refusal_is_what_it_is(town, bulk, crowd):
     crowd.refuse = lambda chat, _: answers.get(chat)
     await town.people(70)
     notice = await sent(town)
-    assert notice.state == State.SOME_FAILED
+    assert notice.state == NoticeState.SOME_FAILED
     states = {CopyState.SENT: 67, CopyState.BLOCKED: 1, CopyState.FAILED: 1, CopyState.UNKNOWN: 1}
     assert await tally(town, notice.id) == states
     async with town.db.read() as session:
@@ -384,7 +386,7 @@ async def test_each_refusal_is_what_it_is(town, bulk, crowd):
     async with town.db.begin() as session:
         again = await notices.get(session, notice.id, lock=True)
         assert await notices.again(session, again, town.author, CopyState.UNKNOWN) == 1
-    await until(town, notice.id, State.SOME_FAILED)
+    await until(town, notice.id, NoticeState.SOME_FAILED)
     assert crowd.got()[3] == 2  # A person decided that.
     assert "可能发过" in crowd.said(3)[1]
 
@@ -420,30 +422,30 @@ async def test_too_many_failures_stop_it_until_somebody_looks(town, bulk, crowd)
     await town.people(900)
     notice = await town.agreed()
     await begin(town, notice.id)
-    stopped = await until(town, notice.id, State.FAULTY)
+    stopped = await until(town, notice.id, NoticeState.FAULTY)
     assert "something" in stopped.why
     assert (await tally(town, notice.id))[CopyState.WAITING] > 0
 
 
 async def test_pause_resume_and_cancel(town, crowd, bulk):
-    bulk.pace.rate, bulk.pace.slots = 50.0, 50
+    bulk.rate_limiter.rate, bulk.rate_limiter.slots = 50.0, 50
     await town.people(300)
     notice = await town.agreed()
     await begin(town, notice.id)
     async with asyncio.timeout(10):
         while len(crowd.calls) < 10:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
-    await step(town, notice.id, State.PAUSED)
+    await step(town, notice.id, NoticeState.PAUSED)
     await asyncio.sleep(0.5)
     before = len(crowd.calls)
     await asyncio.sleep(0.5)
     assert len(crowd.calls) == before
     assert CopyState.SENDING not in await tally(town, notice.id)
-    await step(town, notice.id, State.FREEZING)
+    await step(town, notice.id, NoticeState.FREEZING)
     async with asyncio.timeout(10):
         while len(crowd.calls) == before:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
-    await step(town, notice.id, State.CANCELLED)
+    await step(town, notice.id, NoticeState.CANCELLED)
     async with asyncio.timeout(10):
         while (await town.now(notice.id)).finished_at is None:  # noqa: ASYNC110
             await asyncio.sleep(0.02)
@@ -453,7 +455,7 @@ async def test_pause_resume_and_cancel(town, crowd, bulk):
     assert max(crowd.got().values()) == 1
 
 
-async def step(town, number: int, target: State) -> None:
+async def step(town, number: int, target: NoticeState) -> None:
     async with town.db.begin() as session:
         notices.move(await notices.get(session, number, lock=True), target, town.second)
 
@@ -463,16 +465,16 @@ async def test_a_correction_edits_what_was_sent_and_a_recall_takes_it_back(town,
     notice = await sent(town)
     async with town.db.begin() as session:
         original = await notices.get(session, notice.id)
-        fixed = await notices.correct(session, town.frame, original, town.author, "体检", "周日上午")
-        await notices.submit(session, town.frame, fixed, town.author)
+        fixed = await notices.correct(session, town.services, original, town.author, "体检", "周日上午")
+        await notices.submit(session, town.services, fixed, town.author)
     await town.agree(fixed.id)
     await begin(town, fixed.id)
-    await until(town, fixed.id, State.COMPLETED)
+    await until(town, fixed.id, NoticeState.COMPLETED)
     assert crowd.got("editMessageText") == dict.fromkeys(range(1, 6), 1)
     async with town.db.begin() as session:
         back = await notices.recall(session, await notices.get(session, notice.id), town.second)
     await begin(town, back.id)
-    await until(town, back.id, State.COMPLETED)
+    await until(town, back.id, NoticeState.COMPLETED)
     deleted = {call["message_id"] for _, name, _, call in crowd.calls if name == "deleteMessage"}
     async with town.db.read() as session:
         theirs = select(NoticeCopy.message_id).where(NoticeCopy.notice_id == notice.id)
@@ -486,14 +488,14 @@ async def test_a_person_who_sleeps_by_day_gets_it_when_they_wake(town, bulk, cro
     await town.people(1, first=2, quiet=asleep)
     notice = await town.agreed()
     await begin(town, notice.id)
-    await until(town, notice.id, State.QUIET)
+    await until(town, notice.id, NoticeState.QUIET)
     assert crowd.got() == {1: 1}
     async with town.db.begin() as session:
         waiting = await session.scalar(select(NoticeCopy).where(NoticeCopy.state == CopyState.WAITING))
         assert 3600 <= waiting.due - now().timestamp() <= 7200
         waiting.due = 0
         await session.execute(update(Chat).values(quiet=""))
-    await until(town, notice.id, State.COMPLETED)
+    await until(town, notice.id, NoticeState.COMPLETED)
     assert crowd.got() == {1: 1, 2: 1}
 
 
@@ -510,24 +512,24 @@ async def test_an_illegal_step_names_the_legal_ones(town):
     await town.people(1)
     notice = await town.submitted()
     with pytest.raises(IllegalStep, match="draft"):
-        notices.move(notice, State.SENDING, town.second)
+        notices.move(notice, NoticeState.SENDING, town.second)
 
 
-async def test_both_channels_are_reached(house, phone, knowledge):
+async def test_both_channels_are_reached(app, phone, knowledge):
     """A worker on the web chat, from the notice to the button that ends its kind."""
-    town = Town(house.db, knowledge)
-    town.frame = house.frame
+    town = Town(app.db, knowledge)
+    town.services = app.services
     await town.settle()
     await phone.types("/start")
     notice = await town.agreed()
-    async with house.db.begin() as session:
+    async with app.db.begin() as session:
         await session.execute(update(Outbox).where(Outbox.kind == "timer").values(due_at=now()))
     said = await phone.hears()
     assert any("体检" in each for each in said)
-    assert (await town.now(notice.id)).state == State.COMPLETED
+    assert (await town.now(notice.id)).state == NoticeState.COMPLETED
     await phone.presses("不再收这类通知")
     assert "不再发了" in (await phone.toasts())[0]
-    async with house.db.read() as session:
+    async with app.db.read() as session:
         counted = await audience.count(session, Audience(channels=(Channel.WEB,)), NoticeKind.SERVICE)
     assert counted.left_out == {"opted_out": 1}
     shown = (await phone.types("/notices"))[-1]
@@ -546,11 +548,11 @@ async def test_the_counts_stay_when_the_copies_are_gone(town, bulk, crowd):
     assert before == {CopyState.SENT: 3, CopyState.BLOCKED: 1}
     async with town.db.begin() as session:
         first = (await session.scalars(select(Chat).order_by(Chat.id))).first()
-        await erasure.erase(session, town.frame.silently(), first)
+        await erasure.erase(session, town.services.silently(), first)
     assert await tally(town, notice.id) == before
     async with town.db.begin() as session:
         await session.execute(update(NoticeCopy).values(at=1))
-        assert (await retention.run(session, town.frame))["notice_copies"] == 3
+        assert (await retention.run(session, town.services))["notice_copies"] == 3
     async with town.db.read() as session:
         assert not (await session.scalars(select(NoticeCopy))).all()
         assert await notice_totals.gone(session, notice.id) == 4
@@ -562,13 +564,13 @@ async def test_the_counts_stay_when_the_copies_are_gone(town, bulk, crowd):
 
 async def test_whoever_is_erased_while_it_is_sent_is_counted_as_skipped(town, bulk, crowd):
     await town.people(2)
-    bulk.pace.halt(60)
+    bulk.rate_limiter.halt(60)
     notice = await town.agreed()
     await begin(town, notice.id)
-    await until(town, notice.id, State.SENDING)
+    await until(town, notice.id, NoticeState.SENDING)
     async with town.db.begin() as session:
         first = (await session.scalars(select(Chat).order_by(Chat.id))).first()
-        await erasure.erase(session, town.frame.silently(), first)
-    bulk.pace._resume = 0.0
-    await until(town, notice.id, State.COMPLETED)
+        await erasure.erase(session, town.services.silently(), first)
+    bulk.rate_limiter._resume = 0.0
+    await until(town, notice.id, NoticeState.COMPLETED)
     assert await tally(town, notice.id) == {CopyState.SENT: 1, CopyState.SKIPPED: 1}

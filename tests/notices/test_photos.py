@@ -10,7 +10,7 @@ from bot.errors import Rejected
 from bot.services.core.lifecycle import Role
 from bot.services.notices import notices
 from bot.services.notices import photos as notice_photos
-from bot.services.notices.states import State
+from bot.services.notices.states import NoticeState
 from bot.services.privacy import retention
 from bot.store.models import Chat, CopyState, NoticePhoto, Staff, now
 from bot.store.vault import new_key
@@ -48,7 +48,7 @@ async def bulk(town, crowd):
     lanes = []
 
     def start():
-        lanes.append(lane(town.db, api, town.frame, 1000.0))
+        lanes.append(lane(town.db, api, town.services, 1000.0))
         lanes[-1].start()
 
     yield start
@@ -58,22 +58,22 @@ async def bulk(town, crowd):
 
 
 @pytest.fixture
-async def organiser(house):
-    async with Desk(house, Role.ORGANISER) as desk:
+async def organiser(app):
+    async with Desk(app, Role.ORGANISER) as desk:
         yield desk
 
 
 @pytest.fixture
-async def approver(house):
-    async with Desk(house, Role.APPROVER) as desk:
+async def approver(app):
+    async with Desk(app, Role.APPROVER) as desk:
         yield desk
 
 
 @pytest.fixture
-async def worker(house, phone):
+async def worker(app, phone):
     """Somebody in Shenyang who pressed Start."""
     await phone.types("/start")
-    async with house.db.begin() as session:
+    async with app.db.begin() as session:
         await session.execute(update(Chat).values(region="2101"))
     return phone
 
@@ -95,7 +95,7 @@ def forms(crowd) -> list[bool]:
     return [isinstance(call["photo"], bytes) for _, method, _, call in crowd.calls if method == "sendPhoto"]
 
 
-async def test_a_photo_goes_from_the_form_to_the_phone_is_corrected_and_taken_back(house, worker, organiser, approver):
+async def test_a_photo_goes_from_the_form_to_the_phone_is_corrected_and_taken_back(app, worker, organiser, approver):
     page = await organiser.uploads(NEW, "picture", picture(), "plan.jpg", **FORM)
     path = page.path.partition("?")[0]
     page = await organiser.gets(path)
@@ -103,23 +103,23 @@ async def test_a_photo_goes_from_the_form_to_the_phone_is_corrected_and_taken_ba
     assert "最多 1024" in page.words
     await organiser.submits(f"{path}/submit")
     await approver.submits(f"{path}/approve", count=1)
-    await ring(house)
+    await ring(app)
     message = (await worker.messages())[-1]
     assert message["photo"]["width"] == 320
     assert "周六上午" in message["caption"]
     await organiser.gets(path)
     page = await organiser.submits(f"{path}/correct", title="免费体检", text="改到周日上午")
     await approver.submits(f"{page.path.partition('?')[0]}/approve", count=1)
-    await ring(house)
+    await ring(app)
     message = (await worker.messages())[-1]
     assert message["photo"]["width"] == 320
     assert "改到周日上午" in message["caption"]
     await organiser.submits(f"{path}/recall")
-    await ring(house)
+    await ring(app)
     assert not any("photo" in each for each in await worker.messages())
 
 
-async def test_what_was_chosen_and_typed_stays_when_something_is_missing(house, organiser):
+async def test_what_was_chosen_and_typed_stays_when_something_is_missing(app, organiser):
     page = await organiser.uploads(NEW, "picture", picture(), "plan.jpg", **(FORM | {"unit": ""}))
     assert page.status == 422
     assert "周六上午" in page
@@ -157,14 +157,14 @@ async def test_under_a_photo_there_is_less_room(organiser):
     assert page.status == 200
 
 
-async def test_a_trial_shows_the_photo(house, worker, organiser):
+async def test_a_trial_shows_the_photo(app, worker, organiser):
     page = await organiser.uploads(NEW, "picture", picture(), "plan.jpg", **FORM)
     path = page.path.partition("?")[0]
-    async with house.db.begin() as session:
+    async with app.db.begin() as session:
         chat = (await session.scalars(select(Chat))).one()
         await session.execute(update(Staff).where(Staff.id == organiser.id).values(chat_id=chat.id))
     await organiser.submits(f"{path}/try", whom="me")
-    await house.settled()
+    await app.settled()
     assert "周六上午" in next(each["caption"] for each in await worker.messages() if "photo" in each)
 
 
@@ -186,12 +186,12 @@ async def test_it_is_uploaded_once_and_later_notices_do_not_upload_it_again(town
     await town.people(30)
     bulk()
     number = await sent(town)
-    await until(town, number, State.COMPLETED)
+    await until(town, number, NoticeState.COMPLETED)
     assert forms(crowd) == [True] + 29 * [False]
     assert {call["photo"] for _, _, _, call in crowd.calls[1:]} == {KNOWN}
     assert crowd.got("sendPhoto") == dict.fromkeys(range(1, 31), 1)
     number = await sent(town, title="又一条")
-    await until(town, number, State.COMPLETED)
+    await until(town, number, NoticeState.COMPLETED)
     assert forms(crowd)[30:] == 30 * [False]
 
 
@@ -200,7 +200,7 @@ async def test_whoever_is_first_and_shut_us_out_holds_nobody_up(town, crowd, bul
     crowd.refuse = lambda chat, method: refusal(403, "Forbidden: bot was blocked by the user") if chat < 3 else None
     bulk()
     number = await sent(town)
-    await until(town, number, State.COMPLETED)
+    await until(town, number, NoticeState.COMPLETED)
     assert await tally(town, number) == {CopyState.BLOCKED: 2, CopyState.SENT: 8}
 
 
@@ -212,7 +212,7 @@ async def test_a_photo_the_channel_has_thrown_away_is_uploaded_again_and_nobody_
     crowd.forgotten = "long-gone"
     bulk()
     number = await sent(town)
-    await until(town, number, State.COMPLETED)
+    await until(town, number, NoticeState.COMPLETED)
     assert True in forms(crowd)
     assert crowd.got("sendPhoto") == dict.fromkeys(range(1, 21), 1)
 
@@ -222,7 +222,7 @@ async def test_an_upload_without_an_answer_is_one_persons_unknown_and_the_others
     crowd.refuse = lambda chat, method: SILENCE if chat == 1 else None
     bulk()
     number = await sent(town)
-    await until(town, number, State.SOME_FAILED)
+    await until(town, number, NoticeState.SOME_FAILED)
     assert await tally(town, number) == {CopyState.UNKNOWN: 1, CopyState.SENT: 5}
     assert max(crowd.got("sendPhoto").values()) == 1
 
@@ -234,7 +234,7 @@ async def test_a_photo_nobody_shows_goes_after_a_day_and_a_form_left_open_says_s
     async with town.db.begin() as session:
         await session.execute(update(NoticePhoto).values(at=now() - timedelta(days=2)))
     async with town.db.begin() as session:
-        assert (await retention.run(session, town.frame))["notice_photos"] == 1
+        assert (await retention.run(session, town.services))["notice_photos"] == 1
     async with town.db.read() as session:
         assert list(await session.scalars(select(NoticePhoto.digest))) == [kept]
     with pytest.raises(Rejected) as refused:
@@ -251,6 +251,6 @@ async def test_a_notice_whose_photo_is_missing_stops_and_holds_no_other_up(town,
     bulk()
     other = await town.agreed(title="没有照片的")
     await begin(town, other.id)
-    await until(town, other.id, State.COMPLETED)
-    assert (await town.now(number)).state == State.FAULTY
+    await until(town, other.id, NoticeState.COMPLETED)
+    assert (await town.now(number)).state == NoticeState.FAULTY
     assert not crowd.got("sendPhoto")

@@ -20,14 +20,14 @@ MEITUAN = Audience(tags=(platforms.tag("meituan"),))
 
 
 @pytest.fixture
-async def organiser(house):
-    async with Desk(house, Role.ORGANISER) as desk:
+async def organiser(app):
+    async with Desk(app, Role.ORGANISER) as desk:
         yield desk
 
 
 @pytest.fixture
-async def approver(house):
-    async with Desk(house, Role.APPROVER) as desk:
+async def approver(app):
+    async with Desk(app, Role.APPROVER) as desk:
         yield desk
 
 
@@ -41,17 +41,17 @@ async def says(phone, *names: str) -> str:
     return (await phone.messages())[-1]["text"]
 
 
-async def tags(house) -> list[str]:
-    async with house.db.read() as session:
+async def tags(app) -> list[str]:
+    async with app.db.read() as session:
         return list(await session.scalars(select(ChatTag.tag).order_by(ChatTag.tag)))
 
 
-async def counted(house, wanted: Audience = MEITUAN) -> audience.Count:
-    async with house.db.read() as session:
+async def counted(app, wanted: Audience = MEITUAN) -> audience.Count:
+    async with app.db.read() as session:
         return await audience.count(session, wanted, NoticeKind.SERVICE)
 
 
-async def test_nothing_is_known_until_somebody_says_it_and_one_tap_takes_all_of_it_back(house, phone):
+async def test_nothing_is_known_until_somebody_says_it_and_one_tap_takes_all_of_it_back(app, phone):
     asked = await says(phone)
     for promise in (
         "还没说",
@@ -61,55 +61,55 @@ async def test_nothing_is_known_until_somebody_says_it_and_one_tap_takes_all_of_
         "哪天想收回，点一下就没了",
     ):
         assert promise in asked
-    assert await tags(house) == []
+    assert await tags(app) == []
     assert "都收回" not in await phone.buttons()
     await phone.presses("美团")
     await phone.presses("滴滴等网约车")
     assert "您说的：美团、滴滴等网约车" in (await phone.messages())[-1]["text"]
-    assert await tags(house) == ["platform:didi", "platform:meituan"]
-    assert (await counted(house)).reached == 1
+    assert await tags(app) == ["platform:didi", "platform:meituan"]
+    assert (await counted(app)).reached == 1
     await phone.presses("✓ 美团")
-    assert await tags(house) == ["platform:didi"]
+    assert await tags(app) == ["platform:didi"]
     await phone.presses("美团")
     await phone.presses("都收回")
     assert "还没说" in (await phone.messages())[-1]["text"]
-    assert await tags(house) == []
-    assert (await counted(house)).reached == 0
+    assert await tags(app) == []
+    assert (await counted(app)).reached == 0
     await phone.presses("回到收哪些通知")
     assert "不打扰的时间" in (await phone.messages())[-1]["text"]
 
 
-async def test_a_platform_that_is_not_offered_any_more_is_still_shown_and_taken_back(house, phone):
+async def test_a_platform_that_is_not_offered_any_more_is_still_shown_and_taken_back(app, phone):
     chat = await chat_of(phone)
-    async with house.db.begin() as session:
+    async with app.db.begin() as session:
         await platforms.flip(session, chat, "gone")
     assert "您说的：gone" in await says(phone)
     await phone.presses("都收回")
-    assert await tags(house) == []
+    assert await tags(app) == []
 
 
-async def test_what_a_volunteer_wrote_into_their_application_chooses_nobody(house, phone):
+async def test_what_a_volunteer_wrote_into_their_application_chooses_nobody(app, phone):
     await certified(phone)
-    assert await tags(house) == ["role:volunteer"]
-    found = await counted(house)
+    assert await tags(app) == ["role:volunteer"]
+    found = await counted(app)
     assert (found.reached, found.left_out) == (0, {"unsaid": 1})
 
 
-async def test_it_stands_in_the_file_of_what_we_hold_and_goes_when_somebody_is_erased(house, phone):
+async def test_it_stands_in_the_file_of_what_we_hold_and_goes_when_somebody_is_erased(app, phone):
     await says(phone, "美团")
     await phone.types("/mydata")
     assert json.loads((await downloads(phone)).read("data.json"))["tags"] == ["platform:meituan"]
-    async with house.db.begin() as session:
-        await erasure.erase(session, house.frame, (await session.scalars(select(Chat))).one())
-    assert await tags(house) == []
+    async with app.db.begin() as session:
+        await erasure.erase(session, app.services, (await session.scalars(select(Chat))).one())
+    assert await tags(app) == []
 
 
-async def test_the_organiser_ticks_a_platform_and_is_told_how_many_never_said_one(house, phones, organiser):
+async def test_the_organiser_ticks_a_platform_and_is_told_how_many_never_said_one(app, phones, organiser):
     said, silent, other = [await phones() for _ in range(3)]
     await says(said, "美团", "饿了么")
     await silent.types("/start")
     await says(other, "京东")
-    async with house.db.begin() as session:
+    async with app.db.begin() as session:
         await session.execute(update(Chat).values(region="2101"))
     path = await write(organiser, platform="meituan")
     page = await organiser.gets(path)
@@ -123,25 +123,25 @@ async def test_the_organiser_ticks_a_platform_and_is_told_how_many_never_said_on
     assert "没说过" not in page.words
 
 
-async def test_who_takes_it_back_before_their_copy_leaves_does_not_get_it(house, phone, organiser, approver):
+async def test_who_takes_it_back_before_their_copy_leaves_does_not_get_it(app, phone, organiser, approver):
     """They sleep while it is sent; on waking they say no, and the page says why they were left out."""
     await says(phone, "美团")
     local = now().astimezone(message_preview.ZONE)
-    async with house.db.begin() as session:
+    async with app.db.begin() as session:
         await session.execute(update(Chat).values(region="2101", quiet=f"{local.hour}-{(local.hour + 2) % 24}"))
     path = await write(organiser, platform="meituan")
     await organiser.submits(f"{path}/submit")
     await approver.submits(f"{path}/approve", count=1)
-    await ring(house)
+    await ring(app)
     assert "还没发 1 人" in (await organiser.gets(path)).words
     await phone.presses("都收回")
-    async with house.db.begin() as session:
+    async with app.db.begin() as session:
         await session.execute(update(Chat).values(quiet=""))
         await session.execute(update(NoticeCopy).values(due=0))
-    await house.settled()
+    await app.settled()
     assert not any("周六上午" in said for said in await phone.hears())
     page = await organiser.gets(path)
     assert "没发 收回了在这家平台跑 1" in page.words
-    async with house.db.read() as session:
+    async with app.db.read() as session:
         copy = (await session.scalars(select(NoticeCopy))).one()
     assert (copy.state, copy.why) == (CopyState.SKIPPED, "withdrawn")

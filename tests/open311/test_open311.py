@@ -21,7 +21,7 @@ from bot.services.core import rate_limits
 from bot.services.core.lifecycle import Actor, Role
 from bot.services.hazards import photos
 from bot.services.hazards import transitions as hazard_transitions
-from bot.services.hazards.states import Move, State
+from bot.services.hazards.states import HazardMove, HazardState
 from bot.services.open311 import api_keys
 from bot.store.base import vault_of
 from bot.store.models import ApiKey, Hazard, HazardPhoto, HazardStep, now
@@ -102,8 +102,8 @@ def fits(name: str, document: object) -> None:
 class Client:
     """An outside system with a key of its own."""
 
-    def __init__(self, house, key: str, http: aiohttp.ClientSession) -> None:
-        self.url = f"http://127.0.0.1:{house.port}/open311"
+    def __init__(self, app, key: str, http: aiohttp.ClientSession) -> None:
+        self.url = f"http://127.0.0.1:{app.port}/open311"
         self.key, self.http = key, http
 
     async def gets(self, path: str, **query: str):
@@ -133,23 +133,23 @@ class Client:
 
 
 @pytest.fixture
-async def client(house):
-    async with house.db.begin() as session:
+async def client(app):
+    async with app.db.begin() as session:
         key = await api_keys.add(session, "市民云")
     async with aiohttp.ClientSession() as http:
-        yield Client(house, key, http)
+        yield Client(app, key, http)
 
 
-async def moved(house, number: str, *targets: State, agency: int | None = None) -> None:
+async def moved(app, number: str, *targets: HazardState, agency: int | None = None) -> None:
     """Take steps as staff."""
-    async with house.db.begin() as session:
+    async with app.db.begin() as session:
         for target in targets:
             await hazard_transitions.move(
-                session, house.frame, number, Move(target, Actor(Role.REVIEWER, 3, agency), text="照片看不清")
+                session, app.services, number, HazardMove(target, Actor(Role.REVIEWER, 3, agency), text="照片看不清")
             )
 
 
-async def test_discovery_names_two_endpoints_and_two_formats(client, house):
+async def test_discovery_names_two_endpoints_and_two_formats(client, app):
     status, found = await client.gets("discovery.json")
     assert status == 200
     assert set(found) == {"changeset", "contact", "key_service", "endpoints"}
@@ -157,7 +157,7 @@ async def test_discovery_names_two_endpoints_and_two_formats(client, house):
     for each in found["endpoints"]:
         assert each["specification"] == "http://wiki.open311.org/GeoReport_v2"
         assert each["formats"] == ["text/xml", "application/json"]
-        assert each["url"].startswith(house.settings.base_url)
+        assert each["url"].startswith(app.settings.base_url)
         async with client.http.get(each["url"] + "/services.json") as response:
             assert response.status == 200
     _, xml = await client.gets("discovery.xml")
@@ -183,7 +183,7 @@ async def test_services_and_definitions_fit_the_published_schemas_in_both_format
     assert xml.findtext("attributes/attribute/values/value/key") == "missing"
 
 
-async def test_a_report_is_answered_with_its_number_and_can_be_read_at_once(client, house):
+async def test_a_report_is_answered_with_its_number_and_can_be_read_at_once(client, app):
     number = await client.reports(address_string="和平区八卦街", first_name="王", phone="13912345678", email="a@b.c")
     status, [found] = await client.gets(f"v2/requests/{number}.json")
     assert status == 200
@@ -191,7 +191,7 @@ async def test_a_report_is_answered_with_its_number_and_can_be_read_at_once(clie
     assert (found["status"], found["service_code"], found["agency_responsible"]) == ("open", "gas", "燃气经营单位")
     assert (found["lat"], found["long"]) == (41.795, 123.433)
     assert "119" in found["service_notice"]
-    async with house.db.read() as session:
+    async with app.db.read() as session:
         hazard = await session.scalar(select(Hazard))
     assert (hazard.origin, hazard.alias, hazard.latitude) == ("open311", None, HERE[0])
     assert not re.search(r"13912345678|a@b\.c", repr(vars(hazard)))
@@ -226,7 +226,7 @@ async def test_xml_says_the_same_as_json(client):
         ({"description": "有人在路口打人"}, 400, "110"),
     ],
 )
-async def test_what_does_not_fit_is_refused_with_the_reason_in_both_formats(client, house, fields, status, says):
+async def test_what_does_not_fit_is_refused_with_the_reason_in_both_formats(client, app, fields, status, says):
     given = {"service_code": "gas", "lat": "41.79", "long": "123.43", "description": "漏气", **fields}
     got, errors = await client.posts("v2/requests.json", **given)
     assert got == status
@@ -234,7 +234,7 @@ async def test_what_does_not_fit_is_refused_with_the_reason_in_both_formats(clie
     assert any(says in each["description"] for each in errors)
     got, xml = await client.posts("v2/requests.xml", **given)
     assert (got, xml.tag, xml.findtext("error/code")) == (status, "errors", str(status))
-    async with house.db.read() as session:
+    async with app.db.read() as session:
         assert await session.scalar(select(func.count()).select_from(Hazard)) == 0
 
 
@@ -243,16 +243,16 @@ async def test_several_faults_are_told_together(client):
     assert len(errors) == 3
 
 
-async def test_an_attribute_may_be_sent_as_a_list(client, house):
+async def test_an_attribute_may_be_sent_as_a_list(client, app):
     fields = {"service_code": "road", "address_string": "沈阳市铁西区建设大路", "attribute[state][]": "missing"}
     status, _ = await client.posts("v2/requests.json", **fields)
     assert status == 200
-    async with house.db.read() as session:
+    async with app.db.read() as session:
         hazard = await session.scalar(select(Hazard))
     assert (hazard.details, hazard.region) == ({"state": "missing"}, "210106")
 
 
-async def test_what_a_person_looks_at_first_gives_a_token_and_the_number_later(client, house):
+async def test_what_a_person_looks_at_first_gives_a_token_and_the_number_later(client, app):
     fields = {"service_code": "hazard-other", "lat": "41.79", "long": "123.43", "description": "说不清的问题"}
     status, [answer] = await client.posts("v2/requests.json", **fields)
     assert status == 200
@@ -261,26 +261,26 @@ async def test_what_a_person_looks_at_first_gives_a_token_and_the_number_later(c
     assert (await client.gets(f"v2/tokens/{token}.json")) == (200, [{"service_request_id": None, "token": token}])
     _, listed = await client.gets("v2/requests.json")
     assert listed == []
-    async with house.db.read() as session:
+    async with app.db.read() as session:
         number = await session.scalar(select(Hazard.number))
-    await moved(house, number, State.VALIDATED)
+    await moved(app, number, HazardState.VALIDATED)
     _, xml = await client.gets(f"v2/tokens/{token}.xml")
     assert xml.findtext("request/service_request_id") == number
 
 
-async def test_the_same_post_again_reports_once_also_at_the_same_moment(client, house):
+async def test_the_same_post_again_reports_once_also_at_the_same_moment(client, app):
     fields = {"service_code": "gas", "lat": "41.79", "long": "123.43", "description": "漏气"}
     answers = await asyncio.gather(*(client.posts("v2/requests.json", once="k-1", **fields) for _ in range(5)))
     assert len({answer[0]["service_request_id"] for _, answer in answers}) == 1
     status, [error] = await client.posts("v2/requests.json", once="k-1", **{**fields, "description": "别的事"})
     assert status == 400
     assert "Idempotency-Key" in error["description"]
-    async with house.db.read() as session:
+    async with app.db.read() as session:
         assert await session.scalar(select(func.count()).select_from(Hazard)) == 1
 
 
-async def test_a_quota_ends_and_says_when_to_come_again(client, house):
-    async with house.db.begin() as session:
+async def test_a_quota_ends_and_says_when_to_come_again(client, app):
+    async with app.db.begin() as session:
         await session.execute(update(ApiKey).values(a_minute=2))
     for _ in range(2):
         await client.posts("v2/requests.json", service_code="gas")
@@ -291,17 +291,17 @@ async def test_a_quota_ends_and_says_when_to_come_again(client, house):
         assert response.status == 400 or 0 < int(response.headers["Retry-After"]) <= 60
 
 
-async def test_a_quota_of_the_day_holds_however_the_minutes_turn(client, house):
-    async with house.db.begin() as session:
+async def test_a_quota_of_the_day_holds_however_the_minutes_turn(client, app):
+    async with app.db.begin() as session:
         await session.execute(update(ApiKey).values(a_day=1, day=int(now().timestamp()) // 86_400, in_day=1))
-    async with house.db.begin() as session:
+    async with app.db.begin() as session:
         with pytest.raises(api_keys.OverQuota):
             await api_keys.use(session, client.key)
 
 
-async def test_whoever_reads_too_often_is_told_when_to_come_again_and_others_read_on(client, house):
+async def test_whoever_reads_too_often_is_told_when_to_come_again_and_others_read_on(client, app):
     number, picture = await client.reports(), "0" * 32
-    async with house.db.begin() as session:
+    async with app.db.begin() as session:
         for what, most in server.READS.items():
             for _ in range(most):
                 await rate_limits.spend(session, f"open311.{what}", "127.0.0.1", window=server.MINUTE)
@@ -319,8 +319,8 @@ async def test_whoever_reads_too_often_is_told_when_to_come_again_and_others_rea
     await client.reports(description="楼下又漏气了")
 
 
-async def test_only_the_hash_of_a_key_is_kept_and_a_removed_one_opens_nothing(client, house):
-    async with house.db.begin() as session:
+async def test_only_the_hash_of_a_key_is_kept_and_a_removed_one_opens_nothing(client, app):
+    async with app.db.begin() as session:
         key = await session.scalar(select(ApiKey))
         assert client.key.encode() not in key.hash
         assert client.key not in repr(vars(key))
@@ -328,7 +328,7 @@ async def test_only_the_hash_of_a_key_is_kept_and_a_removed_one_opens_nothing(cl
     assert (await client.posts("v2/requests.json", service_code="gas"))[0] == 403
 
 
-async def test_the_command_gives_a_key_lists_it_and_takes_it_away(client, house, settings, capsys):
+async def test_the_command_gives_a_key_lists_it_and_takes_it_away(client, app, settings, capsys):
     async def command(*given: str) -> tuple[int, str]:
         parser = argparse.ArgumentParser()
         open311.add(parser.add_subparsers())
@@ -340,25 +340,25 @@ async def test_the_command_gives_a_key_lists_it_and_takes_it_away(client, house,
     assert (status, key[:3]) == (0, "nx_")
     assert (await command("add", "网格平台"))[0] == 1
     assert "网格平台" in (await command("list"))[1]
-    theirs = Client(house, key, client.http)
+    theirs = Client(app, key, client.http)
     assert (await theirs.posts("v2/requests.json", service_code="gas"))[0] == 400
     assert (await command("remove", "网格平台"))[0] == 0
     assert (await theirs.posts("v2/requests.json", service_code="gas"))[0] == 403
     assert (await command("remove", "没有这个"))[0] == 1
 
 
-async def test_the_test_endpoint_keeps_its_own(client, house):
+async def test_the_test_endpoint_keeps_its_own(client, app):
     fields = {"service_code": "gas", "lat": "41.79", "long": "123.43", "description": "试试"}
     _, [answer] = await client.posts("test/v2/requests.json", **fields)
     number = answer["service_request_id"]
     assert (await client.gets(f"v2/requests/{number}.json"))[0] == 404
     assert (await client.gets("v2/requests.json"))[1] == []
     assert [each["service_request_id"] for each in (await client.gets("test/v2/requests.json"))[1]] == [number]
-    async with house.db.read() as session:
+    async with app.db.read() as session:
         assert await session.scalar(select(func.count()).select_from(HazardStep)) == 1
 
 
-async def test_filters_and_pages(client, house):
+async def test_filters_and_pages(client, app):
     numbers = [await client.reports(description=f"漏气{at}") for at in range(3)]
     electric = await client.reports(service_code="electric", description="电线掉了")
 
@@ -376,7 +376,7 @@ async def test_filters_and_pages(client, house):
     hour = timedelta(hours=1)
     assert await asks(start_date=(now() + hour).isoformat()) == []
     assert len(await asks(start_date=f"{now() - hour:%Y-%m-%dT%H:%M:%SZ}", end_date=(now() + hour).isoformat())) == 4
-    async with house.db.begin() as session:
+    async with app.db.begin() as session:
         await session.execute(
             update(Hazard).where(Hazard.number == electric).values(created_at=now() - timedelta(days=91))
         )
@@ -405,54 +405,54 @@ async def test_what_is_not_there_is_404_in_the_format_asked_for(client, path):
     assert (await client.gets(path.replace(".json", ".xml")))[1].findtext("error/code") == "404"
 
 
-async def test_nothing_of_a_worker_and_nothing_unseen_leaves(client, phone, house):
+async def test_nothing_of_a_worker_and_nothing_unseen_leaves(client, phone, app):
     number = await reports(phone, photo=picture())
     assert (await client.gets(f"v2/requests/{number}.json"))[0] == 404
-    await moved(house, number, State.VALIDATED)
+    await moved(app, number, HazardState.VALIDATED)
     _, [found] = await client.gets(f"v2/requests/{number}.json")
     assert found["media_url"] is None
     assert (found["lat"], found["long"]) == (round(HERE[0], 3), round(HERE[1], 3))
-    async with house.db.read() as session:
+    async with app.db.read() as session:
         photo, hazard = await session.scalar(select(HazardPhoto)), await session.scalar(select(Hazard))
     assert (await client.gets(f"media/{photo.name}.jpg"))[0] == 404
     assert hazard.alias not in repr(found)
-    await moved(house, number, State.REJECTED)
+    await moved(app, number, HazardState.REJECTED)
     assert (await client.gets(f"v2/requests/{number}.json"))[0] == 404
 
 
-async def test_a_picture_leaves_only_as_the_copy_somebody_has_looked_at(client, house):
+async def test_a_picture_leaves_only_as_the_copy_somebody_has_looked_at(client, app):
     number = await client.reports()
-    folder, vault = house.settings.var / "uploads", vault_of(house.db.engine.dialect)
-    async with house.db.begin() as session:
+    folder, vault = app.settings.var / "uploads", vault_of(app.db.engine.dialect)
+    async with app.db.begin() as session:
         made = Made(picture(), "image/jpeg")
         hazard = await hazard_transitions.get(session, number)
         photo = await photos.add(session, hazard, "report", made, attachments.keep(folder, vault, made))
         photos.show(folder, vault, photo, [(0, 0, 50, 50)], 3)
     _, [found] = await client.gets(f"v2/requests/{number}.json")
     async with client.http.get(
-        found["media_url"].replace(house.settings.base_url, client.url[: -len("/open311")])
+        found["media_url"].replace(app.settings.base_url, client.url[: -len("/open311")])
     ) as got:
         assert (got.status, got.content_type) == (200, "image/jpeg")
         assert await got.read() != picture()
 
 
-async def test_a_key_for_exact_places_is_told_them(client, house):
+async def test_a_key_for_exact_places_is_told_them(client, app):
     number = await client.reports()
-    async with house.db.begin() as session:
+    async with app.db.begin() as session:
         exact = await api_keys.add(session, "区指挥中心", exact=True)
     for key, latitude in ((client.key, 41.795), (exact, HERE[0])):
         _, [found] = await client.gets(f"v2/requests/{number}.json", api_key=key)
         assert found["lat"] == latitude
 
 
-async def test_pictures_come_with_a_report_and_are_made_anew(client, house):
+async def test_pictures_come_with_a_report_and_are_made_anew(client, app):
     form = aiohttp.FormData()
     for name, value in {"api_key": client.key, "service_code": "gas", "address_string": "铁西区"}.items():
         form.add_field(name, value)
     form.add_field("media", picture(3), filename="a.jpg", content_type="image/jpeg")
     async with client.http.post(f"{client.url}/v2/requests.json", data=form) as response:
         assert response.status == 200, await response.text()
-    async with house.db.read() as session:
+    async with app.db.read() as session:
         photo = await session.scalar(select(HazardPhoto))
     assert (photo.state, photo.mime, bool(photo.print)) == ("ready", "image/jpeg", True)
     form = aiohttp.FormData()
@@ -463,18 +463,18 @@ async def test_pictures_come_with_a_report_and_are_made_anew(client, house):
         assert response.status == 400
 
 
-async def test_updates_are_read_and_an_agency_moves_its_own(client, phone, house):
+async def test_updates_are_read_and_an_agency_moves_its_own(client, phone, app):
     number = await reports(phone, "楼下燃气漏气，味道很大", "燃气泄漏")
     await phone.hears()
-    async with house.db.begin() as session:
+    async with app.db.begin() as session:
         key = await api_keys.add(session, "燃气公司", agency="gas")
-    gas = Client(house, key, client.http)
+    gas = Client(app, key, client.http)
     news = {"service_request_id": number, "updated_datetime": f"{now():%Y-%m-%dT%H:%M:%SZ}"}
     fixed = {**news, "update_id": "7", "status": "FIXED", "description": "换了阀门，测过不漏"}
     for sender in (client, gas, gas):
         status, [answer] = await sender.posts("v2/servicerequestupdates.json", **fixed)
         assert (status, answer) == (200, {"update_id": "7"})
-    async with house.db.read() as session:
+    async with app.db.read() as session:
         assert await session.scalar(select(Hazard.state)) == "resolved"
     assert sum("换了阀门" in line for line in await phone.hears()) == 1
     _, updates = await client.gets("v2/servicerequestupdates.json")
@@ -487,15 +487,15 @@ async def test_updates_are_read_and_an_agency_moves_its_own(client, phone, house
     assert {each["description"].split(" ")[0] for each in errors} == {"update_id", "description", "status"}
 
 
-async def test_a_step_that_makes_no_sense_is_refused_with_the_legal_ones(client, house):
+async def test_a_step_that_makes_no_sense_is_refused_with_the_legal_ones(client, app):
     number = await client.reports()
-    async with house.db.begin() as session:
-        gas = Client(house, await api_keys.add(session, "燃气公司", agency="gas"), client.http)
+    async with app.db.begin() as session:
+        gas = Client(app, await api_keys.add(session, "燃气公司", agency="gas"), client.http)
     news = {"service_request_id": number, "status": "FIXED", "updated_datetime": now().isoformat()}
     assert (await gas.posts("v2/servicerequestupdates.json", update_id="1", description="修好了，已经复查", **news))[
         0
     ] == 200
-    await moved(house, number, State.VERIFIED)
+    await moved(app, number, HazardState.VERIFIED)
     status, [error] = await gas.posts(
         "v2/servicerequestupdates.json", update_id="2", description="又修好了一次", **news
     )
@@ -503,7 +503,7 @@ async def test_a_step_that_makes_no_sense_is_refused_with_the_legal_ones(client,
     assert "none" in error["description"]
 
 
-async def test_a_broken_document_never_leaves(client, house, monkeypatch):
+async def test_a_broken_document_never_leaves(client, app, monkeypatch):
     number = await client.reports()
     monkeypatch.setattr(shape, "notice", lambda *_: 5)
     status, [error] = await client.gets(f"v2/requests/{number}.json")
@@ -512,7 +512,7 @@ async def test_a_broken_document_never_leaves(client, house, monkeypatch):
 
 
 @pytest.mark.parametrize("form", ["json", "xml"])
-async def test_the_client_from_pypi_reads_everything(client, house, form):
+async def test_the_client_from_pypi_reads_everything(client, app, form):
     number = await client.reports()
     theirs = GeoReport(f"{client.url}/v2", output_format=form)
     services = await asyncio.to_thread(theirs.get_service_list)
@@ -526,5 +526,5 @@ async def test_the_client_from_pypi_reads_everything(client, house, form):
 
 
 def test_the_statuses_of_the_extension_are_those_of_the_states():
-    assert set(shape.STATUS) == set(State)
+    assert set(shape.STATUS) == set(HazardState)
     assert set(shape.STATUS.values()) <= set(doc.Update.model_fields["status"].annotation.__args__)

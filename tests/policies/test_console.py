@@ -9,11 +9,11 @@ import pytest
 from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
-from bot.app import House
+from bot.app import Application
 from bot.commands import knowledge as command
 from bot.console.core import words
 from bot.console.policies.fields import SOURCE, entry_of, typed
-from bot.services.chats.questions import Asked, remember
+from bot.services.chats.questions import AskedQuestion, remember
 from bot.services.core.lifecycle import Role
 from bot.services.staff import accounts
 from bot.services.staff.permissions import Grant
@@ -29,14 +29,14 @@ NEW_LINE = "先别签字，先拍照。"
 
 
 @pytest.fixture
-async def organiser(house):
-    async with Desk(house, Role.ORGANISER, name="组织员李") as desk:
+async def organiser(app):
+    async with Desk(app, Role.ORGANISER, name="组织员李") as desk:
         yield desk
 
 
 @pytest.fixture
-async def approver(house):
-    async with Desk(house, Role.APPROVER, name="审批员周") as desk:
+async def approver(app):
+    async with Desk(app, Role.APPROVER, name="审批员周") as desk:
         yield desk
 
 
@@ -75,11 +75,11 @@ def test_every_rule_of_the_content_has_its_sentence_in_chinese():
         assert set(re.findall(r"{(\w+)", said[rule])) <= set(re.findall(r"{(\w+)", text)), rule
 
 
-async def test_an_edit_reaches_the_worker_after_a_second_person_and_no_earlier(house, phone, organiser, approver):
-    entry = house.knowledge.policies[TOPIC]
+async def test_an_edit_reaches_the_worker_after_a_second_person_and_no_earlier(app, phone, organiser, approver):
+    entry = app.knowledge.policies[TOPIC]
     page = await edits(organiser, entry, answer=f"{entry.answer}\n{NEW_LINE}", why="律师说要先留证据")
     assert "已存成草稿" in page
-    await house.refresh()
+    await app.refresh()
     heard = await phone.types("入职要押金、要扣身份证，可以吗？")
     assert entry.answer.splitlines()[0] in heard[-1]
     assert NEW_LINE not in heard[-1]
@@ -91,19 +91,19 @@ async def test_an_edit_reaches_the_worker_after_a_second_person_and_no_earlier(h
     assert "律师说要先留证据" in page.words
     page = await publishes(approver, TOPIC)
     assert "已发布" in page
-    await house.refresh()
+    await app.refresh()
     assert NEW_LINE in (await phone.types("入职要押金、要扣身份证，可以吗？"))[-1]
-    async with house.db.read() as session:
+    async with app.db.read() as session:
         done = (await session.scalars(select(Audit.action).where(Audit.subject == f"policy:{TOPIC}"))).all()
     assert done == ["policy.save", "policy.publish"]
 
 
 async def test_another_process_takes_over_what_was_published_within_five_seconds(
-    house, settings, knowledge, organiser, approver
+    app, settings, knowledge, organiser, approver
 ):
     asked = "公司要我把社保卡押前台"
-    entry = house.knowledge.policies[TOPIC]
-    other = House(settings.model_copy(update={"port": free_port()}), knowledge)
+    entry = app.knowledge.policies[TOPIC]
+    other = Application(settings.model_copy(update={"port": free_port()}), knowledge)
     hasten(other)
     await other.start()
     try:
@@ -124,8 +124,8 @@ async def test_another_process_takes_over_what_was_published_within_five_seconds
     assert asked not in knowledge.policies[TOPIC].ask
 
 
-async def test_the_preview_is_what_the_phone_gets(house, phone, organiser):
-    entry = house.knowledge.policies[TOPIC]
+async def test_the_preview_is_what_the_phone_gets(app, phone, organiser):
+    entry = app.knowledge.policies[TOPIC]
     said = (await phone.types("入职要押金、要扣身份证，可以吗？"))[-1]
     page = await organiser.gets(f"/console/policies/{TOPIC}")
     bubble = re.search(r'<p class="bubble">(.*?)</p>', page, re.DOTALL)[1]
@@ -134,23 +134,23 @@ async def test_the_preview_is_what_the_phone_gets(house, phone, organiser):
     assert "押金 &lt;b&gt;&amp;&lt;/b&gt; 证件？" in re.search(r'<p class="bubble">(.*?)</p>', page, re.DOTALL)[1]
 
 
-async def test_looking_tells_which_questions_come_and_go_and_saves_nothing(house, organiser):
-    entry = house.knowledge.policies[TOPIC]
+async def test_looking_tells_which_questions_come_and_go_and_saves_nothing(app, organiser):
+    entry = app.knowledge.policies[TOPIC]
     gone, come = "公司扣我身份证可以不", "打卡机坏了算我旷工，凭啥"
-    async with house.db.connect() as connection:
-        await remember(connection, [Asked(None, come, "none", "", 0.1)])
+    async with app.db.connect() as connection:
+        await remember(connection, [AskedQuestion(None, come, "none", "", 0.1)])
     page = await edits(
         organiser, entry, act="look", ask="\n".join([*(each for each in entry.ask if each != gone), come])
     )
     comes, leaves = page.words.split("哪些问题会改答到这里")[1].split("哪些问题不再答到这里")
     assert come in comes
     assert gone in leaves
-    async with house.db.read() as session:
+    async with app.db.read() as session:
         assert (await session.scalars(select(PolicyRevision))).all() == []
 
 
-async def test_findings_stand_on_the_page_in_chinese_and_hold_publication_back(house, organiser, approver):
-    entry = house.knowledge.policies[TOPIC]
+async def test_findings_stand_on_the_page_in_chinese_and_hold_publication_back(app, organiser, approver):
+    entry = app.knowledge.policies[TOPIC]
     page = await edits(organiser, entry, act="look", answer="肯定能要回 3777 元。", label="")
     for said in ("数字 3777 不在任何来源", "不能打包票", "按钮上的字要有 1 到 14 个"):
         assert said in page.words
@@ -158,42 +158,42 @@ async def test_findings_stand_on_the_page_in_chinese_and_hold_publication_back(h
     assert "已存成草稿" in page
     page = await publishes(approver, TOPIC, status=422)
     assert "2 处不合规则" in page.words
-    assert house.knowledge.policies[TOPIC].answer == entry.answer
+    assert app.knowledge.policies[TOPIC].answer == entry.answer
 
 
-async def test_no_author_publishes_their_own_work_not_even_a_part_of_it(house, organiser, approver):
-    async with house.db.begin() as session:
+async def test_no_author_publishes_their_own_work_not_even_a_part_of_it(app, organiser, approver):
+    async with app.db.begin() as session:
         await accounts.give(
             session, None, BY, await accounts.find(session, approver.username), Grant(Role.ORGANISER, "2101")
         )
-    entry = house.knowledge.policies[TOPIC]
+    entry = app.knowledge.policies[TOPIC]
     await edits(approver, entry, note="我先改一点")
     await edits(organiser, replace(entry, note="我再改一点"))
     page = await approver.gets(f"/console/policies/{TOPIC}")
     assert "要由别人批准" in page.words
-    async with house.db.read() as session:
+    async with app.db.read() as session:
         last = await session.scalar(select(PolicyRevision.id).order_by(PolicyRevision.id.desc()))
     page = await approver.submits(f"/console/policies/{TOPIC}/publish", status=403, revision=last)
     assert "自己写的要由别人批" in page.words
     with pytest.raises(IntegrityError):
-        async with house.db.begin() as session:
+        async with app.db.begin() as session:
             await session.execute(update(PolicyRevision).values(publisher_id=PolicyRevision.author_id))
 
 
-async def test_what_was_approved_is_what_was_read(house, organiser, approver):
-    entry = house.knowledge.policies[TOPIC]
+async def test_what_was_approved_is_what_was_read(app, organiser, approver):
+    entry = app.knowledge.policies[TOPIC]
     await edits(organiser, entry, note="一")
     await approver.gets(f"/console/policies/{TOPIC}")
     await edits(organiser, entry, note="二")
     page = await approver.submits(f"/console/policies/{TOPIC}/publish", status=422)
     assert "不是最新的" in page.words
-    async with house.db.read() as session:
+    async with app.db.read() as session:
         assert (await session.scalars(select(PolicyRevision.published_at))).all() == [None, None]
 
 
-async def test_two_who_edit_at_once_overwrite_nothing(house, organiser):
-    entry = house.knowledge.policies[TOPIC]
-    async with Desk(house, Role.ORGANISER, name="组织员吴") as other:
+async def test_two_who_edit_at_once_overwrite_nothing(app, organiser):
+    entry = app.knowledge.policies[TOPIC]
+    async with Desk(app, Role.ORGANISER, name="组织员吴") as other:
         await other.gets(f"/console/policies/{TOPIC}/edit")
         await edits(organiser, entry, note="先存的")
         page = await other.submits(
@@ -206,8 +206,8 @@ async def test_two_who_edit_at_once_overwrite_nothing(house, organiser):
     assert "先存的" in await organiser.gets(f"/console/policies/{TOPIC}?revision=1")
 
 
-async def test_an_old_version_comes_back_as_a_draft_and_a_draft_is_dropped_without_loss(house, organiser, approver):
-    entry = house.knowledge.policies[TOPIC]
+async def test_an_old_version_comes_back_as_a_draft_and_a_draft_is_dropped_without_loss(app, organiser, approver):
+    entry = app.knowledge.policies[TOPIC]
     await edits(organiser, entry, note="第一版")
     await edits(organiser, entry, note="第二版")
     page = await organiser.gets(f"/console/policies/{TOPIC}?revision=2")
@@ -218,17 +218,17 @@ async def test_an_old_version_comes_back_as_a_draft_and_a_draft_is_dropped_witho
     assert "已放弃" in page.words
     await organiser.submits(f"/console/policies/{TOPIC}/restore", revision=1, base=3)
     await publishes(approver, TOPIC)
-    await house.refresh()
-    assert house.knowledge.policies[TOPIC].note == "第一版"
+    await app.refresh()
+    assert app.knowledge.policies[TOPIC].note == "第一版"
 
 
-async def test_somebody_of_another_city_neither_edits_nor_publishes(house, approver):
-    async with Desk(house, Role.ORGANISER, district="3701") as stranger:
-        local = house.knowledge.policies["friendly-merchants-shenyang"]
+async def test_somebody_of_another_city_neither_edits_nor_publishes(app, approver):
+    async with Desk(app, Role.ORGANISER, district="3701") as stranger:
+        local = app.knowledge.policies["friendly-merchants-shenyang"]
         await stranger.gets(f"/console/policies/{local.id}/edit", status=403)
         form = fields_of(local, region="3701")
         await stranger.submits(f"/console/policies/{local.id}/edit", status=403, act="save", **form)
-        page = await edits(stranger, house.knowledge.policies["jinan-overview"], note="济南的")
+        page = await edits(stranger, app.knowledge.policies["jinan-overview"], note="济南的")
         assert "已存成草稿" in page
     page = await approver.submits("/console/policies/jinan-overview/publish", status=403, revision=1)
     assert "没有权限" in page.words
@@ -242,15 +242,15 @@ async def test_somebody_of_another_city_neither_edits_nor_publishes(house, appro
         ({"details": "字" * 30_000}, "写得太长了"),
     ],
 )
-async def test_what_no_file_could_hold_is_said_and_nothing_typed_is_lost(house, organiser, changed, said):
-    entry = house.knowledge.policies[TOPIC]
+async def test_what_no_file_could_hold_is_said_and_nothing_typed_is_lost(app, organiser, changed, said):
+    entry = app.knowledge.policies[TOPIC]
     page = await edits(organiser, entry, status=422, note="别丢了我", **changed)
     assert said in page.words
     assert "别丢了我" in page
 
 
-async def test_a_new_entry_is_written_found_and_exported(house, settings, tmp_path, organiser, approver):
-    like = house.knowledge.policies["ipr-help"]
+async def test_a_new_entry_is_written_found_and_exported(app, settings, tmp_path, organiser, approver):
+    like = app.knowledge.policies["ipr-help"]
     asked = [
         f"无人机送餐把我挤下线了怎么办第{number}种说法{'甲乙丙丁戊己庚辛壬癸'[number % 10] * 4}" for number in range(30)
     ]
@@ -266,8 +266,8 @@ async def test_a_new_entry_is_written_found_and_exported(house, settings, tmp_pa
     await organiser.submits("/console/policies/new", act="save", **form)
     page = await organiser.gets("/console/policies/drone-delivery")
     await publishes(approver, "drone-delivery")
-    await house.refresh()
-    assert (await house.knowledge.search.find(asked[0])).matches[0].id == "drone-delivery"
+    await app.refresh()
+    assert (await app.knowledge.search.find(asked[0])).matches[0].id == "drone-delivery"
 
     folder = tmp_path / "out"
     assert await asyncio.to_thread(command._export, Namespace(folder=folder), settings) == 0

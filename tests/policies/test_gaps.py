@@ -14,19 +14,19 @@ OTHER = "门口花坛谁种的花"
 
 
 @pytest.fixture
-async def organiser(house):
-    async with Desk(house, Role.ORGANISER, name="组织员李") as desk:
+async def organiser(app):
+    async with Desk(app, Role.ORGANISER, name="组织员李") as desk:
         yield desk
 
 
 @pytest.fixture
-async def asked(house, phone, phones):
+async def asked(app, phone, phones):
     """What people asked in chat, and got no answer to."""
     other = await phones()
     await phone.types(ASKED, OTHER)
     await other.types(ASKED, NEARLY)
-    await house.jot()
-    async with house.db.read() as session:
+    await app.flush()
+    async with app.db.read() as session:
         gaps = {gap.text: gap.id for gap in await session.scalars(select(Gap))}
     assert set(gaps) == {ASKED, NEARLY, OTHER}
     return gaps
@@ -41,7 +41,7 @@ async def test_questions_that_mean_the_same_stand_together_most_asked_first(aske
     assert OTHER in second
 
 
-async def test_one_click_makes_a_phrasing_and_its_effect_shows_after_publication(house, phone, asked, organiser):
+async def test_one_click_makes_a_phrasing_and_its_effect_shows_after_publication(app, phone, asked, organiser):
     await organiser.gets("/console/gaps")
     page = await organiser.submits("/console/gaps/add", gap=[asked[ASKED], asked[NEARLY]], topic=TOPIC)
     assert page.path.startswith(f"/console/policies/{TOPIC}")
@@ -50,15 +50,15 @@ async def test_one_click_makes_a_phrasing_and_its_effect_shows_after_publication
     assert ASKED not in page.words.split("处理过的")[0]
     assert "等批准" in page.words
     await phone.types(ASKED)
-    await house.jot()
+    await app.flush()
     page = await organiser.gets("/console/gaps")
     assert "又有 1 次没答上" in page.words
 
-    async with Desk(house, Role.APPROVER) as approver:
+    async with Desk(app, Role.APPROVER) as approver:
         await approver.gets(f"/console/policies/{TOPIC}")
         await approver.submits(f"/console/policies/{TOPIC}/publish")
-    await house.refresh()
-    assert house.knowledge.policies[TOPIC].answer.splitlines()[0] in (await phone.types(ASKED))[-1]
+    await app.refresh()
+    assert app.knowledge.policies[TOPIC].answer.splitlines()[0] in (await phone.types(ASKED))[-1]
     page = await organiser.gets("/console/gaps")
     assert "答得上" in page.words.split("处理过的")[1]
 
@@ -70,7 +70,7 @@ async def test_a_dropped_draft_gives_the_questions_back(asked, organiser):
     assert ASKED in page.words.split("处理过的")[0]
 
 
-async def test_a_new_entry_begins_with_the_questions_and_settles_them_when_it_is_saved(house, asked, organiser):
+async def test_a_new_entry_begins_with_the_questions_and_settles_them_when_it_is_saved(app, asked, organiser):
     page = await organiser.gets(f"/console/policies/new?gap={asked[ASKED]}&gap={asked[NEARLY]}")
     assert ASKED in page
     fields = {
@@ -84,10 +84,10 @@ async def test_a_new_entry_begins_with_the_questions_and_settles_them_when_it_is
     page = await organiser.submits("/console/policies/new", act="save", label="打卡机", gap=gaps, **fields)
     assert "新条目，等批准" in page.words
     assert "问法有 2 句" in page.words
-    async with house.db.read() as session:
+    async with app.db.read() as session:
         gaps = (await session.scalars(select(Gap).where(Gap.settled_at.is_not(None)))).all()
     assert {(gap.text, gap.answer) for gap in gaps} == {(ASKED, "clock-broken"), (NEARLY, "clock-broken")}
-    assert "clock-broken" not in house.knowledge.policies
+    assert "clock-broken" not in app.knowledge.policies
 
 
 async def test_what_is_put_aside_comes_back_when_asked_for(asked, organiser):

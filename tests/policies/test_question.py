@@ -22,41 +22,41 @@ async def test_the_details_name_every_shown_source(phone, knowledge):
         assert source.name in details
 
 
-async def test_a_question_leaves_no_trace_before_its_answer(phone, house):
+async def test_a_question_leaves_no_trace_before_its_answer(phone, app):
     await phone.types("站点拖着工资不给怎么要")
-    async with house.db.read() as session:
+    async with app.db.read() as session:
         assert await session.scalar(select(func.count()).select_from(SeenUpdate)) == 0
         assert await session.scalar(select(func.count()).select_from(Outbox).where(Outbox.kind == Channel.WEB)) == 0
 
 
-async def test_what_people_ask_is_counted_afterwards_without_the_person(phone, house):
+async def test_what_people_ask_is_counted_afterwards_without_the_person(phone, app):
     await phone.types("站点拖着工资不给怎么要", "咋让我家猫别掉毛，电话 13812345678")
-    await house.jot()
-    async with house.db.read() as session:
+    await app.flush()
+    async with app.db.read() as session:
         count = await session.scalar(select(TopicCount.asked).where(TopicCount.topic == "unpaid-wages-steps"))
         gap = await session.scalar(select(Gap.text))
     assert count == 1
     assert gap == "咋让我家猫别掉毛，电话 ***"
 
 
-async def test_whoever_writes_the_notes_meanwhile_is_waited_for(phone, house):
+async def test_whoever_writes_the_notes_meanwhile_is_waited_for(phone, app):
     await phone.types("站点拖着工资不给怎么要")
-    writing = asyncio.create_task(house.jot())
+    writing = asyncio.create_task(app.flush())
     await asyncio.sleep(0)  # It has begun.
-    await house.jot()
-    async with house.db.read() as session:
+    await app.flush()
+    async with app.db.read() as session:
         assert await session.scalar(select(TopicCount.asked)) == 1
     await writing
 
 
-async def test_a_verdict_is_counted_and_a_bad_one_asks_why(phone, house):
+async def test_a_verdict_is_counted_and_a_bad_one_asks_why(phone, app):
     await phone.types("站点拖着工资不给怎么要")
     await phone.presses("有用")
     assert (await phone.toasts())[-1] == "谢谢，记下了。"
     assert "哪里不行" in (await phone.presses("没用"))[0]
     await phone.presses("过时了")
-    await house.jot()
-    async with house.db.read() as session:
+    await app.flush()
+    async with app.db.read() as session:
         row = await session.scalar(select(TopicCount))
     assert (row.useful, row.useless) == (1, 1)
 
@@ -86,9 +86,9 @@ async def test_the_workers_city_is_told_when_only_the_nation_has_a_rule(phone):
     assert "这是全国的规定，沈阳可能有更细的办法" in answer
 
 
-async def test_a_persons_first_question_makes_no_row(phone, house):
+async def test_a_persons_first_question_makes_no_row(phone, app):
     await phone.types("站点拖着工资不给怎么要")
-    async with house.db.read() as session:
+    async with app.db.read() as session:
         assert await session.scalar(select(func.count()).select_from(Chat)) == 0
 
 

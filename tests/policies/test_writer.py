@@ -9,7 +9,7 @@ from aiohttp import web
 from pydantic import SecretStr
 
 from bot import writer
-from bot.app import House
+from bot.app import Application
 from tests.conftest import free_port, hasten
 from tests.support.phone import Phone
 
@@ -61,13 +61,13 @@ async def endpoint(settings, knowledge) -> AsyncIterator[Endpoint]:
 async def phone(settings, knowledge, endpoint) -> AsyncIterator[Phone]:
     url = f"http://127.0.0.1:{endpoint.port}/v1/chat/completions"
     more = {"writer_url": url, "writer_model": "small", "writer_key": SecretStr("k")}
-    house = House(settings.model_copy(update=more), knowledge, demo=True)
-    hasten(house)
-    await house.start()
-    async with Phone(house) as phone:
+    app = Application(settings.model_copy(update=more), knowledge, demo=True)
+    hasten(app)
+    await app.start()
+    async with Phone(app) as phone:
         await phone.opens()
         yield phone
-    await house.stop()
+    await app.stop()
 
 
 async def test_facts_in_other_words_are_shown_and_marked_with_the_source_below(phone, endpoint):

@@ -38,11 +38,11 @@ async def downloads(phone) -> zipfile.ZipFile:
         return zipfile.ZipFile(io.BytesIO(await response.read()))
 
 
-async def week_passes(house) -> None:
+async def week_passes(app) -> None:
     """Let the timers of erasures ring now."""
-    async with house.db.begin() as session:
+    async with app.db.begin() as session:
         await session.execute(update(Outbox).where(Outbox.subject == erasure.OF).values(due_at=now()))
-    await house.settled()
+    await app.settled()
 
 
 async def test_my_data_is_told_in_a_few_lines_and_given_as_a_file(phone):
@@ -65,9 +65,9 @@ async def test_my_data_is_told_in_a_few_lines_and_given_as_a_file(phone):
     assert any(name.endswith(".jpg") for name in packed.namelist())
 
 
-async def test_who_looked_stands_in_the_file(phone, house):
+async def test_who_looked_stands_in_the_file(phone, app):
     number = await names_themselves(phone)
-    async with house.db.begin() as session:
+    async with app.db.begin() as session:
         appeal = await appeals.get(session, number)
         purpose = "给王小明 138 1234 5678 打电话核实"
         await identities.unmask(session, appeal.alias, ADMIN, subject=f"appeal:{number}", purpose=purpose)
@@ -78,7 +78,7 @@ async def test_who_looked_stands_in_the_file(phone, house):
     assert "1234" not in look["purpose"]
 
 
-async def test_erasing_is_asked_about_planned_and_can_be_taken_back(phone, house):
+async def test_erasing_is_asked_about_planned_and_can_be_taken_back(phone, app):
     number = await files(phone)
     ask = (await phone.types("/forget"))[0]
     assert "7 天" in ask
@@ -87,26 +87,26 @@ async def test_erasing_is_asked_about_planned_and_can_be_taken_back(phone, house
     assert "改主意" in planned
     assert "改主意" in (await phone.types("删除我的数据"))[0]  # asked again: the same day
     assert "什么都没变" in (await phone.presses("反悔"))[0]
-    await week_passes(house)
+    await week_passes(app)
     assert number in (await phone.types("/appeals"))[0]
 
 
-async def test_a_timer_of_an_erasure_taken_back_does_not_ring_for_a_later_one(phone, house):
+async def test_a_timer_of_an_erasure_taken_back_does_not_ring_for_a_later_one(phone, app):
     await files(phone)
     await phone.types("/forget")
     await phone.presses("确定")
     await phone.presses("反悔")
     await phone.types("/forget")
     await phone.presses("确定")
-    async with house.db.begin() as session:
+    async with app.db.begin() as session:
         first = select(func.min(Outbox.id)).where(Outbox.subject == erasure.OF).scalar_subquery()
         await session.execute(update(Outbox).where(Outbox.id == first).values(due_at=now()))
-    await house.settled()
-    async with house.db.read() as session:
+    await app.settled()
+    async with app.db.read() as session:
         assert await session.scalar(select(func.count()).select_from(Chat)) == 1
 
 
-async def test_after_a_week_nothing_names_them_and_the_statistics_stay(phone, house):
+async def test_after_a_week_nothing_names_them_and_the_statistics_stay(phone, app):
     await phone.types("/appeal")
     await phone.presses("进门难")
     await phone.types("小区门口保安不让骑手进，只能停在外面")
@@ -117,9 +117,9 @@ async def test_after_a_week_nothing_names_them_and_the_statistics_stay(phone, ho
     number = await names_themselves(phone)
     await phone.types("/forget")
     await phone.presses("确定")
-    await week_passes(house)
+    await week_passes(app)
     assert "已经删除" in (await phone.hears())[-1]
-    async with house.db.read() as session:
+    async with app.db.read() as session:
         cases = list(await session.scalars(select(Appeal).order_by(Appeal.id)))
         bodies = list(await session.scalars(select(Identity.body)))
         counts = [await session.scalar(select(func.count()).select_from(each)) for each in (Chat, Attachment)]
@@ -131,56 +131,56 @@ async def test_after_a_week_nothing_names_them_and_the_statistics_stay(phone, ho
         ("wages", "withdrawn", ""),
     ]
     assert steps == ["submit", "submit", "withdraw", "withdraw"]
-    assert not list((house.settings.var / "uploads").iterdir())
+    assert not list((app.settings.var / "uploads").iterdir())
     assert number not in (await phone.types("/appeals"))[0]
 
 
-async def test_a_stranger_keeps_everything_when_somebody_else_is_erased(phones, house):
+async def test_a_stranger_keeps_everything_when_somebody_else_is_erased(phones, app):
     leaving, staying = await phones(), await phones()
     await files(leaving)
     number = await files(staying)
     await leaving.types("/forget")
     await leaving.presses("确定")
-    await week_passes(house)
+    await week_passes(app)
     assert number in (await staying.types("/appeals"))[0]
 
 
-async def test_a_case_on_legal_hold_stays_as_it_is_but_nobody_can_write_to_its_author(phone, house):
+async def test_a_case_on_legal_hold_stays_as_it_is_but_nobody_can_write_to_its_author(phone, app):
     await names_themselves(phone)
-    async with house.db.begin() as session:
+    async with app.db.begin() as session:
         await session.execute(update(Appeal).values(hold="劳动仲裁 2026-118"))
     await phone.types("/forget")
     await phone.presses("确定")
-    await week_passes(house)
-    async with house.db.read() as session:
+    await week_passes(app)
+    async with app.db.read() as session:
         appeal, identity = await session.scalar(select(Appeal)), await session.scalar(select(Identity))
     assert (appeal.story, appeal.state) == (STORY, "submitted")
     assert identity.body == {"name": "王小明", "phone": "13812345678"}
     assert "没有诉求" in (await phone.types("/appeals"))[-1]
 
 
-async def test_a_restored_backup_is_erased_again_and_whoever_came_back_stays(phones, house):
+async def test_a_restored_backup_is_erased_again_and_whoever_came_back_stays(phones, app):
     leaving, returning = await phones(), await phones()
     for phone in (leaving, returning):
         await files(phone)
-    async with house.db.read() as session:
+    async with app.db.read() as session:
         backup = [(each.key, each.address) for each in await session.scalars(select(Chat).order_by(Chat.id))]
     for phone in (leaving, returning):
         await phone.types("/forget")
         await phone.presses("确定")
-    await week_passes(house)
+    await week_passes(app)
     new = await files(returning)  # somebody new
-    async with house.db.begin() as session:  # The backup is put back: the chat is here again, its tombstone is not.
+    async with app.db.begin() as session:  # The backup is put back: the chat is here again, its tombstone is not.
         key, address = backup[0]
         session.add(Chat(channel="web", key=key, address=address, created_at=now() - timedelta(days=30)))
         for stone in await session.scalars(select(Tombstone)):
             await session.delete(stone)
-    assert len(deletion_log.read(house.settings.var / deletion_log.NAME)) == 2
-    assert await reapply(house.settings, house.knowledge, []) == 1
-    assert await reapply(house.settings, house.knowledge, []) == 0
-    await house.settled()
+    assert len(deletion_log.read(app.settings.var / deletion_log.NAME)) == 2
+    assert await reapply(app.settings, app.knowledge, []) == 1
+    assert await reapply(app.settings, app.knowledge, []) == 0
+    await app.settled()
     assert new in (await returning.types("/appeals"))[0]
-    async with house.db.read() as session:
+    async with app.db.read() as session:
         assert list(await session.scalars(select(Chat.key))) == [backup[1][0]]
 
 
@@ -191,16 +191,16 @@ async def test_half_a_line_of_the_tombstones_is_passed_over(tmp_path):
     assert list(deletion_log.read(tmp_path / deletion_log.NAME)) == [bytes.fromhex("ab" * 16)]
 
 
-async def test_an_erasure_that_rings_twice_erases_once(phone, house):
+async def test_an_erasure_that_rings_twice_erases_once(phone, app):
     await files(phone)
     await phone.types("/forget")
     await phone.presses("确定")
-    async with house.db.read() as session:
+    async with app.db.read() as session:
         row = await session.scalar(select(Outbox).where(Outbox.subject == erasure.OF))
     for _ in range(2):
-        async with house.db.begin() as session:
-            await erasure.ring(session, house.frame, row.payload)
-    async with house.db.read() as session:
+        async with app.db.begin() as session:
+            await erasure.ring(session, app.services, row.payload)
+    async with app.db.read() as session:
         farewells = select(func.count()).select_from(Outbox).where(Outbox.chat_id.is_(None), Outbox.kind == "web")
         assert await session.scalar(farewells) == 1
         waiting = select(Outbox.kind).where(Outbox.state == OutboxState.WAITING, Outbox.kind == "timer")

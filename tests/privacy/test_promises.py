@@ -14,12 +14,12 @@ import pytest
 from sqlalchemy import event, insert, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from bot.app import House
+from bot.app import Application
 from bot.errors import Rejected
 from bot.services.appeals import appeals, case_work, filing
 from bot.services.appeals import queue as appeal_queue
 from bot.services.appeals import transitions as appeal_transitions
-from bot.services.appeals.states import Move, State
+from bot.services.appeals.states import AppealMove, AppealState
 from bot.services.core.lifecycle import SYSTEM, Actor, Role
 from bot.services.identity import identities
 from bot.services.privacy import erasure
@@ -47,7 +47,7 @@ WAYS = {Naming.NAMED: "实名", Naming.HIDDEN: "对承办单位匿名", Naming.A
 class Done:
     """Appeals that went all the way, one for each way of naming, and what they left behind outside the database."""
 
-    house: House
+    app: Application
     backend: Address
     numbers: list[str]
     addresses: list[str]  # the channel's ids of those who filed them
@@ -63,36 +63,36 @@ async def done(settings, knowledge, caplog):
     caplog.set_level(logging.DEBUG)
     backend = await Address().start()
     more = settings.model_dump() | {"queue_url": backend.url, "queue_secret": SECRET}
-    house = House(Settings(**more, _env_file=None), knowledge, demo=True)
-    hasten(house)
-    await house.start()
+    app = Application(Settings(**more, _env_file=None), knowledge, demo=True)
+    hasten(app)
+    await app.start()
     numbers, addresses = [], []
     for naming in Naming:
-        async with Phone(house) as phone:
+        async with Phone(app) as phone:
             await phone.opens()
-            addresses.append(str(await introduces(house, phone)))
+            addresses.append(str(await introduces(app, phone)))
             numbers.append(await files(phone, naming))
-            await goes_all_the_way(house, phone, numbers[-1], knows=naming is Naming.NAMED)
-    await house.settled()
-    yield Done(house, backend, numbers, addresses)
-    await house.stop()
+            await goes_all_the_way(app, phone, numbers[-1], knows=naming is Naming.NAMED)
+    await app.settled()
+    yield Done(app, backend, numbers, addresses)
+    await app.stop()
     await backend.stop()
 
 
-async def introduces(house, phone) -> int:
+async def introduces(app, phone) -> int:
     """Somebody whose profile tells a name and a username writes to the bot; returns the channel's id."""
     await phone.types("/start")
-    async with house.db.read() as session:
+    async with app.db.read() as session:
         address = await session.scalar(select(Chat.address).order_by(Chat.id.desc()).limit(1))
     chat = {"id": address, "type": "private", "first_name": NAME, "username": USERNAME}
     sender = {"id": address, "is_bot": False, "first_name": NAME, "username": USERNAME}
-    bot = await house.web_chat.shared.bots.own()
+    bot = await app.web_chat.shared.bots.own()
     for said in ("/start", "/appeals", "工资拖着不给怎么办"):
         body = {"message_id": 1, "date": 1_700_000_000, "chat": chat, "from": sender, "text": said}
         if said.startswith("/"):
             body["entities"] = [{"type": "bot_command", "offset": 0, "length": len(said)}]
-        await house.web_chat.people.inject(bot, {"message": body})
-        await house.settled()
+        await app.web_chat.people.inject(bot, {"message": body})
+        await app.settled()
     return address
 
 
@@ -109,54 +109,54 @@ async def files(phone, naming: Naming) -> str:
     return re.search(r"编号：(\d{12})", "\n".join(said))[1]
 
 
-async def goes_all_the_way(house, phone, number: str, *, knows: bool) -> None:
+async def goes_all_the_way(app, phone, number: str, *, knows: bool) -> None:
     """Staff who know the name type it wherever they can, and so does the worker."""
     words = f"已和{TYPED}核对过工资表，站点答应周五付清" if knows else RESULT
-    async with house.db.begin() as session:
+    async with app.db.begin() as session:
         office = await session.scalar(select(Agency.id).where(Agency.code == "labour"))
     handler = Actor(Role.HANDLER, 2, office)
 
-    async def move(target: State, actor: Actor) -> None:
-        async with house.db.begin() as session:
-            wanted = Move(target, actor, text=words, note=words, agency="labour")
-            await appeal_transitions.move(session, house.frame, number, wanted)
+    async def move(target: AppealState, actor: Actor) -> None:
+        async with app.db.begin() as session:
+            wanted = AppealMove(target, actor, text=words, note=words, agency="labour")
+            await appeal_transitions.move(session, app.services, number, wanted)
 
-    await move(State.ACCEPTED, SYSTEM)
-    await move(State.ASSIGNED, Actor(Role.ADMIN, 1))
-    await move(State.IN_PROGRESS, handler)
-    async with house.db.begin() as session:
+    await move(AppealState.ACCEPTED, SYSTEM)
+    await move(AppealState.ASSIGNED, Actor(Role.ADMIN, 1))
+    await move(AppealState.IN_PROGRESS, handler)
+    async with app.db.begin() as session:
         alias = await session.scalar(select(Appeal.alias).where(Appeal.number == number))
         for actor in (Actor(Role.ADMIN, 1), handler):
             purpose = f"给{TYPED}打电话" if knows else "打电话核实"
             await identities.unmask(session, alias, actor, subject=f"appeal:{number}", purpose=purpose)
         await case_work.log(session, number, words, handler)
         await case_work.propose(session, number, words, handler)
-    await move(State.PENDING_INFO, handler)
+    await move(AppealState.PENDING_INFO, handler)
     await phone.types(f"我是{TYPED}" if knows else "铁西三站")
-    async with house.db.begin() as session:
-        await case_work.extend(session, house.frame, number, 3, words, Actor(Role.ADMIN, 1))
-    await move(State.ANSWERED, Actor(Role.REVIEWER, 3))
+    async with app.db.begin() as session:
+        await case_work.extend(session, app.services, number, 3, words, Actor(Role.ADMIN, 1))
+    await move(AppealState.ANSWERED, Actor(Role.REVIEWER, 3))
     await phone.presses("不满意")
     await phone.types(f"{TYPED}，钱还是没到账" if knows else "钱还是没到账")
 
 
-async def open_columns(house) -> dict[str, str]:
+async def open_columns(app) -> dict[str, str]:
     """Every value that lies in the open, by its table."""
     found: dict[str, str] = {}
-    async with house.db.read() as session:
+    async with app.db.read() as session:
         for table in Base.metadata.sorted_tables:
             columns = [each for each in table.columns if not isinstance(each.type, Sealed)]
             found[table.name] = "\n".join(map(str, (await session.execute(select(*columns))).all()))
     return found
 
 
-async def dump(house) -> bytes:
+async def dump(app) -> bytes:
     """The database as somebody gets it who steals it: the file, or every row as PostgreSQL writes it out."""
-    if house.db.dialect == "sqlite":
-        path = Path(house.settings.database.removeprefix("sqlite:///"))
+    if app.db.dialect == "sqlite":
+        path = Path(app.settings.database.removeprefix("sqlite:///"))
         return b"".join(each.read_bytes() for each in path.parent.glob(f"{path.name}*"))
     rows: list[str] = []
-    async with house.db.read() as session:
+    async with app.db.read() as session:
         for table in Base.metadata.sorted_tables:
             rows += map(str, await session.scalars(text(f'SELECT t::text FROM "{table.name}" t')))  # noqa: S608
     return "\n".join(rows).encode()
@@ -183,7 +183,7 @@ def test_every_test_that_the_page_names_exists_and_every_promise_has_one():
 async def test_p1_who_filed_is_found_nowhere_but_in_the_vault(done, caplog, capfd):
     await nothing_in_the_database(done)
     await nothing_in_what_leaves(done)
-    async with Phone(done.house) as phone, phone.http.get(f"{phone.url}/metrics") as response:
+    async with Phone(done.app) as phone, phone.http.get(f"{phone.url}/metrics") as response:
         gauges = await response.text()
     out, err = capfd.readouterr()
     for canary in done.canaries:
@@ -191,11 +191,11 @@ async def test_p1_who_filed_is_found_nowhere_but_in_the_vault(done, caplog, capf
 
 
 async def nothing_in_the_database(done: Done) -> None:
-    stolen = (await dump(done.house)).decode(errors="replace")
+    stolen = (await dump(done.app)).decode(errors="replace")
     assert all(number in stolen for number in done.numbers)  # the search finds what is there
     for canary in (NAME, PHONE, SPACED, USERNAME):
         assert canary not in stolen, canary
-    for table, values in (await open_columns(done.house)).items():
+    for table, values in (await open_columns(done.app)).items():
         if not table.startswith("web_"):  # the chat page knows its own people by random numbers
             assert not any(address in values for address in done.addresses), table
 
@@ -204,7 +204,7 @@ async def nothing_in_what_leaves(done: Done) -> None:
     """Neither in what the backend was told, nor in what waits, but for the chat a row goes to."""
     assert {each["type"] for each in done.backend.got} == {"appeal.submitted", "appeal.updated"}
     left = str(done.backend.got)
-    async with done.house.db.read() as session:
+    async with done.app.db.read() as session:
         rows = list(await session.scalars(select(Outbox).where(Outbox.payload.is_not(None))))
     assert rows
     for row in rows:
@@ -220,9 +220,9 @@ MAY = {Naming.NAMED: [True, True], Naming.HIDDEN: [True, False], Naming.ANONYMOU
 
 
 @pytest.mark.parametrize("naming", list(Naming))
-async def test_p1_p2_a_name_is_seen_by_whom_the_author_allowed_and_each_try_is_written_down(house, naming):
-    number = await filed(house, naming=naming)
-    async with house.db.begin() as session:
+async def test_p1_p2_a_name_is_seen_by_whom_the_author_allowed_and_each_try_is_written_down(app, naming):
+    number = await filed(app, naming=naming)
+    async with app.db.begin() as session:
         alias = await session.scalar(select(Appeal.alias))
         subject, purpose = f"appeal:{number}", "打电话核实"
         actors = Actor(Role.ADMIN, 1), Actor(Role.HANDLER, 2)
@@ -239,29 +239,29 @@ async def test_p1_p2_a_name_is_seen_by_whom_the_author_allowed_and_each_try_is_w
     assert len(told) == MAY[naming].count(True)
 
 
-async def test_p1_a_fault_of_ours_quotes_nobody_in_the_log(house, phone, caplog, capfd):
+async def test_p1_a_fault_of_ours_quotes_nobody_in_the_log(app, phone, caplog, capfd):
     with pytest.raises(DBAPIError) as fault:
-        async with house.db.begin() as session:
+        async with app.db.begin() as session:
             await session.execute(insert(Identity).values(alias=NAME, owner=b"", naming="named", body={"name": NAME}))
     assert NAME not in str(fault.value)
     async with phone.http.post(
         f"{phone.url}/channel/web",
         json={"update_id": 7, "message": {"text": NAME, "from": PHONE}},
-        headers={"X-Telegram-Bot-Api-Secret-Token": house._secret},
+        headers={"X-Telegram-Bot-Api-Secret-Token": app._secret},
     ) as response:
         assert response.status == 200
     out, err = capfd.readouterr()
     assert NAME not in caplog.text + out + err
     assert PHONE not in caplog.text + out + err
-    assert NAME.encode() not in await dump(house)
+    assert NAME.encode() not in await dump(app)
 
 
 # P2: 谁看过都有记录
 
 
-async def test_p2_a_look_without_a_purpose_shows_nothing_and_nobody_changes_the_log(house):
-    number = await filed(house)
-    async with house.db.begin() as session:
+async def test_p2_a_look_without_a_purpose_shows_nothing_and_nobody_changes_the_log(app):
+    number = await filed(app)
+    async with app.db.begin() as session:
         appeal = await appeals.get(session, number)
         for purpose in ("", "   ", "看看"):
             with pytest.raises(Rejected, match=r"view\.purpose"):
@@ -269,7 +269,7 @@ async def test_p2_a_look_without_a_purpose_shows_nothing_and_nobody_changes_the_
         await identities.unmask(session, appeal.alias, Actor(Role.ADMIN, 1), subject="x", purpose="打电话核实")
     for statement in ("UPDATE views SET purpose = 'x'", "DELETE FROM views"):
         with pytest.raises(DBAPIError, match="append only"):
-            async with house.db.begin() as session:
+            async with app.db.begin() as session:
                 await session.execute(text(statement))
 
 
@@ -306,8 +306,8 @@ def test_p2_only_these_files_open_identities():
 
 async def test_p3_the_pages_of_staff_and_the_backends_event_show_no_contact(done):
     async with (
-        Desk(done.house, Role.ADMIN, district="") as admin,
-        Desk(done.house, Role.AUDITOR, district="") as auditor,
+        Desk(done.app, Role.ADMIN, district="") as admin,
+        Desk(done.app, Role.AUDITOR, district="") as auditor,
     ):
         pages = [
             *[await admin.gets(f"/console/appeals/{number}") for number in done.numbers],
@@ -324,18 +324,18 @@ async def test_p3_the_pages_of_staff_and_the_backends_event_show_no_contact(done
 
 
 @pytest.mark.parametrize("seed", range(2))
-async def test_p4_nobody_of_a_unit_complained_about_finds_the_case(house, seed):
+async def test_p4_nobody_of_a_unit_complained_about_finds_the_case(app, seed):
     dice = random.Random(seed)
-    async with house.db.begin() as session:
+    async with app.db.begin() as session:
         for number in range(4):
             await agencies.add(session, f"unit{number}", f"单位{number}", desk="labour", region="")
         units = list(await session.scalars(select(Agency).where(Agency.code.startswith("unit"))))
         codes = {each.id: each.code for each in units}
-    states = [State.SUBMITTED, State.ASSIGNED, State.IN_PROGRESS, State.ANSWERED]
+    states = [AppealState.SUBMITTED, AppealState.ASSIGNED, AppealState.IN_PROGRESS, AppealState.ANSWERED]
     for _ in range(8):
         agency, about = dice.sample(units, 2)
-        await filed(house, dice.choice(states), agency=agency.code, about=about.code)
-    async with house.db.read() as session:
+        await filed(app, dice.choice(states), agency=agency.code, about=about.code)
+    async with app.db.read() as session:
         cases = list(await session.scalars(select(Appeal)))
         for unit in units:
             for role in RIGHTS:
@@ -348,11 +348,11 @@ async def test_p4_nobody_of_a_unit_complained_about_finds_the_case(house, seed):
                         assert await appeal_queue.find(session, staffer, each.number) is None
 
 
-async def test_p4_a_case_one_must_not_know_of_costs_the_same_steps_as_one_that_is_not_there(house):
-    number = await filed(house, State.ASSIGNED, about="labour")
+async def test_p4_a_case_one_must_not_know_of_costs_the_same_steps_as_one_that_is_not_there(app):
+    number = await filed(app, AppealState.ASSIGNED, about="labour")
     counted: list[str] = []
-    async with Desk(house, Role.HANDLER, agency="labour") as handler:
-        engines = {house.db.engine.sync_engine, house.db._reader.sync_engine}
+    async with Desk(app, Role.HANDLER, agency="labour") as handler:
+        engines = {app.db.engine.sync_engine, app.db._reader.sync_engine}
         for engine in engines:
             event.listen(engine, "before_cursor_execute", lambda *given: counted.append(given[2]))
         steps = []
@@ -378,12 +378,12 @@ async def test_p5_a_short_appeal_asks_for_neither_name_nor_phone_and_says_why_wh
     assert "谁看都留记录" in (await phone.types("王小明"))[-1]
 
 
-async def test_p5_the_database_takes_no_name_without_consent(house, phone):
-    number = await filed(house)
-    async with house.db.read() as session:
-        assert await session.scalar(select(Identity.consent)) == house.knowledge.retention.notice
+async def test_p5_the_database_takes_no_name_without_consent(app, phone):
+    number = await filed(app)
+    async with app.db.read() as session:
+        assert await session.scalar(select(Identity.consent)) == app.knowledge.retention.notice
     with pytest.raises(IntegrityError):
-        async with house.db.begin() as session:
+        async with app.db.begin() as session:
             session.add(Identity(alias=f"a{number}", owner=bytes(16), naming=Naming.NAMED, body={}, consent=""))
 
 
@@ -391,11 +391,11 @@ async def test_p5_the_database_takes_no_name_without_consent(house, phone):
 
 
 async def test_p7_nothing_names_somebody_who_was_erased_not_even_what_staff_typed(done):
-    async with done.house.db.begin() as session:
+    async with done.app.db.begin() as session:
         for chat in await session.scalars(select(Chat)):
-            await erasure.erase(session, done.house.frame, chat)
-    await done.house.settled()
-    async with done.house.db.read() as session:
+            await erasure.erase(session, done.app.services, chat)
+    await done.app.settled()
+    async with done.app.db.read() as session:
         for column in sealing.columns():
             # The channel's own has a button on the page; a recorded reply knows no chat, and goes within the week.
             if not column.table.name.startswith(("web_", "seen_")):
@@ -414,7 +414,7 @@ async def test_p7_nothing_names_somebody_who_was_erased_not_even_what_staff_type
 # P9: 公开地图只显示大致位置
 
 
-async def test_p9_a_place_is_in_no_answer_to_whoever_holds_a_code(phones, house):
+async def test_p9_a_place_is_in_no_answer_to_whoever_holds_a_code(phones, app):
     owner, holder = await phones(), await phones()
     await owner.types("/appeal")
     await owner.presses("进门难")

@@ -195,15 +195,15 @@ async def test_chats_do_not_show_who_they_are(db, chat_id):
         assert (await session.get(Chat, chat_id)).address == 1
 
 
-async def test_a_reply_does_not_overtake_one_that_a_killed_process_left(house, phone):
+async def test_a_reply_does_not_overtake_one_that_a_killed_process_left(app, phone):
     """Rows of a dead process wait out their head start; what is said meanwhile waits behind them."""
     await phone.types("/start")
-    async with house.db.begin() as session:
+    async with app.db.begin() as session:
         chat = (await session.scalars(select(Chat))).one()
         left = outbox.row(chat.channel, {"to": chat.address, "do": "say", "text": "早先的"}, chat_id=chat.id)
         await outbox.put(session, [left])
     assert await phone.types("/appeal") == []
-    async with house.db.begin() as session:
+    async with app.db.begin() as session:
         await session.execute(update(Outbox).where(Outbox.id == left.id).values(due_at=now()))
     said = await phone.hears()
     assert said[0] == "早先的"

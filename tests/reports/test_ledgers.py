@@ -15,11 +15,11 @@ from sqlalchemy.exc import DBAPIError
 from bot.commands import ledger as commands
 from bot.errors import Rejected
 from bot.services.appeals import transitions as appeal_transitions
-from bot.services.appeals.states import Move, State
+from bot.services.appeals.states import AppealMove, AppealState
 from bot.services.core import periods, spreadsheets
 from bot.services.core.lifecycle import WORKER, Role
 from bot.services.reports import ledger_schedule, ledgers
-from bot.services.reports.ledgers import Wanted
+from bot.services.reports.ledgers import LedgerRequest
 from bot.store.models import (
     Agency,
     Appeal,
@@ -37,25 +37,25 @@ from tests.reports.test_overview import put_back, rated
 from tests.support.appeals import case_of, filed
 from tests.support.desk import Desk
 
-WANTED = Wanted("week", ledgers.last("week"), "2101")
+WANTED = LedgerRequest("week", ledgers.last("week"), "2101")
 
 
-async def last_week(house, rating: str = "good", **details) -> str:
+async def last_week(app, rating: str = "good", **details) -> str:
     """A case that was filed and settled in the middle of last week."""
-    number = await rated(house, rating, **details)
+    number = await rated(app, rating, **details)
     middle = WANTED.period.first + timedelta(days=3)
-    await put_back(house, number, (periods.today() - middle).days)
+    await put_back(app, number, (periods.today() - middle).days)
     return number
 
 
-async def frozen(house, wanted: Wanted = WANTED) -> Ledger:
-    async with house.db.begin() as session:
-        return await ledgers.freeze(session, house.frame, wanted)
+async def frozen(app, wanted: LedgerRequest = WANTED) -> Ledger:
+    async with app.db.begin() as session:
+        return await ledgers.freeze(session, app.services, wanted)
 
 
-async def amended(house, ledger: Ledger, why: str = "补录了一件") -> Ledger:
-    async with house.db.begin() as session:
-        return await ledgers.amend(session, house.frame, ledger, why)
+async def amended(app, ledger: Ledger, why: str = "补录了一件") -> Ledger:
+    async with app.db.begin() as session:
+        return await ledgers.amend(session, app.services, ledger, why)
 
 
 def lines_of(ledger: Ledger, watermark: str = "谁 什么时候") -> list[list[str | int]]:
@@ -63,15 +63,15 @@ def lines_of(ledger: Ledger, watermark: str = "谁 什么时候") -> list[list[s
 
 
 @pytest.fixture
-async def admin(house):
-    async with Desk(house, Role.ADMIN, name="=管理员赵") as desk:
+async def admin(app):
+    async with Desk(app, Role.ADMIN, name="=管理员赵") as desk:
         yield desk
 
 
-async def test_each_number_of_a_ledger_is_the_sum_of_its_cases(house):
+async def test_each_number_of_a_ledger_is_the_sum_of_its_cases(app):
     for rating in ("good", "poor", ""):
-        await last_week(house, rating)
-    content = ledgers.read(await frozen(house))
+        await last_week(app, rating)
+    content = ledgers.read(await frozen(app))
     count = len(content["measures"])
     sums = [sum(column) for column in zip(*(line[-count:] for line in content["cases"]), strict=True)]
     assert content["totals"] == sums
@@ -81,78 +81,78 @@ async def test_each_number_of_a_ledger_is_the_sum_of_its_cases(house):
         assert [sum(column) for column in zip(*(line[1:] for line in content[table]), strict=True)] == sums
 
 
-async def test_freezing_again_gives_the_same_row_whatever_happened_since(house):
-    await last_week(house)
-    first = await frozen(house)
-    await last_week(house)
-    again = await frozen(house)
+async def test_freezing_again_gives_the_same_row_whatever_happened_since(app):
+    await last_week(app)
+    first = await frozen(app)
+    await last_week(app)
+    again = await frozen(app)
     assert (again.id, again.stamp, again.content) == (first.id, first.stamp, first.content)
-    async with house.db.read() as session:
+    async with app.db.read() as session:
         assert await session.scalar(select(func.count()).select_from(Ledger)) == 1
 
 
-async def test_a_period_that_is_not_over_is_not_frozen(house):
+async def test_a_period_that_is_not_over_is_not_frozen(app):
     with pytest.raises(Rejected, match=r"ledger\.early"):
-        await frozen(house, Wanted("week", periods.week_of(periods.today()), "2101"))
+        await frozen(app, LedgerRequest("week", periods.week_of(periods.today()), "2101"))
 
 
-async def test_a_correction_is_a_row_of_its_own_that_names_what_it_corrects(house):
-    await last_week(house)
-    first = await frozen(house)
+async def test_a_correction_is_a_row_of_its_own_that_names_what_it_corrects(app):
+    await last_week(app)
+    first = await frozen(app)
     with pytest.raises(Rejected, match=r"ledger\.same"):
-        await amended(house, first)
-    await last_week(house)
+        await amended(app, first)
+    await last_week(app)
     with pytest.raises(Rejected, match=r"ledger\.why"):
-        await amended(house, first, " ")
-    second = await amended(house, first)
+        await amended(app, first, " ")
+    second = await amended(app, first)
     assert (second.number, second.amends_id, ledgers.read(second)["corrects"]) == (1, first.id, first.stamp)
     assert "补录了一件" in lines_of(second)[3]
-    await last_week(house)
-    third = await amended(house, first)  # of the newest one, whichever was named
+    await last_week(app)
+    third = await amended(app, first)  # of the newest one, whichever was named
     assert (third.number, ledgers.read(third)["corrects"]) == (2, second.stamp)
-    assert (await frozen(house)).stamp == first.stamp
+    assert (await frozen(app)).stamp == first.stamp
 
 
-async def test_the_database_refuses_to_change_or_delete_a_ledger(house):
-    ledger = await frozen(house)
+async def test_the_database_refuses_to_change_or_delete_a_ledger(app):
+    ledger = await frozen(app)
     for statement in (update(Ledger).values(why="x"), delete(Ledger)):
         with pytest.raises(DBAPIError, match="append only"):
-            async with house.db.begin() as session:
+            async with app.db.begin() as session:
                 await session.execute(statement.where(Ledger.id == ledger.id))
 
 
-async def test_a_confidential_case_counts_without_its_number(house):
-    number = await last_week(house)
-    async with house.db.begin() as session:
+async def test_a_confidential_case_counts_without_its_number(app):
+    number = await last_week(app)
+    async with app.db.begin() as session:
         await session.execute(update(Appeal).where(Appeal.number == number).values(confidential=True))
-    ledger = await frozen(house)
+    ledger = await frozen(app)
     assert number not in ledger.content
     assert lines_of(ledger)[-1][0] == "保密"
 
 
-async def test_a_ledger_names_nobody(house):
+async def test_a_ledger_names_nobody(app):
     await last_week(
-        house, name="欧阳拾柒", phone="13912349876", story="欠我欧阳拾柒工资，电话 13912349876，催了三次都说下周"
+        app, name="欧阳拾柒", phone="13912349876", story="欠我欧阳拾柒工资，电话 13912349876，催了三次都说下周"
     )
-    content = (await frozen(house)).content
+    content = (await frozen(app)).content
     assert "欧阳拾柒" not in content
     assert "13912349876" not in content
 
 
 @pytest.mark.parametrize("form", ["csv", "xlsx"])
-async def test_the_same_ledger_is_the_same_file_byte_for_byte(house, form):
-    await last_week(house)
-    ledger = await frozen(house)
+async def test_the_same_ledger_is_the_same_file_byte_for_byte(app, form):
+    await last_week(app)
+    ledger = await frozen(app)
     write, _ = spreadsheets.FORMS[form]
     first = write(lines_of(ledger))
-    async with house.db.read() as session:
+    async with app.db.read() as session:
         again = await session.get(Ledger, ledger.id)
         assert write(lines_of(again)) == first
     assert write(lines_of(ledger, "别人")) != first
 
 
-async def test_the_files_of_a_workbook_carry_no_date(house):
-    body = spreadsheets.as_xlsx(lines_of(await frozen(house)))
+async def test_the_files_of_a_workbook_carry_no_date(app):
+    body = spreadsheets.as_xlsx(lines_of(await frozen(app)))
     with zipfile.ZipFile(io.BytesIO(body)) as archive:
         assert {each.date_time for each in archive.infolist()} == {spreadsheets.THEN}
         core = archive.read("docProps/core.xml").decode()
@@ -168,21 +168,21 @@ def test_nothing_in_a_file_is_a_formula(text):
     assert sheet["B1"].value == 7
 
 
-async def test_an_agency_whose_name_is_a_formula_does_no_harm(house):
-    await last_week(house)
-    async with house.db.begin() as session:
+async def test_an_agency_whose_name_is_a_formula_does_no_harm(app):
+    await last_week(app)
+    async with app.db.begin() as session:
         await session.execute(
             update(Agency).where(Agency.code == "labour").values(name='=HYPERLINK("http://x","劳动")')
         )
-    lines = lines_of(await frozen(house))
+    lines = lines_of(await frozen(app))
     assert b",=HYPERLINK" not in spreadsheets.as_csv(lines)
     book = openpyxl.load_workbook(io.BytesIO(spreadsheets.as_xlsx(lines)))
     assert all(cell.data_type != "f" for row in book.active.iter_rows() for cell in row)
 
 
-async def test_an_export_says_who_took_it_and_stands_in_the_audit(house, admin):
-    number = await last_week(house)
-    ledger = await frozen(house)
+async def test_an_export_says_who_took_it_and_stands_in_the_audit(app, admin):
+    number = await last_week(app)
+    ledger = await frozen(app)
     body = await admin.gets(f"/console/ledgers/{ledger.id}/csv")
     assert body.headers["Content-Disposition"].startswith("attachment")
     lines = list(csv.reader(io.StringIO(body.removeprefix("\ufeff"))))
@@ -190,28 +190,28 @@ async def test_an_export_says_who_took_it_and_stands_in_the_audit(house, admin):
     assert f"{periods.today()} 导出" in lines[1][0]
     assert ledger.stamp in lines[2]
     assert lines[-1][0] == number
-    async with house.db.read() as session:
+    async with app.db.read() as session:
         row = await session.scalar(select(Audit).where(Audit.action == "ledger.export"))
     assert (row.staff_id, row.subject, row.detail) == (admin.id, f"ledger:{ledger.id}", {"form": "csv"})
     await admin.gets(f"/console/ledgers/{ledger.id}/pdf", status=404)
 
 
-async def test_an_export_needs_a_fresh_code(house, admin):
-    ledger = await frozen(house)
-    async with house.db.begin() as session:
+async def test_an_export_needs_a_fresh_code(app, admin):
+    ledger = await frozen(app)
+    async with app.db.begin() as session:
         await session.execute(text("UPDATE staff_sessions SET elevated_until = NULL"))
     page = await admin.gets(f"/console/ledgers/{ledger.id}/csv", status=401)
     assert "验证码" in page.words
-    async with house.db.read() as session:
+    async with app.db.read() as session:
         assert await session.scalar(select(Audit.id).where(Audit.action == "ledger.export")) is None
 
 
-async def test_the_console_freezes_shows_and_corrects(house, admin):
-    await last_week(house)
+async def test_the_console_freezes_shows_and_corrects(app, admin):
+    await last_week(app)
     page = await admin.submits("/console/ledgers", kind="week", district="2101")
     assert "已冻结" in page.words
     assert "一致" in page.words
-    await last_week(house)
+    await last_week(app)
     page = await admin.submits(f"{page.path.split('?')[0]}/amend", why="漏了一件，补上")
     assert "第 1 次更正" in page.words
     assert "漏了一件，补上" in page.words
@@ -223,9 +223,9 @@ async def test_the_console_freezes_shows_and_corrects(house, admin):
     assert "请选冻结哪一本" in (await admin.submits("/console/ledgers", status=422)).words
 
 
-async def test_a_ledger_of_another_district_is_not_there(house, admin):
-    other = await frozen(house, Wanted("week", WANTED.period, "3701"))
-    whole = await frozen(house, Wanted("week", WANTED.period, ""))
+async def test_a_ledger_of_another_district_is_not_there(app, admin):
+    other = await frozen(app, LedgerRequest("week", WANTED.period, "3701"))
+    whole = await frozen(app, LedgerRequest("week", WANTED.period, ""))
     for ledger in (other, whole):
         await admin.gets(f"/console/ledgers/{ledger.id}", status=404)
         await admin.gets(f"/console/ledgers/{ledger.id}/csv", status=404)
@@ -233,56 +233,58 @@ async def test_a_ledger_of_another_district_is_not_there(house, admin):
     await admin.submits("/console/ledgers", kind="week", district="3701", status=404)
 
 
-async def test_who_counts_one_kind_only_sees_no_ledger_of_the_district(house):
-    ledger = await frozen(house)
-    async with Desk(house, Role.REVIEWER, category="access") as reviewer:
+async def test_who_counts_one_kind_only_sees_no_ledger_of_the_district(app):
+    ledger = await frozen(app)
+    async with Desk(app, Role.REVIEWER, category="access") as reviewer:
         await reviewer.gets(f"/console/ledgers/{ledger.id}", status=404)
         assert "还没有冻结的台账" in (await reviewer.gets("/console/ledgers")).words
 
 
-async def test_a_ledger_that_was_tampered_with_says_so(house, admin):
-    await last_week(house)
-    ledger = await frozen(house)
-    async with house.db.begin() as session:
-        drop = "DROP TRIGGER ledgers_fixed" + (" ON ledgers" if house.db.dialect == "postgresql" else "")
+async def test_a_ledger_that_was_tampered_with_says_so(app, admin):
+    await last_week(app)
+    ledger = await frozen(app)
+    async with app.db.begin() as session:
+        drop = "DROP TRIGGER ledgers_fixed" + (" ON ledgers" if app.db.dialect == "postgresql" else "")
         await session.execute(text(drop))
         forged = ledger.content.replace('"totals":[1,', '"totals":[9,')
         await session.execute(update(Ledger).where(Ledger.id == ledger.id).values(content=forged))
     assert "内容和指纹对不上" in (await admin.gets(f"/console/ledgers/{ledger.id}")).words
 
 
-async def test_what_comes_due_next_is_what_was_unanswered_when_the_week_ended(house):
-    open_case = await filed(house, State.IN_PROGRESS)
-    answered = await last_week(house)
-    async with house.db.begin() as session:
+async def test_what_comes_due_next_is_what_was_unanswered_when_the_week_ended(app):
+    open_case = await filed(app, AppealState.IN_PROGRESS)
+    answered = await last_week(app)
+    async with app.db.begin() as session:
         due = {"due_at": WANTED.period.before + timedelta(days=2)}
         early = {**due, "answered_at": WANTED.period.before - timedelta(days=1)}
         await session.execute(update(Appeal).where(Appeal.number == answered).values(**early))
         await session.execute(update(Appeal).where(Appeal.number == open_case).values(**due))
-    await put_back(house, open_case, 9)
-    content = ledgers.read(await frozen(house))
+    await put_back(app, open_case, 9)
+    content = ledgers.read(await frozen(app))
     assert content["totals"][[name for name, *_ in content["measures"]].index("ahead")] == 1
-    async with house.db.begin() as session:
-        await appeal_transitions.move(session, house.frame.silently(), open_case, Move(State.WITHDRAWN, WORKER))
+    async with app.db.begin() as session:
+        await appeal_transitions.move(
+            session, app.services.silently(), open_case, AppealMove(AppealState.WITHDRAWN, WORKER)
+        )
     with pytest.raises(Rejected, match=r"ledger\.same"):
-        await amended(house, await frozen(house))
-    assert (await case_of(house, open_case)).state == State.WITHDRAWN
+        await amended(app, await frozen(app))
+    assert (await case_of(app, open_case)).state == AppealState.WITHDRAWN
 
 
-async def test_two_who_freeze_at_once_get_one_ledger(house):
-    await last_week(house)
-    first, second = await asyncio.gather(frozen(house), frozen(house))
+async def test_two_who_freeze_at_once_get_one_ledger(app):
+    await last_week(app)
+    first, second = await asyncio.gather(frozen(app), frozen(app))
     assert (first.id, first.stamp) == (second.id, second.stamp)
 
 
-async def test_the_command_line_freezes_corrects_writes_and_checks(house, tmp_path, capsys):
-    await last_week(house)
+async def test_the_command_line_freezes_corrects_writes_and_checks(app, tmp_path, capsys):
+    await last_week(app)
 
     async def command(*words: str) -> tuple[int, str]:
         given = argparse.ArgumentParser()
         commands.add(given.add_subparsers())
         parsed = given.parse_args(["ledger", *words])
-        status = await asyncio.to_thread(parsed.run, parsed, house.settings)
+        status = await asyncio.to_thread(parsed.run, parsed, app.settings)
         captured = capsys.readouterr()
         return status, captured.out + captured.err
 
@@ -302,8 +304,8 @@ async def test_the_command_line_freezes_corrects_writes_and_checks(house, tmp_pa
     assert (await command("freeze"))[0] == 0  # last month, everywhere
     assert said.strip() in (await command("list"))[1]
     assert (await command("verify"))[0] == 0
-    async with house.db.begin() as session:
-        drop = "DROP TRIGGER ledgers_fixed" + (" ON ledgers" if house.db.dialect == "postgresql" else "")
+    async with app.db.begin() as session:
+        drop = "DROP TRIGGER ledgers_fixed" + (" ON ledgers" if app.db.dialect == "postgresql" else "")
         await session.execute(text(drop))
         await session.execute(update(Ledger).where(Ledger.id == int(number)).values(why="没改过"))
     status, said = await command("verify")
@@ -311,14 +313,14 @@ async def test_the_command_line_freezes_corrects_writes_and_checks(house, tmp_pa
     assert f"BROKEN  {number} week" in said
 
 
-async def test_the_week_and_the_month_are_frozen_by_themselves_once(house, admin):
-    await last_week(house)
+async def test_the_week_and_the_month_are_frozen_by_themselves_once(app, admin):
+    await last_week(app)
     for _ in range(2):
-        async with house.db.begin() as session:
+        async with app.db.begin() as session:
             await ledger_schedule.ensure(session)
             await session.execute(update(Outbox).where(Outbox.subject == ledger_schedule.OF).values(due_at=now()))
-        await house.settled()
-    async with house.db.read() as session:
+        await app.settled()
+    async with app.db.read() as session:
         kept = await session.scalars(select(Ledger).order_by(Ledger.district, Ledger.kind))
         assert [(each.district, each.kind) for each in kept] == [
             (district, kind) for district in ("", "2101") for kind in ("month", "week")
@@ -328,10 +330,10 @@ async def test_the_week_and_the_month_are_frozen_by_themselves_once(house, admin
     assert WANTED.period.first.isoformat() in (await admin.gets("/console/ledgers")).words
 
 
-async def test_a_ledger_tells_how_many_notices_went_out_and_leaves_drills_out(house, admin):
+async def test_a_ledger_tells_how_many_notices_went_out_and_leaves_drills_out(app, admin):
     """With the people whose copies are not kept any more; those of another district are in another ledger."""
     middle = WANTED.period.since + timedelta(days=2)
-    async with house.db.begin() as session:
+    async with app.db.begin() as session:
         same = {"kind": NoticeKind.SERVICE, "title": "体检", "text": "周六", "unit": "工会", "author_id": admin.id}
         times = {"valid_until": now() + timedelta(days=9), "started_at": middle}
         told = {"counted": {}, "drill": {"drill": True}, "elsewhere": {"district": "5101"}, "edit": {"does": "edit"}}
@@ -342,7 +344,7 @@ async def test_a_ledger_tells_how_many_notices_went_out_and_leaves_drills_out(ho
             await session.flush()
             session.add(NoticeTotal(notice_id=notice.id, state=CopyState.SENT, why="", people=7))
             session.add(NoticeTotal(notice_id=notice.id, state=CopyState.BLOCKED, why="x", people=2))
-    ledger = await frozen(house)
+    ledger = await frozen(app)
     assert ledgers.read(ledger)["notices"] == [1, 7]
     assert [line[:2] for line in lines_of(ledger) if line and line[0] in ("发出的通知", "发到的人次")] == [
         ["发出的通知", 1],

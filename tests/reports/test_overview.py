@@ -11,7 +11,7 @@ from sqlalchemy import event, select, update
 
 from bot.console.core import charts
 from bot.services.appeals import transitions as appeal_transitions
-from bot.services.appeals.states import Move, State
+from bot.services.appeals.states import AppealMove, AppealState
 from bot.services.core import periods, timers
 from bot.services.core.lifecycle import SYSTEM, WORKER, Role
 from bot.services.core.periods import Period
@@ -24,31 +24,31 @@ from tests.support.desk import Desk
 
 
 @pytest.fixture
-async def admin(house):
-    async with Desk(house, Role.ADMIN) as desk:
+async def admin(app):
+    async with Desk(app, Role.ADMIN) as desk:
         yield desk
 
 
-async def rated(house, rating: str, **details) -> str:
+async def rated(app, rating: str, **details) -> str:
     """A case whose author said what they think of the answer; "" for one who said nothing in time."""
-    number = await filed(house, State.ANSWERED, **details)
+    number = await filed(app, AppealState.ANSWERED, **details)
     wanted = {
-        "": Move(State.CLOSED_UNRATED, SYSTEM),
-        "poor": Move(State.REOPENED, WORKER, text="钱还是没有到账"),
-    }.get(rating, Move(State.VERIFIED, WORKER, rating=rating))
-    await step(house, number, wanted)
+        "": AppealMove(AppealState.CLOSED_UNRATED, SYSTEM),
+        "poor": AppealMove(AppealState.REOPENED, WORKER, text="钱还是没有到账"),
+    }.get(rating, AppealMove(AppealState.VERIFIED, WORKER, rating=rating))
+    await step(app, number, wanted)
     return number
 
 
-async def step(house, number: str, wanted: Move) -> None:
-    async with house.db.begin() as session:
-        await appeal_transitions.move(session, house.frame.silently(), number, wanted)
+async def step(app, number: str, wanted: AppealMove) -> None:
+    async with app.db.begin() as session:
+        await appeal_transitions.move(session, app.services.silently(), number, wanted)
 
 
-async def put_back(house, number: str, days: int) -> None:
+async def put_back(app, number: str, days: int) -> None:
     """As if a case with all its steps had been so many days earlier."""
-    case = await case_of(house, number)
-    async with house.db.begin() as session:
+    case = await case_of(app, number)
+    async with app.db.begin() as session:
         steps = await session.scalars(select(AppealStep).where(AppealStep.appeal_id == case.id))
         for each in steps:
             each.at -= timedelta(days=days)
@@ -56,9 +56,9 @@ async def put_back(house, number: str, days: int) -> None:
         await session.execute(update(Appeal).where(Appeal.id == case.id).values(earlier))
 
 
-async def totals(house, period: Period, district: str = "2101") -> dict[str, int]:
-    measures = list(house.knowledge.measures.every.values())
-    async with house.db.read() as session:
+async def totals(app, period: Period, district: str = "2101") -> dict[str, int]:
+    measures = list(app.knowledge.measures.every.values())
+    async with app.db.read() as session:
         return dict((await statistics.count(session, measures, period, scope(district))).totals)
 
 
@@ -77,11 +77,11 @@ def address(period: Period, district: str = "2101", path: str = "") -> str:
     return f"/console/overview{path}?from={period.first}&to={period.last}&district={district}"
 
 
-async def test_each_outcome_is_counted_apart_and_silence_is_no_satisfaction(house, admin):
-    await filed(house)
-    await filed(house, State.VERIFIED)  # called back by staff
+async def test_each_outcome_is_counted_apart_and_silence_is_no_satisfaction(app, admin):
+    await filed(app)
+    await filed(app, AppealState.VERIFIED)  # called back by staff
     for rating in ("good", "good", "fair", "poor", ""):
-        await rated(house, rating)
+        await rated(app, rating)
     shown = cards(await admin.gets(address(recently())))
     assert shown["收集"] == "7"
     assert shown["受理"] == "6"
@@ -91,41 +91,41 @@ async def test_each_outcome_is_counted_apart_and_silence_is_no_satisfaction(hous
     assert shown["满意率"] == "75%"
 
 
-async def test_what_was_reopened_is_not_settled_until_it_is_settled_again(house):
-    number = await rated(house, "good")
-    await step(house, number, Move(State.REOPENED, WORKER, text="钱又被扣回去了"))
-    counted = await totals(house, recently())
+async def test_what_was_reopened_is_not_settled_until_it_is_settled_again(app):
+    number = await rated(app, "good")
+    await step(app, number, AppealMove(AppealState.REOPENED, WORKER, text="钱又被扣回去了"))
+    counted = await totals(app, recently())
     assert (counted["settled"], counted["satisfied"], counted["dissatisfied"], counted["reopened"]) == (0, 0, 1, 1)
 
 
-async def test_a_period_that_is_over_keeps_its_numbers(house):
-    number = await rated(house, "good")
-    await put_back(house, number, days=20)
+async def test_a_period_that_is_over_keeps_its_numbers(app):
+    number = await rated(app, "good")
+    await put_back(app, number, days=20)
     then = Period(periods.today() - timedelta(days=22), periods.today() - timedelta(days=18))
-    before = await totals(house, then)
+    before = await totals(app, then)
     assert (before["collected"], before["settled"], before["satisfied"]) == (1, 1, 1)
-    await step(house, number, Move(State.REOPENED, WORKER, text="钱又被扣回去了"))
-    assert await totals(house, then) == before
+    await step(app, number, AppealMove(AppealState.REOPENED, WORKER, text="钱又被扣回去了"))
+    assert await totals(app, then) == before
 
 
-async def test_a_case_is_overdue_in_the_period_of_its_deadline_only(house):
-    number, late = await filed(house, State.IN_PROGRESS), now() - timedelta(minutes=1)
-    async with house.db.begin() as session:
+async def test_a_case_is_overdue_in_the_period_of_its_deadline_only(app):
+    number, late = await filed(app, AppealState.IN_PROGRESS), now() - timedelta(minutes=1)
+    async with app.db.begin() as session:
         await session.execute(update(Appeal).where(Appeal.number == number).values(due_at=late))
         session.add(timers.timer(number, "overdue", now(), due=late, days=0))
-    await house.settled()
-    assert (await totals(house, recently()))["overdue"] == 1
-    await put_back(house, number, days=30)
-    async with house.db.begin() as session:
+    await app.settled()
+    assert (await totals(app, recently()))["overdue"] == 1
+    await put_back(app, number, days=30)
+    async with app.db.begin() as session:
         session.add(timers.timer(number, "overdue", now(), due=late, days=5))  # urged again, working days later
-    await house.settled()
-    assert (await case_of(house, number)).level == 3
-    assert (await totals(house, recently()))["overdue"] == 0
+    await app.settled()
+    assert (await case_of(app, number)).level == 3
+    assert (await totals(app, recently()))["overdue"] == 0
 
 
-async def test_each_number_opens_the_cases_it_counts(house, admin):
-    good = [await rated(house, "good") for _ in range(2)]
-    await rated(house, "", kind="access", agency="community")
+async def test_each_number_opens_the_cases_it_counts(app, admin):
+    good = [await rated(app, "good") for _ in range(2)]
+    await rated(app, "", kind="access", agency="community")
     page = await admin.gets(address(recently()))
     link = re.search(r'href="(/console/overview/satisfied\?[^"]*)"', page)[1].replace("&amp;", "&")
     page = await admin.gets(link)
@@ -136,13 +136,13 @@ async def test_each_number_opens_the_cases_it_counts(house, admin):
     await admin.gets("/console/overview/nothing", status=404)
 
 
-async def test_the_numbers_and_the_cases_behind_one_are_taken_out_as_files_that_say_who_took_them(house):
-    numbers = [await rated(house, "good"), await filed(house)]
-    hidden = await filed(house)
-    async with house.db.begin() as session:
+async def test_the_numbers_and_the_cases_behind_one_are_taken_out_as_files_that_say_who_took_them(app):
+    numbers = [await rated(app, "good"), await filed(app)]
+    hidden = await filed(app)
+    async with app.db.begin() as session:
         await session.execute(update(Agency).where(Agency.code == "labour").values(name='=HYPERLINK("x","劳动")'))
         await session.execute(update(Appeal).where(Appeal.number == hidden).values(confidential=True))
-    async with Desk(house, Role.ADMIN, name="=管理员赵") as admin:
+    async with Desk(app, Role.ADMIN, name="=管理员赵") as admin:
         page = await admin.gets(address(recently()))
         every = lines_of(await admin.gets(link_to(page, "/numbers/csv")))
         page = await admin.gets(address(recently(), path="/collected") + "&kind=wages")
@@ -154,20 +154,20 @@ async def test_the_numbers_and_the_cases_behind_one_are_taken_out_as_files_that_
         assert any(line[:2] == ['\'=HYPERLINK("x","劳动")', "3"] for line in every)
         assert {line[0] for line in listed if re.fullmatch(r"\d{12}", line[0] if line else "")} == set(numbers)
         assert ["不在导出人能看的范围里，只计数", "1"] in listed
-        due = shown((await case_of(house, numbers[0])).due_at)  # the last day, as the case's page says it
+        due = shown((await case_of(app, numbers[0])).due_at)  # the last day, as the case's page says it
         assert next(line[5] for line in listed if line[:1] == [numbers[0]]) == str(due)
-        async with house.db.read() as session:
+        async with app.db.read() as session:
             rows = (await session.scalars(select(Audit).where(Audit.action == "overview.export"))).all()
         assert [(each.staff_id, each.subject) for each in rows] == [(admin.id, "district:2101")] * 2
         assert [each.detail["measure"] for each in rows] == ["numbers", "collected"]
-        async with house.db.begin() as session:
+        async with app.db.begin() as session:
             await session.execute(update(StaffSession).values(elevated_until=None))
         page = await admin.gets(address(recently(), path="/numbers/xlsx"), status=401)
         assert "验证码" in page.words
 
 
 @pytest.mark.parametrize("path", ["/numbers/pdf", "/nothing/csv", "/numbers/csv?from=x", "/numbers/csv?district=3701"])
-async def test_a_file_that_nobody_may_have_is_not_there(house, admin, path):
+async def test_a_file_that_nobody_may_have_is_not_there(app, admin, path):
     await admin.gets(f"/console/overview{path}", status=404)
 
 
@@ -180,9 +180,9 @@ def lines_of(body: str) -> list[list[str]]:
     return list(csv.reader(io.StringIO(body.removeprefix("\ufeff"), newline="")))
 
 
-async def test_a_long_list_has_pages(house, admin):
+async def test_a_long_list_has_pages(app, admin):
     for _ in range(statistics.PAGE + 2):
-        await filed(house)
+        await filed(app)
     first = await admin.gets(address(recently(), path="/collected"))
     second = await admin.gets(address(recently(), path="/collected") + "&page=2")
     pages = [set(re.findall(r"/console/appeals/(\d{12})", page)) for page in (first, second)]
@@ -190,39 +190,39 @@ async def test_a_long_list_has_pages(house, admin):
     assert pages[0].isdisjoint(pages[1])
 
 
-async def test_kinds_and_agencies_add_up_to_the_whole(house):
-    await filed(house)
-    await filed(house, kind="access", agency="community")
-    measures = house.knowledge.measures.lists["overview"]
-    async with house.db.read() as session:
+async def test_kinds_and_agencies_add_up_to_the_whole(app):
+    await filed(app)
+    await filed(app, kind="access", agency="community")
+    measures = app.knowledge.measures.lists["overview"]
+    async with app.db.read() as session:
         counts = await statistics.count(session, measures, recently(), scope("21"))
     assert {kind: each["collected"] for kind, each in counts.by_kind.items()} == {"wages": 1, "access": 1}
     assert sum(each["collected"] for each in counts.by_agency.values()) == counts.totals["collected"] == 2
 
 
-async def test_another_district_is_neither_counted_nor_shown(house, admin):
-    await filed(house, district="210106")
-    await filed(house, district="370102")
+async def test_another_district_is_neither_counted_nor_shown(app, admin):
+    await filed(app, district="210106")
+    await filed(app, district="370102")
     page = await admin.gets(address(recently()))
     assert cards(page)["收集"] == "1"
     assert "济南" not in page.words
     await admin.gets(address(recently(), "3701"), status=404)
     await admin.gets(address(recently(), ""), status=404)
     assert cards(await admin.gets(address(recently(), "210105")))["收集"] == "0"
-    async with Desk(house, Role.AUDITOR, district="") as auditor:
+    async with Desk(app, Role.AUDITOR, district="") as auditor:
         assert cards(await auditor.gets(address(recently(), "")))["收集"] == "2"
 
 
-async def test_a_case_without_a_district_is_mentioned_and_not_counted(house, admin):
-    await filed(house, district="")
+async def test_a_case_without_a_district_is_mentioned_and_not_counted(app, admin):
+    await filed(app, district="")
     page = await admin.gets(address(recently()))
     assert cards(page)["收集"] == "0"
     assert "另有 1 件没写地区" in page.words
 
 
-async def test_a_confidential_case_is_counted_and_not_named(house, admin):
-    number = await filed(house)
-    async with house.db.begin() as session:
+async def test_a_confidential_case_is_counted_and_not_named(app, admin):
+    number = await filed(app)
+    async with app.db.begin() as session:
         await session.execute(update(Appeal).where(Appeal.number == number).values(confidential=True))
     page = await admin.gets(address(recently(), path="/collected"))
     assert "收集：1 件" in page.words
@@ -230,30 +230,30 @@ async def test_a_confidential_case_is_counted_and_not_named(house, admin):
     assert number not in page
 
 
-async def test_who_sees_no_cases_sees_numbers_without_links(house):
-    await filed(house)
-    async with Desk(house, Role.ORGANISER) as organiser:
+async def test_who_sees_no_cases_sees_numbers_without_links(app):
+    await filed(app)
+    async with Desk(app, Role.ORGANISER) as organiser:
         page = await organiser.gets(address(recently()))
         assert cards(page)["收集"] == "1"
         assert "/console/overview/collected" not in page
         assert not re.search(r"/console/appeals/\d", await organiser.gets(address(recently(), path="/collected")))
 
 
-async def test_a_right_for_one_kind_counts_that_kind(house):
-    await filed(house)
-    await filed(house, kind="access", agency="community")
-    async with Desk(house, Role.REVIEWER, category="access") as reviewer:
+async def test_a_right_for_one_kind_counts_that_kind(app):
+    await filed(app)
+    await filed(app, kind="access", agency="community")
+    async with Desk(app, Role.REVIEWER, category="access") as reviewer:
         assert cards(await reviewer.gets(address(recently())))["收集"] == "1"
 
 
-async def test_a_reviewer_of_an_agency_counts_what_it_has_and_nothing_about_it(house):
-    await filed(house)
-    await filed(house, kind="access", agency="community")
-    number = await filed(house)
-    async with Desk(house, Role.REVIEWER, agency="labour") as reviewer:
+async def test_a_reviewer_of_an_agency_counts_what_it_has_and_nothing_about_it(app):
+    await filed(app)
+    await filed(app, kind="access", agency="community")
+    number = await filed(app)
+    async with Desk(app, Role.REVIEWER, agency="labour") as reviewer:
         assert cards(await reviewer.gets(address(recently())))["收集"] == "2"
-        async with house.db.begin() as session:
-            about = {"about_id": (await case_of(house, number)).agency_id}
+        async with app.db.begin() as session:
+            about = {"about_id": (await case_of(app, number)).agency_id}
             await session.execute(update(Appeal).where(Appeal.number == number).values(about))
         assert cards(await reviewer.gets(address(recently())))["收集"] == "1"
 
@@ -274,23 +274,23 @@ async def test_a_period_that_makes_no_sense_is_explained_and_this_month_shown(ad
     assert f'value="{periods.today():%Y-%m}-01"' in page
 
 
-async def test_the_number_of_queries_does_not_depend_on_the_number_of_cases(house, admin):
+async def test_the_number_of_queries_does_not_depend_on_the_number_of_cases(app, admin):
     asked = []
-    event.listen(house.db._reader.sync_engine, "after_cursor_execute", lambda *given: asked.append(given[2]))
-    await filed(house)
+    event.listen(app.db._reader.sync_engine, "after_cursor_execute", lambda *given: asked.append(given[2]))
+    await filed(app)
     numbers = []
     for _ in range(2):
         asked.clear()
         await admin.gets(address(recently()))
         numbers.append(sum("appeal" in each for each in asked))  # The house looks for new content meanwhile.
         for rating in ("good", "poor", ""):
-            await rated(house, rating, kind="access", agency="community")
+            await rated(app, rating, kind="access", agency="community")
     assert 0 < numbers[0] == numbers[1] <= 6
 
 
-async def test_the_chart_adds_up_to_the_numbers_and_has_a_table_behind_it(house, admin):
+async def test_the_chart_adds_up_to_the_numbers_and_has_a_table_behind_it(app, admin):
     for days in (0, 3, 3, 40):
-        await put_back(house, await rated(house, "good"), days)
+        await put_back(app, await rated(app, "good"), days)
     for days in (10, 60):
         page = await admin.gets(address(recently(days)))
         table = re.search(r"看表.*?<tbody>(.*?)</tbody>", page, re.DOTALL)[1]
@@ -308,15 +308,15 @@ def test_columns_stand_on_the_ground_and_the_highest_fills_the_height():
     assert charts.columns([[0, 0], [0, 0]]).bars == ()
 
 
-async def test_how_questions_went_is_counted_by_district(house, phone, admin):
+async def test_how_questions_went_is_counted_by_district(app, phone, admin):
     await phone.types("/start")
     await phone.hears()
     await phone.types("站点拖着工资不给怎么要")
     await phone.presses("👍 有用")
     await phone.types("咋让我家猫别掉毛")
-    await house.settled()
-    await house.jot()
-    async with Desk(house, Role.ADMIN, district="") as everywhere:
+    await app.settled()
+    await app.flush()
+    async with Desk(app, Role.ADMIN, district="") as everywhere:
         page = await everywhere.gets(address(recently(), ""))
     assert [cards(page)[each] for each in ("直接答上", "没答上", "说有用")] == ["50%", "50%", "100%"]
     assert 'href="/console/gaps"' in page.split("聊天里的提问")[1]

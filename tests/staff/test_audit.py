@@ -12,11 +12,11 @@ from sqlalchemy import make_url, text, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from bot.app import House
+from bot.app import Application
 from bot.commands import audit as command
 from bot.commands import migrate
 from bot.console.core import words
-from bot.services.appeals.states import State
+from bot.services.appeals.states import AppealState
 from bot.services.core import hash_chain
 from bot.services.core.lifecycle import Actor, Role
 from bot.services.identity import identities
@@ -36,9 +36,9 @@ UNLOCK = {
 
 
 @pytest.fixture
-async def written(house):
+async def written(app):
     """Both logs with ten rows, without what protects them: as somebody with the database's password has them."""
-    async with house.db.begin() as session:
+    async with app.db.begin() as session:
         for number in range(10):
             actor = Actor(Role.ADMIN, number)
             await identities.note(session, actor, f"appeal:{number}", "identity", "打电话核实")
@@ -46,11 +46,11 @@ async def written(house):
         for table in ("audit", "views"):
             for statement in UNLOCK["postgresql" if on_postgres() else "sqlite"]:
                 await session.execute(text(statement.format(table=table)))
-    return house
+    return app
 
 
-async def found(house, model) -> int | None:
-    async with house.db.read() as session:
+async def found(app, model) -> int | None:
+    async with app.db.read() as session:
         return await hash_chain.broken_at(session, model)
 
 
@@ -121,23 +121,23 @@ async def test_the_command_says_where_and_exits_with_one(written, settings, caps
 
 @pytest.mark.parametrize("change", ["UPDATE {} SET role = 'x'", "DELETE FROM {}"])
 @pytest.mark.parametrize("table", ["audit", "views"])
-async def test_the_database_itself_refuses_to_change_a_log(house, table, change):
-    async with house.db.begin() as session:
+async def test_the_database_itself_refuses_to_change_a_log(app, table, change):
+    async with app.db.begin() as session:
         await audit.note(session, By(1), "staff.add")
         await identities.note(session, Actor(Role.ADMIN, 1), "appeal:1", "identity", "打电话核实")
     with pytest.raises(DBAPIError, match="append only"):
-        async with house.db.begin() as session:
+        async with app.db.begin() as session:
             await session.execute(text(change.format(table)))
 
 
 @pytest.mark.parametrize("table", ["audit", "views"])
-async def test_the_database_refuses_to_empty_a_log(house, table):
-    async with house.db.begin() as session:
+async def test_the_database_refuses_to_empty_a_log(app, table):
+    async with app.db.begin() as session:
         await audit.note(session, By(1), "staff.add")
         await identities.note(session, Actor(Role.ADMIN, 1), "appeal:1", "identity", "打电话核实")
     empty = "TRUNCATE" if on_postgres() else "DELETE FROM"
     with pytest.raises(DBAPIError, match="append only"):
-        async with house.db.begin() as session:
+        async with app.db.begin() as session:
             await session.execute(text(f"{empty} {table}"))
 
 
@@ -150,11 +150,11 @@ async def test_the_user_that_the_program_runs_as_may_change_no_log(settings, kno
         await connection.execute(text(f"CREATE ROLE {role} LOGIN"))
     await migrate.grant(settings, role)
     as_role = url.set(username=role, password=None).render_as_string(hide_password=False)
-    house = House(settings.model_copy(update={"database_url": as_role}), knowledge, demo=True)
-    await house.start()
+    app = Application(settings.model_copy(update={"database_url": as_role}), knowledge, demo=True)
+    await app.start()
     try:
-        number = await filed(house, State.VERIFIED)
-        async with Desk(house, Role.ADMIN) as admin:  # signs in, sets up a code, looks, freezes: all by that user
+        number = await filed(app, AppealState.VERIFIED)
+        async with Desk(app, Role.ADMIN) as admin:  # signs in, sets up a code, looks, freezes: all by that user
             await admin.gets(f"/console/appeals/{number}")
             await admin.submits(f"/console/appeals/{number}/identity", purpose="打电话核实金额")
             await admin.submits("/console/ledgers", kind="week", district="2101")
@@ -166,19 +166,19 @@ async def test_the_user_that_the_program_runs_as_may_change_no_log(settings, kno
                 "ALTER TABLE {} DISABLE TRIGGER ALL",
             ):
                 with pytest.raises(DBAPIError, match=r"permission denied|must be owner"):
-                    async with house.db.begin() as session:
+                    async with app.db.begin() as session:
                         await session.execute(text(change.format(table)))
     finally:
-        await house.stop()
+        await app.stop()
         async with owner.begin() as connection:
             await connection.execute(text(f"DROP OWNED BY {role}"))
             await connection.execute(text(f"DROP ROLE {role}"))
         await owner.dispose()
 
 
-async def test_auditors_read_who_looked_at_whom_and_what_for_but_not_what_was_seen(house):
-    number = await filed(house)
-    async with Desk(house, Role.ADMIN) as admin, Desk(house, Role.AUDITOR, district="") as auditor:
+async def test_auditors_read_who_looked_at_whom_and_what_for_but_not_what_was_seen(app):
+    number = await filed(app)
+    async with Desk(app, Role.ADMIN) as admin, Desk(app, Role.AUDITOR, district="") as auditor:
         await admin.gets(f"/console/appeals/{number}")
         await admin.submits(f"/console/appeals/{number}/identity", purpose="打电话核实金额")
         page = await auditor.gets("/console/views")
@@ -188,55 +188,55 @@ async def test_auditors_read_who_looked_at_whom_and_what_for_but_not_what_was_se
         await auditor.gets(f"/console/appeals/{number}", status=403)
 
 
-async def test_who_looked_far_more_often_than_the_others_this_week_is_listed_for_auditors(house):
-    async with Desk(house, Role.AUDITOR, district="") as auditor:
+async def test_who_looked_far_more_often_than_the_others_this_week_is_listed_for_auditors(app):
+    async with Desk(app, Role.AUDITOR, district="") as auditor:
         assert "看得比别人多" not in (await auditor.gets("/console/views")).words
-        people = [await colleague(house, name) for name in ("看得多的孙", "看得少的钱", "上周看的李", "一般的周")]
+        people = [await colleague(app, name) for name in ("看得多的孙", "看得少的钱", "上周看的李", "一般的周")]
         for person, times in zip(people, (19, 9, 0, 3), strict=True):
-            await looks(house, person, times)
-        await looks(house, people[2], 30, days=8)
+            await looks(app, person, times)
+        await looks(app, people[2], 30, days=8)
         page = await auditor.gets("/console/views")
         listed = page.words.split("最近 7 天")[1].split("满 10 次")[0]
         assert "看得多的孙 19 次 19 件 0 次 6 次" in listed  # the middle of 9 and 3
         assert not any(name in listed for name in ("钱", "李", "周"))
-        await looks(house, people[3], 7)
+        await looks(app, people[3], 7)
         assert "看得比别人多" not in (await auditor.gets("/console/views")).words.split("谁 所有人")[0]
 
 
-async def colleague(house, name: str) -> int:
-    async with house.db.begin() as session:
+async def colleague(app, name: str) -> int:
+    async with app.db.begin() as session:
         username = f"colleague.{secrets.token_hex(3)}"
         return (await accounts.add(session, None, BY, name=name, username=username, district="2101")).id
 
 
-async def looks(house, staff_id: int, times: int, *, days: int = 0) -> None:
+async def looks(app, staff_id: int, times: int, *, days: int = 0) -> None:
     """Somebody looks at so many cases, so many days ago."""
-    async with house.db.begin() as session:
+    async with app.db.begin() as session:
         for number in range(times):
             values = {"staff_id": staff_id, "role": Role.HANDLER, "subject": f"appeal:{number}", "field": "identity"}
             values |= {"purpose": "打电话核实", "denied": False, "request_id": "", "at": now() - timedelta(days=days)}
             await hash_chain.append(session, View, values)
 
 
-async def test_what_is_not_done_in_the_end_is_not_in_the_log(house):
+async def test_what_is_not_done_in_the_end_is_not_in_the_log(app):
     with suppress(RuntimeError):
-        async with house.db.begin() as session:
+        async with app.db.begin() as session:
             await audit.note(session, By(1), "staff.add")
             raise RuntimeError
-    async with house.db.read() as session:
+    async with app.db.read() as session:
         assert await audit.head(session, Audit) is None
 
 
-async def test_who_did_what_to_whom_is_read_by_auditors_without_a_name_of_a_worker(house):
-    async with Desk(house, Role.SYSTEM_ADMIN, district="") as system, Desk(house, None) as colleague:
+async def test_who_did_what_to_whom_is_read_by_auditors_without_a_name_of_a_worker(app):
+    async with Desk(app, Role.SYSTEM_ADMIN, district="") as system, Desk(app, None) as colleague:
         page = await system.gets(f"/console/people/{colleague.id}")
         await system.submits(f"/console/people/{colleague.id}/give", role="organiser", district="2101")
-        async with Desk(house, Role.AUDITOR, district="") as auditor:
+        async with Desk(app, Role.AUDITOR, district="") as auditor:
             page = await auditor.gets(f"/console/audit?group=staff&staff={system.id}")
         assert "加角色" in page.words
         assert colleague.name in page.words
         assert "沈阳市" in page.words
-        async with house.db.read() as session:
+        async with app.db.read() as session:
             assert await hash_chain.broken_at(session, Audit) is None
 
 
@@ -260,10 +260,10 @@ def _audited(path: Path) -> list[ast.Call]:
 
 
 def _is_audit(called: ast.expr) -> bool:
-    """visit.audit, or audit.note."""
+    """context.audit, or audit.note."""
     if not isinstance(called, ast.Attribute) or not isinstance(called.value, ast.Name):
         return False
-    return (called.value.id, called.attr) in {("visit", "audit"), ("audit", "note")}
+    return (called.value.id, called.attr) in {("context", "audit"), ("audit", "note")}
 
 
 def _subjects(call: ast.Call) -> set[str]:
@@ -277,6 +277,6 @@ def _is_action(node: ast.AST) -> bool:
     return isinstance(node, ast.Constant) and bool(re.fullmatch(r"[a-z_]+\.[a-z_]+", str(node.value)))
 
 
-async def row(house, number: int) -> Audit:
-    async with house.db.read() as session:
+async def row(app, number: int) -> Audit:
+    async with app.db.read() as session:
         return await session.get_one(Audit, number)

@@ -21,9 +21,9 @@ LINK = re.compile(r"https?://\S+?/console/enter/([\w-]{43})")
 
 
 @pytest.fixture
-async def desk(house):
+async def desk(app):
     """A reviewer, signed in."""
-    async with Desk(house) as desk:
+    async with Desk(app) as desk:
         yield desk
 
 
@@ -53,11 +53,11 @@ async def test_a_link_asked_for_comes_by_chat_and_signs_in_by_one_press(linked, 
     assert (await linked.submits(f"/console/enter/{token}")).path == "/console"
 
 
-async def test_looking_at_a_link_uses_nothing_up(linked, phone, house):
+async def test_looking_at_a_link_uses_nothing_up(linked, phone, app):
     token = await asks(linked, phone)
     for _ in range(3):
         await linked.gets(f"/console/enter/{token}")
-    async with house.db.read() as session:
+    async with app.db.read() as session:
         used = await session.scalar(select(SignInLink.used_at).where(SignInLink.token == sign_in.hashed(token)))
     assert used is None
 
@@ -69,9 +69,9 @@ async def test_a_link_works_once(linked, phone):
     assert "重新要一个" in await linked.submits(f"/console/enter/{token}", status=410)
 
 
-async def test_a_link_is_over_after_fifteen_minutes(linked, phone, house):
+async def test_a_link_is_over_after_fifteen_minutes(linked, phone, app):
     token = await asks(linked, phone)
-    async with house.db.begin() as session:
+    async with app.db.begin() as session:
         link = await session.scalar(select(SignInLink).where(SignInLink.token == sign_in.hashed(token)))
         assert abs(link.expires_at - link.created_at - timedelta(minutes=15)) < timedelta(seconds=1)
         link.expires_at = now()
@@ -79,7 +79,7 @@ async def test_a_link_is_over_after_fifteen_minutes(linked, phone, house):
     assert "过期" in await linked.submits(f"/console/enter/{token}", status=410)
 
 
-async def test_a_link_is_good_only_in_the_browser_that_asked(linked, phone, house):
+async def test_a_link_is_good_only_in_the_browser_that_asked(linked, phone, app):
     token = await asks(linked, phone)
     async with (
         aiohttp.ClientSession() as thief,
@@ -90,18 +90,18 @@ async def test_a_link_is_good_only_in_the_browser_that_asked(linked, phone, hous
     assert (await linked.submits(f"/console/enter/{token}")).path == "/console"
 
 
-async def test_no_token_stands_in_the_database_and_the_message_shows_no_preview(linked, phone, house):
+async def test_no_token_stands_in_the_database_and_the_message_shows_no_preview(linked, phone, app):
     token = await asks(linked, phone)
-    async with house.db.read() as session:
+    async with app.db.read() as session:
         assert token.encode() not in b"".join((await session.scalars(select(SignInLink.token))).all())
         sent = await session.scalars(select(Outbox.payload).where(Outbox.state == "sent"))
         assert token not in str(sent.all())
-    call = next(each for each in reversed(house.web_chat.calls) if token in str(each.parameters))
+    call = next(each for each in reversed(app.web_chat.calls) if token in str(each.parameters))
     assert call.parameters["link_preview_options"] == {"is_disabled": True}
 
 
-async def test_an_unknown_name_a_name_without_chat_and_a_known_one_are_answered_alike(linked, house, phone):
-    async with Desk(house) as other:
+async def test_an_unknown_name_a_name_without_chat_and_a_known_one_are_answered_alike(linked, app, phone):
+    async with Desk(app) as other:
         answers = []
         for name in (linked.username, other.username, "nobody.at.all"):
             other.http.cookie_jar.clear()
@@ -117,10 +117,10 @@ async def test_an_unknown_name_a_name_without_chat_and_a_known_one_are_answered_
                 fixed["Set-Cookie"] = re.sub(r"=[\w-]{43};", "=...;", fixed["Set-Cookie"])
                 fixed["Set-Cookie"] = re.sub(r"expires=[^;]+;", "", fixed["Set-Cookie"])
                 answers.append((answer.status, fixed, await answer.text()))
-            async with house.db.read() as session:
+            async with app.db.read() as session:
                 assert await session.scalar(select(func.count()).where(Outbox.kind == sign_in.KIND)) == len(answers)
         assert answers[0] == answers[1] == answers[2]
-        await house.settled()
+        await app.settled()
         assert len([each for each in await phone.messages() if LINK.search(str(each.get("text")))]) == 1
 
 
@@ -169,9 +169,9 @@ async def test_a_mini_app_of_a_stranger_signs_nobody_in(desk, phone):
         assert "没能认出您" in await desk.submits("/console/webapp", init_data=data, status=403)
 
 
-async def test_what_a_mini_app_brings_is_good_for_ten_minutes_only(linked, phone, house):
+async def test_what_a_mini_app_brings_is_good_for_ten_minutes_only(linked, phone, app):
     query = parse_qs(await opens_app(phone))
-    number, token = json.loads(query["user"][0])["id"], house.web_chat.shared.bots.token
+    number, token = json.loads(query["user"][0])["id"], app.web_chat.shared.bots.token
     linked.http.cookie_jar.clear()
     for minutes in (11, -2):
         old = mini_app.init_data(token, number, "谁", time.time() - minutes * 60)
@@ -189,26 +189,26 @@ async def opens_app(phone) -> str:
     return parse_qs(behind)["tgWebAppData"][0]
 
 
-async def test_an_administrator_gives_a_code_after_the_link_and_no_code_is_good_twice(house):
-    async with Desk(house, Role.ADMIN) as admin:
-        await rewinds(house, admin)
-        token = await invited(house, admin)
+async def test_an_administrator_gives_a_code_after_the_link_and_no_code_is_good_twice(app):
+    async with Desk(app, Role.ADMIN) as admin:
+        await rewinds(app, admin)
+        token = await invited(app, admin)
         assert (await admin.submits(f"/console/enter/{token}")).path == "/console/second"
         assert (await admin.gets("/console/people")).path == "/console/second"
         await admin.submits("/console/second", code="000000", status=422)
         code = pyotp.TOTP(admin.secret).now()
         assert (await admin.submits("/console/second", code=code)).path == "/console"
-        token = await invited(house, admin)
+        token = await invited(app, admin)
         await admin.submits(f"/console/enter/{token}")
         await admin.submits("/console/second", code=code, status=422)
 
 
-async def test_a_recovery_code_stands_in_for_the_phone_once(house):
-    async with Desk(house, Role.AUDITOR, district="", second=False) as auditor:
+async def test_a_recovery_code_stands_in_for_the_phone_once(app):
+    async with Desk(app, Role.AUDITOR, district="", second=False) as auditor:
         codes = re.findall(r"<code>(\w{5}-\w{5})</code>", await auditor.enrols())
         assert len(codes) == 10
         for expected in ("/console", "/console/second"):
-            await auditor.submits(f"/console/enter/{await invited(house, auditor)}")
+            await auditor.submits(f"/console/enter/{await invited(app, auditor)}")
             given = codes[0].lower().replace("-", " ")
             page = await auditor.submits("/console/second", code=given, status=None)
             assert page.path == expected
@@ -216,27 +216,27 @@ async def test_a_recovery_code_stands_in_for_the_phone_once(house):
         assert "恢复码还剩 8 个" in page.words
 
 
-async def test_the_sixth_wrong_code_waits_even_when_it_is_right(house):
-    async with Desk(house, Role.ADMIN) as admin:
-        await rewinds(house, admin)
-        await admin.submits(f"/console/enter/{await invited(house, admin)}")
+async def test_the_sixth_wrong_code_waits_even_when_it_is_right(app):
+    async with Desk(app, Role.ADMIN) as admin:
+        await rewinds(app, admin)
+        await admin.submits(f"/console/enter/{await invited(app, admin)}")
         for _ in range(5):
             await admin.submits("/console/second", code="000000", status=422)
         right = pyotp.TOTP(admin.secret).now()
         assert "5 分钟" in (await admin.submits("/console/second", code=right, status=422)).words
 
 
-async def test_a_link_alone_does_not_replace_a_second_factor(house):
-    async with Desk(house, Role.ADMIN) as admin:
-        await admin.submits(f"/console/enter/{await invited(house, admin)}")
+async def test_a_link_alone_does_not_replace_a_second_factor(app):
+    async with Desk(app, Role.ADMIN) as admin:
+        await admin.submits(f"/console/enter/{await invited(app, admin)}")
         await admin.gets("/console/enrol", status=403)
         await admin.submits("/console/enrol", code="123456", status=403)
 
 
-async def test_a_role_is_changed_only_after_a_fresh_code_and_what_was_chosen_is_kept(house):
-    async with Desk(house, Role.ADMIN) as admin, Desk(house, None) as colleague:
-        await rewinds(house, admin)
-        async with house.db.begin() as session:
+async def test_a_role_is_changed_only_after_a_fresh_code_and_what_was_chosen_is_kept(app):
+    async with Desk(app, Role.ADMIN) as admin, Desk(app, None) as colleague:
+        await rewinds(app, admin)
+        async with app.db.begin() as session:
             await session.execute(update(StaffSession).values(elevated_until=None))
         path = f"/console/people/{colleague.id}/give"
         page = await admin.submits(path, role="organiser", district="2101", status=401)
@@ -247,9 +247,9 @@ async def test_a_role_is_changed_only_after_a_fresh_code_and_what_was_chosen_is_
         await admin.submits(path, role="reviewer", district="2101")  # fresh for five minutes
 
 
-async def test_a_page_kept_typed_through_an_expired_session(desk, house):
-    async with Desk(house, Role.ADMIN) as admin:
-        async with house.db.begin() as session:
+async def test_a_page_kept_typed_through_an_expired_session(desk, app):
+    async with Desk(app, Role.ADMIN) as admin:
+        async with app.db.begin() as session:
             await session.execute(update(StaffSession).values(seen_at=now() - timedelta(minutes=31)))
         name = "一位名字很长的新同事，写了半天，可不能因为过期就丢掉了"
         page = await admin.submits("/console/people", name=name, status=401)
@@ -266,30 +266,30 @@ async def test_a_page_kept_typed_through_an_expired_session(desk, house):
         ("created_at", timedelta(hours=8, seconds=1), False),
     ],
 )
-async def test_a_session_ends_when_it_is_idle_or_old(desk, house, column, age, alive):
-    async with house.db.begin() as session:
+async def test_a_session_ends_when_it_is_idle_or_old(desk, app, column, age, alive):
+    async with app.db.begin() as session:
         await session.execute(update(StaffSession).values({column: now() - age}))
     assert ((await desk.gets("/console")).path == "/console") == alive
 
 
-async def test_what_a_page_asks_by_itself_keeps_no_session_alive(desk, house):
-    async with house.db.begin() as session:
+async def test_what_a_page_asks_by_itself_keeps_no_session_alive(desk, app):
+    async with app.db.begin() as session:
         await session.execute(update(StaffSession).values(seen_at=now() - timedelta(minutes=20)))
     async with desk.http.get(f"{desk.url}/console", headers={"X-Background": "1"}) as answer:
         assert answer.status == 200
-    assert await age_of_session(house) > timedelta(minutes=19)
+    assert await age_of_session(app) > timedelta(minutes=19)
     await desk.gets("/console")
-    assert await age_of_session(house) < timedelta(minutes=1)
+    assert await age_of_session(app) < timedelta(minutes=1)
 
 
-async def age_of_session(house) -> timedelta:
-    async with house.db.read() as session:
+async def age_of_session(app) -> timedelta:
+    async with app.db.read() as session:
         return now() - await session.scalar(select(StaffSession.seen_at))
 
 
-async def test_one_sees_where_one_is_signed_in_and_ends_it(house, desk):
-    async with Desk(house) as other:
-        async with house.db.read() as session:
+async def test_one_sees_where_one_is_signed_in_and_ends_it(app, desk):
+    async with Desk(app) as other:
+        async with app.db.read() as session:
             numbers = dict((await session.execute(select(StaffSession.staff_id, StaffSession.id))).all())
         await other.submits("/console/sessions/end", session=numbers[desk.id])  # somebody else's: nothing ends
         assert (await desk.gets("/console")).path == "/console"
@@ -298,14 +298,14 @@ async def test_one_sees_where_one_is_signed_in_and_ends_it(house, desk):
         assert (await other.gets("/console")).path == "/console"
 
 
-async def test_who_is_shut_out_is_out_at_the_next_request(house, desk):
-    async with Desk(house, Role.ADMIN) as admin:
+async def test_who_is_shut_out_is_out_at_the_next_request(app, desk):
+    async with Desk(app, Role.ADMIN) as admin:
         await admin.submits(f"/console/people/{desk.id}/active", active="0")
     assert (await desk.gets("/console")).path == "/console/login"
 
 
-async def test_a_role_that_was_taken_is_gone_at_the_next_request(house):
-    async with Desk(house, Role.ADMIN) as admin, Desk(house, Role.SYSTEM_ADMIN, district="") as system:
+async def test_a_role_that_was_taken_is_gone_at_the_next_request(app):
+    async with Desk(app, Role.ADMIN) as admin, Desk(app, Role.SYSTEM_ADMIN, district="") as system:
         await admin.gets("/console/people")
         page = await system.gets(f"/console/people/{admin.id}")
         role = re.search(r'name="role" value="(\d+)"', page)[1]
@@ -313,14 +313,14 @@ async def test_a_role_that_was_taken_is_gone_at_the_next_request(house):
         await admin.gets("/console/people", status=403)
 
 
-async def test_the_cookie_is_opaque_changes_at_sign_in_and_is_kept_from_scripts(desk, house):
+async def test_the_cookie_is_opaque_changes_at_sign_in_and_is_kept_from_scripts(desk, app):
     [cookie] = [each for each in desk.http.cookie_jar if each.key == "nuanxin_console"]
     assert cookie["httponly"]
     assert cookie["samesite"] == "Lax"
     assert cookie["path"] == "/console"
-    async with house.db.read() as session:
+    async with app.db.read() as session:
         assert cookie.value.encode() not in (await session.scalars(select(StaffSession.key))).all()
-    await desk.submits(f"/console/enter/{await invited(house, desk)}")
+    await desk.submits(f"/console/enter/{await invited(app, desk)}")
     [renewed] = [each for each in desk.http.cookie_jar if each.key == "nuanxin_console"]
     assert renewed.value != cookie.value
     async with (
@@ -349,14 +349,14 @@ async def test_another_site_cannot_post(desk, headers):
     assert (await desk.gets("/console")).path == "/console"
 
 
-async def test_a_form_handed_in_twice_does_its_work_once(house):
-    async with Desk(house, Role.ADMIN) as admin:
+async def test_a_form_handed_in_twice_does_its_work_once(app):
+    async with Desk(app, Role.ADMIN) as admin:
         await admin.gets("/console/people")
         sent = {"_key": "the-same", "name": "王芳", "username": "wang.fang", "role": "organiser", "district": "2101"}
         await admin.submits("/console/people", **sent)
         page = await admin.submits("/console/people", **sent)
         assert page.path.startswith("/console/people/")
-        async with house.db.read() as session:
+        async with app.db.read() as session:
             assert await session.scalar(select(func.count()).where(Staff.username == "wang.fang")) == 1
 
 
@@ -377,9 +377,9 @@ async def test_every_answer_is_framed_by_nobody_kept_by_nobody_and_runs_no_scrip
         assert "Strict-Transport-Security" not in headers  # plain HTTP, on this machine
 
 
-async def test_behind_a_proxy_with_https_cookies_are_secure_and_browsers_stay_with_it(desk, house):
+async def test_behind_a_proxy_with_https_cookies_are_secure_and_browsers_stay_with_it(desk, app):
     headers = {**OURS, "X-Forwarded-Proto": "https"}
-    token = await invited(house, desk)
+    token = await invited(app, desk)
     async with desk.http.post(f"{desk.url}/console/enter/{token}", headers=headers, allow_redirects=False) as answer:
         assert "Secure" in answer.headers["Set-Cookie"]
         assert "max-age=31536000" in answer.headers["Strict-Transport-Security"]
@@ -392,12 +392,12 @@ async def test_no_page_holds_a_script_or_a_style_of_its_own(desk):
         assert not re.search(r'(?:src|href|action)="(?!/console|#)', page), path
 
 
-async def invited(house, desk) -> str:
-    async with house.db.begin() as session:
+async def invited(app, desk) -> str:
+    async with app.db.begin() as session:
         return await sign_in.invite(session, BY, await accounts.find(session, desk.username))
 
 
-async def rewinds(house, desk) -> None:
+async def rewinds(app, desk) -> None:
     """As if the last code had been used a minute ago."""
-    async with house.db.begin() as session:
+    async with app.db.begin() as session:
         await session.execute(update(Staff).where(Staff.id == desk.id).values(totp_step=Staff.totp_step - 2))

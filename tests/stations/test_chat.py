@@ -31,11 +31,11 @@ def station(number: int, open_: str, **more: object) -> Station:
 
 
 @pytest.fixture
-def listed(house, knowledge):
+def listed(app, knowledge):
     """Some stations of the test's own in the place of the sample."""
 
     def put(*stations: Station) -> None:
-        house.knowledge = with_stations(knowledge, stations)
+        app.knowledge = with_stations(knowledge, stations)
 
     return put
 
@@ -91,9 +91,9 @@ async def test_far_from_every_station_the_hotlines_are_named(phone, listed):
     assert "12351" in text
 
 
-async def test_a_position_leaves_no_trace(phone, house):
+async def test_a_position_leaves_no_trace(phone, app):
     await phone.sends_location(HOME.lat, HOME.lon)
-    async with house.db.read() as session:
+    async with app.db.read() as session:
         payloads = await session.scalars(select(Outbox.payload).where(Outbox.kind == Channel.WEB))
         assert not any(payloads.all())
         answers = (await session.scalars(select(SeenUpdate.answer))).all()
@@ -133,23 +133,23 @@ async def test_a_sample_says_that_it_is_one_wherever_it_is_shown(phone):
         assert "示例" in said
 
 
-async def test_two_people_make_a_station_doubtful_and_one_alone_does_not(phones, house):
-    async with house.db.begin() as session:
+async def test_two_people_make_a_station_doubtful_and_one_alone_does_not(phones, app):
+    async with app.db.begin() as session:
         await service.replace(session, [station(1, "24/7")])
-    await house.refresh()
+    await app.refresh()
     first, second = await phones(), await phones()
     for phone in (first, first, second):
         await phone.sends_location(HOME.lat, HOME.lon)
         assert "核实" not in (await phone.hears() or [""])[0]
         await phone.presses("关门了")
         assert "记下了" in (await phone.toasts())[-1]
-    await house.refresh()
+    await app.refresh()
     said = await first.sends_location(HOME.lat, HOME.lon)
     assert "有人说这里不对" in said[0]
 
 
-async def test_reports_of_one_person_count_once(house):
-    async with house.db.begin() as session:
+async def test_reports_of_one_person_count_once(app):
+    async with app.db.begin() as session:
         await service.replace(session, [station(1, "24/7")])
         assert [await service.report(session, "s1", Report.CLOSED, key) for key in (b"a", b"a", b"b", b"c")] == [
             False,
@@ -159,10 +159,10 @@ async def test_reports_of_one_person_count_once(house):
         ]
 
 
-async def test_imported_stations_take_the_samples_place_within_seconds(phone, house):
-    async with house.db.begin() as session:
+async def test_imported_stations_take_the_samples_place_within_seconds(phone, app):
+    async with app.db.begin() as session:
         await service.replace(session, [station(1, "24/7")])
-    await house.refresh()
+    await app.refresh()
     text, _ = await phone.sends_location(HOME.lat, HOME.lon)
     assert "驿站1" in text
     assert "示例" not in text

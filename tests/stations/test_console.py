@@ -14,8 +14,8 @@ THERE = "jn-1,济南驿站,爱心驿站,117.0009,36.6758,8:00-18:00,歇脚,历�
 
 
 @pytest.fixture
-async def organiser(house):
-    async with Desk(house, Role.ORGANISER, name="组织员李") as desk:
+async def organiser(app):
+    async with Desk(app, Role.ORGANISER, name="组织员李") as desk:
         yield desk
 
 
@@ -32,23 +32,23 @@ async def imports(desk, *lines):
     return await desk.submits("/console/stations/import/take")
 
 
-async def kept(house):
-    async with house.db.read() as session:
+async def kept(app):
+    async with app.db.read() as session:
         return {row.id: row for row in await session.scalars(select(StationRow))}
 
 
-async def test_a_file_is_looked_at_before_it_is_taken_over_and_workers_find_it_then(house, organiser):
+async def test_a_file_is_looked_at_before_it_is_taken_over_and_workers_find_it_then(app, organiser):
     page = await looks_at(organiser, HERE)
     assert "沈河驿站" in page.words
     assert "沈阳市沈河区" in page.words
-    assert await kept(house) == {}
+    assert await kept(app) == {}
     page = await organiser.submits("/console/stations/import/take")
     assert "已导入" in page.words
-    row = (await kept(house))["shy-1"]
+    row = (await kept(app))["shy-1"]
     assert row.datum == "gcj02"
     assert abs(row.longitude - 123.4382) > 0.003  # half a kilometre, as Amap's points are off
-    await house.refresh()
-    assert [station.name for station in house.knowledge.stations] == ["沈河驿站"]
+    await app.refresh()
+    assert [station.name for station in app.knowledge.stations] == ["沈河驿站"]
     page = await organiser.submits("/console/stations/import/take", status=422, file=1)
     assert "已经导入过" in page.words
 
@@ -65,35 +65,35 @@ async def test_a_file_is_looked_at_before_it_is_taken_over_and_workers_find_it_t
         ({"data": b"x" * (13 << 20)}, "内容太大"),
     ],
 )
-async def test_one_fault_and_nothing_is_written(house, organiser, given, said):
+async def test_one_fault_and_nothing_is_written(app, organiser, given, said):
     page = await looks_at(organiser, *given.pop("lines", ()), **given)
     assert page.status in (413, 422)
     assert said in page.words
-    async with house.db.read() as session:
+    async with app.db.read() as session:
         assert await session.scalar(select(func.count()).select_from(StationFile)) == 0
-    assert await kept(house) == {}
+    assert await kept(app) == {}
 
 
-async def test_nobody_takes_over_the_file_of_a_colleague(house, organiser):
+async def test_nobody_takes_over_the_file_of_a_colleague(app, organiser):
     await looks_at(organiser, HERE)
-    async with Desk(house, Role.ORGANISER) as other:
+    async with Desk(app, Role.ORGANISER) as other:
         page = await other.submits("/console/stations/import/take", status=422, file=1)
         assert "请重新选文件" in page.words
-    assert await kept(house) == {}
+    assert await kept(app) == {}
 
 
-async def test_leaving_only_the_files_stations_touches_no_other_district(house, organiser):
-    async with Desk(house, Role.ORGANISER, district="3701") as jinan:
+async def test_leaving_only_the_files_stations_touches_no_other_district(app, organiser):
+    async with Desk(app, Role.ORGANISER, district="3701") as jinan:
         await imports(jinan, THERE)
     await imports(organiser, HERE)
     await looks_at(organiser, HERE.replace("shy-1", "shy-9"))
     await organiser.submits("/console/stations/import/take", only="1")
-    assert set(await kept(house)) == {"shy-9", "jn-1"}
+    assert set(await kept(app)) == {"shy-9", "jn-1"}
 
 
-async def test_reports_lead_to_a_look_and_a_look_settles_them(house, organiser):
+async def test_reports_lead_to_a_look_and_a_look_settles_them(app, organiser):
     await imports(organiser, HERE)
-    async with house.db.begin() as session:
+    async with app.db.begin() as session:
         for person in (b"a" * 16, b"b" * 16):
             await stations.report(session, "shy-1", stations.Report.CLOSED, person)
     page = await organiser.gets("/console/stations?view=reported")
@@ -101,39 +101,39 @@ async def test_reports_lead_to_a_look_and_a_look_settles_them(house, organiser):
     page = await organiser.gets("/console/stations/at/shy-1")
     assert page.words.count("门关着") == 2
     await organiser.submits("/console/stations/at/shy-1/confirm")
-    row = (await kept(house))["shy-1"]
+    row = (await kept(app))["shy-1"]
     assert row.doubtful_at is None
     assert abs((row.checked - now().date()).days) <= 1
     page = await organiser.gets("/console/stations?view=reported")
     assert "没有符合条件的" in page.words
 
 
-async def test_an_edit_keeps_the_datum_until_somebody_moves_the_pin(house, organiser):
+async def test_an_edit_keeps_the_datum_until_somebody_moves_the_pin(app, organiser):
     await imports(organiser, HERE)
-    before = (await kept(house))["shy-1"]
+    before = (await kept(app))["shy-1"]
     await edits(organiser, before, name="沈河暖新驿站", services=["rest"])
-    row = (await kept(house))["shy-1"]
+    row = (await kept(app))["shy-1"]
     assert (row.name, row.datum, row.latitude) == ("沈河暖新驿站", "gcj02", before.latitude)
     await edits(organiser, row, lat="41.80")
-    row = (await kept(house))["shy-1"]
+    row = (await kept(app))["shy-1"]
     assert (row.datum, row.latitude) == ("wgs84", 41.80)
 
 
-async def test_what_is_wrong_is_said_and_what_was_typed_stays(house, organiser):
+async def test_what_is_wrong_is_said_and_what_was_typed_stays(app, organiser):
     await imports(organiser, HERE)
-    row = (await kept(house))["shy-1"]
+    row = (await kept(app))["shy-1"]
     page = await edits(organiser, row, status=422, hours="看心情", name="别丢了我")
     assert "开放时间“看心情”看不懂" in page.words
     assert "别丢了我" in page
     page = await edits(organiser, row, status=403, lat="36.6758", lon="117.0009")
     page = await edits(organiser, row, status=422, base="earlier")
     assert "别人改过这个驿站" in page.words
-    assert (await kept(house))["shy-1"].name == "沈河驿站"
+    assert (await kept(app))["shy-1"].name == "沈河驿站"
 
 
-async def test_the_map_shows_the_stations_of_ones_own_city_and_in_red_what_is_wrong(house, organiser):
+async def test_the_map_shows_the_stations_of_ones_own_city_and_in_red_what_is_wrong(app, organiser):
     at = {"kind": "love", "datum": "wgs84", "region": "2101"}
-    async with house.db.begin() as session:
+    async with app.db.begin() as session:
         for n in range(12):
             session.add(StationRow(id=f"near-{n}", name="挨着的", latitude=41.79 + n / 1e5, longitude=123.43, **at))
         session.add(StationRow(id="far", name="远的驿站", latitude=41.95, longitude=123.4, closed=True, **at))
@@ -151,14 +151,14 @@ async def test_the_map_shows_the_stations_of_ones_own_city_and_in_red_what_is_wr
     assert "view=closed&amp;kind=&amp;q=%E8%BF%9C&amp;lat=" in page
 
 
-async def test_a_station_closed_for_a_while_is_not_open_whatever_its_hours_say(house, organiser):
+async def test_a_station_closed_for_a_while_is_not_open_whatever_its_hours_say(app, organiser):
     await imports(organiser, HERE)
     await organiser.submits("/console/stations/at/shy-1/close", closed="1")
-    await house.refresh()
-    assert [station.closed for station in house.knowledge.stations] == [True]
+    await app.refresh()
+    assert [station.closed for station in app.knowledge.stations] == [True]
     assert "临时关闭" in await organiser.gets("/console/stations?view=closed")
     await organiser.submits("/console/stations/at/shy-1/close", closed="0")
-    assert (await kept(house))["shy-1"].closed is False
+    assert (await kept(app))["shy-1"].closed is False
 
 
 async def edits(desk, row, status=200, **changed):

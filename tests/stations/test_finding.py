@@ -13,7 +13,7 @@ from knowledge import places
 from knowledge.geo import Point, bearing, distance, wind
 from knowledge.hours import SHANGHAI, read
 from knowledge.places import Places
-from knowledge.stations import Near, Station, Stations, Vocabulary, cells, station_id, vocabulary
+from knowledge.stations import NearStation, Station, Stations, Vocabulary, cells, station_id, vocabulary
 from knowledge.stations.read import sample
 
 HERE = Point(41.80, 123.40)
@@ -37,7 +37,7 @@ def station(id: str, north: float = 0.0, **fields: object) -> Station:  # noqa: 
     return replace(made, **fields)  # type: ignore[arg-type]
 
 
-def ids(found: tuple[Near, ...]) -> list[str]:
+def ids(found: tuple[NearStation, ...]) -> list[str]:
     return [near.station.id for near in found]
 
 

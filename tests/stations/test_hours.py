@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from knowledge.hours import SHANGHAI, Hours, Rule, Unreadable, read
+from knowledge.hours import SHANGHAI, Hours, OpeningRule, UnreadableHours, read
 from knowledge.hours.calendar import day
 from knowledge.hours.value import DAY, EVERY_DAY, WEEKEND, WORKDAYS
 
@@ -90,7 +90,7 @@ def at(text: str) -> datetime:
 SPANS = st.builds(lambda start, length: (start, start + length), st.integers(0, DAY - 1), st.integers(1, DAY))
 DATES = st.sampled_from([(101, 1231), (601, 930), (1001, 531), (615, 910), (1115, 315)])
 RULES = st.builds(
-    Rule,
+    OpeningRule,
     spans=st.lists(SPANS, max_size=3).map(tuple),
     weekdays=st.sampled_from([EVERY_DAY, WORKDAYS, WEEKEND, 0b1000000, 0b0000100, 0b0111110, 0]),
     holidays=st.booleans(),
@@ -164,7 +164,7 @@ def test_what_people_see_reads_back(text: str) -> None:
 
 @pytest.mark.parametrize(("text", "rest"), NONSENSE.items())
 def test_what_cannot_be_read_is_said_and_not_guessed(text: str, rest: str) -> None:
-    with pytest.raises(Unreadable) as refusal:
+    with pytest.raises(UnreadableHours) as refusal:
         read(text)
     assert rest in refusal.value.rest
 
@@ -173,7 +173,7 @@ def test_what_cannot_be_read_is_said_and_not_guessed(text: str, rest: str) -> No
 def test_any_text_is_read_or_refused(text: str) -> None:
     try:
         hours = read(text)
-    except Unreadable:
+    except UnreadableHours:
         return
     assert read(str(hours)) == hours
 
@@ -264,4 +264,4 @@ def test_the_moment_may_come_from_any_zone_but_has_to_say_which() -> None:
 @pytest.mark.parametrize("span", [(-1, 5), (DAY, DAY + 5), (600, 600), (0, DAY + 1)])
 def test_a_period_is_at_most_a_day_long_and_begins_in_it(span: tuple[int, int]) -> None:
     with pytest.raises(ValueError, match="not a period"):
-        Rule((span,))
+        OpeningRule((span,))

@@ -17,19 +17,19 @@ def with_key(settings: Settings, key: str) -> Settings:
     return settings.model_copy(update={"vault_key": SecretStr(key)})
 
 
-def hand(house, settings: Settings) -> Vault:
+def hand(app, settings: Settings) -> Vault:
     """Give a running house the ring of these settings, as if it had been started with it."""
     ring = ring_of(settings)
-    for engine in (house.db.engine, house.db._reader):
+    for engine in (app.db.engine, app.db._reader):
         engine.dialect.vault = ring
-    house.web_chat.shared.files.vault = ring
+    app.web_chat.shared.files.vault = ring
     return ring
 
 
-async def key_ids(house) -> set[int]:
+async def key_ids(app) -> set[int]:
     """By which keys anything in the database is sealed."""
     found: set[int] = set()
-    async with house.db.read() as session:
+    async with app.db.read() as session:
         for column in sealing.columns():
             values = await session.scalars(select(type_coerce(column, LargeBinary)).where(column.is_not(None)))
             found |= {value[0] for value in values}
@@ -48,53 +48,53 @@ async def filed(phone) -> str:
     return number
 
 
-async def test_after_a_rotation_the_old_key_is_not_needed_any_more(phone, house, capsys):
+async def test_after_a_rotation_the_old_key_is_not_needed_any_more(phone, app, capsys):
     number = await filed(phone)
-    old = (house.settings.var / "vault.key").read_text().strip()
+    old = (app.settings.var / "vault.key").read_text().strip()
     new = new_key(2)
-    assert await key_ids(house) == {1}
-    both = with_key(house.settings, f"{new},{old}")
+    assert await key_ids(app) == {1}
+    both = with_key(app.settings, f"{new},{old}")
     assert await command.turn(both) == 0
     assert await command.turn(both) == 0  # again: nothing to do
-    assert await key_ids(house) == {2}
+    assert await key_ids(app) == {2}
     capsys.readouterr()
-    assert await command.examine(with_key(house.settings, new), most=None) == 0
+    assert await command.examine(with_key(app.settings, new), most=None) == 0
     assert "identities.body: 2 by key 2: 2 opened, 0 would not open" in capsys.readouterr().out
-    assert await command.examine(house.settings, most=None) == 1  # the old key alone
-    hand(house, both)
+    assert await command.examine(app.settings, most=None) == 1  # the old key alone
+    hand(app, both)
     assert number in (await phone.types("/appeals"))[-1]
-    assert (await case(house, number)).story == STORY
+    assert (await case(app, number)).story == STORY
 
 
-async def test_a_rotation_killed_half_way_is_begun_again(phone, house):
+async def test_a_rotation_killed_half_way_is_begun_again(phone, app):
     await filed(phone)
-    old = (house.settings.var / "vault.key").read_text().strip()
-    both = with_key(house.settings, f"{new_key(2)},{old}")
-    hand(house, both)
+    old = (app.settings.var / "vault.key").read_text().strip()
+    both = with_key(app.settings, f"{new_key(2)},{old}")
+    hand(app, both)
     folders = [each for each in command.folders_of(both) if each.path.name == "uploads"]
-    places = sealing.rotate(house.db, folders)
+    places = sealing.rotate(app.db, folders)
     async for found in places:
         if found.sealed:
             break
     await places.aclose()
-    assert await key_ids(house) == {1, 2}
+    assert await key_ids(app) == {1, 2}
     [upload] = folders[0].files()
     upload.with_name(upload.name + sealing.HALF).write_bytes(b"half")
     assert await command.turn(both) == 0
-    assert await key_ids(house) == {2}
+    assert await key_ids(app) == {2}
     assert upload.read_bytes()[0] == 2
 
 
-async def test_what_changed_meanwhile_is_not_overwritten(phone, house):
+async def test_what_changed_meanwhile_is_not_overwritten(phone, app):
     await filed(phone)
-    old = (house.settings.var / "vault.key").read_text().strip()
-    both = with_key(house.settings, f"{new_key(2)},{old}")
-    vault = hand(house, both)
+    old = (app.settings.var / "vault.key").read_text().strip()
+    both = with_key(app.settings, f"{new_key(2)},{old}")
+    vault = hand(app, both)
     [column] = [each for each in sealing.columns() if str(each) == "identities.body"]
-    found = sealing.Found("")
-    async for rows in sealing._batches(house.db, column, stale=vault.current):
+    found = sealing.SealedFile("")
+    async for rows in sealing._batches(app.db, column, stale=vault.current):
         changed = sealing._sealed_anew(vault, column, rows, found)
-        await sealing._replace(house.db, column, changed, found)
-        await sealing._replace(house.db, column, [{**each, "new": b"late"} for each in changed], found)
-    assert await key_ids(house) >= {1, 2}
+        await sealing._replace(app.db, column, changed, found)
+        await sealing._replace(app.db, column, [{**each, "new": b"late"} for each in changed], found)
+    assert await key_ids(app) >= {1, 2}
     assert await command.examine(both, most=None) == 0

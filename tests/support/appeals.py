@@ -4,11 +4,11 @@ import secrets
 
 from sqlalchemy import insert, select, update
 
-from bot.app import House
+from bot.app import Application
 from bot.services.appeals import appeals, case_work
 from bot.services.appeals import transitions as appeal_transitions
-from bot.services.appeals.appeals import Draft
-from bot.services.appeals.states import Move, State
+from bot.services.appeals.appeals import AppealDraft
+from bot.services.appeals.states import AppealMove, AppealState
 from bot.services.core.lifecycle import SYSTEM, Actor, Role
 from bot.store.models import Agency, Appeal, Chat, Naming
 
@@ -17,19 +17,30 @@ RESULT = "经核实，站点拖欠您十月工资四千三百元，已经在十�
 ADMIN, REVIEWER = Actor(Role.ADMIN, 900), Actor(Role.REVIEWER, 901)
 # The shortest way to each state.
 WAYS = {
-    State.SUBMITTED: (),
-    State.ACCEPTED: (State.ACCEPTED,),
-    State.ASSIGNED: (State.ACCEPTED, State.ASSIGNED),
-    State.IN_PROGRESS: (State.ACCEPTED, State.ASSIGNED, State.IN_PROGRESS),
-    State.PENDING_INFO: (State.ACCEPTED, State.ASSIGNED, State.IN_PROGRESS, State.PENDING_INFO),
-    State.ANSWERED: (State.ACCEPTED, State.ASSIGNED, State.IN_PROGRESS, State.ANSWERED),
-    State.VERIFIED: (State.ACCEPTED, State.ASSIGNED, State.IN_PROGRESS, State.ANSWERED, State.VERIFIED),
+    AppealState.SUBMITTED: (),
+    AppealState.ACCEPTED: (AppealState.ACCEPTED,),
+    AppealState.ASSIGNED: (AppealState.ACCEPTED, AppealState.ASSIGNED),
+    AppealState.IN_PROGRESS: (AppealState.ACCEPTED, AppealState.ASSIGNED, AppealState.IN_PROGRESS),
+    AppealState.PENDING_INFO: (
+        AppealState.ACCEPTED,
+        AppealState.ASSIGNED,
+        AppealState.IN_PROGRESS,
+        AppealState.PENDING_INFO,
+    ),
+    AppealState.ANSWERED: (AppealState.ACCEPTED, AppealState.ASSIGNED, AppealState.IN_PROGRESS, AppealState.ANSWERED),
+    AppealState.VERIFIED: (
+        AppealState.ACCEPTED,
+        AppealState.ASSIGNED,
+        AppealState.IN_PROGRESS,
+        AppealState.ANSWERED,
+        AppealState.VERIFIED,
+    ),
 }
 
 
 async def filed(
-    house: House,
-    state: State = State.SUBMITTED,
+    app: Application,
+    state: AppealState = AppealState.SUBMITTED,
     *,
     district: str = "210106",
     agency: str = "labour",
@@ -43,25 +54,30 @@ async def filed(
     phone: str = "13812345678",
 ) -> str:
     """A case that has come as far as `state`; returns its number.  `chat` is the row of its author's chat."""
-    async with house.db.begin() as session:
+    async with app.db.begin() as session:
         author = await session.get(Chat, chat) if chat is not None else await _somebody(session)
-        draft = Draft(kind=kind, story=story, region=district, naming=naming, name=name, phone=phone)
-        number = (await appeals.submit(session, house.frame, author, draft)).number
+        draft = AppealDraft(kind=kind, story=story, region=district, naming=naming, name=name, phone=phone)
+        number = (await appeals.submit(session, app.services, author, draft)).number
         office = await session.scalar(select(Agency).where(Agency.code == agency))
         await session.execute(update(Appeal).where(Appeal.number == number).values(agency_id=office.id))
         worker = Actor(Role.HANDLER, handler, office.id)
-        who = {State.ACCEPTED: SYSTEM, State.ASSIGNED: ADMIN, State.ANSWERED: REVIEWER, State.VERIFIED: ADMIN}
+        who = {
+            AppealState.ACCEPTED: SYSTEM,
+            AppealState.ASSIGNED: ADMIN,
+            AppealState.ANSWERED: REVIEWER,
+            AppealState.VERIFIED: ADMIN,
+        }
         for target in WAYS[state]:
             by, text = who.get(target, worker), RESULT
-            silent = house.frame.silently()
-            await appeal_transitions.move(session, silent, number, Move(target, by, text=text, agency=agency))
+            silent = app.services.silently()
+            await appeal_transitions.move(session, silent, number, AppealMove(target, by, text=text, agency=agency))
         if about:
             await case_work.name_unit(session, number, about, ADMIN)
     return number
 
 
-async def case_of(house: House, number: str) -> Appeal:
-    async with house.db.read() as session:
+async def case_of(app: Application, number: str) -> Appeal:
+    async with app.db.read() as session:
         return await session.scalar(select(Appeal).where(Appeal.number == number))
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from bot.services.core.context import Frame
+from bot.services.core.context import ServiceContext
 from bot.services.points import vouchers
 from bot.settings import Settings
 from bot.store.models import Chat, Voucher
@@ -22,13 +22,13 @@ from knowledge import rewards, texts
 async def main(folder: str, url: str, chat_id: str) -> None:
     db = database_of(Settings(var=Path(folder), database_url=url, _env_file=None))
     known: Any = SimpleNamespace(rewards=rewards.load(), texts=texts.load())  # The rest of it takes seconds to read.
-    frame = Frame(known)
+    context = ServiceContext(known)
     async with db.begin() as session:
-        await vouchers.reserve(session, frame, await session.get_one(Chat, int(chat_id)), "water")
+        await vouchers.reserve(session, context, await session.get_one(Chat, int(chat_id)), "water")
     say("reserved")
     async with db.begin() as session:
         number = await session.scalar(select(Voucher.id))
-        await vouchers.ring(session, frame, {"do": "issue", "number": str(number)})
+        await vouchers.ring(session, context, {"do": "issue", "number": str(number)})
         await session.flush()
         say("issuing")
         await asyncio.Event().wait()

@@ -15,7 +15,7 @@ import pyotp
 from multidict import CIMultiDictProxy
 from sqlalchemy import select
 
-from bot.app import House
+from bot.app import Application
 from bot.services.core.lifecycle import Role
 from bot.services.staff import accounts, sign_in
 from bot.services.staff import mfa as second
@@ -50,7 +50,7 @@ class Desk:
 
     def __init__(
         self,
-        house: House,
+        app: Application,
         role: Role | None = Role.REVIEWER,
         *,
         district: str = "2101",
@@ -59,12 +59,12 @@ class Desk:
         second: bool | None = None,
         name: str = "",
     ) -> None:
-        self.house, self.role, self.agency = house, role, agency
+        self.app, self.role, self.agency = app, role, agency
         self.district, self.category = district, category
         self.second = role in SECOND if second is None else second
         self.username = f"desk.{secrets.token_hex(4)}"
         self.name = name or f"{role or '无'}{self.username[-4:]}"
-        self.url = f"http://127.0.0.1:{house.port}"
+        self.url = f"http://127.0.0.1:{app.port}"
         self.id = 0
         self.secret = ""  # of the second factor
         self._page = Page()
@@ -92,7 +92,7 @@ class Desk:
 
     async def joins(self) -> None:
         """Become a colleague, as the command line makes one."""
-        async with self.house.db.begin() as session:
+        async with self.app.db.begin() as session:
             agency = await session.scalar(select(Agency.id).where(Agency.code == self.agency)) if self.agency else None
             details = {"name": self.name, "username": self.username, "district": self.district}
             person = await accounts.add(session, None, BY, agency_id=agency, **details)
@@ -102,7 +102,7 @@ class Desk:
 
     async def enters(self) -> None:
         """Sign in by the link of a newcomer, and set the second factor up where it is needed, as after losing it."""
-        async with self.house.db.begin() as session:
+        async with self.app.db.begin() as session:
             person = await accounts.find(session, self.username)
             if person.totp:
                 await second.reset(session, person, BY)
@@ -144,7 +144,7 @@ class Desk:
 
     async def settled(self) -> None:
         """Wait until what was set going has arrived."""
-        await self.house.settled()
+        await self.app.settled()
 
     async def _asks(self, method: str, path: str, *, status: int | None, **request: object) -> Page:
         async with self.http.request(method, self.url + path, **request) as response:

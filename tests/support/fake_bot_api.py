@@ -20,13 +20,13 @@ from aiohttp import web
 
 from bot.bulk import Bulk, Clocks
 from bot.channels.telegram.transport import BotApi
-from bot.queue.rate_limiter import Pace
+from bot.queue.rate_limiter import RateLimiter
 from bot.services.chats import chats
-from bot.services.core.context import Frame
+from bot.services.core.context import ServiceContext
 from bot.services.core.lifecycle import Actor, Role
 from bot.services.notices import approvals, notices
 from bot.services.notices.audience import Audience
-from bot.services.notices.notices import Draft
+from bot.services.notices.notices import NoticeDraft
 from bot.services.staff import accounts
 from bot.store.db import Database
 from bot.store.models import Channel, Notice, NoticeKind, now
@@ -148,7 +148,7 @@ class Town:
 
     def __init__(self, db: Database, knowledge: Knowledge) -> None:
         self.db = db
-        self.frame = Frame(knowledge, quiet=NEVER)
+        self.services = ServiceContext(knowledge, quiet=NEVER)
         self.author = self.second = self.third = Actor(Role.ORGANISER)
 
     async def settle(self) -> "Town":
@@ -169,7 +169,7 @@ class Town:
                     setattr(chat, name, value)
                 session.add(chat)
 
-    def draft(self, **more: Any) -> Draft:
+    def draft(self, **more: Any) -> NoticeDraft:
         given = {
             "kind": NoticeKind.SERVICE,
             "title": "体检",
@@ -178,12 +178,12 @@ class Town:
             "valid_until": now() + timedelta(days=2),
             "audience": Audience(),
         }
-        return Draft(**(given | more))
+        return NoticeDraft(**(given | more))
 
     async def submitted(self, **more: Any) -> Notice:
         async with self.db.begin() as session:
-            notice = await notices.write(session, self.frame, self.author, self.draft(**more))
-            await notices.submit(session, self.frame, notice, self.author)
+            notice = await notices.write(session, self.services, self.author, self.draft(**more))
+            await notices.submit(session, self.services, notice, self.author)
         return notice
 
     async def agreed(self, **more: Any) -> Notice:
@@ -203,8 +203,8 @@ class Town:
             return await notices.get(session, number)
 
 
-def lane(db: Database, api: BotApi, frame: Frame, rate: float, *, paid: bool = False) -> Bulk:
-    return Bulk(db, Channel.TELEGRAM, api, Pace(rate), lambda: frame, FAST, paid=paid)
+def lane(db: Database, api: BotApi, context: ServiceContext, rate: float, *, paid: bool = False) -> Bulk:
+    return Bulk(db, Channel.TELEGRAM, api, RateLimiter(rate), lambda: context, FAST, paid=paid)
 
 
 async def _serve(url: str, key: str, api: str, rate: str) -> None:
@@ -212,10 +212,10 @@ async def _serve(url: str, key: str, api: str, rate: str) -> None:
     client = BotApi(api, "", TOKEN)
     await client.open()
     words = cast("Knowledge", SimpleNamespace(texts=texts.load()))  # All it says; reading the rest takes seconds.
-    frame = Frame(words, quiet=NEVER)
+    context = ServiceContext(words, quiet=NEVER)
     sys.stdout.write("ready\n")
     sys.stdout.flush()
-    await lane(db, client, frame, float(rate)).run()
+    await lane(db, client, context, float(rate)).run()
 
 
 if __name__ == "__main__":

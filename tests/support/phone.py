@@ -7,7 +7,7 @@ from typing import Any, Self
 
 import aiohttp
 
-from bot.app import House
+from bot.app import Application
 
 MARK = {"X-Nuanxin-Chat": "1"}  # the page's own header
 
@@ -15,9 +15,9 @@ MARK = {"X-Nuanxin-Chat": "1"}  # the page's own header
 class Phone:
     """One person with one conversation.  Everything goes through the page's HTTP interface, cookie included."""
 
-    def __init__(self, house: House) -> None:
-        self.house = house
-        self.url = f"http://127.0.0.1:{house.port}"
+    def __init__(self, app: Application) -> None:
+        self.app = app
+        self.url = f"http://127.0.0.1:{app.port}"
         self.chat: int | None = None  # the row in `chats`, once a test has asked for it
         self._seen = 0
         self._before_press = 0
@@ -108,7 +108,7 @@ class Phone:
     async def _events(self, after: int = 0, *, settle: bool = True) -> dict[str, Any]:
         """What the page shows.  Right after a post has settled, there is nothing more to wait for."""
         if settle:
-            await self.house.settled()
+            await self.app.settled()
         async with self.http.get(f"{self.url}/chat/events", params={"after": after}) as response:
             state: dict[str, Any] = await response.json()
         return {"messages": [], "keyboard": None, "answers": [], "event": 0, **state}
@@ -117,7 +117,7 @@ class Phone:
         async with self.http.post(self.url + path, json=body, headers=MARK) as response:
             answer: dict[str, Any] = await response.json()
             assert response.status == 200, answer
-        await self.house.settled()
+        await self.app.settled()
         return answer
 
 

@@ -8,8 +8,8 @@ from bot.services.core.lifecycle import WORKER, Actor, Role
 from bot.services.points import ledger as points_ledger
 from bot.services.volunteers import applications
 from bot.services.volunteers import transitions as volunteer_transitions
-from bot.services.volunteers.applications import Application
-from bot.services.volunteers.states import Change, Standing
+from bot.services.volunteers.applications import VolunteerApplication
+from bot.services.volunteers.states import VolunteerMove, VolunteerState
 from bot.store.models import Chat, Volunteer
 
 NAME, PHONE = "赵铁柱", "13800138000"
@@ -34,10 +34,10 @@ async def applies(phone, where: str = "沈阳铁西区") -> str:
 async def chat_of(phone) -> int:
     """The id of somebody's row; who has not said anything yet says hello."""
     if phone.chat is None:
-        async with phone.house.db.read() as session:
+        async with phone.app.db.read() as session:
             before = set(await session.scalars(select(Chat.id)))
         await phone.types("/start")
-        async with phone.house.db.read() as session:
+        async with phone.app.db.read() as session:
             every = set(await session.scalars(select(Chat.id)))
         [phone.chat] = every - before or every
     return phone.chat
@@ -45,19 +45,19 @@ async def chat_of(phone) -> int:
 
 async def applied(phone) -> str:
     """Somebody who has applied, without the taps; returns the number."""
-    wanted = Application(NAME, PHONE, "meituan", "rider", "210106", "艳粉社区", "weekend")
+    wanted = VolunteerApplication(NAME, PHONE, "meituan", "rider", "210106", "艳粉社区", "weekend")
     chat = await chat_of(phone)
-    async with phone.house.db.begin() as session:
+    async with phone.app.db.begin() as session:
         chat = await session.get_one(Chat, chat)
-        return (await applications.apply(session, phone.house.frame, chat, wanted)).number
+        return (await applications.apply(session, phone.app.services, chat, wanted)).number
 
 
 async def approved(phone) -> str:
     """Somebody who may begin the training, and has been told so."""
     number = await applied(phone)
-    async with phone.house.db.begin() as session:
-        for target in (Standing.REVIEWING, Standing.APPROVED):
-            await volunteer_transitions.change(session, phone.house.frame, number, Change(target, ORGANISER))
+    async with phone.app.db.begin() as session:
+        for target in (VolunteerState.REVIEWING, VolunteerState.APPROVED):
+            await volunteer_transitions.change(session, phone.app.services, number, VolunteerMove(target, ORGANISER))
     await phone.hears()
     return number
 
@@ -65,18 +65,18 @@ async def approved(phone) -> str:
 async def certified(phone, *, liaison: bool = False) -> str:
     """Somebody with a certificate, who has heard it all."""
     number = await applied(phone)
-    async with phone.house.db.begin() as session:
-        frame = phone.house.frame.silently()
+    async with phone.app.db.begin() as session:
+        context = phone.app.services.silently()
         for target, actor in (
-            (Standing.REVIEWING, ORGANISER),
-            (Standing.APPROVED, ORGANISER),
-            (Standing.TRAINING, WORKER),
+            (VolunteerState.REVIEWING, ORGANISER),
+            (VolunteerState.APPROVED, ORGANISER),
+            (VolunteerState.TRAINING, WORKER),
         ):
-            await volunteer_transitions.change(session, frame, number, Change(target, actor))
-        for item in frame.knowledge.grid.items:
-            await volunteer_transitions.learn(session, frame, number, item, ORGANISER)
+            await volunteer_transitions.change(session, context, number, VolunteerMove(target, actor))
+        for item in context.knowledge.grid.items:
+            await volunteer_transitions.learn(session, context, number, item, ORGANISER)
         if liaison:
-            await volunteer_transitions.appoint(session, frame, number, Actor(Role.ADMIN, 3), liaison=True)
+            await volunteer_transitions.appoint(session, context, number, Actor(Role.ADMIN, 3), liaison=True)
     return number
 
 
@@ -88,14 +88,14 @@ async def learns(phone) -> list[str]:
     return said
 
 
-async def row(house, number: str) -> Volunteer:
-    async with house.db.read() as session:
+async def row(app, number: str) -> Volunteer:
+    async with app.db.read() as session:
         return await session.scalar(select(Volunteer).where(Volunteer.number == number))
 
 
-async def earns(house, amount: int, source: str, chat: int | None = None, **more) -> int:
+async def earns(app, amount: int, source: str, chat: int | None = None, **more) -> int:
     """Grant points to the only person there is, or to somebody."""
-    async with house.db.begin() as session:
+    async with app.db.begin() as session:
         chat = chat if chat is not None else await session.scalar(select(Chat.id))
         return await points_ledger.grant(session, chat, amount, source, **more)
 
@@ -105,4 +105,4 @@ async def redeems(phone, reward: str = "矿泉水") -> None:
     await phone.types("/points")
     await phone.presses(reward)
     await phone.presses("兑换")
-    await phone.house.settled()
+    await phone.app.settled()

@@ -16,14 +16,14 @@ PATH = "/console/volunteers"
 
 
 @pytest.fixture
-async def organiser(house):
-    async with Desk(house, Role.ORGANISER, district="2101") as desk:
+async def organiser(app):
+    async with Desk(app, Role.ORGANISER, district="2101") as desk:
         yield desk
 
 
 @pytest.fixture
-async def admin(house):
-    async with Desk(house, Role.ADMIN, district="2101") as desk:
+async def admin(app):
+    async with Desk(app, Role.ADMIN, district="2101") as desk:
         yield desk
 
 
@@ -32,7 +32,7 @@ async def acts(desk, number: str, verb: str, *, status: int = 200, **fields):
     return await desk.submits(f"{PATH}/{number}/{verb}", status=status, **fields)
 
 
-async def test_an_application_goes_from_the_list_to_the_certificate(phone, house, organiser):
+async def test_an_application_goes_from_the_list_to_the_certificate(phone, app, organiser):
     number = await applies(phone)
     page = await organiser.gets(PATH)
     assert number in page.words
@@ -48,21 +48,21 @@ async def test_an_application_goes_from_the_list_to_the_certificate(phone, house
     assert "网格员证" in "".join(await phone.hears())
 
 
-async def test_another_district_sees_nothing_of_it(phone, house):
+async def test_another_district_sees_nothing_of_it(phone, app):
     number = await applied(phone)
-    async with Desk(house, Role.ORGANISER, district="5101") as far:
+    async with Desk(app, Role.ORGANISER, district="5101") as far:
         assert number not in await far.gets(PATH)
         await far.gets(f"{PATH}/{number}", status=404)
         await far.submits(f"{PATH}/{number}/review", status=404)
 
 
-async def test_the_same_form_twice_and_a_step_out_of_order_change_nothing(phone, house, organiser):
+async def test_the_same_form_twice_and_a_step_out_of_order_change_nothing(phone, app, organiser):
     number = await applied(phone)
     await acts(organiser, number, "approve", status=409)
     await organiser.gets(f"{PATH}/{number}")
     for _ in range(2):
         await organiser.submits(f"{PATH}/{number}/review", _key="the-same")
-    assert (await row(house, number)).version == 2
+    assert (await row(app, number)).version == 2
 
 
 async def test_a_rejection_needs_a_reason_that_the_worker_reads(phone, organiser):
@@ -73,7 +73,7 @@ async def test_a_rejection_needs_a_reason_that_the_worker_reads(phone, organiser
     assert "请到所在区报名" in "".join(await phone.hears())
 
 
-async def test_a_leader_does_not_approve_into_their_own_team(phone, house, organiser):
+async def test_a_leader_does_not_approve_into_their_own_team(phone, app, organiser):
     number = await applied(phone)
     await organiser.gets(PATH)
     await organiser.submits(f"{PATH}/teams", name="铁西一队", district="210106", lead="1")
@@ -81,27 +81,27 @@ async def test_a_leader_does_not_approve_into_their_own_team(phone, house, organ
     page = await organiser.gets(f"{PATH}/{number}")
     team = re.search(r'<option value="(\d+)">铁西一队', page)[1]
     assert "要换个人来做" in (await acts(organiser, number, "approve", status=403, team=team)).words
-    async with Desk(house, Role.ORGANISER, district="2101") as colleague:
+    async with Desk(app, Role.ORGANISER, district="2101") as colleague:
         await acts(colleague, number, "approve", team=team)
-    assert (await row(house, number)).team_id == int(team)
+    assert (await row(app, number)).team_id == int(team)
     assert "铁西一队" in "".join(await phone.types("志愿网格"))
 
 
-async def test_one_suspends_and_another_dismisses_and_the_certificate_is_void_at_once(phone, house, organiser, admin):
+async def test_one_suspends_and_another_dismisses_and_the_certificate_is_void_at_once(phone, app, organiser, admin):
     number = await certified(phone)
-    certificate = f"/console/certificates/{(await row(house, number)).certificate}"
+    certificate = f"/console/certificates/{(await row(app, number)).certificate}"
     assert "有效 赵**" in (await organiser.gets(certificate)).words
     await acts(organiser, number, "suspend", reason="有人反映他冒用工作证，先停用核实")
     assert "无效" in (await organiser.gets(certificate)).words
     await acts(organiser, number, "dismiss", status=403, reason="情况属实，有照片为证")
     await acts(admin, number, "dismiss", reason="情况属实，有照片为证")
-    assert (await row(house, number)).state == "dismissed"
+    assert (await row(app, number)).state == "dismissed"
     assert "情况属实" in "".join(await phone.hears())
 
 
-async def test_anybody_may_check_a_certificate_and_learns_nothing_else(phone, house, organiser):
+async def test_anybody_may_check_a_certificate_and_learns_nothing_else(phone, app, organiser):
     number = await certified(phone)
-    volunteer = await row(house, number)
+    volunteer = await row(app, number)
     async with phone.http.get(f"{phone.url}/console/certificates/{volunteer.certificate}") as response:
         page = await response.text()
     assert response.status == 200
@@ -114,13 +114,13 @@ async def test_anybody_may_check_a_certificate_and_learns_nothing_else(phone, ho
         assert "无效" in await response.text()
 
 
-async def test_name_and_phone_are_shown_once_for_a_purpose_and_the_look_is_written_down(phone, house, admin):
+async def test_name_and_phone_are_shown_once_for_a_purpose_and_the_look_is_written_down(phone, app, admin):
     number = await applied(phone)
     page = await acts(admin, number, "identity", purpose="打电话约现场培训")
     assert NAME in page
     assert PHONE in page
     assert NAME not in await admin.gets(f"{PATH}/{number}")
-    async with house.db.read() as session:
+    async with app.db.read() as session:
         look = await session.scalar(select(View))
     assert (look.subject, look.purpose) == (f"volunteer:{number}", "打电话约现场培训")
     await phone.types("志愿网格")
@@ -129,16 +129,16 @@ async def test_name_and_phone_are_shown_once_for_a_purpose_and_the_look_is_writt
     assert "打电话约现场培训" in looks
 
 
-async def test_approved_hours_are_points_and_a_refusal_says_why(phone, house, organiser):
+async def test_approved_hours_are_points_and_a_refusal_says_why(phone, app, organiser):
     number = await certified(phone)
     for approve in (True, False):
         await phone.types("志愿网格")
         await phone.presses("签到")
-        async with house.db.begin() as session:
+        async with app.db.begin() as session:
             started = update(Shift).where(Shift.state == "open").values(started_at=now() - timedelta(hours=2))
             await session.execute(started)
         await phone.presses("签退")
-        async with house.db.read() as session:
+        async with app.db.read() as session:
             shift = await session.scalar(select(Shift.id).where(Shift.state == "ended"))
         assert number in (await organiser.gets(PATH)).words
         fields = {"count": "1"} if approve else {"reason": "当天没有安排值守", "count": "0"}
@@ -148,44 +148,44 @@ async def test_approved_hours_are_points_and_a_refusal_says_why(phone, house, or
         assert ("+4 分" if approve else "当天没有安排值守") in told
 
 
-async def test_hours_of_somebody_else_are_not_settled_under_this_number(phones, house, organiser):
+async def test_hours_of_somebody_else_are_not_settled_under_this_number(phones, app, organiser):
     first, second = await phones(), await phones()
     one = await certified(first)
     other = await applied(second)
     await first.types("志愿网格")
     await first.presses("签到")
     await first.presses("签退")
-    async with house.db.read() as session:
+    async with app.db.read() as session:
         shift = await session.scalar(select(Shift.id))
     await acts(organiser, other, "hours", status=422, shift=shift, count="1")
     await acts(organiser, one, "hours", shift=shift, count="1")
 
 
-async def test_a_liaison_is_appointed_by_the_admin_and_told(phone, house, organiser, admin):
+async def test_a_liaison_is_appointed_by_the_admin_and_told(phone, app, organiser, admin):
     number = await certified(phone)
     await organiser.submits(f"{PATH}/{number}/liaison", status=403, liaison="1")
     await acts(admin, number, "liaison", liaison="1")
     assert "民情联络员" in "".join(await phone.hears())
-    assert (await row(house, number)).liaison
+    assert (await row(app, number)).liaison
 
 
-async def test_a_term_is_renewed_by_staff_when_asked(phone, house, organiser):
+async def test_a_term_is_renewed_by_staff_when_asked(phone, app, organiser):
     number = await certified(phone)
     await acts(organiser, number, "renew", status=422)
-    async with house.db.begin() as session:
+    async with app.db.begin() as session:
         await session.execute(update(Volunteer).values(expires_at=now() + timedelta(days=3)))
     await phone.types("志愿网格")
     await phone.presses("我要续期")
     assert "申请续期" in (await organiser.gets(PATH)).words
     await acts(organiser, number, "renew")
-    assert (await row(house, number)).expires_at > now() + timedelta(days=300)
+    assert (await row(app, number)).expires_at > now() + timedelta(days=300)
 
 
-async def test_the_counter_uses_a_code_once_and_says_when_it_was(phone, house, organiser):
+async def test_the_counter_uses_a_code_once_and_says_when_it_was(phone, app, organiser):
     await phone.types("/start")
-    await earns(house, 50, "hazard:1:verified")
+    await earns(app, 50, "hazard:1:verified")
     await redeems(phone)
-    async with house.db.read() as session:
+    async with app.db.read() as session:
         code = await session.scalar(select(Voucher.code))
     assert "没用过" in (await organiser.gets(f"/console/redeem/{code}")).words
     assert "核销成功" in (await organiser.submits("/console/redeem", code=code)).words
@@ -195,14 +195,14 @@ async def test_the_counter_uses_a_code_once_and_says_when_it_was(phone, house, o
     assert "没有这个码" in (await organiser.gets("/console/redeem?code=ABCDEFGHJK")).words
 
 
-async def test_a_merchants_own_person_hands_over_their_own_reward_and_sees_nothing_else(phone, house, admin):
+async def test_a_merchants_own_person_hands_over_their_own_reward_and_sees_nothing_else(phone, app, admin):
     await phone.types("/start")
-    await earns(house, 60, "hazard:1:verified")
+    await earns(app, 60, "hazard:1:verified")
     await redeems(phone)
     await redeems(phone, "爱心餐券")
-    async with house.db.read() as session:
+    async with app.db.read() as session:
         codes = {each.reward: each.code for each in await session.scalars(select(Voucher))}
-    async with Desk(house, Role.COUNTER, category="meal") as counter:
+    async with Desk(app, Role.COUNTER, category="meal") as counter:
         page = await counter.gets(f"/console/redeem/{codes['water']}")
         assert "这个码不在您这里兑。请他去：" in page.words
         await counter.submits("/console/redeem", status=403, code=codes["water"])
@@ -211,7 +211,7 @@ async def test_a_merchants_own_person_hands_over_their_own_reward_and_sees_nothi
         for path in ("rewards", "volunteers", "hazards", "people"):
             await counter.gets(f"/console/{path}", status=403)
         await admin.gets(f"/console/people/{counter.id}")
-        await admin.submits(f"/console/people/{counter.id}/take", role=await role_of(house, counter))
+        await admin.submits(f"/console/people/{counter.id}/take", role=await role_of(app, counter))
         await counter.gets("/console/redeem", status=403)
         page = await admin.submits(f"/console/people/{counter.id}/give", status=422, role="counter", district="2101")
         assert "兑换点管哪一样" in page.words
@@ -220,13 +220,13 @@ async def test_a_merchants_own_person_hands_over_their_own_reward_and_sees_nothi
         await counter.gets("/console/redeem")
 
 
-async def role_of(house, desk) -> int:
-    async with house.db.read() as session:
+async def role_of(app, desk) -> int:
+    async with app.db.read() as session:
         return await session.scalar(select(StaffRole.id).where(StaffRole.staff_id == desk.id))
 
 
-async def test_rewards_are_filled_up_and_taken_out_and_the_audit_says_by_whom(phone, house, organiser):
-    stock = house.knowledge.rewards["water"].stock
+async def test_rewards_are_filled_up_and_taken_out_and_the_audit_says_by_whom(phone, app, organiser):
+    stock = app.knowledge.rewards["water"].stock
     assert "工会送来" in await organiser.gets("/console/rewards")
     given = {"reward": "water", "count": "50", "why": "工会送来的"}
     for _ in range(2):  # Handed in twice, by a double click.
@@ -238,7 +238,7 @@ async def test_rewards_are_filled_up_and_taken_out_and_the_audit_says_by_whom(ph
     )
     assert "为什么" in (await organiser.submits("/console/rewards", status=422, **given | {"why": ""}))
     await organiser.submits("/console/rewards", out="1", reward="water", count="20", why="运来就破了")
-    async with house.db.read() as session:
+    async with app.db.read() as session:
         left = await session.scalar(select(RewardStock).where(RewardStock.reward == "water"))
         lines = (await session.scalars(select(Audit).where(Audit.action == "reward.stock").order_by(Audit.id))).all()
         assert [each async for each in reconciliation.findings(session)] == []
@@ -246,14 +246,14 @@ async def test_rewards_are_filled_up_and_taken_out_and_the_audit_says_by_whom(ph
     assert [(each.staff_id, each.detail["change"]) for each in lines] == [(organiser.id, 50), (organiser.id, -20)]
 
 
-async def test_a_worker_who_opens_the_code_themselves_uses_nothing(phone, house):
+async def test_a_worker_who_opens_the_code_themselves_uses_nothing(phone, app):
     await phone.types("/start")
-    await earns(house, 50, "hazard:1:verified")
+    await earns(app, 50, "hazard:1:verified")
     await redeems(phone)
-    async with house.db.read() as session:
+    async with app.db.read() as session:
         code = await session.scalar(select(Voucher.code))
         assert await session.scalar(select(Chat.id))
     async with phone.http.get(f"{phone.url}/console/redeem/{code}") as response:
         assert response.url.path == "/console/login"
-    async with house.db.read() as session:
+    async with app.db.read() as session:
         assert await session.scalar(select(Voucher.state)) == "issued"

@@ -41,4 +41,4 @@ class _Key(filters.UpdateFilter):
         message = update.message
         if message is None or message.text is None:
             return False
-        return current().frame.knowledge.texts.labels("menu").get(message.text) == self.key
+        return current().services.knowledge.texts.labels("menu").get(message.text) == self.key

@@ -10,11 +10,11 @@ from telegram.ext import Application, BaseHandler, ContextTypes
 from bot import log
 from bot.channels.telegram import renderer, webhook
 from bot.channels.telegram.polling import UPDATES, Poller
-from bot.channels.telegram.receiver import Library, Outwards, Receiver
+from bot.channels.telegram.receiver import ContentSource, Outwards, Receiver
 from bot.channels.telegram.transport import AiohttpRequest, BotApi
 from bot.channels.telegram.unit import Context
 from bot.errors import Blocked, Refused, TryLater
-from bot.queue.rate_limiter import Pace
+from bot.queue.rate_limiter import RateLimiter
 from bot.services.appeals import notifications as appeal_notifications
 from bot.services.chats import chats
 from bot.store.db import Database
@@ -36,14 +36,14 @@ class BotChannel:
         token: str,
         api_url: str,
         db: Database,
-        library: Library,
+        library: ContentSource,
         deliver: Callable[[Sequence[Outbox]], None],
         holds: Callable[[Sequence[int]], bool],
         note: Callable[[Sequence[Any]], None],
-        pace: Pace,
+        rate_limiter: RateLimiter,
     ) -> None:
         self.channel = channel
-        self.pace = pace
+        self.rate_limiter = rate_limiter
         self.api = api
         self.db = db
         self.poller: Poller | None = None
@@ -106,7 +106,7 @@ class BotChannel:
         if picture := payload.pop("picture", None):
             payload["jpeg"] = await self._picture(picture)
         method, parameters = renderer.render(payload, address)
-        self.pace.spend(row.chat_id or 0)
+        self.rate_limiter.spend(row.chat_id or 0)
         try:
             result = await self.api.call(method, parameters, key=f"outbox-{row.id}")
         except Blocked:
@@ -114,7 +114,7 @@ class BotChannel:
             raise
         except TryLater as hint:
             if hint.after is not None:
-                self.pace.halt(hint.after.total_seconds())
+                self.rate_limiter.halt(hint.after.total_seconds())
             raise
         if step is not None:
             await self._tick(step)

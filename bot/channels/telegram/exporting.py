@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from bot.channels.telegram.transport import BotApi, Upload
+from bot.channels.telegram.transport import BotApi, OutgoingFile
 from bot.services.attachments import attachments
 from bot.services.privacy import data_export
 from bot.store.base import vault_of
@@ -35,7 +35,7 @@ class Exporter:
                 return
             held = await data_export.of(session, chat)
             files = await data_export.files_of(session, chat.id)
-        document = Upload(NAME, await asyncio.to_thread(self._packed, held, files))
+        document = OutgoingFile(NAME, await asyncio.to_thread(self._packed, held, files))
         parameters = {"chat_id": chat.address, "document": document}
         await self.apis[chat.channel].call("sendDocument", parameters, key=f"outbox-{row.id}")
 

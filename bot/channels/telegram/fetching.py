@@ -10,7 +10,7 @@ from bot.services.appeals import appeals
 from bot.services.appeals import notifications as appeal_notifications
 from bot.services.attachments import attachments
 from bot.services.attachments.attachments import Made
-from bot.services.core.context import Frame
+from bot.services.core.context import ServiceContext
 from bot.services.hazards import followers, photos
 from bot.services.hazards import transitions as hazard_transitions
 from bot.store.base import vault_of
@@ -23,8 +23,10 @@ File = Attachment | HazardPhoto
 class Fetcher:
     """The relay's sender for rows of kind "attachment": one row has all files of a case fetched."""
 
-    def __init__(self, db: Database, apis: Mapping[Channel, BotApi], folder: Path, frame: Callable[[], Frame]) -> None:
-        self.db, self.apis, self.folder, self.frame = db, apis, folder, frame
+    def __init__(
+        self, db: Database, apis: Mapping[Channel, BotApi], folder: Path, context: Callable[[], ServiceContext]
+    ) -> None:
+        self.db, self.apis, self.folder, self.services = db, apis, folder, context
 
     async def __call__(self, row: Outbox) -> None:
         """Fetch what is still waiting.  Each file is noted on its own, so a crash repeats at most one.
@@ -45,11 +47,11 @@ class Fetcher:
         async with self.db.begin() as session:
             if of_hazard:
                 await followers.tell(
-                    session, self.frame(), await hazard_transitions.get(session, number), key, count=count
+                    session, self.services(), await hazard_transitions.get(session, number), key, count=count
                 )
             else:
                 appeal = await appeals.get(session, number)
-                await appeal_notifications.tell(session, self.frame(), appeal, key, count=count)
+                await appeal_notifications.tell(session, self.services(), appeal, key, count=count)
 
     async def _fetch(self, attachment: File) -> bool:
         try:

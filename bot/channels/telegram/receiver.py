@@ -13,11 +13,11 @@ from telegram.ext import Application, BaseHandler, CallbackQueryHandler, Command
 from bot import log
 from bot.channels.telegram import renderer, response, unit
 from bot.channels.telegram.turns import Turns
-from bot.channels.telegram.unit import Context, Outcome, Said, Unit
+from bot.channels.telegram.unit import Context, Said, Unit, UnitOutcome
 from bot.errors import Down, Rejected
 from bot.queue import outbox
 from bot.services.chats import chats
-from bot.services.core.context import Frame
+from bot.services.core.context import ServiceContext
 from bot.store.db import Database, is_down
 from bot.store.models import Channel, Outbox
 
@@ -36,11 +36,11 @@ class Sort(Enum):
     ELSE = "anything"
 
 
-class Library(Protocol):
+class ContentSource(Protocol):
     """Where the current content is found; it is swapped as a whole."""
 
     @property
-    def frame(self) -> Frame: ...
+    def services(self) -> ServiceContext: ...
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,9 @@ def continues(callback: Callback) -> Callback:
 class Receiver(Application[Any, Context, Any, Any, Any, Any]):
     """Handles the updates of one channel: each one once, in order per person, answered after the commit."""
 
-    def __init__(self, *, channel: Channel, db: Database, library: Library, outwards: Outwards, **kwargs: Any) -> None:
+    def __init__(
+        self, *, channel: Channel, db: Database, library: ContentSource, outwards: Outwards, **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
         self.channel = channel
         self.db = db
@@ -165,7 +167,7 @@ class Receiver(Application[Any, Context, Any, Any, Any, Any]):
     async def _handle(self, update: Update, address: int, *, carry: bool) -> Unit:
         for _ in range(ATTEMPTS):
             chat = await chats.read(self.db, self.channel, address)
-            now = Unit(self.channel, update.update_id, address, chat, self.library.frame, carry)
+            now = Unit(self.channel, update.update_id, address, chat, self.library.services, carry)
             token = unit.enter(now)
             try:
                 await self.process_update(update)
@@ -173,9 +175,9 @@ class Receiver(Application[Any, Context, Any, Any, Any, Any]):
                 unit.leave(token)
             if now.error is not None:
                 raise now.error
-            if now.outcome is Outcome.OPEN:
+            if now.outcome is UnitOutcome.OPEN:
                 await self._settle(now)
-            if now.outcome is not Outcome.STALE:
+            if now.outcome is not UnitOutcome.STALE:
                 return now
         raise Down("the chat row would not stand still")
 
@@ -195,11 +197,11 @@ class Receiver(Application[Any, Context, Any, Any, Any, Any]):
                 await now.flush()
                 await chats.save(connection, now.chat, before)
                 await self._record(now)
-            now.outcome = Outcome.WRITTEN
+            now.outcome = UnitOutcome.WRITTEN
         except _Stale:
-            now.outcome = Outcome.STALE
+            now.outcome = UnitOutcome.STALE
         except chats.SeenBefore as seen:
-            now.outcome, now.riding, now.rows = Outcome.SEEN, seen.answer, []
+            now.outcome, now.riding, now.rows = UnitOutcome.SEEN, seen.answer, []
         finally:
             now.connection = None
 
@@ -226,20 +228,20 @@ class Receiver(Application[Any, Context, Any, Any, Any, Any]):
         now.riding = self._ride(now)
         if now.said and now.riding is None:
             await self._transact(now, _nothing)
-            if now.outcome is Outcome.STALE:
+            if now.outcome is UnitOutcome.STALE:
                 return
-        now.outcome = Outcome.WRITTEN
+        now.outcome = UnitOutcome.WRITTEN
 
     async def _apologise(self, update: Update, address: int, error: Exception, *, carry: bool) -> Unit:
         """Say what is wrong: with the person's message, or, under an id that the log knows, with us."""
         chat = await chats.read(self.db, self.channel, address)
-        now = Unit(self.channel, update.update_id, address, chat, self.library.frame, carry)
+        now = Unit(self.channel, update.update_id, address, chat, self.library.services, carry)
         if isinstance(error, Rejected):
-            text = self.library.frame.knowledge.texts.say(chat.language, error.key, **error.values)
+            text = self.library.services.knowledge.texts.say(chat.language, error.key, **error.values)
         else:
             number = secrets.token_hex(3)
             logger.error("unit failed", update=update.update_id, number=number, exc_info=error)
-            text = self.library.frame.knowledge.texts.say(chat.language, "sorry", number=number)
+            text = self.library.services.knowledge.texts.say(chat.language, "sorry", number=number)
         now.said = [Said({"do": "say", "text": text})]
         try:
             await self._transact(now, _nothing)

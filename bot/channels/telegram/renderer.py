@@ -21,7 +21,7 @@ from typing import Any
 
 import segno
 
-from bot.channels.telegram.transport import Upload
+from bot.channels.telegram.transport import OutgoingFile
 
 Reply = dict[str, Any]
 Call = tuple[str, dict[str, Any]]
@@ -67,10 +67,10 @@ def _photo(reply: Reply) -> Call:
     return "sendPhoto", call | _markup(reply)
 
 
-def _picture(reply: Reply) -> Upload | str:
+def _picture(reply: Reply) -> OutgoingFile | str:
     if "qr" in reply:
         return _code(reply["qr"])
-    return Upload("photo.jpg", reply["jpeg"]) if "jpeg" in reply else str(reply["file"])
+    return OutgoingFile("photo.jpg", reply["jpeg"]) if "jpeg" in reply else str(reply["file"])
 
 
 def _caption(reply: Reply) -> Call:
@@ -78,11 +78,11 @@ def _caption(reply: Reply) -> Call:
     return "editMessageCaption", call | _markup(reply)
 
 
-def _code(text: str) -> Upload:
+def _code(text: str) -> OutgoingFile:
     """A QR code as a PNG, large enough for a scratched phone held by a glove."""
     picture = io.BytesIO()
     segno.make(text, micro=False, error="m").save(picture, kind="png", scale=10, border=4)
-    return Upload("code.png", picture.getvalue())
+    return OutgoingFile("code.png", picture.getvalue())
 
 
 def _unsay(reply: Reply) -> Call:

@@ -28,7 +28,7 @@ UNASKED = ("Accept", "Accept-Encoding", "User-Agent")  # headers that cost time 
 
 
 @dataclass(frozen=True, slots=True)
-class Upload:
+class OutgoingFile:
     """A file among the parameters of a call."""
 
     name: str
@@ -126,11 +126,11 @@ def _patience(seconds: float | None) -> aiohttp.ClientTimeout:
 
 def _body(parameters: Mapping[str, Any]) -> tuple[bytes | aiohttp.FormData, Mapping[str, str]]:
     """JSON, or a form where a file goes along."""
-    if not any(isinstance(value, Upload) for value in parameters.values()):
+    if not any(isinstance(value, OutgoingFile) for value in parameters.values()):
         return orjson.dumps(parameters), JSON
     form = aiohttp.FormData()
     for name, value in parameters.items():
-        if isinstance(value, Upload):
+        if isinstance(value, OutgoingFile):
             form.add_field(name, value.data, filename=value.name)
         else:
             form.add_field(name, value if isinstance(value, str) else orjson.dumps(value).decode())

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from telegram.ext import CallbackContext, ExtBot
 
 from bot.channels.telegram.renderer import Reply
-from bot.services.core.context import Frame
+from bot.services.core.context import ServiceContext
 from bot.store.db import session_of
 from bot.store.models import Channel, Chat, Outbox
 from knowledge import Knowledge
@@ -28,7 +28,7 @@ class Said:
     subject: str = ""
 
 
-class Outcome(Enum):
+class UnitOutcome(Enum):
     OPEN = "open"  # nothing is written: so far it only read
     WRITTEN = "written"  # committed, or there was nothing to write
     SEEN = "seen"  # a redelivery: it was acted on before
@@ -47,9 +47,9 @@ class Unit:
     update_id: int
     address: int
     chat: Chat
-    frame: Frame  # one snapshot of the content for the whole unit
+    services: ServiceContext  # one snapshot of the content for the whole unit
     carry: bool  # The edge can carry a lone reply: a webhook's response.
-    outcome: Outcome = Outcome.OPEN
+    outcome: UnitOutcome = UnitOutcome.OPEN
     connection: AsyncConnection | None = None
     said: list[Said] = field(default_factory=list)
     toast: str = ""
@@ -99,12 +99,12 @@ class Context(CallbackContext[ExtBot[None], dict[Any, Any], dict[Any, Any], dict
         return current().chat
 
     @property
-    def frame(self) -> Frame:
-        return current().frame
+    def services(self) -> ServiceContext:
+        return current().services
 
     @property
     def knowledge(self) -> Knowledge:
-        return current().frame.knowledge
+        return current().services.knowledge
 
     def text(self, key: str, **values: object) -> str:
         """A text in the person's language, as HTML; values are escaped."""

@@ -12,13 +12,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot import log
 from bot.channels.web import files, parameters
 from bot.channels.web.bots import Bot
-from bot.channels.web.faults import Faults, Pace, Recorded
+from bot.channels.web.faults import Faults, RateCheck, Recorded
 from bot.channels.web.files import Kept
 from bot.channels.web.finishing import Finishing
 from bot.channels.web.methods import METHODS, Method
 from bot.channels.web.parameters import Parameters
 from bot.channels.web.polling import Polling
-from bot.channels.web.refusal import Refused, refused
+from bot.channels.web.refusal import ApiRefusal, refused
 from bot.channels.web.rows import RESULTS
 from bot.channels.web.rules import DOWNLOAD, Limits
 from bot.channels.web.shared import Call, Shared
@@ -28,7 +28,7 @@ logger = log.get(__name__)
 
 KEY = "Idempotency-Key"
 KEY_LONGEST = 200  # characters
-BROKEN = Refused(500, "Internal Server Error")
+BROKEN = ApiRefusal(500, "Internal Server Error")
 _STORE = insert(RESULTS)
 _STORED = select(RESULTS.c.result).where(RESULTS.c.bot_id == bindparam("bot"), RESULTS.c.key == bindparam("own_key"))
 
@@ -44,7 +44,7 @@ class Api:
         self.shared = shared
         self.polling = Polling(shared)
         self.faults = Faults()
-        self.pace = Pace(limits)
+        self.rate_limiter = RateCheck(limits)
         self.calls: deque[Recorded] = deque(maxlen=calls_kept)
         self._vault = vault_of(shared.db.engine.dialect)
         self.finishing = Finishing()
@@ -54,12 +54,12 @@ class Api:
         name = request.match_info["method"]
         bot = await self.shared.bots.of(request.match_info["token"])
         if bot is None:
-            return respond(Refused(401, "Unauthorized").answer)
+            return respond(ApiRefusal(401, "Unauthorized").answer)
         given = Parameters({})
         try:
             given = await parameters.read(request)
             body = {"ok": True, "result": await self._result(bot, name, given, request)}
-        except Refused as error:
+        except ApiRefusal as error:
             body = error.answer
         except Exception:
             logger.exception("bot api call failed", method=name)
@@ -71,15 +71,15 @@ class Api:
         """A file's bytes."""
         bot = await self.shared.bots.of(request.match_info["token"])
         if bot is None:
-            return respond(Refused(401, "Unauthorized").answer)
+            return respond(ApiRefusal(401, "Unauthorized").answer)
         name = request.match_info["path"].rpartition("/")[2].partition(".")[0]
         file = await files.look(self.shared.db, name=name)
         if file is None or file.path != request.match_info["path"] or file.size > DOWNLOAD:
-            return respond(Refused(404, "Not Found").answer)
+            return respond(ApiRefusal(404, "Not Found").answer)
         try:
             data = await self.shared.files.read(file.name)
         except FileNotFoundError:
-            return respond(Refused(404, "Not Found").answer)
+            return respond(ApiRefusal(404, "Not Found").answer)
         headers = {"X-Content-Type-Options": "nosniff", "Content-Disposition": "attachment"}
         return web.Response(body=data, content_type="application/octet-stream", headers=headers)
 
@@ -90,9 +90,9 @@ class Api:
         """
         call = Call(self.shared, bot, connection, given)
         try:
-            self.pace.check(bot.id, name, given)
+            self.rate_limiter.check(bot.id, name, given)
             body = {"ok": True, "result": await METHODS[name.lower()](call)}
-        except Refused as error:
+        except ApiRefusal as error:
             body = error.answer
         self._record(bot, name, given, body)
         return call.rings
@@ -103,7 +103,7 @@ class Api:
         if method is None and not polls:
             raise refused("method not found", 404)
         await self.faults.meet(name, given)
-        self.pace.check(bot.id, name, given)
+        self.rate_limiter.check(bot.id, name, given)
         if method is None:
             return await self.polling.get_updates(bot, given, lambda: _gone(request))
         key = request.headers.get(KEY, "")[:KEY_LONGEST]
@@ -137,7 +137,7 @@ class Api:
             if key:
                 row = {"bot_id": bot.id, "key": hashed, "result": result, "at": now()}
                 await connection.execute(_STORE, row)
-        self.shared.bell.ring(*call.rings)
+        self.shared.wakeups.ring(*call.rings)
         return result
 
     def _record(self, bot: Bot, name: str, given: Parameters, body: dict[str, Any]) -> None:

@@ -9,18 +9,18 @@ from aiohttp import web
 from bot.channels.web import updates
 from bot.channels.web.api import Api
 from bot.channels.web.assets import Assets
-from bot.channels.web.bell import QUIET, Bell
 from bot.channels.web.bots import Bots
-from bot.channels.web.delivery import Delivery
+from bot.channels.web.delivery import WebhookDelivery
 from bot.channels.web.demo import WORKERS, Demo
 from bot.channels.web.faults import Faults, Recorded
 from bot.channels.web.files import Files
-from bot.channels.web.identity import Identity
+from bot.channels.web.identity import WebIdentity
 from bot.channels.web.page import Page
 from bot.channels.web.people import People
 from bot.channels.web.rules import MESSAGES_A_MINUTE, Clocks, Limits
 from bot.channels.web.shared import Shared
 from bot.channels.web.views import Views
+from bot.channels.web.wakeups import QUIET, Wakeups
 from bot.channels.web.watch import Watch
 from bot.channels.web.words import load
 from bot.store.base import vault_of
@@ -63,16 +63,16 @@ class WebChat:
             db=db,
             bots=Bots(db, token, demo=demo),
             files=Files(files, vault_of(db.engine.dialect)),
-            bell=Bell(),
+            wakeups=Wakeups(),
             clocks=clocks or Clocks(),
             words=load(),
             workers=WORKERS if demo else {},
         )
         self.api = Api(self.shared, limits=limits, calls_kept=calls_kept)
-        self.delivery = Delivery(self.shared, self.api)
+        self.delivery = WebhookDelivery(self.shared, self.api)
         self.people = People(self.shared, self.delivery, messages_a_minute=messages_a_minute)
         self.watch = Watch(self.shared)
-        assets, identity = Assets(self.shared.words, demo=demo), Identity(secret)
+        assets, identity = Assets(self.shared.words, demo=demo), WebIdentity(secret)
         views = Views(self.shared, identity)
         self.page = Page(self.shared, self.people, views, identity, assets, origin=origin)
         self.demo = Demo(self.shared, self.people, assets) if demo else None
@@ -106,7 +106,7 @@ class WebChat:
 
         Long polls end with what they have: nothing.
         """
-        self.shared.bell.close()
+        self.shared.wakeups.close()
         await self.delivery.stop()
         await self.api.finishing.settled()
         await self.page.finishing.settled()
@@ -114,7 +114,7 @@ class WebChat:
 
     async def settled(self) -> None:
         """Wait until no update waits to be delivered, confirmed or answered, of any bot."""
-        with self.shared.bell.listen((QUIET, 0)) as listener:
+        with self.shared.wakeups.listen((QUIET, 0)) as listener:
             while await updates.pending(self.shared.db):
                 await listener.wait(self.shared.clocks.look)
         await asyncio.sleep(0)

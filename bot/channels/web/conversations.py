@@ -7,9 +7,9 @@ from typing import Any
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.channels.web.bell import CONVERSATION, Key
 from bot.channels.web.bots import Bot
 from bot.channels.web.rows import CONVERSATIONS, PEOPLE, new
+from bot.channels.web.wakeups import CONVERSATION, Key
 from bot.store.base import now
 
 CHAT, PERSON = CONVERSATIONS.c, PEOPLE.c

@@ -17,13 +17,13 @@ import orjson
 from bot import log
 from bot.channels.web import parameters, updates
 from bot.channels.web.api import Api
-from bot.channels.web.bell import HOOKS, QUIET, Key
 from bot.channels.web.bots import Bot
 from bot.channels.web.methods import METHODS
 from bot.channels.web.parameters import Parameters
-from bot.channels.web.refusal import Refused
+from bot.channels.web.refusal import ApiRefusal
 from bot.channels.web.shared import Shared
 from bot.channels.web.updates import Put, Waiting
+from bot.channels.web.wakeups import HOOKS, QUIET, Key
 from bot.store.base import now
 from bot.store.db import is_down
 
@@ -44,7 +44,7 @@ class Failed(Exception):
         self.after = after
 
 
-class Delivery:
+class WebhookDelivery:
     """One task per line that has something to deliver."""
 
     def __init__(self, shared: Shared, api: Api) -> None:
@@ -142,7 +142,7 @@ class Delivery:
             if await updates.done(connection, waiting) and name:
                 rings += await self.api.carry_out(connection, bot, name, given)
             following = None if self._stopping else await updates.head(connection, *line, self.lease)
-        self.shared.bell.ring(*rings)
+        self.shared.wakeups.ring(*rings)
         return following
 
     async def _put_off(self, line: Line, waiting: Waiting, error: Failed) -> None:
@@ -187,7 +187,7 @@ class Delivery:
 
     async def _sweep(self) -> None:
         """Take up lines nobody works on: after a crash, a new webhook, or from another process."""
-        with self.shared.bell.listen((HOOKS, 0)) as listener:
+        with self.shared.wakeups.listen((HOOKS, 0)) as listener:
             renewed = time.monotonic()
             while not self._stopping:
                 try:
@@ -219,7 +219,7 @@ def carried(kind: str, body: bytes) -> tuple[str, Parameters]:
             values = parameters.from_form(body)
         else:
             return "", Parameters({})
-    except Refused:
+    except ApiRefusal:
         return "", Parameters({})
     name = values.pop("method", "")
     usable = isinstance(name, str) and name.lower() in METHODS and not name.lower().startswith(SILENT)

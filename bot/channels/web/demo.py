@@ -7,7 +7,7 @@ from bot.channels.web.assets import Assets
 from bot.channels.web.page import shown
 from bot.channels.web.parameters import BODY
 from bot.channels.web.people import LANGUAGE, People
-from bot.channels.web.refusal import Refused
+from bot.channels.web.refusal import ApiRefusal
 from bot.channels.web.shared import Shared
 
 # Display names that stand for a person's name, as the profile of a Telegram user would.
@@ -43,7 +43,7 @@ class Demo:
         """POST {"token": ..., "update": {...}}: the bot gets the update, with the next number."""
         try:
             posted = parameters.from_json(await parameters.limited(request, BODY))
-        except Refused as error:
+        except ApiRefusal as error:
             return shown(error.answer, status=error.code)
         update = posted.get("update")
         bot = await self.shared.bots.of(str(posted.get("token", "")))

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bot.channels.web.parameters import Parameters
-from bot.channels.web.refusal import Refused, too_many
+from bot.channels.web.refusal import ApiRefusal, too_many
 from bot.channels.web.rules import Limits
 
 METERED = ("send", "copy", "forward")  # beginnings of the methods that count
@@ -62,11 +62,11 @@ class Faults:
                 if fault.delay:
                     await asyncio.sleep(fault.delay)
                 if fault.code:
-                    raise Refused(fault.code, fault.description, fault.parameters)
+                    raise ApiRefusal(fault.code, fault.description, fault.parameters)
                 return
 
 
-class Pace:
+class RateCheck:
     """Telegram's rates, counted as a leaky bucket: a time up to which the allowance is used."""
 
     def __init__(self, limits: Limits | None) -> None:

@@ -14,7 +14,7 @@ ID_BITS = 52  # a Bot API user id has at most 52 significant bits
 DIGEST = 16  # bytes
 
 
-class Identity:
+class WebIdentity:
     """Signs and checks.  The key is derived from the installation's secret."""
 
     def __init__(self, secret: str) -> None:

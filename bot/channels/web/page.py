@@ -11,18 +11,18 @@ from aiohttp import web
 from bot import log
 from bot.channels.web import files, mini_app, parameters
 from bot.channels.web.assets import Assets
-from bot.channels.web.bell import CONVERSATION
 from bot.channels.web.bots import Bot
 from bot.channels.web.finishing import Finishing
-from bot.channels.web.identity import Identity, new_person
+from bot.channels.web.identity import WebIdentity, new_person
 from bot.channels.web.letters import Letter, read_contact, read_key, read_place, read_text
 from bot.channels.web.parameters import BODY
 from bot.channels.web.people import People, Unwelcome
-from bot.channels.web.refusal import Refused
+from bot.channels.web.refusal import ApiRefusal
 from bot.channels.web.rules import LONGEST_POLL, UPLOAD
 from bot.channels.web.shared import Shared
 from bot.channels.web.uploads import developed, recorded
-from bot.channels.web.views import State, Views
+from bot.channels.web.views import ChatState, Views
+from bot.channels.web.wakeups import CONVERSATION
 
 logger = log.get(__name__)
 
@@ -37,7 +37,7 @@ class Page:
     """One bot's page."""
 
     def __init__(
-        self, shared: Shared, people: People, views: Views, identity: Identity, assets: Assets, *, origin: str
+        self, shared: Shared, people: People, views: Views, identity: WebIdentity, assets: Assets, *, origin: str
     ) -> None:
         self.shared, self.people, self.views, self.identity, self.assets = shared, people, views, identity, assets
         self.origin = urlsplit(origin)
@@ -92,14 +92,14 @@ class Page:
             return shown(await self.views.first(state, person))
         return shown(await self._since(request, state, person, after))
 
-    async def _since(self, request: web.Request, state: State, person: int, after: int) -> dict[str, Any]:
+    async def _since(self, request: web.Request, state: ChatState, person: int, after: int) -> dict[str, Any]:
         until = time.monotonic() + min(WAIT, LONGEST_POLL)
-        with self.shared.bell.listen((CONVERSATION, state.id), seen=after) as listener:
+        with self.shared.wakeups.listen((CONVERSATION, state.id), seen=after) as listener:
             while True:
                 now = await self.views.state(await self._bot(), person) or state
                 left = until - time.monotonic()
                 gone = request.transport is None or request.transport.is_closing()
-                if now.last_event > after or left <= 0 or gone or self.shared.bell.closed:
+                if now.last_event > after or left <= 0 or gone or self.shared.wakeups.closed:
                     return await self.views.since(now, person, after)
                 await listener.wait(left)
 
@@ -155,7 +155,7 @@ class Page:
             raise Unwelcome("too_large", 413)
         try:
             data = await parameters.limited(request, UPLOAD)
-        except Refused:
+        except ApiRefusal:
             raise Unwelcome("too_large", 413) from None
         pieces, abouts = await prepare(data, request.content_type, _number(request, "seconds"))
         kept = [await self.shared.files.keep(piece) for piece in pieces]
@@ -195,7 +195,7 @@ class Page:
             raise Unwelcome("bad_request", 415)
         try:
             return parameters.from_json(await parameters.limited(request, BODY // 16))
-        except Refused as error:
+        except ApiRefusal as error:
             raise Unwelcome("bad_request", error.code) from None
 
     def _check_origin(self, request: web.Request) -> None:

@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl
 import orjson
 from aiohttp import BodyPartReader, MultipartReader, web
 
-from bot.channels.web.refusal import Refused, refused
+from bot.channels.web.refusal import ApiRefusal, refused
 
 BODY = 4 * 2**20  # bytes of a body without files
 UPLOAD = 50 * 2**20  # bytes of one file
@@ -33,7 +33,7 @@ def clean(text: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Upload:
+class UploadedFile:
     """A file that came with the call."""
 
     name: str
@@ -44,7 +44,7 @@ class Upload:
 class Parameters:
     """Values by name.  Forms carry nested values as JSON text, JSON bodies carry them as they are."""
 
-    def __init__(self, values: Mapping[str, Any], files: Mapping[str, Upload] | None = None) -> None:
+    def __init__(self, values: Mapping[str, Any], files: Mapping[str, UploadedFile] | None = None) -> None:
         self.values = dict(values)
         self.files = dict(files or {})
 
@@ -141,12 +141,12 @@ async def limited(request: web.Request, most: int) -> bytes:
     return bytes(chunks)
 
 
-def too_large() -> Refused:
-    return Refused(413, "Request Entity Too Large")
+def too_large() -> ApiRefusal:
+    return ApiRefusal(413, "Request Entity Too Large")
 
 
 async def _multipart(request: web.Request, values: dict[str, Any]) -> Parameters:
-    files: dict[str, Upload] = {}
+    files: dict[str, UploadedFile] = {}
     left = UPLOADS
     try:
         reader = MultipartReader(request.headers, request.content)
@@ -160,7 +160,7 @@ async def _multipart(request: web.Request, values: dict[str, Any]) -> Parameters
                 values[name] = data.decode()
             else:
                 mime = part.headers.get("Content-Type", "application/octet-stream").partition(";")[0]
-                files[name] = Upload(clean(part.filename), mime, data)
+                files[name] = UploadedFile(clean(part.filename), mime, data)
     except UnicodeDecodeError:
         raise refused("strings must be encoded in UTF-8") from None
     except ValueError:

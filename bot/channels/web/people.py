@@ -13,10 +13,9 @@ from sqlalchemy import delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.channels.web import conversations, files, keyboards, messages, updates
-from bot.channels.web.bell import BOT, QUIET
 from bot.channels.web.bots import Bot
 from bot.channels.web.conversations import Conversation
-from bot.channels.web.delivery import Delivery
+from bot.channels.web.delivery import WebhookDelivery
 from bot.channels.web.files import Kept
 from bot.channels.web.messages import Message
 from bot.channels.web.methods import media
@@ -25,6 +24,7 @@ from bot.channels.web.rows import CONVERSATIONS, FILES, MESSAGES, PEOPLE, PRESSE
 from bot.channels.web.rules import PRESS_LIFE, PRESSES_A_MINUTE, UPDATE_LIFE, UPLOADS_A_DAY
 from bot.channels.web.shared import Shared
 from bot.channels.web.updates import Put
+from bot.channels.web.wakeups import BOT, QUIET
 from bot.store.base import now
 
 MINUTE = timedelta(minutes=1)
@@ -43,7 +43,7 @@ class Unwelcome(Exception):
 class People:
     """The people's side of the web chat."""
 
-    def __init__(self, shared: Shared, delivery: Delivery, *, messages_a_minute: int | None) -> None:
+    def __init__(self, shared: Shared, delivery: WebhookDelivery, *, messages_a_minute: int | None) -> None:
         self.shared, self.delivery = shared, delivery
         self.messages_a_minute = messages_a_minute
 
@@ -241,11 +241,11 @@ class People:
         return await updates.put(connection, bot, body, queue=queue, life=life, lease=self.delivery.lease)
 
     def _tell(self, bot: Bot, conversation: Conversation, put: Put) -> None:
-        self.shared.bell.ring(conversation.key)
+        self.shared.wakeups.ring(conversation.key)
         self._hand(bot, put)
 
     def _hand(self, bot: Bot, put: Put) -> None:
-        self.shared.bell.ring((BOT, bot.id), (QUIET, 0))
+        self.shared.wakeups.ring((BOT, bot.id), (QUIET, 0))
         self.delivery.hand(bot, put)
 
 

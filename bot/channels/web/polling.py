@@ -14,14 +14,14 @@ from sqlalchemy import bindparam, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.channels.web import bots
-from bot.channels.web.bell import BOT, QUIET, Listener
 from bot.channels.web.bots import Bot
 from bot.channels.web.methods.hooks import wanted
 from bot.channels.web.parameters import Parameters
-from bot.channels.web.refusal import Refused, refused
+from bot.channels.web.refusal import ApiRefusal, refused
 from bot.channels.web.rows import UPDATES
 from bot.channels.web.rules import LONGEST_POLL
 from bot.channels.web.shared import Shared
+from bot.channels.web.wakeups import BOT, QUIET, Listener
 from bot.store.base import now
 
 HOOKED = "can't use getUpdates method while webhook is active; use deleteWebhook to delete the webhook first"
@@ -72,7 +72,7 @@ class Polling:
         asked.offset, asked.at = offset, time.monotonic()
         try:
             return await self._poll(bot, parameters, offset, limit, timeout, gone)
-        except Refused as error:
+        except ApiRefusal as error:
             if error.code == 409:
                 await self._hold_back(asked)
             raise
@@ -93,7 +93,7 @@ class Polling:
             raise refused(HOOKED, 409)
         first = await self._confirm(bot, parameters, offset, row.allowed_updates)
         # Listening begins before the look: what is written in between is not missed.
-        with self.shared.bell.listen((BOT, bot.id), seen=first - 1, mark=secrets.randbits(MARK)) as listener:
+        with self.shared.wakeups.listen((BOT, bot.id), seen=first - 1, mark=secrets.randbits(MARK)) as listener:
             if found := await self._found(bot, first, limit):
                 return found
             if seconds <= 0:
@@ -104,7 +104,7 @@ class Polling:
     async def _wait(
         self, bot: Bot, listener: Listener, first: int, limit: int, until: float, gone: Callable[[], bool]
     ) -> list[dict[str, Any]]:
-        while not self.shared.bell.closed and not gone():
+        while not self.shared.wakeups.closed and not gone():
             left = until - time.monotonic()
             if left <= 0:
                 break
@@ -127,7 +127,7 @@ class Polling:
         async with self.shared.db.connect() as connection:
             first = offset if offset > 0 else await _counted_back(connection, bot, -offset)
             await connection.execute(_BEHIND, {"bot": bot.id, "first": first})
-        self.shared.bell.ring((QUIET, 0))
+        self.shared.wakeups.ring((QUIET, 0))
         return first
 
     async def _found(self, bot: Bot, first: int, limit: int) -> list[dict[str, Any]]:
@@ -140,7 +140,7 @@ class Polling:
         """Make this the bot's poll: the others of this process see it now, those elsewhere within a second."""
         async with self.shared.db.connect() as connection:
             await bots.change(connection, bot, poller=listener.mark)
-        for other in self.shared.bell.at((BOT, bot.id)):
+        for other in self.shared.wakeups.at((BOT, bot.id)):
             if other is not listener:
                 other.wake()
 

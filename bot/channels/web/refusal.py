@@ -5,7 +5,7 @@ from typing import Any
 PREFIXES = {400: "Bad Request: ", 403: "Forbidden: ", 404: "Not Found: ", 409: "Conflict: "}
 
 
-class Refused(Exception):
+class ApiRefusal(Exception):
     """A call that is answered with `ok: false`."""
 
     def __init__(self, code: int, description: str, parameters: dict[str, Any] | None = None) -> None:
@@ -18,10 +18,10 @@ class Refused(Exception):
         return body | {"parameters": self.parameters} if self.parameters else body
 
 
-def refused(why: str, code: int = 400) -> Refused:
+def refused(why: str, code: int = 400) -> ApiRefusal:
     """Telegram's wording: the kind of error, a colon, the reason with a small first letter, unless IT_SHOUTS."""
-    return Refused(code, PREFIXES[code] + (why if why[1:2].isupper() else why[:1].lower() + why[1:]))
+    return ApiRefusal(code, PREFIXES[code] + (why if why[1:2].isupper() else why[:1].lower() + why[1:]))
 
 
-def too_many(seconds: int) -> Refused:
-    return Refused(429, f"Too Many Requests: retry after {seconds}", {"retry_after": seconds})
+def too_many(seconds: int) -> ApiRefusal:
+    return ApiRefusal(429, f"Too Many Requests: retry after {seconds}", {"retry_after": seconds})

@@ -4,11 +4,11 @@ from dataclasses import dataclass, field
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.channels.web.bell import Bell, Key
 from bot.channels.web.bots import Bot, Bots
 from bot.channels.web.files import Files, Kept
 from bot.channels.web.parameters import Parameters
 from bot.channels.web.rules import Clocks
+from bot.channels.web.wakeups import Key, Wakeups
 from bot.channels.web.words import Words
 from bot.store.db import Database
 
@@ -20,7 +20,7 @@ class Shared:
     db: Database
     bots: Bots
     files: Files
-    bell: Bell
+    wakeups: Wakeups
     clocks: Clocks
     words: Words
     workers: dict[int, str]  # people who exist from the start, by id; only the demo has any

@@ -8,7 +8,7 @@ from sqlalchemy import bindparam, select
 
 from bot.channels.web import bots
 from bot.channels.web.bots import Bot
-from bot.channels.web.identity import Identity
+from bot.channels.web.identity import WebIdentity
 from bot.channels.web.messages import Message
 from bot.channels.web.rows import CONVERSATIONS, MESSAGES, PRESSES
 from bot.channels.web.shared import Shared
@@ -51,7 +51,7 @@ ALL = 2**62  # before which every message is
 
 
 @dataclass(slots=True)
-class State:
+class ChatState:
     """A conversation as it stands, without what was said in it."""
 
     id: int
@@ -74,27 +74,27 @@ class State:
 class Views:
     """Reads conversations for the page; writes nothing."""
 
-    def __init__(self, shared: Shared, identity: Identity) -> None:
+    def __init__(self, shared: Shared, identity: WebIdentity) -> None:
         self.shared, self.identity = shared, identity
 
-    async def state(self, bot: Bot, person: int) -> State | None:
+    async def state(self, bot: Bot, person: int) -> ChatState | None:
         row = await self.shared.db.first(_FIND, {"bot": bot.id, "person": person})
         if row is None:
             return None
-        return State(row.id, row.last_event, row.keyboard, row.action, row.action_until, row.blocked_at)
+        return ChatState(row.id, row.last_event, row.keyboard, row.action, row.action_until, row.blocked_at)
 
-    async def first(self, state: State, person: int) -> dict[str, Any]:
+    async def first(self, state: ChatState, person: int) -> dict[str, Any]:
         """The last messages and how things stand."""
         return {**await self.older(state, person, ALL), **state.shown, "event": state.last_event, "answers": []}
 
-    async def older(self, state: State, person: int, before: int) -> dict[str, Any]:
+    async def older(self, state: ChatState, person: int, before: int) -> dict[str, Any]:
         """A page of messages before one of them, oldest first; `more` says whether that was all."""
         async with self.shared.db.read() as session:
             rows = (await session.execute(_OLDER, {"conversation": state.id, "before": before})).all()
         shown = [self.message(Message(*row), person) for row in reversed(rows[:PAGE])]
         return {"messages": shown, "more": len(rows) > PAGE}
 
-    async def since(self, state: State, person: int, after: int) -> dict[str, Any]:
+    async def since(self, state: ChatState, person: int, after: int) -> dict[str, Any]:
         """Everything that changed after an event."""
         values = {"conversation": state.id, "after": after}
         async with self.shared.db.read() as session:

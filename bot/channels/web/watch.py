@@ -7,10 +7,10 @@ from sqlalchemy import delete, func, select
 
 from bot import log
 from bot.channels.web import files
-from bot.channels.web.bell import BOT, CONVERSATION, QUIET
 from bot.channels.web.rows import BOTS, CONVERSATIONS, PRESSES, RESULTS, UPDATES
 from bot.channels.web.rules import RESULT_LIFE
 from bot.channels.web.shared import Shared
+from bot.channels.web.wakeups import BOT, CONVERSATION, QUIET
 from bot.store.base import now
 
 logger = log.get(__name__)
@@ -35,14 +35,14 @@ class Watch:
 
     async def look(self) -> None:
         """Wake those for whom another process wrote something."""
-        bell = self.shared.bell
-        bell.ring((QUIET, 0))
-        if ids := bell.ids(CONVERSATION):
+        wakeups = self.shared.wakeups
+        wakeups.ring((QUIET, 0))
+        if ids := wakeups.ids(CONVERSATION):
             events = select(CONVERSATIONS.c.id, CONVERSATIONS.c.last_event).where(CONVERSATIONS.c.id.in_(ids))
             async with self.shared.db.read() as session:
                 for number, event in await session.execute(events):
-                    bell.news((CONVERSATION, number), event)
-        if ids := bell.ids(BOT):
+                    wakeups.news((CONVERSATION, number), event)
+        if ids := wakeups.ids(BOT):
             await self._polls(ids)
 
     async def _polls(self, ids: list[int]) -> None:
@@ -51,8 +51,8 @@ class Watch:
         async with self.shared.db.read() as session:
             rows = (await session.execute(state)).all()
         for number, poller, update_id in rows:
-            self.shared.bell.news((BOT, number), update_id or 0)
-            for listener in self.shared.bell.at((BOT, number)):
+            self.shared.wakeups.news((BOT, number), update_id or 0)
+            for listener in self.shared.wakeups.at((BOT, number)):
                 if listener.mark != poller:
                     listener.wake()
 

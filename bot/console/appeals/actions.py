@@ -5,45 +5,52 @@ from dataclasses import dataclass
 
 from bot.services.appeals.effects import TOP
 from bot.services.appeals.queue import BUSY
-from bot.services.appeals.states import APPEAL, OPEN, State
+from bot.services.appeals.states import APPEAL, OPEN, AppealState
 from bot.services.core.lifecycle import Actor, Role
 from bot.services.staff.permissions import Staffer
 from bot.store.models import Appeal, now
 
 
 @dataclass(frozen=True, slots=True)
-class Act:
+class AppealAction:
     """right: of bot.services.staff.permissions.  target: the state it leads to; None for what moves nothing.
 
     skips: a state on the way that is passed through without a word.
     """
 
     right: str
-    target: State | None = None
+    target: AppealState | None = None
     when: Callable[[Appeal], bool] = lambda appeal: True
-    skips: State | None = None
+    skips: AppealState | None = None
 
 
 # In the order in which they are offered: what one does most comes first.
-ACTS: Mapping[str, Act] = {
-    "accept": Act("appeals.assign", State.ACCEPTED, lambda case: case.state == State.SUBMITTED),
-    "assign": Act("appeals.assign", State.ASSIGNED, lambda case: case.state != State.MERGED, skips=State.ACCEPTED),
-    "begin": Act("appeals.handle", State.IN_PROGRESS, lambda case: case.state == State.ASSIGNED),
-    "answer": Act("appeals.review", State.ANSWERED),
-    "send_back": Act("appeals.review", None, lambda case: case.state == State.IN_PROGRESS and case.proposal != ""),
-    "propose": Act("appeals.handle", None, lambda case: case.state == State.IN_PROGRESS),
-    "ask": Act("appeals.handle", State.PENDING_INFO),
-    "return": Act("appeals.handle", State.ACCEPTED, lambda case: case.state == State.ASSIGNED),
-    "verify": Act("appeals.assign", State.VERIFIED),
-    "close": Act("appeals.assign", State.CLOSED),
-    "unmerge": Act("appeals.assign", State.ACCEPTED, lambda case: case.state == State.MERGED),
-    "log": Act("appeals.log"),
-    "extend": Act("appeals.extend", None, lambda case: _may_be_put_off(case)),
-    "escalate": Act("appeals.assign", None, lambda case: case.state in BUSY and case.level < TOP),
-    "about": Act("appeals.assign", None, lambda case: case.state in OPEN),
-    "locate": Act("appeals.assign", None, lambda case: case.state in BUSY),
-    "merge": Act("appeals.assign", State.MERGED),
-    "reject": Act("appeals.assign", State.REJECTED),
+ACTS: Mapping[str, AppealAction] = {
+    "accept": AppealAction("appeals.assign", AppealState.ACCEPTED, lambda case: case.state == AppealState.SUBMITTED),
+    "assign": AppealAction(
+        "appeals.assign",
+        AppealState.ASSIGNED,
+        lambda case: case.state != AppealState.MERGED,
+        skips=AppealState.ACCEPTED,
+    ),
+    "begin": AppealAction("appeals.handle", AppealState.IN_PROGRESS, lambda case: case.state == AppealState.ASSIGNED),
+    "answer": AppealAction("appeals.review", AppealState.ANSWERED),
+    "send_back": AppealAction(
+        "appeals.review", None, lambda case: case.state == AppealState.IN_PROGRESS and case.proposal != ""
+    ),
+    "propose": AppealAction("appeals.handle", None, lambda case: case.state == AppealState.IN_PROGRESS),
+    "ask": AppealAction("appeals.handle", AppealState.PENDING_INFO),
+    "return": AppealAction("appeals.handle", AppealState.ACCEPTED, lambda case: case.state == AppealState.ASSIGNED),
+    "verify": AppealAction("appeals.assign", AppealState.VERIFIED),
+    "close": AppealAction("appeals.assign", AppealState.CLOSED),
+    "unmerge": AppealAction("appeals.assign", AppealState.ACCEPTED, lambda case: case.state == AppealState.MERGED),
+    "log": AppealAction("appeals.log"),
+    "extend": AppealAction("appeals.extend", None, lambda case: _may_be_put_off(case)),
+    "escalate": AppealAction("appeals.assign", None, lambda case: case.state in BUSY and case.level < TOP),
+    "about": AppealAction("appeals.assign", None, lambda case: case.state in OPEN),
+    "locate": AppealAction("appeals.assign", None, lambda case: case.state in BUSY),
+    "merge": AppealAction("appeals.assign", AppealState.MERGED),
+    "reject": AppealAction("appeals.assign", AppealState.REJECTED),
 }
 
 
@@ -64,20 +71,20 @@ def actor(staffer: Staffer, case: Appeal, right: str) -> Actor:
     return staffer.require(right, district=district, agency=case.agency_id or 0, category=case.kind, subject=subject)
 
 
-def _is_possible(staffer: Staffer, case: Appeal, act: Act) -> bool:
+def _is_possible(staffer: Staffer, case: Appeal, act: AppealAction) -> bool:
     role = staffer.role_for(act.right, case.region or None, case.agency_id or 0, case.kind)
     if role is None or not act.when(case):
         return False
     return act.target is None or any(_leads(source, act.target, role) for source in _sources(case, act, role))
 
 
-def _sources(case: Appeal, act: Act, role: Role) -> list[str]:
+def _sources(case: Appeal, act: AppealAction, role: Role) -> list[str]:
     """Where the case stands, and what it may pass through from there."""
     skips = act.skips is not None and _leads(case.state, act.skips, role)
     return [case.state, *([act.skips] if skips and act.skips is not None else [])]
 
 
-def _leads(source: str, target: State, role: Role) -> bool:
+def _leads(source: str, target: AppealState, role: Role) -> bool:
     step = APPEAL.steps.get((source, target))
     return step is not None and role in step.who
 

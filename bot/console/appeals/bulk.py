@@ -8,24 +8,24 @@ from aiohttp import web
 from bot.console.appeals.actions import actor, possible
 from bot.console.appeals.queue import QUEUE
 from bot.console.appeals.steps import LONGEST, dispatch
-from bot.console.core.request import Visit
+from bot.console.core.request import RequestContext
 from bot.console.core.routes import page
 from bot.errors import Rejected
 from bot.services.appeals import case_work
 from bot.services.appeals import queue as appeal_queue
 from bot.services.appeals import transitions as appeal_transitions
 from bot.services.appeals.queue import PAGE
-from bot.services.appeals.states import Move, State
+from bot.services.appeals.states import AppealMove, AppealState
 from bot.services.core.lifecycle import Actor, IllegalStep
 from bot.services.units import agencies
 from bot.store.models import Appeal
 
 BULK = f"{QUEUE}/bulk"
-Take = Callable[[Visit, Appeal, Actor], Awaitable[object]]
+Take = Callable[[RequestContext, Appeal, Actor], Awaitable[object]]
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class BulkOutcome:
     """What became of a case, or would: the words for it, and whether it is good."""
 
     case: Appeal
@@ -33,25 +33,25 @@ class Outcome:
     words: str
 
 
-async def _accept(visit: Visit, case: Appeal, by: Actor) -> None:
-    await appeal_transitions.move(visit.session, visit.frame, case.number, Move(State.ACCEPTED, by))
+async def _accept(context: RequestContext, case: Appeal, by: Actor) -> None:
+    await appeal_transitions.move(context.session, context.services, case.number, AppealMove(AppealState.ACCEPTED, by))
 
 
-async def _assign(visit: Visit, case: Appeal, by: Actor) -> None:
-    await dispatch(visit, case, by, visit.text("agency"))
+async def _assign(context: RequestContext, case: Appeal, by: Actor) -> None:
+    await dispatch(context, case, by, context.text("agency"))
 
 
-async def _merge(visit: Visit, case: Appeal, by: Actor) -> None:
-    wanted = Move(State.MERGED, by, parent=visit.text("parent"))
-    await appeal_transitions.move(visit.session, visit.frame, case.number, wanted)
+async def _merge(context: RequestContext, case: Appeal, by: Actor) -> None:
+    wanted = AppealMove(AppealState.MERGED, by, parent=context.text("parent"))
+    await appeal_transitions.move(context.session, context.services, case.number, wanted)
 
 
-async def _escalate(visit: Visit, case: Appeal, by: Actor) -> None:
-    await case_work.escalate(visit.session, case.number, visit.text("note", most=LONGEST), by)
+async def _escalate(context: RequestContext, case: Appeal, by: Actor) -> None:
+    await case_work.escalate(context.session, case.number, context.text("note", most=LONGEST), by)
 
 
-async def _log(visit: Visit, case: Appeal, by: Actor) -> None:
-    await case_work.log(visit.session, case.number, visit.text("note", most=LONGEST), by)
+async def _log(context: RequestContext, case: Appeal, by: Actor) -> None:
+    await case_work.log(context.session, case.number, context.text("note", most=LONGEST), by)
 
 
 # What can be done with many at once.
@@ -65,69 +65,72 @@ TAKES: Mapping[str, Take] = {
 
 
 @page("GET", BULK, right="appeals.assign")
-async def preview(visit: Visit) -> web.Response:
+async def preview(context: RequestContext) -> web.Response:
     """Which of the ticked cases would go along, before anything is done."""
-    query = visit.request.query
+    query = context.http_request.query
     act = query.get("act", "") if query.get("act") in TAKES else "assign"
     cases = [
-        await appeal_queue.find(visit.session, visit.staffer, number) for number in query.getall("number", [])[:PAGE]
+        await appeal_queue.find(context.session, context.staffer, number)
+        for number in query.getall("number", [])[:PAGE]
     ]
-    outcomes = [_foreseen(visit, case, act) for case in cases if case is not None]
-    return await _show(visit, act, outcomes, before=True)
+    outcomes = [_foreseen(context, case, act) for case in cases if case is not None]
+    return await _show(context, act, outcomes, before=True)
 
 
 @page("POST", BULK, right="appeals.assign")
-async def take(visit: Visit) -> web.Response:
+async def take(context: RequestContext) -> web.Response:
     """Each case for itself: what does not go is named, and holds nothing up."""
-    act = visit.text("act")
-    ticked = visit.every("case")[:PAGE]
+    act = context.text("act")
+    ticked = context.every("case")[:PAGE]
     if act not in TAKES or not ticked:
         raise Rejected("bulk.none")
-    outcomes = [await _take(visit, each, act) for each in ticked]
+    outcomes = [await _take(context, each, act) for each in ticked]
     done = [each for each in outcomes if each is not None]
     for each in done:
         if each.good:
-            await visit.audit(f"appeal.{act}", f"appeal:{each.case.number}", bulk=len(ticked))
-    visit.again = QUEUE
-    return await _show(visit, act, done, before=False)
+            await context.audit(f"appeal.{act}", f"appeal:{each.case.number}", bulk=len(ticked))
+    context.again = QUEUE
+    return await _show(context, act, done, before=False)
 
 
-def _foreseen(visit: Visit, case: Appeal, act: str) -> Outcome:
-    words, good = visit.console.layout.words, act in possible(visit.staffer, case)
-    return Outcome(case, good, words("bulk.can") if good else words("bulk.cannot", verb=words(f"verb.{act}")))
+def _foreseen(context: RequestContext, case: Appeal, act: str) -> BulkOutcome:
+    words, good = context.console.layout.words, act in possible(context.staffer, case)
+    return BulkOutcome(case, good, words("bulk.can") if good else words("bulk.cannot", verb=words(f"verb.{act}")))
 
 
-async def _take(visit: Visit, ticked: str, act: str) -> Outcome | None:
+async def _take(context: RequestContext, ticked: str, act: str) -> BulkOutcome | None:
     """`ticked` is the number of a case and the version that was previewed."""
     number, _, version = ticked.partition(":")
-    words, layout = visit.console.layout.words, visit.console.layout
-    case = await appeal_queue.find(visit.session, visit.staffer, number, lock=True)
+    words, layout = context.console.layout.words, context.console.layout
+    case = await appeal_queue.find(context.session, context.staffer, number, lock=True)
     if case is None:
         return None
     if str(case.version) != version:
-        return Outcome(case, False, words("bulk.changed"))
+        return BulkOutcome(case, False, words("bulk.changed"))
     fault = ""
     try:
-        async with visit.session.begin_nested():
-            await TAKES[act](visit, case, actor(visit.staffer, case, visit.right))
+        async with context.session.begin_nested():
+            await TAKES[act](context, case, actor(context.staffer, case, context.right))
     except Rejected as error:
-        fault = layout.rejection(visit, error)
+        fault = layout.rejection(context, error)
     except IllegalStep as error:
         fault = layout.legal(error)
-    case = await appeal_queue.find(visit.session, visit.staffer, number, lock=True)
+    case = await appeal_queue.find(context.session, context.staffer, number, lock=True)
     return (
-        Outcome(case, not fault, fault or words("bulk.done", verb=words(f"verb.{act}"))) if case is not None else None
+        BulkOutcome(case, not fault, fault or words("bulk.done", verb=words(f"verb.{act}")))
+        if case is not None
+        else None
     )
 
 
-async def _show(visit: Visit, act: str, outcomes: list[Outcome], *, before: bool) -> web.Response:
-    return visit.page(
+async def _show(context: RequestContext, act: str, outcomes: list[BulkOutcome], *, before: bool) -> web.Response:
+    return context.page(
         "appeals/bulk.html",
         outcomes=outcomes,
         before=before,
         act=act,
         acts=list(TAKES),
-        agencies=await agencies.every(visit.session),
-        kinds=visit.knowledge.appeals.kinds,
+        agencies=await agencies.every(context.session),
+        kinds=context.knowledge.appeals.kinds,
         going=sum(each.good for each in outcomes),
     )

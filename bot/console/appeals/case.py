@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.console.appeals import deadline
 from bot.console.appeals.actions import has_handled, possible
 from bot.console.appeals.queue import QUEUE
-from bot.console.core.request import Visit
+from bot.console.core.request import RequestContext
 from bot.console.core.routes import page, topic
 from bot.services.appeals import appeals
 from bot.services.appeals import queue as appeal_queue
@@ -40,27 +40,27 @@ async def changed(session: AsyncSession, staffer: Staffer, number: str) -> objec
 
 
 @page("GET", CASE, right="appeals.read")
-async def shown(visit: Visit) -> web.Response:
-    return await show(visit, await found(visit))
+async def shown(context: RequestContext) -> web.Response:
+    return await show(context, await found(context))
 
 
 @page("POST", f"{CASE}/here", right="appeals.read", live=True)
-async def here(visit: Visit) -> web.Response:
+async def here(context: RequestContext) -> web.Response:
     """The page tells that it is open, every few seconds, and when it is left."""
-    async with visit.console.db.begin() as visit.transaction:
-        case = await found(visit)
-        if visit.form.get("gone") == "1":
-            await appeal_queue.leave(visit.session, case.id, visit.staffer.id)
+    async with context.console.db.begin() as context.transaction:
+        case = await found(context)
+        if context.form.get("gone") == "1":
+            await appeal_queue.leave(context.session, case.id, context.staffer.id)
         else:
-            typing = visit.form.get("typing") == "1"
-            await appeal_queue.enter(visit.session, case.id, visit.staffer.id, typing=typing)
+            typing = context.form.get("typing") == "1"
+            await appeal_queue.enter(context.session, case.id, context.staffer.id, typing=typing)
     return web.Response(status=204)
 
 
-async def found(visit: Visit, *, lock: bool = False) -> Appeal:
+async def found(context: RequestContext, *, lock: bool = False) -> Appeal:
     """The case of the address.  Raises Denied, which shows as "not found", for one that is not theirs to see."""
-    number = visit.request.match_info["number"]
-    case = await appeal_queue.find(visit.session, visit.staffer, number, lock=lock)
+    number = context.http_request.match_info["number"]
+    case = await appeal_queue.find(context.session, context.staffer, number, lock=lock)
     if case is not None:
         return case
     # A number nobody was given is answered by the same steps, so that the time it takes tells nothing either.
@@ -68,17 +68,23 @@ async def found(visit: Visit, *, lock: bool = False) -> Appeal:
 
 
 async def show(
-    visit: Visit, case: Appeal, *, fault: str = "", at: str = "", status: int = 200, known: Sequence[str] = ()
+    context: RequestContext,
+    case: Appeal,
+    *,
+    fault: str = "",
+    at: str = "",
+    status: int = 200,
+    known: Sequence[str] = (),
 ) -> web.Response:
     """The page of a case.
 
     fault: what is wrong with what was handed in, by the form `at`, whose fields keep what was typed.
     known: name and phone of the author, when somebody has just asked for them.
     """
-    session, knowledge = visit.session, visit.knowledge
+    session, knowledge = context.session, context.knowledge
     lines = await appeals.timeline(session, case.id)
     offices = await agencies.every(session)
-    return visit.page(
+    return context.page(
         "appeals/case.html",
         status=status,
         case=case,
@@ -90,24 +96,24 @@ async def show(
         names=await accounts.names(session, [each.staff_id for each in lines] + [case.handler_id, case.proposal_by]),
         told=TOLD,
         files=await attachments.of_case(session, case.id),
-        others=await appeal_queue.others(session, case.id, visit.staffer.id),
-        children=await appeal_queue.children(session, visit.staffer, case),
-        parent=await appeal_queue.number_of(session, visit.staffer, case.parent_id),
-        previous=await appeal_queue.number_of(session, visit.staffer, case.previous_id),
-        acts=possible(visit.staffer, case),
-        may_unmask=_may_unmask(visit.staffer, case),
-        handled=has_handled(visit.staffer, case),
+        others=await appeal_queue.others(session, case.id, context.staffer.id),
+        children=await appeal_queue.children(session, context.staffer, case),
+        parent=await appeal_queue.number_of(session, context.staffer, case.parent_id),
+        previous=await appeal_queue.number_of(session, context.staffer, case.previous_id),
+        acts=possible(context.staffer, case),
+        may_unmask=_may_unmask(context.staffer, case),
+        handled=has_handled(context.staffer, case),
         rejections=knowledge.appeals.rejections,
         templates=knowledge.appeals.templates,
         inserted=next(
-            (each for each in knowledge.appeals.templates if each.code == visit.request.query.get("t")), None
+            (each for each in knowledge.appeals.templates if each.code == context.http_request.query.get("t")), None
         ),
-        districts=_districts(visit),
-        left=deadline.left(visit.console.layout.words, case),
+        districts=_districts(context),
+        left=deadline.left(context.console.layout.words, case),
         due=day(knowledge.texts, case.due_at),
         fault=fault,
         at=at,
-        typed=visit.form if fault else {},
+        typed=context.form if fault else {},
         known=known,
     )
 
@@ -123,8 +129,8 @@ def _may_unmask(staffer: Staffer, case: Appeal) -> bool:
     return role in MAY_UNMASK[Naming(case.naming)]
 
 
-def _districts(visit: Visit) -> list[str]:
+def _districts(context: RequestContext) -> list[str]:
     """Where a case may be said to belong: cities and districts that begin like the person's own."""
-    mine = visit.staffer.districts("appeals.assign")
-    near = [code for code in visit.knowledge.regions if code.startswith(tuple(mine))]
+    mine = context.staffer.districts("appeals.assign")
+    near = [code for code in context.knowledge.regions if code.startswith(tuple(mine))]
     return [code for code in near if len(code) == (6 if any(len(each) >= 4 for each in mine) else 4)]

@@ -1,6 +1,6 @@
 """How long a case has left, in words and as a colour."""
 
-from bot.console.core.words import Words
+from bot.console.core.words import ConsoleWords
 from bot.services.appeals.queue import BUSY
 from bot.services.core.working_days import ZONE, shown
 from bot.store.models import Appeal, now
@@ -8,7 +8,7 @@ from bot.store.models import Appeal, now
 SOON = 2  # days left from which it is shown as urgent
 
 
-def left(words: Words, appeal: Appeal) -> tuple[str, str]:
+def left(words: ConsoleWords, appeal: Appeal) -> tuple[str, str]:
     """The words, and the class of their tag: "bad", "near" or ""."""
     if appeal.state not in BUSY:
         return words("left.over"), ""

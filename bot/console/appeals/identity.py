@@ -6,7 +6,7 @@ from aiohttp import web
 
 from bot.console.appeals.actions import actor
 from bot.console.appeals.case import CASE, found, show
-from bot.console.core.request import Visit
+from bot.console.core.request import RequestContext
 from bot.console.core.routes import page
 from bot.errors import Rejected
 from bot.services.attachments import attachments
@@ -17,42 +17,44 @@ SAFE = "sandbox; default-src 'none'; img-src 'self'; media-src 'self'"  # what a
 
 
 @page("POST", f"{CASE}/identity", right="appeals.unmask", fresh=True)
-async def unmask(visit: Visit) -> web.Response:
+async def unmask(context: RequestContext) -> web.Response:
     """Name and phone, for a purpose; shown this once, and never kept in the page's address."""
-    case = await found(visit)
-    by = actor(visit.staffer, case, "appeals.unmask")
-    visit.again = CASE.format(number=case.number)
-    subject, purpose = f"appeal:{case.number}", visit.text("purpose")
+    case = await found(context)
+    by = actor(context.staffer, case, "appeals.unmask")
+    context.again = CASE.format(number=case.number)
+    subject, purpose = f"appeal:{case.number}", context.text("purpose")
     try:
         known = await identities.unmask(
-            visit.session, case.alias, by, subject=subject, purpose=purpose, request_id=visit.request_id
+            context.session, case.alias, by, subject=subject, purpose=purpose, request_id=context.request_id
         )
     except Rejected as error:
-        return await show(visit, case, fault=visit.console.layout.rejection(visit, error), at="identity", status=422)
-    await visit.audit("appeal.unmask", subject, granted=bool(known))
-    words = visit.console.layout.words
+        return await show(
+            context, case, fault=context.console.layout.rejection(context, error), at="identity", status=422
+        )
+    await context.audit("appeal.unmask", subject, granted=bool(known))
+    words = context.console.layout.words
     if not known:
-        return await show(visit, case, fault=words("case.nobody_may"), at="identity", status=403)
+        return await show(context, case, fault=words("case.nobody_may"), at="identity", status=403)
     shown = [known["name"] or words("case.no_name"), known["phone"] or words("case.no_phone")]
-    return await show(visit, case, known=shown)
+    return await show(context, case, known=shown)
 
 
 @page("GET", f"{CASE}/files/{{file}}", right="appeals.attachments", writes=True)
-async def file(visit: Visit) -> web.StreamResponse:
+async def file(context: RequestContext) -> web.StreamResponse:
     """A photo or a recording of the case; opening it is a look."""
-    case = await found(visit)
-    by = actor(visit.staffer, case, "appeals.attachments")
-    number = visit.number("file")
-    row = await visit.session.get(Attachment, number) if number is not None else None
+    case = await found(context)
+    by = actor(context.staffer, case, "appeals.attachments")
+    number = context.number("file")
+    row = await context.session.get(Attachment, number) if number is not None else None
     if row is None or row.appeal_id != case.id or row.state != "ready":
         raise web.HTTPNotFound
-    vault = attachments.vault_for(visit.session)
+    vault = attachments.vault_for(context.session)
     try:
-        data = await asyncio.to_thread(attachments.read, visit.console.uploads, vault, row.name)
+        data = await asyncio.to_thread(attachments.read, context.console.uploads, vault, row.name)
     except FileNotFoundError:
         raise web.HTTPNotFound from None
-    purpose = visit.console.layout.words("case.file_purpose")
+    purpose = context.console.layout.words("case.file_purpose")
     subject, what = f"appeal:{case.number}", f"attachment:{row.id}"
-    await identities.note(visit.session, by, subject, what, purpose, request_id=visit.request_id)
+    await identities.note(context.session, by, subject, what, purpose, request_id=context.request_id)
     headers = {"Content-Security-Policy": SAFE, "Content-Disposition": "inline"}
     return web.Response(body=data, content_type=row.mime, headers=headers)

@@ -8,11 +8,11 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.console.appeals import deadline
-from bot.console.core.request import Visit, clean
+from bot.console.core.request import RequestContext, clean
 from bot.console.core.routes import ROOT, Card, card, page, topic
 from bot.errors import Rejected
 from bot.services.appeals import queue as appeal_queue
-from bot.services.appeals.queue import PAGE, SAVED, VIEWS, Wanted
+from bot.services.appeals.queue import PAGE, SAVED, VIEWS, AppealFilter
 from bot.services.identity import redaction
 from bot.services.staff.permissions import Staffer
 from bot.services.units import agencies
@@ -32,64 +32,64 @@ async def moved(session: AsyncSession, staffer: Staffer) -> object:
 
 
 @card("appeals.read", order=20)
-async def overdue(visit: Visit) -> Card:
-    return await _card(visit, "overdue", urgent=True)
+async def overdue(context: RequestContext) -> Card:
+    return await _card(context, "overdue", urgent=True)
 
 
 @card("appeals.assign", order=21)
-async def dispatch(visit: Visit) -> Card:
-    return await _card(visit, "dispatch")
+async def dispatch(context: RequestContext) -> Card:
+    return await _card(context, "dispatch")
 
 
 @card("appeals.handle", order=22)
-async def begin(visit: Visit) -> Card:
-    return await _card(visit, "begin")
+async def begin(context: RequestContext) -> Card:
+    return await _card(context, "begin")
 
 
 @card("appeals.review", order=23)
-async def review(visit: Visit) -> Card:
-    return await _card(visit, "review")
+async def review(context: RequestContext) -> Card:
+    return await _card(context, "review")
 
 
-async def _card(visit: Visit, view: str, *, urgent: bool = False) -> Card:
-    count = (await appeal_queue.counts(visit.session, visit.staffer, {}, [view]))[view]
-    words = visit.console.layout.words
+async def _card(context: RequestContext, view: str, *, urgent: bool = False) -> Card:
+    count = (await appeal_queue.counts(context.session, context.staffer, {}, [view]))[view]
+    words = context.console.layout.words
     return Card(words(f"view.{view}"), count, f"{QUEUE}?view={view}", words("card.appeals"), urgent and count > 0)
 
 
 @page("GET", QUEUE, right="appeals.read", nav="appeals")
-async def listed(visit: Visit) -> web.Response:
-    return await _list(visit)
+async def listed(context: RequestContext) -> web.Response:
+    return await _list(context)
 
 
 @page("POST", f"{QUEUE}/filters", right="appeals.read")
-async def save(visit: Visit) -> web.Response:
+async def save(context: RequestContext) -> web.Response:
     """Keep the present filter under a name."""
-    name = visit.text("name", most=LONGEST_NAME)
-    kept = await appeal_queue.saved(visit.session, visit.staffer.id)
+    name = context.text("name", most=LONGEST_NAME)
+    kept = await appeal_queue.saved(context.session, context.staffer.id)
     if not name:
         raise Rejected("filter.name")
     if len(kept) >= SAVED:
         raise Rejected("filter.many", most=SAVED)
-    query = written(read(dict(parse_qsl(visit.text("query", most=300)))))
-    visit.session.add(SavedFilter(staff_id=visit.staffer.id, name=name, query=query))
-    return visit.to(f"{QUEUE}?{query}" if query else QUEUE)
+    query = written(read(dict(parse_qsl(context.text("query", most=300)))))
+    context.session.add(SavedFilter(staff_id=context.staffer.id, name=name, query=query))
+    return context.to(f"{QUEUE}?{query}" if query else QUEUE)
 
 
 @page("POST", f"{QUEUE}/filters/drop", right="appeals.read")
-async def drop(visit: Visit) -> web.Response:
+async def drop(context: RequestContext) -> web.Response:
     """Forget one of their own filters; somebody else's number drops nothing."""
-    kept = await appeal_queue.saved(visit.session, visit.staffer.id)
+    kept = await appeal_queue.saved(context.session, context.staffer.id)
     for each in kept:
-        if each.id == visit.number("filter"):
-            await visit.session.delete(each)
-    return visit.to(QUEUE)
+        if each.id == context.number("filter"):
+            await context.session.delete(each)
+    return context.to(QUEUE)
 
 
-def read(query: Mapping[str, str]) -> Wanted:
+def read(query: Mapping[str, str]) -> AppealFilter:
     """What an address asks for; whatever it does not know counts as nothing."""
     agency, district = query.get("agency", ""), query.get("district", "")
-    return Wanted(
+    return AppealFilter(
         view=query.get("view", "") if query.get("view") in VIEWS else "open",
         kind=clean(query.get("kind", ""))[:16],
         agency=int(agency) if agency.isascii() and agency.isdigit() and len(agency) < 10 else None,
@@ -98,20 +98,20 @@ def read(query: Mapping[str, str]) -> Wanted:
     )
 
 
-def written(wanted: Wanted) -> str:
+def written(wanted: AppealFilter) -> str:
     """The same as the query of an address, without what is not asked for."""
     values = {"view": wanted.view, "kind": wanted.kind, "agency": wanted.agency, "district": wanted.district}
     values |= {"q": wanted.text}
     return urlencode({name: value for name, value in values.items() if value not in ("", None)})
 
 
-async def _list(visit: Visit) -> web.Response:
-    wanted, number = read(visit.request.query), max(visit.number("page") or 1, 1)
-    session, staffer = visit.session, visit.staffer
+async def _list(context: RequestContext) -> web.Response:
+    wanted, number = read(context.http_request.query), max(context.number("page") or 1, 1)
+    session, staffer = context.session, context.staffer
     kept = await appeal_queue.saved(session, staffer.id)
     rows = await appeal_queue.queue(session, staffer, wanted, number)
     more = {f"saved:{each.id}": read(dict(parse_qsl(each.query))) for each in kept}
-    return visit.page(
+    return context.page(
         "appeals/queue.html",
         rows=[(appeal, agency or "", _shown(appeal)) for appeal, agency in rows[:PAGE]],
         further=len(rows) > PAGE,
@@ -122,9 +122,9 @@ async def _list(visit: Visit) -> web.Response:
         views=list(VIEWS),
         counts=await appeal_queue.counts(session, staffer, more),
         saved=kept,
-        kinds=visit.knowledge.appeals.kinds,
+        kinds=context.knowledge.appeals.kinds,
         agencies=await agencies.every(session),
-        left=lambda appeal: deadline.left(visit.console.layout.words, appeal),
+        left=lambda appeal: deadline.left(context.console.layout.words, appeal),
     )
 
 

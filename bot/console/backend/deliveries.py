@@ -3,7 +3,7 @@
 from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.console.core.request import Visit
+from bot.console.core.request import RequestContext
 from bot.console.core.routes import ROOT, Card, card, page, topic
 from bot.errors import Rejected
 from bot.queue import outbox
@@ -21,31 +21,31 @@ async def moved(session: AsyncSession, staffer: Staffer) -> object:
 
 
 @card("settings.read", order=80)
-async def stuck(visit: Visit) -> Card:
-    count = len(await appeal_deliveries.stuck(visit.session))
-    words = visit.console.layout.words
+async def stuck(context: RequestContext) -> Card:
+    count = len(await appeal_deliveries.stuck(context.session))
+    words = context.console.layout.words
     return Card(words("card.backend"), count, BACKEND, words("card.backend_note"), urgent=count > 0)
 
 
 @page("GET", BACKEND, right="settings.read", nav="backend")
-async def listed(visit: Visit) -> web.Response:
-    return visit.page(
+async def listed(context: RequestContext) -> web.Response:
+    return context.page(
         "backend/deliveries.html",
-        counts=await appeal_deliveries.counts(visit.session),
-        stuck=await appeal_deliveries.stuck(visit.session),
-        letters=await appeal_deliveries.letters(visit.session),
-        forwards=visit.frame.queue,
-        oldest=await outbox.oldest_due(visit.session),
-        edits=visit.staffer.may("settings.edit"),
+        counts=await appeal_deliveries.counts(context.session),
+        stuck=await appeal_deliveries.stuck(context.session),
+        letters=await appeal_deliveries.letters(context.session),
+        forwards=context.services.queue,
+        oldest=await outbox.oldest_due(context.session),
+        edits=context.staffer.may("settings.edit"),
     )
 
 
 @page("POST", f"{BACKEND}/again", right="settings.edit")
-async def again(visit: Visit) -> web.Response:
+async def again(context: RequestContext) -> web.Response:
     """Send once more what is dead or waits for another try: of one case, or of all."""
-    number = visit.text("number")
+    number = context.text("number")
     if number and not DIGITS.fullmatch(number):
         raise Rejected("backend.number")
-    count = await appeal_deliveries.again(visit.session, [number] if number else [])
-    await visit.audit("backend.again", f"appeal:{number}" if number else "", count=count)
-    return visit.to(BACKEND, said="backend_again" if count else "backend_none")
+    count = await appeal_deliveries.again(context.session, [number] if number else [])
+    await context.audit("backend.again", f"appeal:{number}" if number else "", count=count)
+    return context.to(BACKEND, said="backend_again" if count else "backend_none")

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from aiohttp import web
 
 from bot import log
-from bot.console.core.request import Visit
+from bot.console.core.request import RequestContext
 from bot.errors import Rejected
 from bot.services.core.lifecycle import IllegalStep
 from bot.services.staff.permissions import Denied
@@ -26,50 +26,50 @@ class Failure:
     headers: dict[str, str] = field(default_factory=dict)
 
 
-def page(visit: Visit, error: Exception) -> web.Response:
+def page(context: RequestContext, error: Exception) -> web.Response:
     """The page for an error; what is ours is logged under the number that the page shows."""
-    failure = _of(visit, error)
+    failure = _of(context, error)
     if failure.status == 500:
-        logger.error("console page failed", path=visit.request.path, number=visit.request_id, exc_info=error)
-    return kept(visit, failure)
+        logger.error("console page failed", path=context.http_request.path, number=context.request_id, exc_info=error)
+    return kept(context, failure)
 
 
-def kept(visit: Visit, failure: Failure) -> web.Response:
+def kept(context: RequestContext, failure: Failure) -> web.Response:
     """A failure's page, with the form that was sent, so that nothing has to be typed again."""
-    response = visit.page(
+    response = context.page(
         "core/error.html",
         status=failure.status,
         failure=failure.key,
         text=failure.text,
-        form_key=visit.form.get("_key", ""),
-        back=back(visit),
-        fields=typed(visit) if failure.status in KEPT_STATUS else [],
-        action=visit.request.path_qs,
+        form_key=context.form.get("_key", ""),
+        back=back(context),
+        fields=typed(context) if failure.status in KEPT_STATUS else [],
+        action=context.http_request.path_qs,
     )
     response.headers.update(failure.headers)
     return response
 
 
-def typed(visit: Visit) -> list[tuple[str, str]]:
+def typed(context: RequestContext) -> list[tuple[str, str]]:
     """What was typed and chosen, in the order of the form; our own fields are not among it."""
-    return [(name, value) for name, value in visit.form.items() if not name.startswith("_")]
+    return [(name, value) for name, value in context.form.items() if not name.startswith("_")]
 
 
-def back(visit: Visit) -> str:
+def back(context: RequestContext) -> str:
     """The page they came from, when it is one of ours."""
-    came = visit.request.headers.get("Referer", "")
-    host = f"://{visit.request.host}/console"
+    came = context.http_request.headers.get("Referer", "")
+    host = f"://{context.http_request.host}/console"
     ours = came.partition(host)[2] if host in came else ""
     return f"/console{ours}" if ours.startswith(("/", "?")) else "/console"
 
 
-def _of(visit: Visit, error: Exception) -> Failure:
+def _of(context: RequestContext, error: Exception) -> Failure:
     if isinstance(error, Rejected):
-        return Failure(422, "rejected", visit.console.layout.rejection(visit, error))
+        return Failure(422, "rejected", context.console.layout.rejection(context, error))
     if isinstance(error, Denied):
         return Failure(404, "missing") if error.hidden else Failure(403, error.why)
     if isinstance(error, IllegalStep):
-        return Failure(409, "illegal", visit.console.layout.legal(error))
+        return Failure(409, "illegal", context.console.layout.legal(error))
     if isinstance(error, web.HTTPException):
         return _http(error)
     if is_down(error):

@@ -14,7 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from bot.console.core import words
-from bot.console.core.request import Visit, new_key
+from bot.console.core.request import RequestContext, new_key
 from bot.console.core.routes import PUBLIC, ROOT, page
 from bot.errors import Rejected
 from bot.services.core.lifecycle import IllegalStep
@@ -53,30 +53,30 @@ class Layout:
         self._templates.filters |= {"moment": moment, "ago": self._ago}
         self._templates.globals |= {"words": self.words, "static": self._address, "key": key_field, "ROOT": ROOT}
 
-    def page(self, visit: Visit, template: str, status: int, values: Mapping[str, Any]) -> web.Response:
-        """A template filled in.  All of them know `visit`, `staffer`, `nav`, `said` and `district`."""
-        login = visit.login if visit.login is not None and visit.login.full else None
+    def page(self, context: RequestContext, template: str, status: int, values: Mapping[str, Any]) -> web.Response:
+        """A template filled in.  All of them know `context`, `staffer`, `nav`, `said` and `district`."""
+        login = context.login if context.login is not None and context.login.full else None
         staffer = login.staffer if login is not None else None
-        regions = visit.knowledge.regions
+        regions = context.knowledge.regions
         html = self._templates.get_template(template).render(
-            visit=visit,
+            context=context,
             staffer=staffer,
-            nav=[each for each in visit.console.nav if staffer is not None and staffer.may(each.right)],
-            here=visit.request.path,
-            said=self.words.get(f"said.{visit.request.query.get('said', '')}"),
+            nav=[each for each in context.console.nav if staffer is not None and staffer.may(each.right)],
+            here=context.http_request.path,
+            said=self.words.get(f"said.{context.http_request.query.get('said', '')}"),
             district=lambda code: self.district(regions, code),
-            demo=visit.console.demo,
+            demo=context.console.demo,
             script=self._script,
             **values,
         )
         return web.Response(text=html, status=status, content_type="text/html")
 
-    def rejection(self, visit: Visit, error: Rejected) -> str:
+    def rejection(self, context: RequestContext, error: Rejected) -> str:
         """The sentence of a Rejected: ours, or one that chat and console share, without its HTML."""
         key = f"rejected.{error.key}"
         if self.words.get(key):
             return self.words(key, **error.values)
-        return TAG.sub("", visit.knowledge.texts.say("zh", error.key, **error.values))
+        return TAG.sub("", context.knowledge.texts.say("zh", error.key, **error.values))
 
     def district(self, regions: Mapping[str, Region], code: str) -> str:
         """A district by its full name, with its city; the whole country for no code."""
@@ -107,10 +107,10 @@ class Layout:
 
 
 @page("GET", f"{ROOT}/static/{{name}}", right=PUBLIC, live=True)
-async def static(visit: Visit) -> web.StreamResponse:
+async def static(context: RequestContext) -> web.StreamResponse:
     """A static file, for as long as the browser likes: another content has another name."""
-    name = visit.request.match_info["name"]
-    body = visit.console.layout.static.get(name)
+    name = context.http_request.match_info["name"]
+    body = context.console.layout.static.get(name)
     if body is None:
         raise web.HTTPNotFound
     kind = TYPES[name.rpartition(".")[2]]

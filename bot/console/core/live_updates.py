@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from aiohttp import web
 
-from bot.console.core.request import Visit
+from bot.console.core.request import RequestContext
 from bot.console.core.routes import ROOT, Topic, page
 from bot.services.staff import sessions
 from bot.services.staff.permissions import Denied
@@ -24,36 +24,36 @@ STOPPING: web.AppKey[asyncio.Event] = web.AppKey("stopping", asyncio.Event)
 
 
 @page("GET", f"{ROOT}/events", right="home.read", live=True)
-async def events(visit: Visit) -> web.StreamResponse:
+async def events(context: RequestContext) -> web.StreamResponse:
     """`event: changed`, `data: topic` for each change; `event: signed-out` when the session has ended."""
-    wanted = _wanted(visit)
+    wanted = _wanted(context)
     response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "X-Accel-Buffering": "no"})
-    await response.prepare(visit.request)
+    await response.prepare(context.http_request)
     await response.write(b"retry: 3000\n\n")
     with contextlib.suppress(ConnectionError):
-        await _watch(visit, response, wanted)
+        await _watch(context, response, wanted)
     return response
 
 
-def _wanted(visit: Visit) -> Wanted:
+def _wanted(context: RequestContext) -> Wanted:
     """The topics asked for.  Raises Denied for one that is not theirs, HTTPBadRequest for one nobody knows."""
-    names = [name for name in visit.request.query.get("topics", "").split(",") if name]
-    known = visit.console.topics
+    names = [name for name in context.http_request.query.get("topics", "").split(",") if name]
+    known = context.console.topics
     if not 0 < len(names) <= MOST or not {name.partition(":")[0] for name in names} <= set(known):
         raise web.HTTPBadRequest
     topics = {name: known[name.partition(":")[0]] for name in names}
     for each in topics.values():
-        if not visit.staffer.may(each.right):
+        if not context.staffer.may(each.right):
             raise Denied(each.right)
     return topics
 
 
-async def _watch(visit: Visit, response: web.StreamResponse, wanted: Wanted) -> None:
-    stopping = visit.request.app[STOPPING]
+async def _watch(context: RequestContext, response: web.StreamResponse, wanted: Wanted) -> None:
+    stopping = context.http_request.app[STOPPING]
     known: Mapping[str, object] | None = None
     beat = time.monotonic()
     while not stopping.is_set():
-        seen = await _look(visit, wanted, known or {})
+        seen = await _look(context, wanted, known or {})
         if seen is None:
             await response.write(b"event: signed-out\ndata: .\n\n")
             return
@@ -69,11 +69,11 @@ async def _watch(visit: Visit, response: web.StreamResponse, wanted: Wanted) -> 
             await asyncio.wait_for(stopping.wait(), LOOK)
 
 
-async def _look(visit: Visit, wanted: Wanted, known: Mapping[str, object]) -> Mapping[str, object] | None:
+async def _look(context: RequestContext, wanted: Wanted, known: Mapping[str, object]) -> Mapping[str, object] | None:
     """How the topics stand now; None once nobody may look any more; as before while there is no database."""
     try:
-        async with visit.console.db.read() as session:
-            login = await sessions.still(session, visit.signed_in.id)
+        async with context.console.db.read() as session:
+            login = await sessions.still(session, context.signed_in.id)
             if login is None or not all(login.staffer.may(each.right) for each in wanted.values()):
                 return None
             return {

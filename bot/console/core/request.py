@@ -13,7 +13,7 @@ from yarl import URL
 
 from bot.errors import Rejected
 from bot.queue.relay import Relay
-from bot.services.core.context import Frame
+from bot.services.core.context import ServiceContext
 from bot.services.staff import audit, mfa
 from bot.services.staff.audit import By
 from bot.services.staff.permissions import Staffer
@@ -29,13 +29,13 @@ if TYPE_CHECKING:
 LONGEST = 200  # characters of a field, unless its page says otherwise
 
 
-class Library(Protocol):
+class ContentSource(Protocol):
     """Where the current knowledge is found; it is swapped as a whole."""
 
     knowledge: Knowledge
 
     @property
-    def frame(self) -> Frame: ...
+    def services(self) -> ServiceContext: ...
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Console:
 
     db: Database
     relay: Relay
-    library: Library
+    library: ContentSource
     layout: "Layout"
     uploads: Path  # where sealed attachments lie
     base_url: str  # how people reach the server, without a slash at the end
@@ -60,11 +60,11 @@ class Console:
 
 
 @dataclass
-class Visit:
+class RequestContext:
     """What a page is given."""
 
     console: Console
-    request: web.Request
+    http_request: web.Request
     request_id: str
     login: Login | None = None
     right: str = ""
@@ -102,9 +102,9 @@ class Visit:
         return self.console.library.knowledge
 
     @property
-    def frame(self) -> Frame:
+    def services(self) -> ServiceContext:
         """What services need to know, the same throughout the visit's transaction."""
-        return self.console.library.frame
+        return self.console.library.services
 
     @property
     def by(self) -> By:
@@ -140,7 +140,7 @@ class Visit:
 
     def number(self, name: str) -> int | None:
         """A whole number of the form, the query or the path; None for anything else."""
-        value = self.form.get(name) or self.request.query.get(name) or self.request.match_info.get(name) or ""
+        value = self.form.get(name) or self.http_request.query.get(name) or self.http_request.match_info.get(name) or ""
         return int(value) if value.isascii() and value.isdigit() and len(value) < 10 else None
 
     def demo_code(self) -> str:

@@ -8,14 +8,14 @@ from typing import Any, TypeVar
 from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.console.core.request import Visit
+from bot.console.core.request import RequestContext
 from bot.services.staff.permissions import ACTIONS, Staffer
 
 ROOT = "/console"
 PUBLIC = "public"  # for anybody
 HALF = "half"  # for who came in by a link, even while the second factor is missing
 
-Handler = Callable[[Visit], Awaitable[web.StreamResponse]]
+Handler = Callable[[RequestContext], Awaitable[web.StreamResponse]]
 Anything = TypeVar("Anything", bound=Callable[..., Any])
 
 
@@ -24,7 +24,7 @@ class Route:
     """How a page is reached, and by whom.
 
     right: an action of bot.services.staff.permissions, PUBLIC or HALF.  Whoever may do it nowhere is refused before the page
-    runs; a page about one thing asks `visit.staffer.require` once more, with the thing's district and agency.
+    runs; a page about one thing asks `context.staffer.require` once more, with the thing's district and agency.
     fresh: only within five minutes of a code; otherwise the code is asked for first, and what was typed is kept.
     writes: the page gets a transaction.  All but GET do; a GET that notes a look does.
     live: the page opens its own transactions, because it stays open.
@@ -55,7 +55,7 @@ class Card:
 class CardMaker:
     right: str
     order: int
-    make: Callable[[Visit], Awaitable[Card]]
+    make: Callable[[RequestContext], Awaitable[Card]]
 
 
 @dataclass(frozen=True, slots=True)

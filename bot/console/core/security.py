@@ -9,13 +9,13 @@ from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
 from bot.console.core import errors
-from bot.console.core.request import Console, Visit, clean
+from bot.console.core.request import Console, RequestContext, clean
 from bot.services.staff import audit
 from bot.services.staff.audit import By
 from bot.services.staff.permissions import Denied
 
 REQUEST_ID = web.RequestKey("console_request_id", str)
-VISIT = web.RequestKey("console_visit", Visit)
+VISIT = web.RequestKey("console_visit", RequestContext)
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -50,37 +50,37 @@ def shield(console: Console) -> Middleware:
                 check_origin(console, request)
                 response = await handler(request)
             except Exception as error:
-                visit = request.get(VISIT) or Visit(console, request, request[REQUEST_ID])
-                response = await _failed(visit, error)
+                context = request.get(VISIT) or RequestContext(console, request, request[REQUEST_ID])
+                response = await _failed(context, error)
             return _with_cookies(request, response)
 
     return protect
 
 
-async def _failed(visit: Visit, error: Exception) -> web.StreamResponse:
+async def _failed(context: RequestContext, error: Exception) -> web.StreamResponse:
     if isinstance(error, Denied):
         try:
-            await _note(visit, error)
+            await _note(context, error)
         except Exception as failure:  # What cannot be written down is not answered as if it were.
             error = failure
-    return errors.page(visit, error)
+    return errors.page(context, error)
 
 
-async def _note(visit: Visit, error: Denied) -> None:
-    staff_id = visit.login.staffer.id if visit.login else None
+async def _note(context: RequestContext, error: Denied) -> None:
+    staff_id = context.login.staffer.id if context.login else None
     subject = clean(error.subject)[:LONGEST_SUBJECT]  # It may be whatever stood in the address.
-    async with visit.console.db.begin() as session:
-        await audit.note(session, By(staff_id, "", visit.request_id), error.action, subject, denied=True)
+    async with context.console.db.begin() as session:
+        await audit.note(session, By(staff_id, "", context.request_id), error.action, subject, denied=True)
 
 
 def _with_cookies(request: web.Request, response: web.StreamResponse) -> web.StreamResponse:
     """An answer with the cookies of the visit; later it is too late: aiohttp has written them by then."""
-    visit = request.get(VISIT)
-    if visit is None:
+    context = request.get(VISIT)
+    if context is None:
         return response
-    for name, (value, seconds) in visit.cookies.items():
+    for name, (value, seconds) in context.cookies.items():
         if value:
-            secure = is_secure(visit.console, request)
+            secure = is_secure(context.console, request)
             response.set_cookie(
                 name, value, max_age=seconds, path="/console", httponly=True, samesite="Lax", secure=secure
             )
@@ -89,15 +89,15 @@ def _with_cookies(request: web.Request, response: web.StreamResponse) -> web.Str
     return response
 
 
-async def dress(request: web.Request, response: web.StreamResponse) -> None:
+async def security_headers(request: web.Request, response: web.StreamResponse) -> None:
     """Give an answer its headers, just before it leaves."""
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
-    visit = request.get(VISIT)
-    if visit is None:
+    context = request.get(VISIT)
+    if context is None:
         return
-    response.headers.setdefault("X-Request-Id", visit.request_id)
-    if is_secure(visit.console, request):
+    response.headers.setdefault("X-Request-Id", context.request_id)
+    if is_secure(context.console, request):
         response.headers.setdefault("Strict-Transport-Security", HSTS)
 
 

@@ -4,14 +4,14 @@ import asyncio
 
 from aiohttp import web
 
-from bot.console.core.request import Visit
+from bot.console.core.request import RequestContext
 from bot.services.core import periods, spreadsheets
 from bot.services.core.spreadsheets import Rows
 
 
-def watermark(visit: Visit) -> str:
-    who = f"{visit.staffer.name}（{visit.staffer.username}）"
-    return visit.knowledge.measures.words["watermark"].format(who=who, day=periods.today())
+def watermark(context: RequestContext) -> str:
+    who = f"{context.staffer.name}（{context.staffer.username}）"
+    return context.knowledge.measures.words["watermark"].format(who=who, day=periods.today())
 
 
 async def download(lines: Rows, form: str, name: str) -> web.Response:

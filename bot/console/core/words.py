@@ -9,7 +9,7 @@ from knowledge.texts import flatten
 FILE = Path(__file__).parent / "words.toml"
 
 
-class Words:
+class ConsoleWords:
     """Read once, at the start."""
 
     def __init__(self, sentences: Mapping[str, str]) -> None:
@@ -29,5 +29,5 @@ class Words:
         return {key.removeprefix(head): text for key, text in self._sentences.items() if key.startswith(head)}
 
 
-def load() -> Words:
-    return Words(dict(flatten(tomllib.loads(FILE.read_text(encoding="utf-8")))))
+def load() -> ConsoleWords:
+    return ConsoleWords(dict(flatten(tomllib.loads(FILE.read_text(encoding="utf-8")))))

@@ -7,7 +7,7 @@ from typing import Any
 
 from aiohttp import web
 
-from bot.console.core.request import Visit
+from bot.console.core.request import RequestContext
 from bot.console.core.routes import page
 from bot.console.hazards.list import HAZARDS
 from bot.errors import Refused, Rejected
@@ -18,7 +18,7 @@ from bot.services.hazards import queue as hazard_queue
 from bot.services.hazards import transitions as hazard_transitions
 from bot.services.hazards.effects import deadline
 from bot.services.hazards.guards import ON_SITE
-from bot.services.hazards.states import HAZARD, Move, State
+from bot.services.hazards.states import HAZARD, HazardMove, HazardState
 from bot.services.identity import identities
 from bot.services.staff import accounts
 from bot.services.staff.permissions import Denied
@@ -35,146 +35,154 @@ PLACE = "geolocation=(self), microphone=(), camera=(), payment=(), usb=()"  # wh
 
 
 @dataclass(frozen=True, slots=True)
-class Act:
+class HazardAction:
     """right: of bot.services.staff.permissions.  target: the state it leads to."""
 
     right: str
-    target: State
-    sources: tuple[State, ...] = ()  # () is wherever the lifecycle allows it
+    target: HazardState
+    sources: tuple[HazardState, ...] = ()  # () is wherever the lifecycle allows it
 
 
-ACTS: Mapping[str, Act] = {  # in the order in which they are offered
-    "validate": Act("hazards.review", State.VALIDATED, (State.REPORTED,)),
-    "dispatch": Act("hazards.review", State.DISPATCHED),
-    "begin": Act("hazards.handle", State.HANDLING),
-    "resolve": Act("hazards.handle", State.RESOLVED),
-    "return": Act("hazards.handle", State.VALIDATED, (State.DISPATCHED,)),
-    "verify": Act("hazards.review", State.VERIFIED),
-    "reopen": Act("hazards.review", State.REOPENED),
-    "link": Act("hazards.review", State.DUPLICATE),
-    "reject": Act("hazards.review", State.REJECTED),
+ACTS: Mapping[str, HazardAction] = {  # in the order in which they are offered
+    "validate": HazardAction("hazards.review", HazardState.VALIDATED, (HazardState.REPORTED,)),
+    "dispatch": HazardAction("hazards.review", HazardState.DISPATCHED),
+    "begin": HazardAction("hazards.handle", HazardState.HANDLING),
+    "resolve": HazardAction("hazards.handle", HazardState.RESOLVED),
+    "return": HazardAction("hazards.handle", HazardState.VALIDATED, (HazardState.DISPATCHED,)),
+    "verify": HazardAction("hazards.review", HazardState.VERIFIED),
+    "reopen": HazardAction("hazards.review", HazardState.REOPENED),
+    "link": HazardAction("hazards.review", HazardState.DUPLICATE),
+    "reject": HazardAction("hazards.review", HazardState.REJECTED),
 }
 
 
 @page("GET", ONE, right="hazards.read")
-async def shown(visit: Visit) -> web.Response:
-    return await show(visit, await found(visit))
+async def shown(context: RequestContext) -> web.Response:
+    return await show(context, await found(context))
 
 
 @page("POST", f"{ONE}/validate", right="hazards.review")
-async def validate(visit: Visit) -> web.Response:
+async def validate(context: RequestContext) -> web.Response:
     """Somebody looked; where a rule names the agency, on to it at once."""
-    hazard, by = await _for(visit, "validate")
+    hazard, by = await _for(context, "validate")
 
     async def work() -> None:
-        await hazard_transitions.move(visit.session, visit.frame, hazard.number, Move(State.VALIDATED, by))
+        await hazard_transitions.move(
+            context.session, context.services, hazard.number, HazardMove(HazardState.VALIDATED, by)
+        )
         if hazard.agency_id is not None:
-            await hazard_transitions.move(visit.session, visit.frame, hazard.number, Move(State.DISPATCHED, by))
+            await hazard_transitions.move(
+                context.session, context.services, hazard.number, HazardMove(HazardState.DISPATCHED, by)
+            )
 
-    return await _do(visit, hazard, "validate", work())
+    return await _do(context, hazard, "validate", work())
 
 
 @page("POST", f"{ONE}/dispatch", right="hazards.review")
-async def dispatch(visit: Visit) -> web.Response:
-    return await _move(visit, "dispatch", agency=visit.text("agency"))
+async def dispatch(context: RequestContext) -> web.Response:
+    return await _move(context, "dispatch", agency=context.text("agency"))
 
 
 @page("POST", f"{ONE}/begin", right="hazards.handle")
-async def begin(visit: Visit) -> web.Response:
-    return await _move(visit, "begin")
+async def begin(context: RequestContext) -> web.Response:
+    return await _move(context, "begin")
 
 
 @page("POST", f"{ONE}/return", right="hazards.handle")
-async def give_back(visit: Visit) -> web.Response:
-    return await _move(visit, "return")
+async def give_back(context: RequestContext) -> web.Response:
+    return await _move(context, "return")
 
 
 @page("POST", f"{ONE}/verify", right="hazards.review")
-async def verify(visit: Visit) -> web.Response:
+async def verify(context: RequestContext) -> web.Response:
     """A sample: somebody of the staff, who did not handle it, went and looked, or called."""
-    return await _move(visit, "verify")
+    return await _move(context, "verify")
 
 
 @page("POST", f"{ONE}/reopen", right="hazards.review")
-async def reopen(visit: Visit) -> web.Response:
-    return await _move(visit, "reopen")
+async def reopen(context: RequestContext) -> web.Response:
+    return await _move(context, "reopen")
 
 
 @page("POST", f"{ONE}/link", right="hazards.review")
-async def link(visit: Visit) -> web.Response:
-    return await _move(visit, "link", parent=visit.text("parent").upper())
+async def link(context: RequestContext) -> web.Response:
+    return await _move(context, "link", parent=context.text("parent").upper())
 
 
 @page("POST", f"{ONE}/reject", right="hazards.review")
-async def reject(visit: Visit) -> web.Response:
-    return await _move(visit, "reject")
+async def reject(context: RequestContext) -> web.Response:
+    return await _move(context, "reject")
 
 
 @page("POST", f"{ONE}/resolve", right="hazards.handle")
-async def resolve(visit: Visit) -> web.Response:
+async def resolve(context: RequestContext) -> web.Response:
     """Done, with a photo, from the spot: where the browser says, else what the photo says, which is not kept."""
-    hazard, by = await _for(visit, "resolve")
-    text, off_site = visit.text("text", most=LONGEST), visit.text("off_site")
-    here = _place(visit)
+    hazard, by = await _for(context, "resolve")
+    text, off_site = context.text("text", most=LONGEST), context.text("off_site")
+    here = _place(context)
 
     async def work() -> None:
         point = here
-        if upload := visit.files.get("photo"):
+        if upload := context.files.get("photo"):
             data = await asyncio.to_thread(upload.file.read)
             point = here or await asyncio.to_thread(photos.place_of, data)
-            await _keep(visit, hazard, data)
-        wanted = Move(State.RESOLVED, by, text=text, point=point, off_site=off_site)
-        await hazard_transitions.move(visit.session, visit.frame, hazard.number, wanted)
+            await _keep(context, hazard, data)
+        wanted = HazardMove(HazardState.RESOLVED, by, text=text, point=point, off_site=off_site)
+        await hazard_transitions.move(context.session, context.services, hazard.number, wanted)
 
-    return await _do(visit, hazard, "resolve", work())
+    return await _do(context, hazard, "resolve", work())
 
 
 @page("GET", f"{ONE}/photos/{{photo}}", right="hazards.photos", writes=True)
-async def photo(visit: Visit) -> web.StreamResponse:
+async def photo(context: RequestContext) -> web.StreamResponse:
     """A photo as it came, faces and plates included: for who handles it, and every look is written down."""
-    hazard = await found(visit)
-    by = visit.staffer.require("hazards.photos", **_where(hazard))
-    row = await _photo(visit, hazard)
-    data = await _read(visit, row.name)
-    purpose = visit.console.layout.words("case.file_purpose")
+    hazard = await found(context)
+    by = context.staffer.require("hazards.photos", **_where(hazard))
+    row = await _photo(context, hazard)
+    data = await _read(context, row.name)
+    purpose = context.console.layout.words("case.file_purpose")
     await identities.note(
-        visit.session, by, f"hazard:{hazard.number}", f"photo:{row.id}", purpose, request_id=visit.request_id
+        context.session, by, f"hazard:{hazard.number}", f"photo:{row.id}", purpose, request_id=context.request_id
     )
     headers = {"Content-Security-Policy": SAFE, "Content-Disposition": "inline"}
     return web.Response(body=data, content_type=row.mime, headers=headers)
 
 
 @page("POST", f"{ONE}/photos/{{photo}}/mark", right="hazards.photos")
-async def mark(visit: Visit) -> web.Response:
+async def mark(context: RequestContext) -> web.Response:
     """Somebody looked for faces and plates: what they marked is pixelated, and that copy may leave."""
-    hazard = await found(visit, lock=True)
-    by = visit.staffer.require("hazards.photos", **_where(hazard))
-    row = await _photo(visit, hazard)
-    boxes = _boxes(visit.text("boxes", most=2_000))
-    if not boxes and visit.form.get("none") != "1":
-        return await show(visit, hazard, fault=visit.console.layout.words("hazard.mark_or_none"), at="mark", status=422)
-    vault = attachments.vault_for(visit.session)
-    await asyncio.to_thread(photos.show, visit.console.uploads, vault, row, boxes, by.id or 0)
-    await visit.audit("hazard.mark", f"hazard:{hazard.number}", photo=row.id, boxes=len(boxes))
-    return visit.to(ONE.format(number=hazard.number), said="hazard_marked")
+    hazard = await found(context, lock=True)
+    by = context.staffer.require("hazards.photos", **_where(hazard))
+    row = await _photo(context, hazard)
+    boxes = _boxes(context.text("boxes", most=2_000))
+    if not boxes and context.form.get("none") != "1":
+        return await show(
+            context, hazard, fault=context.console.layout.words("hazard.mark_or_none"), at="mark", status=422
+        )
+    vault = attachments.vault_for(context.session)
+    await asyncio.to_thread(photos.show, context.console.uploads, vault, row, boxes, by.id or 0)
+    await context.audit("hazard.mark", f"hazard:{hazard.number}", photo=row.id, boxes=len(boxes))
+    return context.to(ONE.format(number=hazard.number), said="hazard_marked")
 
 
-async def found(visit: Visit, *, lock: bool = False) -> Hazard:
+async def found(context: RequestContext, *, lock: bool = False) -> Hazard:
     """The hazard of the address.  Raises Denied, which shows as "not found", for one that is not theirs to see."""
-    number = visit.request.match_info["number"]
-    hazard = await hazard_queue.get(visit.session, visit.staffer, number, lock=lock)
+    number = context.http_request.match_info["number"]
+    hazard = await hazard_queue.get(context.session, context.staffer, number, lock=lock)
     if hazard is not None:
         return hazard
     raise Denied("hazards.read", f"hazard:{number[:40]}", hidden=True)
 
 
-async def show(visit: Visit, hazard: Hazard, *, fault: str = "", at: str = "", status: int = 200) -> web.Response:
+async def show(
+    context: RequestContext, hazard: Hazard, *, fault: str = "", at: str = "", status: int = 200
+) -> web.Response:
     """The page of a hazard.  fault: what is wrong with the form `at`, whose fields keep what was typed."""
-    session = visit.session
+    session = context.session
     lines = await hazards.timeline(session, hazard.id)
     offices = await agencies.every(session)
-    kind = visit.knowledge.hazards.kinds.get(hazard.kind)
-    response = visit.page(
+    kind = context.knowledge.hazards.kinds.get(hazard.kind)
+    response = context.page(
         "hazards/hazard.html",
         status=status,
         hazard=hazard,
@@ -184,26 +192,26 @@ async def show(visit: Visit, hazard: Hazard, *, fault: str = "", at: str = "", s
         lines=lines,
         names=await accounts.names(session, [*(each.staff_id for each in lines), hazard.handler_id]),
         photos=await photos.of(session, hazard.id),
-        may_look=visit.staffer.may("hazards.photos", **_where(hazard)),
+        may_look=context.staffer.may("hazards.photos", **_where(hazard)),
         followers=await followers.count(session, hazard) - (hazard.alias is not None),
-        acts=_possible(visit, hazard),
+        acts=_possible(context, hazard),
         way=_way(hazard),
-        due=deadline(visit.frame, hazard),
+        due=deadline(context.services, hazard),
         late=hazard_queue.is_late(hazard),
         unseen=hazard_queue.is_unseen(hazard),
         on_site=ON_SITE,
         fault=fault,
         at=at,
-        typed=visit.form if fault else {},
+        typed=context.form if fault else {},
     )
     response.headers["Permissions-Policy"] = PLACE
     return response
 
 
-def _possible(visit: Visit, hazard: Hazard) -> list[str]:
+def _possible(context: RequestContext, hazard: Hazard) -> list[str]:
     names = []
     for name, act in ACTS.items():
-        role = visit.staffer.role_for(act.right, **_where(hazard))
+        role = context.staffer.role_for(act.right, **_where(hazard))
         step = HAZARD.steps.get((hazard.state, act.target))
         if (
             role is not None
@@ -212,74 +220,76 @@ def _possible(visit: Visit, hazard: Hazard) -> list[str]:
             and (not act.sources or hazard.state in act.sources)
         ):
             names.append(name)
-    own = visit.staffer.id == hazard.handler_id
+    own = context.staffer.id == hazard.handler_id
     return [name for name in names if not (own and name in ("verify", "reopen"))]
 
 
-async def _for(visit: Visit, name: str) -> tuple[Hazard, Actor]:
+async def _for(context: RequestContext, name: str) -> tuple[Hazard, Actor]:
     """The hazard, locked, and who this person acts as.  Raises Denied."""
-    hazard = await found(visit, lock=True)
+    hazard = await found(context, lock=True)
     subject = f"hazard:{hazard.number}"
-    return hazard, visit.staffer.require(ACTS[name].right, **_where(hazard), subject=subject)
+    return hazard, context.staffer.require(ACTS[name].right, **_where(hazard), subject=subject)
 
 
-async def _move(visit: Visit, name: str, **details: Any) -> web.Response:
-    hazard, by = await _for(visit, name)
-    wanted = Move(ACTS[name].target, by, text=visit.text("text", most=LONGEST), **details)
-    return await _do(visit, hazard, name, hazard_transitions.move(visit.session, visit.frame, hazard.number, wanted))
+async def _move(context: RequestContext, name: str, **details: Any) -> web.Response:
+    hazard, by = await _for(context, name)
+    wanted = HazardMove(ACTS[name].target, by, text=context.text("text", most=LONGEST), **details)
+    return await _do(
+        context, hazard, name, hazard_transitions.move(context.session, context.services, hazard.number, wanted)
+    )
 
 
-async def _do(visit: Visit, hazard: Hazard, name: str, work: Awaitable[object]) -> web.Response:
+async def _do(context: RequestContext, hazard: Hazard, name: str, work: Awaitable[object]) -> web.Response:
     """Take a step; what is wrong is said beside the form, and nothing of the step is kept."""
     number = hazard.number
     try:
-        async with visit.session.begin_nested():
+        async with context.session.begin_nested():
             await work
     except (Rejected, IllegalStep, Refused) as error:
-        layout = visit.console.layout
+        layout = context.console.layout
         if isinstance(error, Refused):
             fault = layout.words("hazard.no_picture")
         else:
-            fault = layout.rejection(visit, error) if isinstance(error, Rejected) else layout.legal(error)
-        return await show(visit, await found(visit), fault=fault, at=name, status=422)
-    await visit.audit(f"hazard.{name}", f"hazard:{number}")
+            fault = layout.rejection(context, error) if isinstance(error, Rejected) else layout.legal(error)
+        return await show(context, await found(context), fault=fault, at=name, status=422)
+    await context.audit(f"hazard.{name}", f"hazard:{number}")
     seen = (
-        await hazard_queue.get(visit.session, visit.staffer, number) is not None
+        await hazard_queue.get(context.session, context.staffer, number) is not None
     )  # What was given back is not theirs.
-    return visit.to(ONE.format(number=number) if seen else HAZARDS, said=f"hazard_{name}")
+    return context.to(ONE.format(number=number) if seen else HAZARDS, said=f"hazard_{name}")
 
 
 def _where(hazard: Hazard) -> dict[str, Any]:
     return {"district": hazard.region or None, "agency": hazard.agency_id or 0}
 
 
-async def _keep(visit: Visit, hazard: Hazard, data: bytes) -> None:
+async def _keep(context: RequestContext, hazard: Hazard, data: bytes) -> None:
     """A photo of the result.  A crash before the commit leaves a sealed file that nobody refers to.  Raises Refused."""
     made = await asyncio.to_thread(attachments.make, data, "photo")
-    vault = attachments.vault_for(visit.session)
-    name = await asyncio.to_thread(attachments.keep, visit.console.uploads, vault, made)
-    await photos.add(visit.session, hazard, "result", made, name)
+    vault = attachments.vault_for(context.session)
+    name = await asyncio.to_thread(attachments.keep, context.console.uploads, vault, made)
+    await photos.add(context.session, hazard, "result", made, name)
 
 
-async def _photo(visit: Visit, hazard: Hazard) -> HazardPhoto:
-    number = visit.number("photo")
-    row = await visit.session.get(HazardPhoto, number) if number is not None else None
+async def _photo(context: RequestContext, hazard: Hazard) -> HazardPhoto:
+    number = context.number("photo")
+    row = await context.session.get(HazardPhoto, number) if number is not None else None
     if row is None or row.hazard_id != hazard.id or row.state != "ready":
         raise web.HTTPNotFound
     return row
 
 
-async def _read(visit: Visit, name: str) -> bytes:
+async def _read(context: RequestContext, name: str) -> bytes:
     try:
-        vault = attachments.vault_for(visit.session)
-        return await asyncio.to_thread(attachments.read, visit.console.uploads, vault, name)
+        vault = attachments.vault_for(context.session)
+        return await asyncio.to_thread(attachments.read, context.console.uploads, vault, name)
     except FileNotFoundError:
         raise web.HTTPNotFound from None
 
 
-def _place(visit: Visit) -> tuple[float, float] | None:
+def _place(context: RequestContext) -> tuple[float, float] | None:
     try:
-        point = float(visit.text("lat")), float(visit.text("lon"))
+        point = float(context.text("lat")), float(context.text("lon"))
     except ValueError:
         return None
     return point if in_china(*point) else None

@@ -5,13 +5,13 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.console.core import map_view
-from bot.console.core.request import Visit
+from bot.console.core.request import RequestContext
 from bot.console.core.routes import ROOT, Card, card, page, topic
 from bot.errors import Rejected
 from bot.services.hazards import dispatch_rules
 from bot.services.hazards import queue as hazard_queue
 from bot.services.hazards.effects import deadline
-from bot.services.hazards.queue import PAGE, VIEWS, Wanted
+from bot.services.hazards.queue import PAGE, VIEWS, HazardFilter
 from bot.services.staff.permissions import Staffer
 from bot.services.units import agencies
 from bot.store.models import Hazard
@@ -28,109 +28,115 @@ async def moved(session: AsyncSession, staffer: Staffer) -> object:
 
 
 @card("hazards.review", order=30)
-async def to_look_at(visit: Visit) -> Card:
-    return await _card(visit, "look")
+async def to_look_at(context: RequestContext) -> Card:
+    return await _card(context, "look")
 
 
 @card("hazards.review", order=31)
-async def to_check(visit: Visit) -> Card:
-    return await _card(visit, "check")
+async def to_check(context: RequestContext) -> Card:
+    return await _card(context, "check")
 
 
 @card("hazards.handle", order=30)
-async def to_handle(visit: Visit) -> Card:
-    return await _card(visit, "handle")
+async def to_handle(context: RequestContext) -> Card:
+    return await _card(context, "handle")
 
 
-async def _card(visit: Visit, view: str) -> Card:
-    words, count = visit.console.layout.words, (await hazard_queue.counts(visit.session, visit.staffer))[view]
+async def _card(context: RequestContext, view: str) -> Card:
+    words, count = context.console.layout.words, (await hazard_queue.counts(context.session, context.staffer))[view]
     return Card(words(f"hazard_view.{view}"), count, f"{HAZARDS}?view={view}", words("card.hazards"))
 
 
 @page("GET", HAZARDS, right="hazards.read", nav="hazards")
-async def listed(visit: Visit) -> web.Response:
-    wanted, number = _read(visit), max(visit.number("page") or 1, 1)
-    urgent = [code for code, kind in visit.knowledge.hazards.kinds.items() if kind.urgent]
-    rows = await hazard_queue.find(visit.session, visit.staffer, wanted, number, urgent=urgent)
-    return visit.page(
+async def listed(context: RequestContext) -> web.Response:
+    wanted, number = _read(context), max(context.number("page") or 1, 1)
+    urgent = [code for code, kind in context.knowledge.hazards.kinds.items() if kind.urgent]
+    rows = await hazard_queue.find(context.session, context.staffer, wanted, number, urgent=urgent)
+    return context.page(
         "hazards/list.html",
         rows=rows[:PAGE],
         further=len(rows) > PAGE,
         page=number,
         wanted=wanted,
         views=list(VIEWS),
-        counts=await hazard_queue.counts(visit.session, visit.staffer),
-        kinds=visit.knowledge.hazards.kinds,
-        due=lambda hazard: deadline(visit.frame, hazard),
+        counts=await hazard_queue.counts(context.session, context.staffer),
+        kinds=context.knowledge.hazards.kinds,
+        due=lambda hazard: deadline(context.services, hazard),
         late=hazard_queue.is_late,
         unseen=hazard_queue.is_unseen,
     )
 
 
 @page("GET", f"{HAZARDS}/map", right="hazards.read")
-async def on_map(visit: Visit) -> web.Response:
+async def on_map(context: RequestContext) -> web.Response:
     """Clusters of what is open in the middle of the screen: the closer one looks, the smaller they are."""
-    wanted = _read(visit)
-    view = await hazard_queue.chart(visit.session, visit.staffer, wanted, *map_view.asked(visit.request.query))
-    return visit.page(
-        "hazards/map.html", chart=view, wanted=wanted, views=list(VIEWS), kinds=visit.knowledge.hazards.kinds
+    wanted = _read(context)
+    view = await hazard_queue.chart(
+        context.session, context.staffer, wanted, *map_view.asked(context.http_request.query)
+    )
+    return context.page(
+        "hazards/map.html", chart=view, wanted=wanted, views=list(VIEWS), kinds=context.knowledge.hazards.kinds
     )
 
 
 @page("GET", f"{HAZARDS}/rules", right="hazards.rules")
-async def ruled(visit: Visit) -> web.Response:
-    return visit.page(
+async def ruled(context: RequestContext) -> web.Response:
+    return context.page(
         "hazards/rules.html",
-        rows=await dispatch_rules.listed(visit.session),
-        kinds=visit.knowledge.hazards.kinds,
-        agencies=await agencies.every(visit.session),
+        rows=await dispatch_rules.listed(context.session),
+        kinds=context.knowledge.hazards.kinds,
+        agencies=await agencies.every(context.session),
     )
 
 
 @page("POST", f"{HAZARDS}/rules", right="hazards.rules")
-async def rule(visit: Visit) -> web.Response:
+async def rule(context: RequestContext) -> web.Response:
     """Which agency gets a type in an area, from now on."""
-    kind, area, agency = visit.text("kind"), _area(visit, visit.text("area").replace(" ", "")), visit.text("agency")
-    if kind and kind not in visit.knowledge.hazards.kinds:
+    kind, area, agency = (
+        context.text("kind"),
+        _area(context, context.text("area").replace(" ", "")),
+        context.text("agency"),
+    )
+    if kind and kind not in context.knowledge.hazards.kinds:
         raise Rejected("answer.choose")
-    await dispatch_rules.put(visit.session, kind, area, agency)
-    await visit.audit("hazard.rule", f"rule:{kind or '*'}:{area or '*'}", agency=agency)
-    return visit.to(f"{HAZARDS}/rules", said="hazard_rule")
+    await dispatch_rules.put(context.session, kind, area, agency)
+    await context.audit("hazard.rule", f"rule:{kind or '*'}:{area or '*'}", agency=agency)
+    return context.to(f"{HAZARDS}/rules", said="hazard_rule")
 
 
 @page("POST", f"{HAZARDS}/rules/drop", right="hazards.rules")
-async def drop(visit: Visit) -> web.Response:
+async def drop(context: RequestContext) -> web.Response:
     """Forget a rule of one's own district."""
-    number = visit.number("rule") or 0
-    known = {each.id: each for each, _ in await dispatch_rules.listed(visit.session)}
+    number = context.number("rule") or 0
+    known = {each.id: each for each, _ in await dispatch_rules.listed(context.session)}
     if number in known:
-        _area(visit, known[number].area)
-        await dispatch_rules.remove(visit.session, number)
-        await visit.audit("hazard.unrule", f"rule:{known[number].kind or '*'}:{known[number].area or '*'}")
-    return visit.to(f"{HAZARDS}/rules", said="hazard_unrule")
+        _area(context, known[number].area)
+        await dispatch_rules.remove(context.session, number)
+        await context.audit("hazard.unrule", f"rule:{known[number].kind or '*'}:{known[number].area or '*'}")
+    return context.to(f"{HAZARDS}/rules", said="hazard_unrule")
 
 
-def _area(visit: Visit, area: str) -> str:
+def _area(context: RequestContext, area: str) -> str:
     """An area of this person's district, as rules write it.  Raises Rejected, Denied."""
     if "," in area:
         point = map_view.point(*area.partition(",")[::2])
         if point is None:
             raise Rejected("hazard.area")
-        found = visit.knowledge.places.district_of(hazard_queue.point_of(*point))
-        visit.staffer.require("hazards.rules", district=found.code[:6] if found else "")
+        found = context.knowledge.places.district_of(hazard_queue.point_of(*point))
+        context.staffer.require("hazards.rules", district=found.code[:6] if found else "")
         return dispatch_rules.cell(*point)
-    everywhere = "" in visit.staffer.districts("hazards.rules")
-    if area not in visit.knowledge.regions and not (area == "" and everywhere):
+    everywhere = "" in context.staffer.districts("hazards.rules")
+    if area not in context.knowledge.regions and not (area == "" and everywhere):
         raise Rejected("hazard.area")
-    visit.staffer.require("hazards.rules", district=area)
+    context.staffer.require("hazards.rules", district=area)
     return area
 
 
-def _read(visit: Visit) -> Wanted:
+def _read(context: RequestContext) -> HazardFilter:
     """What an address asks for; whatever it does not know counts as nothing."""
-    query = visit.request.query
-    return Wanted(
+    query = context.http_request.query
+    return HazardFilter(
         view=query.get("view", "") if query.get("view") in VIEWS else "open",
-        kind=query.get("kind", "") if query.get("kind") in visit.knowledge.hazards.kinds else "",
+        kind=query.get("kind", "") if query.get("kind") in context.knowledge.hazards.kinds else "",
         text=query.get("q", "").strip()[:LONGEST_TEXT],
     )

@@ -5,14 +5,14 @@ from time import time as time_now
 from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.console.core.request import Visit
+from bot.console.core.request import RequestContext
 from bot.console.core.routes import ROOT, Card, card, page, topic
 from bot.console.notices.preview import looks
 from bot.console.notices.progress import progress
 from bot.console.notices.trial_groups import tried
 from bot.services.chats import message_preview
 from bot.services.notices import approvals, differences, notices
-from bot.services.notices.states import BEGUN, NOTICE, State
+from bot.services.notices.states import BEGUN, NOTICE, NoticeState
 from bot.services.staff import accounts
 from bot.services.staff.permissions import Staffer
 from bot.store.models import Notice, NoticeKind
@@ -37,54 +37,58 @@ def _beat(notice: Notice) -> int:
 
 
 @card("notices.approve", order=20)
-async def waiting(visit: Visit) -> Card:
-    pending = await notices.listed(visit.session, visit.staffer.districts("notices.approve"), State.PENDING)
-    words = visit.console.layout.words
+async def waiting(context: RequestContext) -> Card:
+    pending = await notices.listed(context.session, context.staffer.districts("notices.approve"), NoticeState.PENDING)
+    words = context.console.layout.words
     urgent = any(each.kind == NoticeKind.EMERGENCY for each in pending)
     return Card(words("card.notices"), len(pending), HERE, words("card.notices_note"), urgent)
 
 
 @page("GET", HERE, right="notices.read", nav="notices")
-async def listed(visit: Visit) -> web.Response:
-    return visit.page(
+async def listed(context: RequestContext) -> web.Response:
+    return context.page(
         "notices/list.html",
-        notices=await notices.listed(visit.session, visit.staffer.districts("notices.read")),
-        may_write=visit.staffer.may("notices.write"),
+        notices=await notices.listed(context.session, context.staffer.districts("notices.read")),
+        may_write=context.staffer.may("notices.write"),
     )
 
 
 @page("GET", f"{HERE}/{{id}}", right="notices.read")
-async def shown(visit: Visit) -> web.Response:
-    notice = await one(visit, "notices.read")
-    before = notice.state in (State.DRAFT, State.PENDING)
-    given = await approvals.given(visit.session, notice)
-    writers = await notices.writers(visit.session, notice.id) or {notice.author_id}
-    return visit.page(
+async def shown(context: RequestContext) -> web.Response:
+    notice = await one(context, "notices.read")
+    before = notice.state in (NoticeState.DRAFT, NoticeState.PENDING)
+    given = await approvals.given(context.session, notice)
+    writers = await notices.writers(context.session, notice.id) or {notice.author_id}
+    return context.page(
         "notices/notice.html",
-        **await looks(visit, notice, counts=before and notice.does == "say"),
-        grid=visit.knowledge.grid,
-        around=message_preview.around(visit.knowledge.texts, does="edit", unit=notice.unit, drill=notice.drill),
+        **await looks(context, notice, counts=before and notice.does == "say"),
+        grid=context.knowledge.grid,
+        around=message_preview.around(context.knowledge.texts, does="edit", unit=notice.unit, drill=notice.drill),
         given=given,
         needed=approvals.needed(notice),
-        names=await accounts.names(visit.session, [notice.author_id, *writers, *(each.approver_id for each in given)]),
+        names=await accounts.names(
+            context.session, [notice.author_id, *writers, *(each.approver_id for each in given)]
+        ),
         writers=writers,
-        difference=await differences.since_last(visit.session, notice) if notice.state == State.PENDING else None,
-        **await tried(visit, notice),
-        may=lambda verb: visit.staffer.may(f"notices.{verb}", district=notice.district),
-        mine=visit.staffer.id in writers,
+        difference=await differences.since_last(context.session, notice)
+        if notice.state == NoticeState.PENDING
+        else None,
+        **await tried(context, notice),
+        may=lambda verb: context.staffer.may(f"notices.{verb}", district=notice.district),
+        mine=context.staffer.id in writers,
         legal=set(NOTICE.legal(notice.state)),
         begun=notice.started_at is not None or notice.state in BEGUN,
-        progress=await progress(visit.session, notice),
+        progress=await progress(context.session, notice),
     )
 
 
-async def one(visit: Visit, right: str, *, lock: bool = False) -> Notice:
+async def one(context: RequestContext, right: str, *, lock: bool = False) -> Notice:
     """The notice of the address.  Raises Denied, which shows as "not found", for one of another district."""
     try:
-        notice = await notices.get(visit.session, visit.number("id") or 0, lock=lock)
+        notice = await notices.get(context.session, context.number("id") or 0, lock=lock)
     except notices.UnknownNotice:
         raise web.HTTPNotFound from None
-    visit.staffer.require(right, district=notice.district, subject=f"notice:{notice.id}", hidden=True)
+    context.staffer.require(right, district=notice.district, subject=f"notice:{notice.id}", hidden=True)
     return notice
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from bot.console.core.request import Visit
+from bot.console.core.request import RequestContext
 from bot.services.chats import message_preview
 from bot.services.notices import audience, notices
 from bot.services.notices import buttons as notice_buttons
@@ -13,31 +13,31 @@ from knowledge.policies import AUDIENCES
 JOBS = (*AUDIENCES[1:], "other")
 
 
-async def looks(visit: Visit, notice: Notice, *, counts: bool) -> dict[str, Any]:
+async def looks(context: RequestContext, notice: Notice, *, counts: bool) -> dict[str, Any]:
     """What notice_looks.html shows; `counts` reads every chat once."""
-    wanted, bubble = Audience.read(notice.audience), message_preview.bubble(visit.knowledge.texts, notice)
+    wanted, bubble = Audience.read(notice.audience), message_preview.bubble(context.knowledge.texts, notice)
     return {
         "notice": notice,
         "wanted": wanted,
-        "jobs": jobs(visit),
+        "jobs": jobs(context),
         "bubble": bubble,
-        "leads": lambda button: shown(visit, notice_buttons.typed(visit.knowledge, button)),
+        "leads": lambda button: shown(context, notice_buttons.typed(context.knowledge, button)),
         "length": message_preview.length(bubble.get("text", "")),
         "most": message_preview.most(notice),
-        "counted": await notices.count(visit.session, visit.frame, notice) if counts else None,
+        "counted": await notices.count(context.session, context.services, notice) if counts else None,
         "few": audience.FEW,
-        "samples": await audience.samples(visit.session, wanted, notice.kind) if counts else [],
+        "samples": await audience.samples(context.session, wanted, notice.kind) if counts else [],
     }
 
 
-def jobs(visit: Visit) -> dict[str, str]:
+def jobs(context: RequestContext) -> dict[str, str]:
     """The jobs there are, as people read them."""
-    return {job: visit.knowledge.texts.say("zh", f"job.{job}") for job in JOBS}
+    return {job: context.knowledge.texts.say("zh", f"job.{job}") for job in JOBS}
 
 
-def shown(visit: Visit, place: str) -> str:
+def shown(context: RequestContext, place: str) -> str:
     """Where a button leads, with the word for what it is; the reverse of `_plain`."""
-    for code, word in visit.console.layout.words.group("notice_leads").items():
+    for code, word in context.console.layout.words.group("notice_leads").items():
         if place.startswith(f"{code}:"):
             return word + place.removeprefix(f"{code}:")
     return place

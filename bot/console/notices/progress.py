@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.services.notices import totals as notice_totals
-from bot.services.notices.states import State
+from bot.services.notices.states import NoticeState
 from bot.store.models import CopyState, Notice, now
 
 
@@ -23,7 +23,7 @@ async def progress(session: AsyncSession, notice: Notice) -> dict[str, Any]:
         "responded": outcome.responded,
         "opted_out": outcome.opted_out,
         "share": (meant - open_) / meant if meant else 0.0,
-        "left": round(taken / done * open_ / 60) if done and open_ and notice.state == State.SENDING else None,
+        "left": round(taken / done * open_ / 60) if done and open_ and notice.state == NoticeState.SENDING else None,
         "gone": gone,
         "failed": counts.get(CopyState.FAILED, 0),
         "unknown": counts.get(CopyState.UNKNOWN, 0),

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Iterable
 from aiohttp import web
 
 from bot.console.core import watermark
-from bot.console.core.request import Visit
+from bot.console.core.request import RequestContext
 from bot.console.core.routes import page
 from bot.console.notices.list import HERE, one
 from bot.errors import Rejected
@@ -21,30 +21,30 @@ MOST = 10_000  # people of an XLSX, which is put together in memory; a CSV has t
 
 
 @page("POST", f"{HERE}/{{id}}/results.{{form}}", right="notices.export", fresh=True)
-async def file(visit: Visit) -> web.Response:
+async def file(context: RequestContext) -> web.Response:
     """It says who took it out and on which day; the audit says when exactly."""
-    notice, form = await one(visit, "notices.export"), visit.request.match_info["form"]
+    notice, form = await one(context, "notices.export"), context.http_request.match_info["form"]
     if form not in spreadsheets.FORMS:
         raise web.HTTPNotFound
-    people = sum((await notice_totals.tally(visit.session, notice.id)).values())
+    people = sum((await notice_totals.tally(context.session, notice.id)).values())
     if form != "csv" and people > MOST:
         raise Rejected("notice.large", most=MOST, given=people)
     name = f"notice-{notice.id}"
     if form == "csv":
-        response = await _csv(visit, notice, name)
+        response = await _csv(context, notice, name)
     else:
-        lines = [*_head(visit, notice), *[list(line) async for line in _lines(visit, notice)]]
+        lines = [*_head(context, notice), *[list(line) async for line in _lines(context, notice)]]
         response = await watermark.download(lines, form, name)
-    await visit.audit("notice.export", f"notice:{notice.id}", form=form)
+    await context.audit("notice.export", f"notice:{notice.id}", form=form)
     return response
 
 
-async def _csv(visit: Visit, notice: Notice, name: str) -> web.Response:
+async def _csv(context: RequestContext, notice: Notice, name: str) -> web.Response:
     """Written as it is read: half a million lines as lists would fill the memory."""
     table = io.StringIO()
     written = csv.writer(table)
-    written.writerows(map(_plain, _head(visit, notice)))
-    async for line in _lines(visit, notice):
+    written.writerows(map(_plain, _head(context, notice)))
+    async for line in _lines(context, notice):
         written.writerow(_plain(line))
     headers = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
     return web.Response(body=table.getvalue().encode("utf-8-sig"), content_type="text/csv", headers=headers)
@@ -54,18 +54,18 @@ def _plain(line: Iterable[Cell]) -> list[Cell]:
     return [spreadsheets.plain(cell) for cell in line]
 
 
-def _head(visit: Visit, notice: Notice) -> list[list[Cell]]:
-    words = visit.console.layout.words
+def _head(context: RequestContext, notice: Notice) -> list[list[Cell]]:
+    words = context.console.layout.words
     columns: list[Cell] = list(words.group("notice_column").values())
-    return [[words("sheet.notice"), notice.title, notice.unit], [watermark.watermark(visit)], [], columns]
+    return [[words("sheet.notice"), notice.title, notice.unit], [watermark.watermark(context)], [], columns]
 
 
-async def _lines(visit: Visit, notice: Notice) -> AsyncIterator[list[Cell]]:
+async def _lines(context: RequestContext, notice: Notice) -> AsyncIterator[list[Cell]]:
     """Each copy in the words of the page."""
-    words, regions = visit.console.layout.words, visit.knowledge.regions
+    words, regions = context.console.layout.words, context.knowledge.regions
     answers = {True: words("detail_value.yes"), False: words("detail_value.no")}
-    places = {code: visit.console.layout.district(regions, code) for code in regions}
-    async for each in notice_results.rows_of(visit.session, notice.id):
+    places = {code: context.console.layout.district(regions, code) for code in regions}
+    async for each in notice_results.rows_of(context.session, notice.id):
         yield [
             each.chat,
             words(f"channel.{each.channel}"),

@@ -5,7 +5,7 @@ from typing import Any
 
 from aiohttp import web
 
-from bot.console.core.request import Visit
+from bot.console.core.request import RequestContext
 from bot.console.core.routes import ROOT, page
 from bot.errors import Rejected
 from bot.services.notices import trial_groups, trials
@@ -16,91 +16,97 @@ RIGHT = "notices.write"
 
 
 @page("GET", GROUPS, right=RIGHT)
-async def listed(visit: Visit) -> web.Response:
-    groups = await trial_groups.listed(visit.session, visit.staffer.districts(RIGHT))
-    return visit.page("notices/trial_groups.html", groups=groups)
+async def listed(context: RequestContext) -> web.Response:
+    groups = await trial_groups.listed(context.session, context.staffer.districts(RIGHT))
+    return context.page("notices/trial_groups.html", groups=groups)
 
 
 @page("GET", f"{GROUPS}/new", right=RIGHT)
-async def blank(visit: Visit) -> web.Response:
-    return await _form(visit, f"{GROUPS}/new")
+async def blank(context: RequestContext) -> web.Response:
+    return await _form(context, f"{GROUPS}/new")
 
 
 @page("POST", f"{GROUPS}/new", right=RIGHT)
-async def add(visit: Visit) -> web.Response:
-    mine = visit.staffer.districts(RIGHT)
-    place = visit.text("district") if len(mine) > 1 else mine[0]
-    visit.staffer.require(RIGHT, district=place)
+async def add(context: RequestContext) -> web.Response:
+    mine = context.staffer.districts(RIGHT)
+    place = context.text("district") if len(mine) > 1 else mine[0]
+    context.staffer.require(RIGHT, district=place)
     try:
-        group = await trial_groups.add(visit.session, visit.text("name"), place, _ticked(visit))
+        group = await trial_groups.add(context.session, context.text("name"), place, _ticked(context))
     except Rejected as error:  # raised before anything is written
-        return await _form(visit, f"{GROUPS}/new", fault=visit.console.layout.rejection(visit, error))
-    await visit.audit("notice.group_add", f"trial_group:{group.id}", people=len(_ticked(visit)))
-    return visit.to(GROUPS, said="trial_group_saved")
+        return await _form(context, f"{GROUPS}/new", fault=context.console.layout.rejection(context, error))
+    await context.audit("notice.group_add", f"trial_group:{group.id}", people=len(_ticked(context)))
+    return context.to(GROUPS, said="trial_group_saved")
 
 
 @page("GET", f"{GROUPS}/{{id}}", right=RIGHT)
-async def shown(visit: Visit) -> web.Response:
-    group = await one(visit, visit.number("id") or 0)
-    return await _form(visit, f"{GROUPS}/{group.id}", group)
+async def shown(context: RequestContext) -> web.Response:
+    group = await one(context, context.number("id") or 0)
+    return await _form(context, f"{GROUPS}/{group.id}", group)
 
 
 @page("POST", f"{GROUPS}/{{id}}", right=RIGHT)
-async def change(visit: Visit) -> web.Response:
-    group = await one(visit, visit.number("id") or 0)
+async def change(context: RequestContext) -> web.Response:
+    group = await one(context, context.number("id") or 0)
     try:
-        await trial_groups.change(visit.session, group, visit.text("name"), _ticked(visit))
+        await trial_groups.change(context.session, group, context.text("name"), _ticked(context))
     except Rejected as error:
-        return await _form(visit, f"{GROUPS}/{group.id}", group, fault=visit.console.layout.rejection(visit, error))
-    await visit.audit("notice.group_change", f"trial_group:{group.id}", people=len(_ticked(visit)))
-    return visit.to(GROUPS, said="trial_group_saved")
+        return await _form(
+            context, f"{GROUPS}/{group.id}", group, fault=context.console.layout.rejection(context, error)
+        )
+    await context.audit("notice.group_change", f"trial_group:{group.id}", people=len(_ticked(context)))
+    return context.to(GROUPS, said="trial_group_saved")
 
 
 @page("POST", f"{GROUPS}/{{id}}/remove", right=RIGHT)
-async def remove(visit: Visit) -> web.Response:
-    group = await one(visit, visit.number("id") or 0)
-    await trial_groups.remove(visit.session, group)
-    await visit.audit("notice.group_remove", f"trial_group:{group.id}")
-    return visit.to(GROUPS, said="trial_group_removed")
+async def remove(context: RequestContext) -> web.Response:
+    group = await one(context, context.number("id") or 0)
+    await trial_groups.remove(context.session, group)
+    await context.audit("notice.group_remove", f"trial_group:{group.id}")
+    return context.to(GROUPS, said="trial_group_removed")
 
 
-async def one(visit: Visit, number: int) -> TrialGroup:
+async def one(context: RequestContext, number: int) -> TrialGroup:
     """A group by its number.  Raises Denied, which shows as "not found", for one of another district."""
-    group = await visit.session.get(TrialGroup, number)
+    group = await context.session.get(TrialGroup, number)
     if group is None:
         raise web.HTTPNotFound
-    visit.staffer.require(RIGHT, district=group.district, subject=f"trial_group:{number}", hidden=True)
+    context.staffer.require(RIGHT, district=group.district, subject=f"trial_group:{number}", hidden=True)
     return group
 
 
-async def tried(visit: Visit, notice: Notice) -> dict[str, Any]:
+async def tried(context: RequestContext, notice: Notice) -> dict[str, Any]:
     """What the page of a notice shows of trials: to whom it may go, to whom it went, and how many it reached."""
-    words = visit.console.layout.words
-    made = await trials.listed(visit.session, notice.id)
+    words = context.console.layout.words
+    made = await trials.listed(context.session, notice.id)
     counts = Counter(words(f"trial.{each.state}") for each in made)
     known = dict.fromkeys(words.group("trial").values())
-    groups = await trial_groups.listed(visit.session, visit.staffer.districts(RIGHT))
+    groups = await trial_groups.listed(context.session, context.staffer.districts(RIGHT))
     return {"groups": groups, "trials": made, "arrived": [(word, counts[word]) for word in known if counts[word]]}
 
 
-def _ticked(visit: Visit) -> list[int]:
-    return sorted({int(each) for each in visit.every("member") if each.isascii() and each.isdigit() and len(each) < 10})
+def _ticked(context: RequestContext) -> list[int]:
+    return sorted(
+        {int(each) for each in context.every("member") if each.isascii() and each.isdigit() and len(each) < 10}
+    )
 
 
-async def _form(visit: Visit, path: str, group: TrialGroup | None = None, *, fault: str = "") -> web.Response:
+async def _form(
+    context: RequestContext, path: str, group: TrialGroup | None = None, *, fault: str = ""
+) -> web.Response:
     """The form with what was typed, or, when it is opened, with what the group is."""
-    mine = [group.district] if group is not None else visit.staffer.districts(RIGHT)
-    members = await trial_groups.members(visit.session, group) if group is not None else []
-    return visit.page(
+    mine = [group.district] if group is not None else context.staffer.districts(RIGHT)
+    members = await trial_groups.members(context.session, group) if group is not None else []
+    return context.page(
         "notices/trial_group.html",
         status=422 if fault else 200,
         path=path,
         group=group,
         fault=fault,
-        name=visit.form.get("name", group.name if group is not None else ""),
-        ticked=_ticked(visit) if fault else [person.id for person in members],
+        name=context.form.get("name", group.name if group is not None else ""),
+        ticked=_ticked(context) if fault else [person.id for person in members],
         districts=mine,
-        colleagues=await trial_groups.colleagues(visit.session, mine),
+        colleagues=await trial_groups.colleagues(context.session, mine),
         longest=trial_groups.LONGEST_NAME,
         most=trials.TEAM,
     )

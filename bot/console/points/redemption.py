@@ -4,7 +4,7 @@ from typing import Any
 
 from aiohttp import web
 
-from bot.console.core.request import Visit
+from bot.console.core.request import RequestContext
 from bot.console.core.routes import ROOT, page
 from bot.services.points import vouchers
 from bot.services.points.vouchers import UnknownVoucher
@@ -14,47 +14,47 @@ COUNTER = f"{ROOT}/redeem"
 
 
 @page("GET", COUNTER, right="rewards.redeem", nav="redeem")
-async def counter(visit: Visit) -> web.Response:
+async def counter(context: RequestContext) -> web.Response:
     """Somebody types a code, because the camera does not read it."""
-    return await _show(visit, visit.request.query.get("code", "")[:20])
+    return await _show(context, context.http_request.query.get("code", "")[:20])
 
 
 @page("GET", f"{COUNTER}/{{code}}", right="rewards.redeem")
-async def scanned(visit: Visit) -> web.Response:
+async def scanned(context: RequestContext) -> web.Response:
     """Where the code in the picture leads; looking at it uses nothing."""
-    return await _show(visit, visit.request.match_info["code"][:20])
+    return await _show(context, context.http_request.match_info["code"][:20])
 
 
 @page("POST", COUNTER, right="rewards.redeem")
-async def redeem(visit: Visit) -> web.Response:
+async def redeem(context: RequestContext) -> web.Response:
     """Hand the reward over."""
-    code = visit.text("code", most=20)
-    visit.again = f"{COUNTER}?code={code}"
+    code = context.text("code", most=20)
+    context.again = f"{COUNTER}?code={code}"
     try:
-        known = await vouchers.by_code(visit.session, code)
-        actor = visit.staffer.require("rewards.redeem", **_where(visit, known), subject=f"voucher:{known.id}")
-        voucher, now_used = await vouchers.fulfil(visit.session, visit.frame, code, actor)
+        known = await vouchers.by_code(context.session, code)
+        actor = context.staffer.require("rewards.redeem", **_where(context, known), subject=f"voucher:{known.id}")
+        voucher, now_used = await vouchers.fulfil(context.session, context.services, code, actor)
     except UnknownVoucher:
-        return await _show(visit, code)
-    await visit.audit("reward.redeem", f"voucher:{voucher.id}", used=now_used)
-    return _page(visit, code, voucher, handed=now_used)
+        return await _show(context, code)
+    await context.audit("reward.redeem", f"voucher:{voucher.id}", used=now_used)
+    return _page(context, code, voucher, handed=now_used)
 
 
-async def _show(visit: Visit, code: str) -> web.Response:
+async def _show(context: RequestContext, code: str) -> web.Response:
     try:
-        voucher = await vouchers.by_code(visit.session, code) if code else None
+        voucher = await vouchers.by_code(context.session, code) if code else None
     except UnknownVoucher:
         voucher = None
-    return _page(visit, code, voucher)
+    return _page(context, code, voucher)
 
 
-def _page(visit: Visit, code: str, voucher: Voucher | None, *, handed: bool = False) -> web.Response:
-    reward = visit.knowledge.rewards.get(voucher.reward) if voucher else None
-    ours = voucher is None or visit.staffer.may("rewards.redeem", **_where(visit, voucher))
-    return visit.page("points/redemption.html", code=code, voucher=voucher, reward=reward, handed=handed, ours=ours)
+def _page(context: RequestContext, code: str, voucher: Voucher | None, *, handed: bool = False) -> web.Response:
+    reward = context.knowledge.rewards.get(voucher.reward) if voucher else None
+    ours = voucher is None or context.staffer.may("rewards.redeem", **_where(context, voucher))
+    return context.page("points/redemption.html", code=code, voucher=voucher, reward=reward, handed=handed, ours=ours)
 
 
-def _where(visit: Visit, voucher: Voucher) -> dict[str, Any]:
+def _where(context: RequestContext, voucher: Voucher) -> dict[str, Any]:
     """Who may hand this over: those of its district, and of a redemption point's people those of its reward."""
-    reward = visit.knowledge.rewards.get(voucher.reward)
+    reward = context.knowledge.rewards.get(voucher.reward)
     return {"district": (reward.region if reward else "") or None, "category": voucher.reward}

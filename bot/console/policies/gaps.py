@@ -8,7 +8,7 @@ from aiohttp import web
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.console.core.request import Visit
+from bot.console.core.request import RequestContext
 from bot.console.core.routes import ROOT, Card, card, page, topic
 from bot.console.policies.list import POLICIES
 from bot.errors import Rejected
@@ -42,86 +42,88 @@ async def changed(session: AsyncSession, staffer: Staffer) -> object:
 
 
 @card("gaps.settle", order=32)
-async def waiting(visit: Visit) -> Card:
-    count = await visit.session.scalar(select(func.count()).select_from(Gap).where(Gap.settled_at.is_(None))) or 0
-    words = visit.console.layout.words
+async def waiting(context: RequestContext) -> Card:
+    count = await context.session.scalar(select(func.count()).select_from(Gap).where(Gap.settled_at.is_(None))) or 0
+    words = context.console.layout.words
     return Card(words("card.gaps"), count, GAPS, words("card.gaps_note"))
 
 
 @page("GET", GAPS, right="gaps.read", nav="gaps")
-async def listed(visit: Visit) -> web.Response:
-    groups = await _groups(visit, await questions.open_gaps(visit.session))
-    settled = await questions.settled_gaps(visit.session, SETTLED)
-    drafts = await policies.drafts(visit.session)
-    return visit.page(
+async def listed(context: RequestContext) -> web.Response:
+    groups = await _groups(context, await questions.open_gaps(context.session))
+    settled = await questions.settled_gaps(context.session, SETTLED)
+    drafts = await policies.drafts(context.session)
+    return context.page(
         "policies/gaps.html",
         groups=groups[:SHOWN],
         further=max(len(groups) - SHOWN, 0),
-        settled=[(gap, gap.times - gap.settled_times, _answered(visit, gap)) for gap in settled],
-        entries=sorted(visit.knowledge.policies.values(), key=lambda each: each.label),
-        label=lambda each: visit.knowledge.policies[each].label if each in visit.knowledge.policies else each,
+        settled=[(gap, gap.times - gap.settled_times, _answered(context, gap)) for gap in settled],
+        entries=sorted(context.knowledge.policies.values(), key=lambda each: each.label),
+        label=lambda each: context.knowledge.policies[each].label if each in context.knowledge.policies else each,
         drafts=drafts,
-        may_settle=visit.staffer.may("gaps.settle"),
-        may_edit=visit.staffer.may("policies.edit"),
+        may_settle=context.staffer.may("gaps.settle"),
+        may_edit=context.staffer.may("policies.edit"),
     )
 
 
 @page("POST", f"{GAPS}/add", right="gaps.settle")
-async def add(visit: Visit) -> web.Response:
+async def add(context: RequestContext) -> web.Response:
     """These questions become ways of asking for an entry, in a draft."""
-    gaps = await _chosen(visit)
-    name = visit.text("topic")
-    why = visit.console.layout.words("gap.why", text=gaps[0].text)[:200]
-    live = visit.knowledge.policies.get(name)
+    gaps = await _chosen(context)
+    name = context.text("topic")
+    why = context.console.layout.words("gap.why", text=gaps[0].text)[:200]
+    live = context.knowledge.policies.get(name)
     lines = [gap.text for gap in gaps]
-    row = await policies.add_phrasings(visit.session, visit.staffer, live, name, lines, why)
-    await questions.settle(visit.session, gaps, visit.staffer.id, answer=name)
-    await visit.audit("gap.settle", f"policy:{name}", count=len(gaps))
-    return visit.to(f"{POLICIES}/{name}", said="gap_added" if row else "gap_there")
+    row = await policies.add_phrasings(context.session, context.staffer, live, name, lines, why)
+    await questions.settle(context.session, gaps, context.staffer.id, answer=name)
+    await context.audit("gap.settle", f"policy:{name}", count=len(gaps))
+    return context.to(f"{POLICIES}/{name}", said="gap_added" if row else "gap_there")
 
 
 @page("POST", f"{GAPS}/dismiss", right="gaps.settle")
-async def dismiss(visit: Visit) -> web.Response:
-    gaps = await _chosen(visit)
-    await questions.settle(visit.session, gaps, visit.staffer.id)
-    await visit.audit("gap.dismiss", "", count=len(gaps))
-    return visit.to(GAPS, said="gap_aside")
+async def dismiss(context: RequestContext) -> web.Response:
+    gaps = await _chosen(context)
+    await questions.settle(context.session, gaps, context.staffer.id)
+    await context.audit("gap.dismiss", "", count=len(gaps))
+    return context.to(GAPS, said="gap_aside")
 
 
 @page("POST", f"{GAPS}/reopen", right="gaps.settle")
-async def reopen(visit: Visit) -> web.Response:
-    number = visit.number("gap") or 0
-    await questions.reopen(visit.session, number)
-    await visit.audit("gap.reopen", f"gap:{number}")
-    return visit.to(GAPS, said="gap_again")
+async def reopen(context: RequestContext) -> web.Response:
+    number = context.number("gap") or 0
+    await questions.reopen(context.session, number)
+    await context.audit("gap.reopen", f"gap:{number}")
+    return context.to(GAPS, said="gap_again")
 
 
-async def _chosen(visit: Visit) -> Sequence[Gap]:
+async def _chosen(context: RequestContext) -> Sequence[Gap]:
     """The ticked questions that are still open.  Raises Rejected when none is."""
-    numbers = [int(each) for each in visit.every("gap") if each.isascii() and each.isdigit() and len(each) < 10]
-    gaps = await questions.gaps_of(visit.session, numbers)
+    numbers = [int(each) for each in context.every("gap") if each.isascii() and each.isdigit() and len(each) < 10]
+    gaps = await questions.gaps_of(context.session, numbers)
     if not gaps:
         raise Rejected("gap.none")
     return gaps
 
 
-async def _groups(visit: Visit, gaps: Sequence[Gap]) -> list[Group]:
+async def _groups(context: RequestContext, gaps: Sequence[Gap]) -> list[Group]:
     """By meaning where there is a model, else by wording; most asked first."""
-    known = visit.knowledge
+    known = context.knowledge
     model = next(iter(known.search.models), None)
     grouped = await asyncio.to_thread(group, [gap.text for gap in gaps], model)
     made = [Group([gaps[at] for at in each], sum(gaps[at].times for at in each), ()) for each in grouped]
     made.sort(key=lambda each: -each.times)
-    return [Group(each.gaps, each.times, await _near(visit, each.gaps[0].text)) for each in made[:SHOWN]] + made[SHOWN:]
+    return [Group(each.gaps, each.times, await _near(context, each.gaps[0].text)) for each in made[:SHOWN]] + made[
+        SHOWN:
+    ]
 
 
-async def _near(visit: Visit, text: str) -> list[Policy]:
-    found = await visit.knowledge.search.find(text)
-    entries = visit.knowledge.policies
+async def _near(context: RequestContext, text: str) -> list[Policy]:
+    found = await context.knowledge.search.find(text)
+    entries = context.knowledge.policies
     return [entries[match.id] for match in found.matches[:OFFERED] if match.id in entries]
 
 
-def _answered(visit: Visit, gap: Gap) -> str:
+def _answered(context: RequestContext, gap: Gap) -> str:
     """The entry that answers the question now; "" while nothing surely does."""
-    decision, name = visit.knowledge.search.by_words(gap.text)
+    decision, name = context.knowledge.search.by_words(gap.text)
     return name if decision is Decision.ANSWER else ""

@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.console.core.message_preview import bubble
-from bot.console.core.request import Visit
+from bot.console.core.request import RequestContext
 from bot.console.core.routes import ROOT, Card, card, page, topic
 from bot.errors import Rejected
 from bot.services.core import revisions
@@ -38,30 +38,30 @@ async def changed(session: AsyncSession, staffer: Staffer) -> object:
 
 
 @card("policies.publish", order=30)
-async def waiting(visit: Visit) -> Card:
-    drafts = await policies.drafts(visit.session)
-    words = visit.console.layout.words
-    mine = [each for each in drafts.values() if each.author_id != visit.staffer.id]
+async def waiting(context: RequestContext) -> Card:
+    drafts = await policies.drafts(context.session)
+    words = context.console.layout.words
+    mine = [each for each in drafts.values() if each.author_id != context.staffer.id]
     return Card(words("card.drafts"), len(mine), f"{POLICIES}?show=drafts", words("card.drafts_note"), bool(mine))
 
 
 @card("policies.edit", order=31)
-async def due(visit: Visit) -> Card:
-    words = visit.console.layout.words
-    count = sum(entry.review_by <= today() for entry in visit.knowledge.policies.values())
+async def due(context: RequestContext) -> Card:
+    words = context.console.layout.words
+    count = sum(entry.review_by <= today() for entry in context.knowledge.policies.values())
     return Card(words("card.due"), count, f"{POLICIES}?show=due", words("card.due_note"), count > 0)
 
 
 @page("GET", POLICIES, right="policies.read", nav="policies")
-async def listed(visit: Visit) -> web.Response:
-    query = visit.request.query
+async def listed(context: RequestContext) -> web.Response:
+    query = context.http_request.query
     text, show = query.get("q", "").strip()[:50], query.get("show", "")
-    drafts = await policies.drafts(visit.session)
-    counts = await _counts(visit.session)
+    drafts = await policies.drafts(context.session)
+    counts = await _counts(context.session)
     day = today()
     entries = {
         **{row.topic: policies.parse(row.topic, row.text) for row in drafts.values()},
-        **visit.knowledge.policies,
+        **context.knowledge.policies,
     }
     groups = {
         "all": list(entries),
@@ -71,7 +71,7 @@ async def listed(visit: Visit) -> web.Response:
     }
     show = show if show in SHOWS else "all"
     rows = [entries[each] for each in groups[show] if _holds(entries[each], text)]
-    return visit.page(
+    return context.page(
         "policies/list.html",
         rows=sorted(rows, key=lambda entry: (entry.review_by, entry.id)),
         groups={name: len(found) for name, found in groups.items()},
@@ -81,21 +81,21 @@ async def listed(visit: Visit) -> web.Response:
         counts=counts,
         today=day,
         soon=day + SOON,
-        may_edit=visit.staffer.may("policies.edit"),
+        may_edit=context.staffer.may("policies.edit"),
     )
 
 
 @page("GET", ENTRY, right="policies.read")
-async def shown(visit: Visit) -> web.Response:
-    topic, history = await found(visit)
-    entry, draft = visit.knowledge.policies.get(topic), policies.draft_of(history)
+async def shown(context: RequestContext) -> web.Response:
+    topic, history = await found(context)
+    entry, draft = context.knowledge.policies.get(topic), policies.draft_of(history)
     shown = policies.parse(topic, draft.text) if draft else entry
     if shown is None:  # a new entry whose drafts were all dropped
         shown = policies.parse(topic, history[0].text)
-    number = visit.number("revision")
+    number = context.number("revision")
     looked_at = next((row for row in history if row.id == number), None)
-    staffer = visit.staffer
-    return visit.page(
+    staffer = context.staffer
+    return context.page(
         "policies/policy.html",
         entry=shown,
         live=entry,
@@ -104,63 +104,63 @@ async def shown(visit: Visit) -> web.Response:
         looked_at=looked_at,
         difference_lines=_difference(_older(history, looked_at), looked_at.text) if looked_at else [],
         change=_difference(written(entry) if entry else "", draft.text) if draft else [],
-        names=await accounts.names(visit.session, [n for row in history for n in (row.author_id, row.publisher_id)]),
-        findings=policies.findings(shown, visit.knowledge.policies, today()),
-        **preview(visit, shown),
+        names=await accounts.names(context.session, [n for row in history for n in (row.author_id, row.publisher_id)]),
+        findings=policies.findings(shown, context.knowledge.policies, today()),
+        **preview(context, shown),
         may_edit=policies.allowed(staffer, "policies.edit", shown),
         may_publish=policies.allowed(staffer, "policies.publish", shown),
         authors=policies.authors(history),
-        counts=(await _counts(visit.session)).get(topic, (0, 0, 0)),
+        counts=(await _counts(context.session)).get(topic, (0, 0, 0)),
         last=policies.last_of(history),
     )
 
 
 @page("POST", f"{ENTRY}/publish", right="policies.publish")
-async def publish(visit: Visit) -> web.Response:
-    topic, _ = await found(visit)
-    number, known = visit.number("revision") or 0, visit.knowledge.policies.values()
-    await policies.publish(visit.session, visit.staffer, topic, number, known)
-    await visit.audit("policy.publish", f"policy:{topic}", revision=number)
-    return visit.to(f"{POLICIES}/{topic}", said="policy_published")
+async def publish(context: RequestContext) -> web.Response:
+    topic, _ = await found(context)
+    number, known = context.number("revision") or 0, context.knowledge.policies.values()
+    await policies.publish(context.session, context.staffer, topic, number, known)
+    await context.audit("policy.publish", f"policy:{topic}", revision=number)
+    return context.to(f"{POLICIES}/{topic}", said="policy_published")
 
 
 @page("POST", f"{ENTRY}/drop", right="policies.edit")
-async def drop(visit: Visit) -> web.Response:
-    topic, _ = await found(visit)
-    await policies.drop(visit.session, visit.staffer, topic)
-    await visit.audit("policy.drop", f"policy:{topic}")
-    return visit.to(f"{POLICIES}/{topic}", said="policy_dropped")
+async def drop(context: RequestContext) -> web.Response:
+    topic, _ = await found(context)
+    await policies.drop(context.session, context.staffer, topic)
+    await context.audit("policy.drop", f"policy:{topic}")
+    return context.to(f"{POLICIES}/{topic}", said="policy_dropped")
 
 
 @page("POST", f"{ENTRY}/restore", right="policies.edit")
-async def restore(visit: Visit) -> web.Response:
+async def restore(context: RequestContext) -> web.Response:
     """An old version becomes the newest draft; a second person publishes it like any other."""
-    topic, history = await found(visit)
-    number = visit.number("revision")
+    topic, history = await found(context)
+    number = context.number("revision")
     old = next((row for row in history if row.id == number), None)
     if old is None:
         raise Rejected("policy.moved_on")
-    if topic in visit.knowledge.policies:
-        policies.required(visit.staffer, "policies.edit", visit.knowledge.policies[topic])
-    why = visit.console.layout.words("policy.restored", at=f"{old.at.astimezone(ZONE):%Y-%m-%d %H:%M}")
-    entry, base = policies.parse(topic, old.text), visit.number("base") or 0
-    row = await policies.save(visit.session, visit.staffer, entry, base=base, why=why)
-    await visit.audit("policy.save", f"policy:{topic}", revision=row.id)
-    return visit.to(f"{POLICIES}/{topic}", said="policy_saved")
+    if topic in context.knowledge.policies:
+        policies.required(context.staffer, "policies.edit", context.knowledge.policies[topic])
+    why = context.console.layout.words("policy.restored", at=f"{old.at.astimezone(ZONE):%Y-%m-%d %H:%M}")
+    entry, base = policies.parse(topic, old.text), context.number("base") or 0
+    row = await policies.save(context.session, context.staffer, entry, base=base, why=why)
+    await context.audit("policy.save", f"policy:{topic}", revision=row.id)
+    return context.to(f"{POLICIES}/{topic}", said="policy_saved")
 
 
-async def found(visit: Visit) -> tuple[str, Sequence[PolicyRevision]]:
+async def found(context: RequestContext) -> tuple[str, Sequence[PolicyRevision]]:
     """The entry's id and all its versions.  Raises HTTPNotFound for one that never was."""
-    topic = visit.request.match_info["topic"]
-    history = await policies.history(visit.session, topic)
-    if topic not in visit.knowledge.policies and not history:
+    topic = context.http_request.match_info["topic"]
+    history = await policies.history(context.session, topic)
+    if topic not in context.knowledge.policies and not history:
         raise web.HTTPNotFound
     return topic, history
 
 
-def preview(visit: Visit, entry: Policy) -> dict[str, Any]:
+def preview(context: RequestContext, entry: Policy) -> dict[str, Any]:
     """The entry as a worker of its own place reads it: the card, and what 详细 tells."""
-    known = visit.knowledge
+    known = context.knowledge
     region = entry.region if entry.region in known.regions else ""
     shown = entry if region else replace(entry, region="cn")
     cards = known.cards.with_entry(shown)

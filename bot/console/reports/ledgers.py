@@ -3,12 +3,12 @@
 from aiohttp import web
 
 from bot.console.core import watermark
-from bot.console.core.request import Visit
+from bot.console.core.request import RequestContext
 from bot.console.core.routes import ROOT, page
 from bot.errors import Rejected
 from bot.services.core import periods, spreadsheets
 from bot.services.reports import ledgers, statistics
-from bot.services.reports.ledgers import Wanted
+from bot.services.reports.ledgers import LedgerRequest
 from bot.services.reports.statistics import RIGHT
 from bot.services.staff.permissions import Denied
 from bot.store.models import Ledger
@@ -19,89 +19,89 @@ PAGE = 50  # cases
 
 
 @page("GET", HERE, right=RIGHT, nav="ledgers")
-async def listed(visit: Visit) -> web.Response:
-    return await _list(visit)
+async def listed(context: RequestContext) -> web.Response:
+    return await _list(context)
 
 
 @page("POST", HERE, right=EXPORT, fresh=True)
-async def freeze(visit: Visit) -> web.Response:
+async def freeze(context: RequestContext) -> web.Response:
     """Freeze the week or the month that was over last, where the clock has not done it yet."""
-    kind, district = visit.text("kind"), visit.text("district")
-    known = district in visit.knowledge.regions or not district
+    kind, district = context.text("kind"), context.text("district")
+    known = district in context.knowledge.regions or not district
     if kind not in ledgers.KINDS:
         raise Rejected("ledger.kind")
-    if not known or not ledgers.may_read(visit.staffer, district, EXPORT):
+    if not known or not ledgers.may_read(context.staffer, district, EXPORT):
         raise Denied(EXPORT, f"district:{district[:6]}", hidden=True)
-    wanted = Wanted(kind, ledgers.last(kind), district)
-    ledger = await ledgers.freeze(visit.session, visit.frame, wanted, visit.staffer.id)
-    await visit.audit("ledger.freeze", f"ledger:{ledger.id}", district=district)
-    return visit.to(f"{HERE}/{ledger.id}", said="ledger_frozen")
+    wanted = LedgerRequest(kind, ledgers.last(kind), district)
+    ledger = await ledgers.freeze(context.session, context.services, wanted, context.staffer.id)
+    await context.audit("ledger.freeze", f"ledger:{ledger.id}", district=district)
+    return context.to(f"{HERE}/{ledger.id}", said="ledger_frozen")
 
 
 @page("GET", f"{HERE}/{{id}}", right=RIGHT)
-async def shown(visit: Visit) -> web.Response:
-    return await _show(visit, await _found(visit))
+async def shown(context: RequestContext) -> web.Response:
+    return await _show(context, await _found(context))
 
 
 @page("POST", f"{HERE}/{{id}}/amend", right=EXPORT, fresh=True)
-async def amend(visit: Visit) -> web.Response:
+async def amend(context: RequestContext) -> web.Response:
     """Count anew, and keep the difference as a correction."""
-    ledger = await _found(visit, EXPORT)
+    ledger = await _found(context, EXPORT)
     try:
-        made = await ledgers.amend(visit.session, visit.frame, ledger, visit.text("why"), visit.staffer.id)
+        made = await ledgers.amend(context.session, context.services, ledger, context.text("why"), context.staffer.id)
     except Rejected as error:  # raised before anything is written
-        return await _show(visit, ledger, fault=visit.console.layout.rejection(visit, error))
-    await visit.audit("ledger.amend", f"ledger:{made.id}")
-    return visit.to(f"{HERE}/{made.id}", said="ledger_amended")
+        return await _show(context, ledger, fault=context.console.layout.rejection(context, error))
+    await context.audit("ledger.amend", f"ledger:{made.id}")
+    return context.to(f"{HERE}/{made.id}", said="ledger_amended")
 
 
 @page("GET", f"{HERE}/{{id}}/{{form}}", right=EXPORT, fresh=True, writes=True)
-async def file(visit: Visit) -> web.Response:
+async def file(context: RequestContext) -> web.Response:
     """The ledger as a file.  It says who took it out and on which day; the audit says when exactly."""
-    ledger, form = await _found(visit, EXPORT), visit.request.match_info["form"]
+    ledger, form = await _found(context, EXPORT), context.http_request.match_info["form"]
     if form not in spreadsheets.FORMS:
         raise web.HTTPNotFound
-    lines = spreadsheets.rows(ledgers.read(ledger), ledger.stamp, watermark.watermark(visit))
+    lines = spreadsheets.rows(ledgers.read(ledger), ledger.stamp, watermark.watermark(context))
     name = f"{ledger.kind}-{ledger.first}-{ledger.district or 'all'}-{ledger.number}"
     response = await watermark.download(lines, form, name)
-    await visit.audit("ledger.export", f"ledger:{ledger.id}", form=form)
+    await context.audit("ledger.export", f"ledger:{ledger.id}", form=form)
     return response
 
 
-async def _found(visit: Visit, action: str = RIGHT) -> Ledger:
+async def _found(context: RequestContext, action: str = RIGHT) -> Ledger:
     """The ledger of the address.  Raises Denied, which shows as "not found", for one of another district."""
-    number = visit.number("id")
-    ledger = await visit.session.get(Ledger, number) if number is not None else None
+    number = context.number("id")
+    ledger = await context.session.get(Ledger, number) if number is not None else None
     if ledger is None:
         raise web.HTTPNotFound
-    if not ledgers.may_read(visit.staffer, ledger.district, action):
+    if not ledgers.may_read(context.staffer, ledger.district, action):
         raise Denied(action, f"ledger:{ledger.id}", hidden=True)
     return ledger
 
 
-async def _list(visit: Visit) -> web.Response:
+async def _list(context: RequestContext) -> web.Response:
     week = periods.week_of(periods.today())
-    measures, mine = visit.knowledge.measures.lists["week"], visit.staffer.districts(RIGHT)
-    within = statistics.scope(mine[0], visit.staffer)
-    counts = await statistics.count(visit.session, measures, week, within)
-    exports = visit.staffer.districts(EXPORT)
-    return visit.page(
+    measures, mine = context.knowledge.measures.lists["week"], context.staffer.districts(RIGHT)
+    within = statistics.scope(mine[0], context.staffer)
+    counts = await statistics.count(context.session, measures, week, within)
+    exports = context.staffer.districts(EXPORT)
+    return context.page(
         "reports/ledgers.html",
-        ledgers=await ledgers.listed(visit.session, visit.staffer),
+        ledgers=await ledgers.listed(context.session, context.staffer),
         kinds=ledgers.KINDS,
-        exports=[code for code in exports if ledgers.may_read(visit.staffer, code, EXPORT)],
+        exports=[code for code in exports if ledgers.may_read(context.staffer, code, EXPORT)],
         week=week,
         here_district=mine[0],
         measures=measures,
         totals=counts.totals,
-        opens=visit.staffer.may("appeals.read"),
+        opens=context.staffer.may("appeals.read"),
     )
 
 
-async def _show(visit: Visit, ledger: Ledger, *, fault: str = "") -> web.Response:
-    content, number = ledgers.read(ledger), max(visit.number("page") or 1, 1)
+async def _show(context: RequestContext, ledger: Ledger, *, fault: str = "") -> web.Response:
+    content, number = ledgers.read(ledger), max(context.number("page") or 1, 1)
     cases = content["cases"]
-    return visit.page(
+    return context.page(
         "reports/ledger.html",
         status=422 if fault else 200,
         ledger=ledger,
@@ -112,10 +112,10 @@ async def _show(visit: Visit, ledger: Ledger, *, fault: str = "") -> web.Respons
         count=len(cases),
         page=number,
         further=len(cases) > number * PAGE,
-        series=await ledgers.series(visit.session, ledger),
+        series=await ledgers.series(context.session, ledger),
         whole=ledgers.is_whole(ledger),
-        exports=ledgers.may_read(visit.staffer, ledger.district, EXPORT),
-        opens=visit.staffer.may("appeals.read"),
-        form=visit.form,
+        exports=ledgers.may_read(context.staffer, ledger.district, EXPORT),
+        opens=context.staffer.may("appeals.read"),
+        form=context.form,
         fault=fault,
     )

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from aiohttp import web
 
 from bot.console.core import charts
-from bot.console.core.request import Visit, clean
+from bot.console.core.request import RequestContext, clean
 from bot.console.core.routes import ROOT, page
 from bot.services.appeals import queue as appeal_queue
 from bot.services.chats import questions
@@ -31,7 +31,7 @@ COLUMNS = 31  # of the chart; for longer periods each stands for a week
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class OverviewRequest:
     """What an address asks for."""
 
     period: Period
@@ -45,98 +45,98 @@ class Asked:
 
 
 @page("GET", OVERVIEW, right=RIGHT, nav="overview")
-async def overview(visit: Visit) -> web.Response:
-    asked, measures = read(visit), visit.knowledge.measures
-    within = statistics.scope(asked.district, visit.staffer)
+async def overview(context: RequestContext) -> web.Response:
+    asked, measures = read(context), context.knowledge.measures
+    within = statistics.scope(asked.district, context.staffer)
     shown = measures.lists["overview"]
-    counts = await statistics.count(visit.session, shown, asked.period, within)
-    return visit.page(
+    counts = await statistics.count(context.session, shown, asked.period, within)
+    return context.page(
         "reports/overview.html",
         asked=asked,
         presets=presets(),
-        districts=districts(visit),
+        districts=districts(context),
         measures=shown,
         counts=counts,
         shares=[(each, each.of(counts.totals)) for each in measures.shares],
-        chart=await over_time(visit, asked, within),
-        kinds=visit.knowledge.appeals.kinds,
-        agencies={each.id: each.name for each in await agencies.every(visit.session)},
-        outcomes=await questions.outcomes(visit.session, asked.period, asked.district),
-        placeless=await statistics.placeless(visit.session, asked.period) if asked.district else 0,
-        opens=visit.staffer.may("appeals.read"),
-        exports=exports(visit, asked),
+        chart=await over_time(context, asked, within),
+        kinds=context.knowledge.appeals.kinds,
+        agencies={each.id: each.name for each in await agencies.every(context.session)},
+        outcomes=await questions.outcomes(context.session, asked.period, asked.district),
+        placeless=await statistics.placeless(context.session, asked.period) if asked.district else 0,
+        opens=context.staffer.may("appeals.read"),
+        exports=exports(context, asked),
         rows=lambda measure, **more: f"{OVERVIEW}/{measure.name}?{asked.query(**more)}",
         file=lambda form: f"{OVERVIEW}/{NUMBERS}/{form}?{asked.query()}",
     )
 
 
 @page("GET", f"{OVERVIEW}/{{measure}}", right=RIGHT)
-async def behind(visit: Visit) -> web.Response:
+async def behind(context: RequestContext) -> web.Response:
     """The cases behind a number."""
-    measure = visit.knowledge.measures.every.get(visit.request.match_info["measure"])
+    measure = context.knowledge.measures.every.get(context.http_request.match_info["measure"])
     if measure is None:
         raise web.HTTPNotFound
-    asked, number = read(visit), max(visit.number("page") or 1, 1)
-    kind, agency = visit.request.query.get("kind", ""), visit.request.query.get("agency", "")
-    within = narrowed(visit, statistics.scope(asked.district, visit.staffer))
-    seen = appeal_queue.visible(visit.staffer)
-    found = await statistics.behind(visit.session, measure, asked.period, within, seen, number)
-    return visit.page(
+    asked, number = read(context), max(context.number("page") or 1, 1)
+    kind, agency = context.http_request.query.get("kind", ""), context.http_request.query.get("agency", "")
+    within = narrowed(context, statistics.scope(asked.district, context.staffer))
+    seen = appeal_queue.visible(context.staffer)
+    found = await statistics.behind(context.session, measure, asked.period, within, seen, number)
+    return context.page(
         "reports/drill_down.html",
         asked=asked,
         measure=measure,
         found=found,
         page=number,
         further=found.seen > number * PAGE,
-        kinds=visit.knowledge.appeals.kinds,
-        exports=exports(visit, asked),
+        kinds=context.knowledge.appeals.kinds,
+        exports=exports(context, asked),
         address=lambda page: f"{OVERVIEW}/{measure.name}?{asked.query(kind=kind, agency=agency, page=page)}",
         file=lambda form: f"{OVERVIEW}/{measure.name}/{form}?{asked.query(kind=kind, agency=agency)}",
     )
 
 
-def narrowed(visit: Visit, within: Any) -> Any:
+def narrowed(context: RequestContext, within: Any) -> Any:
     """Of the cases within a condition, those of the kind and the agency that the address names."""
-    kind, agency = visit.request.query.get("kind", ""), visit.request.query.get("agency", "")
+    kind, agency = context.http_request.query.get("kind", ""), context.http_request.query.get("agency", "")
     if kind:
         within &= Appeal.kind == clean(kind)[:16]
     if agency:
-        within &= Appeal.agency_id == visit.number("agency")  # "none" is no number: cases that nobody has
+        within &= Appeal.agency_id == context.number("agency")  # "none" is no number: cases that nobody has
     return within
 
 
-def exports(visit: Visit, asked: Asked) -> bool:
+def exports(context: RequestContext, asked: OverviewRequest) -> bool:
     """Whether somebody may take the numbers of a district out as a file."""
-    return visit.staffer.may(EXPORT, district=asked.district)
+    return context.staffer.may(EXPORT, district=asked.district)
 
 
-async def over_time(visit: Visit, asked: Asked, within: Any) -> Mapping[str, Any]:
+async def over_time(context: RequestContext, asked: OverviewRequest, within: Any) -> Mapping[str, Any]:
     """Two measures over time, drawn and as a table."""
-    drawn: list[Measure] = [visit.knowledge.measures.every[name] for name in DRAWN]
+    drawn: list[Measure] = [context.knowledge.measures.every[name] for name in DRAWN]
     parts = asked.period.parts(COLUMNS)
-    series = [await statistics.over_time(visit.session, each, asked.period, parts, within) for each in drawn]
+    series = [await statistics.over_time(context.session, each, asked.period, parts, within) for each in drawn]
     lines = list(zip(parts, *series, strict=True))
     return {"measures": drawn, "columns": charts.columns(series), "parts": parts, "lines": lines}
 
 
-def read(visit: Visit, action: str = RIGHT) -> Asked:
+def read(context: RequestContext, action: str = RIGHT) -> OverviewRequest:
     """Period and district of the address.  Raises Denied, which shows as "not found", for other people's districts."""
-    query = visit.request.query
-    district = query.get("district", (*visit.staffer.districts(action), "")[0])
-    known = district == "" or district in visit.knowledge.regions
-    visit.staffer.require(action, district=district if known else "", subject=f"district:{district[:6]}", hidden=True)
+    query = context.http_request.query
+    district = query.get("district", (*context.staffer.districts(action), "")[0])
+    known = district == "" or district in context.knowledge.regions
+    context.staffer.require(action, district=district if known else "", subject=f"district:{district[:6]}", hidden=True)
     today = periods.today()
     usual = Period(today.replace(day=1), today)
     try:
         first = date.fromisoformat(query.get("from") or usual.first.isoformat())
         last = date.fromisoformat(query.get("to") or usual.last.isoformat())
     except ValueError:
-        return Asked(usual, district, "overview.no_date")
+        return OverviewRequest(usual, district, "overview.no_date")
     if first > last:
-        return Asked(usual, district, "overview.backwards")
+        return OverviewRequest(usual, district, "overview.backwards")
     if (last - first).days >= LONGEST or first.year < 2000 or last.year > 2100:
-        return Asked(usual, district, "overview.long")
-    return Asked(Period(first, last), district)
+        return OverviewRequest(usual, district, "overview.long")
+    return OverviewRequest(Period(first, last), district)
 
 
 def presets() -> Mapping[str, Period]:
@@ -151,12 +151,12 @@ def presets() -> Mapping[str, Period]:
     }
 
 
-def districts(visit: Visit) -> list[str]:
+def districts(context: RequestContext) -> list[str]:
     """Districts this person may choose: their own and those inside; for the whole country, provinces and cities."""
-    mine = visit.staffer.districts(RIGHT)
+    mine = context.staffer.districts(RIGHT)
     inside = [
         code
-        for code in visit.knowledge.regions
+        for code in context.knowledge.regions
         if code.startswith(tuple(mine)) and (len(code) <= 4 or any(len(each) >= 4 for each in mine))
     ]
     return ["", *inside] if "" in mine else inside

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.console.core.request import Visit
+from bot.console.core.request import RequestContext
 from bot.console.core.routes import ROOT, Card, card, page, topic
 from bot.console.staff.sign_in import ENTER
 from bot.errors import Rejected
@@ -34,150 +34,152 @@ async def changes(session: AsyncSession, staffer: Staffer) -> object:
 
 
 @card("people.read", order=90)
-async def without_chat(visit: Visit) -> Card:
-    people = await _seen(visit)
+async def without_chat(context: RequestContext) -> Card:
+    people = await _seen(context)
     waiting = sum(person.active and person.chat_id is None for person, _ in people)
-    words = visit.console.layout.words
+    words = context.console.layout.words
     return Card(words("card.without_chat"), waiting, f"{ROOT}/people", words("card.without_chat_note"))
 
 
 @page("GET", f"{ROOT}/people", right="people.read", nav="people")
-async def listed(visit: Visit) -> web.Response:
-    return await _list(visit)
+async def listed(context: RequestContext) -> web.Response:
+    return await _list(context)
 
 
 @page("POST", f"{ROOT}/people", right="people.add")
-async def add(visit: Visit) -> web.Response:
+async def add(context: RequestContext) -> web.Response:
     """A new colleague with a first role, and the link that lets them in, shown this once."""
     try:
-        grant = _grant(visit)
+        grant = _grant(context)
         person = await accounts.add(
-            visit.session,
-            visit.staffer,
-            visit.by,
-            name=visit.text("name"),
-            username=visit.text("username"),
+            context.session,
+            context.staffer,
+            context.by,
+            name=context.text("name"),
+            username=context.text("username"),
             district=grant.district,
         )
-        await accounts.give(visit.session, visit.staffer, visit.by, person, grant)
+        await accounts.give(context.session, context.staffer, context.by, person, grant)
     except Rejected as error:  # raised before anything is written
-        return await _list(visit, fault=visit.console.layout.rejection(visit, error))
-    return await _invited(visit, person)
+        return await _list(context, fault=context.console.layout.rejection(context, error))
+    return await _invited(context, person)
 
 
 @page("GET", f"{ROOT}/people/{{id}}", right="people.read")
-async def shown(visit: Visit) -> web.Response:
-    person = await _person(visit)
-    rows = next(rows for each, rows in await accounts.listed(visit.session, [person.district]) if each.id == person.id)
+async def shown(context: RequestContext) -> web.Response:
+    person = await _person(context)
+    rows = next(
+        rows for each, rows in await accounts.listed(context.session, [person.district]) if each.id == person.id
+    )
     mine = [accounts.grant_of(row) for row in rows]
-    return visit.page(
+    return context.page(
         "staff/account.html",
         person=person,
         rows=rows,
-        open_sessions=len(await sessions.live(visit.session, person.id)),
-        changeable=outranks(visit.staffer, person.id, person.district, mine),
-        roles=_roles(visit.staffer),
-        districts=_districts(visit),
-        rewards=visit.knowledge.rewards,
+        open_sessions=len(await sessions.live(context.session, person.id)),
+        changeable=outranks(context.staffer, person.id, person.district, mine),
+        roles=_roles(context.staffer),
+        districts=_districts(context),
+        rewards=context.knowledge.rewards,
     )
 
 
 @page("POST", f"{ROOT}/people/{{id}}/give", right="people.grant", fresh=True)
-async def give(visit: Visit) -> web.Response:
-    person = await _person(visit)
-    await accounts.give(visit.session, visit.staffer, visit.by, person, _grant(visit))
-    return visit.to(f"{ROOT}/people/{person.id}", said="granted")
+async def give(context: RequestContext) -> web.Response:
+    person = await _person(context)
+    await accounts.give(context.session, context.staffer, context.by, person, _grant(context))
+    return context.to(f"{ROOT}/people/{person.id}", said="granted")
 
 
 @page("POST", f"{ROOT}/people/{{id}}/take", right="people.grant", fresh=True)
-async def take(visit: Visit) -> web.Response:
-    person = await _person(visit)
-    await accounts.take(visit.session, visit.staffer, visit.by, person, visit.number("role") or 0)
-    return visit.to(f"{ROOT}/people/{person.id}", said="taken")
+async def take(context: RequestContext) -> web.Response:
+    person = await _person(context)
+    await accounts.take(context.session, context.staffer, context.by, person, context.number("role") or 0)
+    return context.to(f"{ROOT}/people/{person.id}", said="taken")
 
 
 @page("POST", f"{ROOT}/people/{{id}}/link", right="people.manage", fresh=True)
-async def invite(visit: Visit) -> web.Response:
+async def invite(context: RequestContext) -> web.Response:
     """A new link for somebody who cannot get in.  A second factor that is set up stays in the way of others."""
-    person = await _changeable(visit)
-    return await _invited(visit, person)
+    person = await _changeable(context)
+    return await _invited(context, person)
 
 
 @page("POST", f"{ROOT}/people/{{id}}/active", right="people.manage", fresh=True)
-async def set_active(visit: Visit) -> web.Response:
-    person = await _person(visit)
-    active = visit.form.get("active") == "1"
-    await accounts.set_active(visit.session, visit.staffer, visit.by, person, active=active)
-    return visit.to(f"{ROOT}/people/{person.id}", said="activated" if active else "deactivated")
+async def set_active(context: RequestContext) -> web.Response:
+    person = await _person(context)
+    active = context.form.get("active") == "1"
+    await accounts.set_active(context.session, context.staffer, context.by, person, active=active)
+    return context.to(f"{ROOT}/people/{person.id}", said="activated" if active else "deactivated")
 
 
 @page("POST", f"{ROOT}/people/{{id}}/sign-out", right="people.manage")
-async def sign_out(visit: Visit) -> web.Response:
-    person = await _changeable(visit)
-    await sessions.end(visit.session, person.id, visit.by)
-    return visit.to(f"{ROOT}/people/{person.id}", said="signed_out")
+async def sign_out(context: RequestContext) -> web.Response:
+    person = await _changeable(context)
+    await sessions.end(context.session, person.id, context.by)
+    return context.to(f"{ROOT}/people/{person.id}", said="signed_out")
 
 
 @page("POST", f"{ROOT}/people/{{id}}/reset", right="people.manage", fresh=True)
-async def reset(visit: Visit) -> web.Response:
+async def reset(context: RequestContext) -> web.Response:
     """Somebody lost their phone: the second factor is set up anew at their next sign-in."""
-    person = await _changeable(visit)
-    await sessions.end(visit.session, person.id, visit.by)
-    await mfa.reset(visit.session, person, visit.by)
-    return visit.to(f"{ROOT}/people/{person.id}", said="second_reset")
+    person = await _changeable(context)
+    await sessions.end(context.session, person.id, context.by)
+    await mfa.reset(context.session, person, context.by)
+    return context.to(f"{ROOT}/people/{person.id}", said="second_reset")
 
 
-async def _seen(visit: Visit) -> list[tuple[Staff, list[StaffRole]]]:
-    return await accounts.listed(visit.session, visit.staffer.districts("people.read"))
+async def _seen(context: RequestContext) -> list[tuple[Staff, list[StaffRole]]]:
+    return await accounts.listed(context.session, context.staffer.districts("people.read"))
 
 
-async def _list(visit: Visit, *, fault: str = "") -> web.Response:
-    return visit.page(
+async def _list(context: RequestContext, *, fault: str = "") -> web.Response:
+    return context.page(
         "staff/accounts.html",
         status=422 if fault else 200,
-        people=await _seen(visit),
-        roles=_roles(visit.staffer),
-        districts=_districts(visit),
-        rewards=visit.knowledge.rewards,
-        form=visit.form,
+        people=await _seen(context),
+        roles=_roles(context.staffer),
+        districts=_districts(context),
+        rewards=context.knowledge.rewards,
+        form=context.form,
         fault=fault,
     )
 
 
-async def _person(visit: Visit) -> Staff:
+async def _person(context: RequestContext) -> Staff:
     """Whom the page is about.  Raises Denied, which shows as "not found", for people of other districts."""
-    number = visit.number("id")
-    person = await visit.session.get(Staff, number) if number is not None else None
+    number = context.number("id")
+    person = await context.session.get(Staff, number) if number is not None else None
     if person is None:
         raise web.HTTPNotFound
-    visit.staffer.require("people.read", district=person.district, subject=f"staff:{person.id}", hidden=True)
+    context.staffer.require("people.read", district=person.district, subject=f"staff:{person.id}", hidden=True)
     return person
 
 
-async def _changeable(visit: Visit) -> Staff:
-    person = await _person(visit)
-    await accounts.changeable(visit.session, visit.staffer, person, "people.manage")
+async def _changeable(context: RequestContext) -> Staff:
+    person = await _person(context)
+    await accounts.changeable(context.session, context.staffer, person, "people.manage")
     return person
 
 
-async def _invited(visit: Visit, person: Staff) -> web.Response:
-    token = await sign_in.invite(visit.session, visit.by, person)
-    visit.again = f"{ROOT}/people/{person.id}"
-    link = f"{visit.console.base_url}{ENTER}{token}"
-    return visit.page("staff/invited.html", person=person, link=link, hours=HOURS)
+async def _invited(context: RequestContext, person: Staff) -> web.Response:
+    token = await sign_in.invite(context.session, context.by, person)
+    context.again = f"{ROOT}/people/{person.id}"
+    link = f"{context.console.base_url}{ENTER}{token}"
+    return context.page("staff/invited.html", person=person, link=link, hours=HOURS)
 
 
-def _grant(visit: Visit) -> Grant:
+def _grant(context: RequestContext) -> Grant:
     """The role and the district of the form.  Raises Rejected."""
-    role, code = visit.text("role"), visit.text("district")
+    role, code = context.text("role"), context.text("district")
     if role not in RIGHTS:
         raise Rejected("people.role")
-    if code and code not in visit.knowledge.regions:
+    if code and code not in context.knowledge.regions:
         raise Rejected("people.district")
     if role != Role.COUNTER:
         return Grant(Role(role), code)
-    reward = visit.text("reward")
-    if reward not in visit.knowledge.rewards:
+    reward = context.text("reward")
+    if reward not in context.knowledge.rewards:
         raise Rejected("people.reward")
     return Grant(Role(role), code, reward)
 
@@ -188,11 +190,11 @@ def _roles(staffer: Staffer) -> list[Role]:
     return [role for role in RIGHTS if role in below]
 
 
-def _districts(visit: Visit) -> list[str]:
+def _districts(context: RequestContext) -> list[str]:
     """Districts this person may choose: their own and those inside; for the whole country, provinces and cities."""
-    mine: Sequence[str] = visit.staffer.districts("people.grant")
+    mine: Sequence[str] = context.staffer.districts("people.grant")
     return [
         code
-        for code in visit.knowledge.regions
+        for code in context.knowledge.regions
         if code.startswith(tuple(mine)) and (len(code) <= 4 or any(len(each) >= 4 for each in mine))
     ]

@@ -6,7 +6,7 @@ import segno
 from aiohttp import web
 
 from bot.console.core.authentication import COOKIE, confirm_page, entered
-from bot.console.core.request import Visit
+from bot.console.core.request import RequestContext
 from bot.console.core.routes import HALF, ROOT, page
 from bot.console.staff.sign_in import safe
 from bot.services.staff import mfa, sessions
@@ -14,55 +14,55 @@ from bot.services.staff.permissions import Denied
 
 
 @page("GET", f"{ROOT}/second", right=HALF)
-async def asked(visit: Visit) -> web.StreamResponse:
+async def asked(context: RequestContext) -> web.StreamResponse:
     """The question for a code, after the link."""
-    return _already(visit) or _question(visit, "")
+    return _already(context) or _question(context, "")
 
 
 @page("POST", f"{ROOT}/second", right=HALF, live=True)
-async def given(visit: Visit) -> web.StreamResponse:
-    if (elsewhere := _already(visit)) is not None:
+async def given(context: RequestContext) -> web.StreamResponse:
+    if (elsewhere := _already(context)) is not None:
         return elsewhere
-    fault = await entered(visit, visit.form.get("code", ""))
-    return _question(visit, fault) if fault else visit.to(ROOT)
+    fault = await entered(context, context.form.get("code", ""))
+    return _question(context, fault) if fault else context.to(ROOT)
 
 
 @page("POST", f"{ROOT}/confirm", right="own.second", live=True)
-async def confirm(visit: Visit) -> web.StreamResponse:
+async def confirm(context: RequestContext) -> web.StreamResponse:
     """A fresh code for a page that wants one; then the page itself."""
-    fault = await entered(visit, visit.form.get("_code", ""))
+    fault = await entered(context, context.form.get("_code", ""))
     if fault:
-        return confirm_page(visit, fault)
-    return visit.to(safe(visit.form.get("next", "")) or ROOT)
+        return confirm_page(context, fault)
+    return context.to(safe(context.form.get("next", "")) or ROOT)
 
 
 @page("GET", f"{ROOT}/enrol", right=HALF, writes=True)
-async def enrol(visit: Visit) -> web.StreamResponse:
+async def enrol(context: RequestContext) -> web.StreamResponse:
     """A new secret, shown as a picture and as letters; it counts only when a code of it comes back."""
-    _check_may_enrol(visit)
-    return await _offer(visit, "")
+    _check_may_enrol(context)
+    return await _offer(context, "")
 
 
 @page("POST", f"{ROOT}/enrol", right=HALF)
-async def confirm_enrolment(visit: Visit) -> web.StreamResponse:
-    _check_may_enrol(visit)
-    login = visit.signed_in
-    person = await visit.person()
+async def confirm_enrolment(context: RequestContext) -> web.StreamResponse:
+    _check_may_enrol(context)
+    login = context.signed_in
+    person = await context.person()
     secret = login.row.offered or ""
-    codes = await mfa.enrol(visit.session, person, secret, visit.form.get("code", ""), visit.by) if secret else []
+    codes = await mfa.enrol(context.session, person, secret, context.form.get("code", ""), context.by) if secret else []
     if not codes:
-        return await _offer(visit, visit.console.layout.words("second.wrong"))
-    await sessions.offer(visit.session, login.id, None)
-    visit.cookie(COOKIE, await sessions.elevate(visit.session, login.id))
-    visit.again = ROOT
-    return visit.page("staff/recovery.html", codes=codes)
+        return await _offer(context, context.console.layout.words("second.wrong"))
+    await sessions.offer(context.session, login.id, None)
+    context.cookie(COOKIE, await sessions.elevate(context.session, login.id))
+    context.again = ROOT
+    return context.page("staff/recovery.html", codes=codes)
 
 
 @page("GET", f"{ROOT}/enrol/picture.svg", right=HALF)
-async def picture(visit: Visit) -> web.StreamResponse:
+async def picture(context: RequestContext) -> web.StreamResponse:
     """The secret as a QR code, drawn for the one session that it was offered to."""
-    _check_may_enrol(visit)
-    login = visit.signed_in
+    _check_may_enrol(context)
+    login = context.signed_in
     if login.row.offered is None:
         raise web.HTTPNotFound
     drawn = io.BytesIO()
@@ -71,29 +71,29 @@ async def picture(visit: Visit) -> web.StreamResponse:
     return web.Response(body=drawn.getvalue(), content_type="image/svg+xml")
 
 
-def _already(visit: Visit) -> web.Response | None:
+def _already(context: RequestContext) -> web.Response | None:
     """Where to go when there is nothing to ask here."""
-    if visit.signed_in.full:
-        return visit.to(ROOT)
-    return None if visit.signed_in.person.totp else visit.to(f"{ROOT}/enrol")
+    if context.signed_in.full:
+        return context.to(ROOT)
+    return None if context.signed_in.person.totp else context.to(f"{ROOT}/enrol")
 
 
-def _check_may_enrol(visit: Visit) -> None:
+def _check_may_enrol(context: RequestContext) -> None:
     """A link alone must not replace a second factor that is there.  Raises Denied."""
-    login = visit.signed_in
+    login = context.signed_in
     if login.person.totp is not None and not (login.full and login.elevated):
         raise Denied("own.second", f"staff:{login.staffer.id}")
 
 
-async def _offer(visit: Visit, fault: str) -> web.Response:
+async def _offer(context: RequestContext, fault: str) -> web.Response:
     """The page to enrol by.  A secret that was offered to this session already stays the same."""
-    login = visit.signed_in
+    login = context.signed_in
     secret = login.row.offered or mfa.new_secret()
     if login.row.offered is None:
-        await sessions.offer(visit.session, login.id, secret)
+        await sessions.offer(context.session, login.id, secret)
     letters = " ".join(secret[at : at + 4] for at in range(0, len(secret), 4))
-    return visit.page("staff/enrol.html", status=422 if fault else 200, secret=letters, fault=fault)
+    return context.page("staff/enrol.html", status=422 if fault else 200, secret=letters, fault=fault)
 
 
-def _question(visit: Visit, fault: str) -> web.Response:
-    return visit.page("staff/mfa.html", status=422 if fault else 200, fault=fault)
+def _question(context: RequestContext, fault: str) -> web.Response:
+    return context.page("staff/mfa.html", status=422 if fault else 200, fault=fault)

@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl
 
 from aiohttp import web
 
-from bot.console.core.request import Visit
+from bot.console.core.request import RequestContext
 from bot.console.core.routes import PUBLIC, ROOT, page
 from bot.console.staff.sign_in import let_in
 from bot.services.chats import chats
@@ -19,28 +19,28 @@ SKEW = 60  # seconds a clock may be ahead
 
 
 @page("GET", f"{ROOT}/webapp", right=PUBLIC)
-async def opened(visit: Visit) -> web.StreamResponse:
+async def opened(context: RequestContext) -> web.StreamResponse:
     """What the button in the chat opens: its script hands over what stands behind the # of the address."""
-    if visit.login is not None and visit.login.full:
-        return visit.to(ROOT)
-    return visit.page("staff/mini_app.html", fault="")
+    if context.login is not None and context.login.full:
+        return context.to(ROOT)
+    return context.page("staff/mini_app.html", fault="")
 
 
 @page("POST", f"{ROOT}/webapp", right=PUBLIC)
-async def enter(visit: Visit) -> web.StreamResponse:
-    given = visit.form.get("init_data", "")
-    for channel, token in visit.console.tokens.items():
+async def enter(context: RequestContext) -> web.StreamResponse:
+    given = context.form.get("init_data", "")
+    for channel, token in context.console.tokens.items():
         number = user_of(given, token)
         if number is None:
             continue
-        key = chats.key_of(visit.console.db, channel, number)
-        person = await sign_in.use_signed(visit.session, key, given)
+        key = chats.key_of(context.console.db, channel, number)
+        person = await sign_in.use_signed(context.session, key, given)
         if person is None:
             break
-        await let_in(visit, person, how=Purpose.SIGNED)
-        return visit.to(ROOT)
-    fault = visit.console.layout.words("webapp.refused")
-    return visit.page("staff/mini_app.html", status=403, fault=fault)
+        await let_in(context, person, how=Purpose.SIGNED)
+        return context.to(ROOT)
+    fault = context.console.layout.words("webapp.refused")
+    return context.page("staff/mini_app.html", status=403, fault=fault)
 
 
 def user_of(init_data: str, token: str) -> int | None:

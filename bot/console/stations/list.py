@@ -7,14 +7,14 @@ from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.console.core import map_view
-from bot.console.core.request import Visit, clean
+from bot.console.core.request import RequestContext, clean
 from bot.console.core.routes import ROOT, Card, card, page, topic
 from bot.console.policies.list import today
 from bot.errors import Rejected
 from bot.services.core import revisions
 from bot.services.staff.permissions import Staffer
 from bot.services.stations import directory, stations
-from bot.services.stations.directory import PAGE, VIEWS, Wanted
+from bot.services.stations.directory import PAGE, VIEWS, StationFilter
 from bot.store.models import StationRow
 from knowledge.geo import DATUMS
 from knowledge.stations import Station, read
@@ -31,98 +31,100 @@ async def changed(session: AsyncSession, staffer: Staffer) -> object:
 
 
 @card("stations.edit", order=33)
-async def reported(visit: Visit) -> Card:
-    count = (await directory.counts(visit.session, visit.staffer, today()))["reported"]
-    words = visit.console.layout.words
+async def reported(context: RequestContext) -> Card:
+    count = (await directory.counts(context.session, context.staffer, today()))["reported"]
+    words = context.console.layout.words
     return Card(words("card.stations"), count, f"{STATIONS}?view=reported", words("card.stations_note"), count > 0)
 
 
 @page("GET", STATIONS, right="stations.read", nav="stations")
-async def listed(visit: Visit) -> web.Response:
-    wanted, number = _wanted(visit), max(visit.number("page") or 1, 1)
-    rows = await directory.listed(visit.session, visit.staffer, wanted, today(), number)
-    return visit.page(
+async def listed(context: RequestContext) -> web.Response:
+    wanted, number = _wanted(context), max(context.number("page") or 1, 1)
+    rows = await directory.listed(context.session, context.staffer, wanted, today(), number)
+    return context.page(
         "stations/list.html",
         rows=rows[:PAGE],
         further=len(rows) > PAGE,
         page=number,
         wanted=wanted,
-        counts=await directory.counts(visit.session, visit.staffer, today()),
-        kinds=visit.knowledge.vocabulary.kinds,
+        counts=await directory.counts(context.session, context.staffer, today()),
+        kinds=context.knowledge.vocabulary.kinds,
         old=today() - directory.AGED,
-        sample=visit.knowledge.sample,
-        may_edit=visit.staffer.may("stations.edit"),
+        sample=context.knowledge.sample,
+        may_edit=context.staffer.may("stations.edit"),
     )
 
 
 @page("GET", f"{STATIONS}/map", right="stations.read")
-async def on_map(visit: Visit) -> web.Response:
-    wanted, asked = _wanted(visit), map_view.asked(visit.request.query)
-    drawn, names = await directory.chart(visit.session, visit.staffer, wanted, today(), *asked)
-    kinds = visit.knowledge.vocabulary.kinds
-    return visit.page("stations/map.html", chart=drawn, names=names, wanted=wanted, views=VIEWS, kinds=kinds)
+async def on_map(context: RequestContext) -> web.Response:
+    wanted, asked = _wanted(context), map_view.asked(context.http_request.query)
+    drawn, names = await directory.chart(context.session, context.staffer, wanted, today(), *asked)
+    kinds = context.knowledge.vocabulary.kinds
+    return context.page("stations/map.html", chart=drawn, names=names, wanted=wanted, views=VIEWS, kinds=kinds)
 
 
 @page("GET", STATION, right="stations.read")
-async def shown(visit: Visit) -> web.Response:
-    row = await _found(visit, "stations.read")
-    return await _show(visit, row, _typed(row))
+async def shown(context: RequestContext) -> web.Response:
+    row = await _found(context, "stations.read")
+    return await _show(context, row, _typed(row))
 
 
 @page("POST", STATION, right="stations.edit")
-async def edit(visit: Visit) -> web.Response:
+async def edit(context: RequestContext) -> web.Response:
     """Take over a form; with a fault nothing is written and nothing typed is lost."""
-    row = await _found(visit, "stations.edit")
-    given = {name: visit.text(name, most=LONGEST) for name in (*TEXTS, "datum")}
-    given |= {"services": "、".join(visit.every("services")), "base": visit.text("base")}
-    faults = [] if given["base"] == _base(row) else [visit.console.layout.words("rejected.station.changed")]
-    station, wrong = _read(visit, row, given)
+    row = await _found(context, "stations.edit")
+    given = {name: context.text(name, most=LONGEST) for name in (*TEXTS, "datum")}
+    given |= {"services": "、".join(context.every("services")), "base": context.text("base")}
+    faults = [] if given["base"] == _base(row) else [context.console.layout.words("rejected.station.changed")]
+    station, wrong = _read(context, row, given)
     if faults or wrong:
-        return await _show(visit, row, {**given, "base": _base(row)}, [*faults, *wrong])
-    visit.staffer.require("stations.edit", district=station.region, subject=f"station:{row.id}")
-    await stations.change(visit.session, row, station)
-    await visit.audit("station.edit", f"station:{row.id}")
-    return visit.to(_path(row), said="station_saved")
+        return await _show(context, row, {**given, "base": _base(row)}, [*faults, *wrong])
+    context.staffer.require("stations.edit", district=station.region, subject=f"station:{row.id}")
+    await stations.change(context.session, row, station)
+    await context.audit("station.edit", f"station:{row.id}")
+    return context.to(_path(row), said="station_saved")
 
 
 @page("POST", f"{STATION}/close", right="stations.edit")
-async def close(visit: Visit) -> web.Response:
+async def close(context: RequestContext) -> web.Response:
     """Closed for the time being, whatever the hours say; or open again."""
-    row = await _found(visit, "stations.edit")
-    closed = visit.form.get("closed") == "1"
-    await stations.change(visit.session, row, replace(stations.station_of(row), closed=closed))
-    await visit.audit("station.close" if closed else "station.open", f"station:{row.id}")
-    return visit.to(_path(row), said="station_closed" if closed else "station_opened")
+    row = await _found(context, "stations.edit")
+    closed = context.form.get("closed") == "1"
+    await stations.change(context.session, row, replace(stations.station_of(row), closed=closed))
+    await context.audit("station.close" if closed else "station.open", f"station:{row.id}")
+    return context.to(_path(row), said="station_closed" if closed else "station_opened")
 
 
 @page("POST", f"{STATION}/confirm", right="stations.edit")
-async def confirm(visit: Visit) -> web.Response:
-    row = await _found(visit, "stations.edit")
-    await stations.confirm(visit.session, row, today())
-    await visit.audit("station.confirm", f"station:{row.id}")
-    return visit.to(_path(row), said="station_confirmed")
+async def confirm(context: RequestContext) -> web.Response:
+    row = await _found(context, "stations.edit")
+    await stations.confirm(context.session, row, today())
+    await context.audit("station.confirm", f"station:{row.id}")
+    return context.to(_path(row), said="station_confirmed")
 
 
-def _wanted(visit: Visit) -> Wanted:
+def _wanted(context: RequestContext) -> StationFilter:
     """What an address asks for; whatever it does not know counts as nothing."""
-    query = visit.request.query
+    query = context.http_request.query
     view = query.get("view", "")
     kind, text = clean(query.get("kind", ""))[:16], clean(query.get("q", "")).strip()[:50]
-    return Wanted(view if view in VIEWS else "all", kind, text)
+    return StationFilter(view if view in VIEWS else "all", kind, text)
 
 
-async def _found(visit: Visit, right: str) -> StationRow:
+async def _found(context: RequestContext, right: str) -> StationRow:
     """The station of the address.  Raises Denied, which shows as "not found", for one of another district."""
-    row = await visit.session.get(StationRow, visit.request.match_info["station"], populate_existing=True)
+    row = await context.session.get(StationRow, context.http_request.match_info["station"], populate_existing=True)
     if row is None:
         raise web.HTTPNotFound
-    visit.staffer.require(right, district=row.region, subject=f"station:{row.id}", hidden=True)
+    context.staffer.require(right, district=row.region, subject=f"station:{row.id}", hidden=True)
     return row
 
 
-async def _show(visit: Visit, row: StationRow, given: Mapping[str, str], faults: Sequence[str] = ()) -> web.Response:
-    vocabulary = visit.knowledge.vocabulary
-    return visit.page(
+async def _show(
+    context: RequestContext, row: StationRow, given: Mapping[str, str], faults: Sequence[str] = ()
+) -> web.Response:
+    vocabulary = context.knowledge.vocabulary
+    return context.page(
         "stations/station.html",
         status=422 if faults else 200,
         row=row,
@@ -133,17 +135,17 @@ async def _show(visit: Visit, row: StationRow, given: Mapping[str, str], faults:
         kinds=vocabulary.kinds,
         services=vocabulary.services,
         datums=DATUMS,
-        reports=await directory.open_reports(visit.session, row.id),
+        reports=await directory.open_reports(context.session, row.id),
         old=row.checked is None or row.checked < today() - directory.AGED,
-        may_edit=visit.staffer.may("stations.edit", district=row.region),
+        may_edit=context.staffer.may("stations.edit", district=row.region),
     )
 
 
-def _read(visit: Visit, row: StationRow, given: Mapping[str, str]) -> tuple[Station, Sequence[str]]:
+def _read(context: RequestContext, row: StationRow, given: Mapping[str, str]) -> tuple[Station, Sequence[str]]:
     """The station that a form describes.  A position that nobody touched keeps the datum it came with."""
     if given["datum"] not in DATUMS:
         raise Rejected("station.datum")
-    before, known = stations.station_of(row), visit.knowledge
+    before, known = stations.station_of(row), context.knowledge
     values = {**given, "id": row.id, "closed": "是" if row.closed else ""}
     station, wrong = read.read_one(values, given["datum"], known.places, known.vocabulary)
     same = all(given[name] == _typed(row)[name] for name in ("lat", "lon", "datum"))

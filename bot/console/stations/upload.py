@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from aiohttp import web
 from sqlalchemy import delete
 
-from bot.console.core.request import Visit
+from bot.console.core.request import RequestContext
 from bot.console.core.routes import page
 from bot.console.stations.list import STATIONS
 from bot.errors import Rejected
@@ -21,55 +21,55 @@ NAMED = 5  # stations outside one's district that are named
 
 
 @page("GET", IMPORT, right="stations.edit")
-async def begin(visit: Visit) -> web.Response:
-    return _show(visit)
+async def begin(context: RequestContext) -> web.Response:
+    return _show(context)
 
 
 @page("POST", IMPORT, right="stations.edit")
-async def look(visit: Visit) -> web.Response:
+async def look(context: RequestContext) -> web.Response:
     """Read a file and show what is in it; it is kept until somebody takes it over."""
-    upload, datum = visit.files.get("file"), visit.text("datum")
+    upload, datum = context.files.get("file"), context.text("datum")
     if datum not in DATUMS or upload is None or not upload.filename:
-        return _show(visit, fault=visit.console.layout.words("rejected.station.file"))
+        return _show(context, fault=context.console.layout.words("rejected.station.file"))
     data = await asyncio.to_thread(upload.file.read)
-    kept = StationFile(staff_id=visit.staffer.id, name=upload.filename[-100:], datum=datum, data=data)
-    found = await _read(visit, kept)
-    strange = _elsewhere(visit, found.stations)
+    kept = StationFile(staff_id=context.staffer.id, name=upload.filename[-100:], datum=datum, data=data)
+    found = await _read(context, kept)
+    strange = _elsewhere(context, found.stations)
     if not found.refused and not strange:
-        await visit.session.execute(delete(StationFile).where(StationFile.staff_id == visit.staffer.id))
-        visit.session.add(kept)
-        await visit.session.flush()
-    return _show(visit, found=found, strange=strange, kept=kept)
+        await context.session.execute(delete(StationFile).where(StationFile.staff_id == context.staffer.id))
+        context.session.add(kept)
+        await context.session.flush()
+    return _show(context, found=found, strange=strange, kept=kept)
 
 
 @page("POST", f"{IMPORT}/take", right="stations.edit")
-async def take(visit: Visit) -> web.Response:
-    kept = await visit.session.get(StationFile, visit.number("file") or 0)
-    if kept is None or kept.staff_id != visit.staffer.id:
+async def take(context: RequestContext) -> web.Response:
+    kept = await context.session.get(StationFile, context.number("file") or 0)
+    if kept is None or kept.staff_id != context.staffer.id:
         raise Rejected("station.gone")
-    found = await _read(visit, kept)
-    if found.refused or _elsewhere(visit, found.stations):
+    found = await _read(context, kept)
+    if found.refused or _elsewhere(context, found.stations):
         raise Rejected("station.gone")
-    only = visit.form.get("only") == "1"
-    await directory.take_over(visit.session, visit.staffer, found.stations, only=only)
-    await visit.session.delete(kept)
-    await visit.audit("station.import", "", count=len(found.stations))
-    return visit.to(STATIONS, said="station_imported")
+    only = context.form.get("only") == "1"
+    await directory.take_over(context.session, context.staffer, found.stations, only=only)
+    await context.session.delete(kept)
+    await context.audit("station.import", "", count=len(found.stations))
+    return context.to(STATIONS, said="station_imported")
 
 
-async def _read(visit: Visit, kept: StationFile) -> Import:
-    known = visit.knowledge
+async def _read(context: RequestContext, kept: StationFile) -> Import:
+    known = context.knowledge
     given = (kept.data, kept.name, kept.datum, known.places, known.vocabulary)
     return await asyncio.to_thread(read.read, *given)  # type: ignore[arg-type]
 
 
-def _elsewhere(visit: Visit, found: Sequence[Station]) -> list[Station]:
+def _elsewhere(context: RequestContext, found: Sequence[Station]) -> list[Station]:
     """Stations that somebody else keeps."""
-    return [each for each in found if not visit.staffer.may("stations.edit", district=each.region)]
+    return [each for each in found if not context.staffer.may("stations.edit", district=each.region)]
 
 
 def _show(
-    visit: Visit,
+    context: RequestContext,
     *,
     found: Import | None = None,
     strange: Sequence[Station] = (),
@@ -78,7 +78,7 @@ def _show(
 ) -> web.Response:
     """found: what is in the file that was handed in.  strange: what in it belongs to other districts."""
     wrong = bool(fault or strange or (found is not None and found.refused))
-    return visit.page(
+    return context.page(
         "stations/upload.html",
         status=422 if wrong else 200,
         found=found,

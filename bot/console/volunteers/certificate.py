@@ -5,24 +5,24 @@ from aiohttp import web
 from markupsafe import Markup
 from sqlalchemy import select
 
-from bot.console.core.request import Visit
+from bot.console.core.request import RequestContext
 from bot.console.core.routes import PUBLIC, page
 from bot.services.identity import identities
 from bot.services.volunteers.effects import VERIFY
-from bot.services.volunteers.states import Standing
+from bot.services.volunteers.states import VolunteerState
 from bot.store.models import Volunteer, now
 
 
 @page("GET", f"{VERIFY}{{certificate}}", right=PUBLIC)
-async def verify(visit: Visit) -> web.Response:
+async def verify(context: RequestContext) -> web.Response:
     """A masked name, valid or not, and the code that leads here; a number nobody was given has no name."""
-    number = visit.request.match_info["certificate"].strip().upper()
-    found = await visit.session.scalar(select(Volunteer).where(Volunteer.certificate == number))
-    holds = found is not None and found.state == Standing.ACTIVE
+    number = context.http_request.match_info["certificate"].strip().upper()
+    found = await context.session.scalar(select(Volunteer).where(Volunteer.certificate == number))
+    holds = found is not None and found.state == VolunteerState.ACTIVE
     holds = holds and found is not None and found.expires_at is not None and found.expires_at > now()
-    name = await identities.masked_name(visit.session, found.alias) if found is not None else ""
-    address = f"{visit.console.base_url}{VERIFY}{number}" if found is not None else ""
-    return visit.page(
+    name = await identities.masked_name(context.session, found.alias) if found is not None else ""
+    address = f"{context.console.base_url}{VERIFY}{number}" if found is not None else ""
+    return context.page(
         "volunteers/certificate.html", holds=holds, name=name, picture=_picture(address) if address else ""
     )
 

@@ -4,7 +4,7 @@ from aiohttp import web
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.console.core.request import Visit
+from bot.console.core.request import RequestContext
 from bot.console.core.routes import ROOT, Card, card, page, topic
 from bot.errors import Rejected
 from bot.services.identity import identities
@@ -25,28 +25,28 @@ async def moved(session: AsyncSession, staffer: Staffer) -> object:
 
 
 @card("volunteers.approve", order=40)
-async def waiting(visit: Visit) -> Card:
-    count = (await roster.counts(visit.session, visit.staffer))["waiting"]
-    words = visit.console.layout.words
+async def waiting(context: RequestContext) -> Card:
+    count = (await roster.counts(context.session, context.staffer))["waiting"]
+    words = context.console.layout.words
     return Card(words("card.volunteers"), count, LIST, words("card.volunteers_note"))
 
 
 @card("volunteers.approve", order=41)
-async def hours(visit: Visit) -> Card:
-    count = len(await roster.hours_waiting(visit.session, visit.staffer))
-    words = visit.console.layout.words
+async def hours(context: RequestContext) -> Card:
+    count = len(await roster.hours_waiting(context.session, context.staffer))
+    words = context.console.layout.words
     return Card(words("card.hours"), count, f"{LIST}#hours", words("card.hours_note"))
 
 
 @page("GET", LIST, right="volunteers.read", nav="volunteers")
-async def listed(visit: Visit) -> web.Response:
-    session, staffer = visit.session, visit.staffer
-    view = visit.request.query.get("view", "")
-    view, number = view if view in VIEWS else "waiting", max(visit.number("page") or 1, 1)
+async def listed(context: RequestContext) -> web.Response:
+    session, staffer = context.session, context.staffer
+    view = context.http_request.query.get("view", "")
+    view, number = view if view in VIEWS else "waiting", max(context.number("page") or 1, 1)
     rows = await roster.listed(session, staffer, view, number)
     shown = [(each, await identities.masked_name(session, each.alias)) for each in rows[:PAGE]]
     mine = staffer.districts("volunteers.read")
-    return visit.page(
+    return context.page(
         "volunteers/list.html",
         rows=shown,
         further=len(rows) > PAGE,
@@ -57,25 +57,25 @@ async def listed(visit: Visit) -> web.Response:
         hours=await roster.hours_waiting(session, staffer),
         renewals=await roster.renewals(session, staffer),
         teams=await roster.teams(session, mine),
-        places=_places(visit) if staffer.may("volunteers.approve") else [],
-        grid=visit.knowledge.grid,
+        places=_places(context) if staffer.may("volunteers.approve") else [],
+        grid=context.knowledge.grid,
     )
 
 
 @page("POST", f"{LIST}/teams", right="volunteers.approve")
-async def add_team(visit: Visit) -> web.Response:
+async def add_team(context: RequestContext) -> web.Response:
     """A new team; whoever says that they lead it never approves alone whom they would lead."""
-    place = visit.text("district")
-    if place not in visit.knowledge.regions:
+    place = context.text("district")
+    if place not in context.knowledge.regions:
         raise Rejected("people.district")
-    visit.staffer.require("volunteers.approve", district=place)
-    leader = visit.staffer.id if visit.form.get("lead") == "1" else None
-    team = await roster.add_team(visit.session, visit.text("name"), place, leader)
-    await visit.audit("volunteer.team", f"team:{team.id}")
-    return visit.to(LIST, said="team_added")
+    context.staffer.require("volunteers.approve", district=place)
+    leader = context.staffer.id if context.form.get("lead") == "1" else None
+    team = await roster.add_team(context.session, context.text("name"), place, leader)
+    await context.audit("volunteer.team", f"team:{team.id}")
+    return context.to(LIST, said="team_added")
 
 
-def _places(visit: Visit) -> list[str]:
+def _places(context: RequestContext) -> list[str]:
     """Where a team may be: cities and districts this person works for."""
-    mine = visit.staffer.districts("volunteers.approve")
-    return [code for code in visit.knowledge.regions if code.startswith(tuple(mine)) and len(code) in (4, 6)]
+    mine = context.staffer.districts("volunteers.approve")
+    return [code for code in context.knowledge.regions if code.startswith(tuple(mine)) and len(code) in (4, 6)]

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from aiohttp import web
 from sqlalchemy import select
 
-from bot.console.core.request import Visit
+from bot.console.core.request import RequestContext
 from bot.console.core.routes import page
 from bot.console.volunteers.list import LIST
 from bot.errors import Rejected
@@ -15,149 +15,151 @@ from bot.services.staff import accounts
 from bot.services.staff.permissions import Staffer
 from bot.services.volunteers import applications, roster, shifts
 from bot.services.volunteers import transitions as volunteer_transitions
-from bot.services.volunteers.states import CERTIFIED, VOLUNTEER, Change, Standing
+from bot.services.volunteers.states import CERTIFIED, VOLUNTEER, VolunteerMove, VolunteerState
 from bot.store.models import Team, Volunteer
 
 ONE = f"{LIST}/{{number}}"
 LONGEST_REASON = 500  # characters
 STEPS = {  # verb of the address -> (where it leads, the right it needs)
-    "review": (Standing.REVIEWING, "volunteers.approve"),
-    "approve": (Standing.APPROVED, "volunteers.approve"),
-    "reject": (Standing.REJECTED, "volunteers.approve"),
-    "suspend": (Standing.SUSPENDED, "volunteers.approve"),
-    "reinstate": (Standing.ACTIVE, "volunteers.approve"),
-    "dismiss": (Standing.DISMISSED, "volunteers.dismiss"),
+    "review": (VolunteerState.REVIEWING, "volunteers.approve"),
+    "approve": (VolunteerState.APPROVED, "volunteers.approve"),
+    "reject": (VolunteerState.REJECTED, "volunteers.approve"),
+    "suspend": (VolunteerState.SUSPENDED, "volunteers.approve"),
+    "reinstate": (VolunteerState.ACTIVE, "volunteers.approve"),
+    "dismiss": (VolunteerState.DISMISSED, "volunteers.dismiss"),
 }
 
 
 @page("GET", ONE, right="volunteers.read")
-async def shown(visit: Visit) -> web.Response:
-    return await _show(visit, await _found(visit))
+async def shown(context: RequestContext) -> web.Response:
+    return await _show(context, await _found(context))
 
 
 @page("POST", f"{ONE}/review", right="volunteers.approve")
-async def review(visit: Visit) -> web.Response:
-    return await _step(visit, "review")
+async def review(context: RequestContext) -> web.Response:
+    return await _step(context, "review")
 
 
 @page("POST", f"{ONE}/approve", right="volunteers.approve")
-async def approve(visit: Visit) -> web.Response:
-    return await _step(visit, "approve")
+async def approve(context: RequestContext) -> web.Response:
+    return await _step(context, "approve")
 
 
 @page("POST", f"{ONE}/reject", right="volunteers.approve")
-async def reject(visit: Visit) -> web.Response:
-    return await _step(visit, "reject")
+async def reject(context: RequestContext) -> web.Response:
+    return await _step(context, "reject")
 
 
 @page("POST", f"{ONE}/suspend", right="volunteers.approve")
-async def suspend(visit: Visit) -> web.Response:
-    return await _step(visit, "suspend")
+async def suspend(context: RequestContext) -> web.Response:
+    return await _step(context, "suspend")
 
 
 @page("POST", f"{ONE}/reinstate", right="volunteers.approve")
-async def reinstate(visit: Visit) -> web.Response:
-    return await _step(visit, "reinstate")
+async def reinstate(context: RequestContext) -> web.Response:
+    return await _step(context, "reinstate")
 
 
 @page("POST", f"{ONE}/dismiss", right="volunteers.dismiss", fresh=True)
-async def dismiss(visit: Visit) -> web.Response:
+async def dismiss(context: RequestContext) -> web.Response:
     """Somebody else than who suspended; a fresh code, because it cannot be taken back."""
-    return await _step(visit, "dismiss")
+    return await _step(context, "dismiss")
 
 
 @page("POST", f"{ONE}/liaison", right="volunteers.dismiss")
-async def liaison(visit: Visit) -> web.Response:
+async def liaison(context: RequestContext) -> web.Response:
     """Make somebody a 民情联络员, or take that back; it holds from their next tap."""
-    volunteer, actor = await _mine(visit, "volunteers.dismiss")
-    wanted = visit.form.get("liaison") == "1"
-    await volunteer_transitions.appoint(visit.session, visit.frame, volunteer.number, actor, liaison=wanted)
-    return await _done(visit, volunteer, "appoint" if wanted else "unappoint")
+    volunteer, actor = await _mine(context, "volunteers.dismiss")
+    wanted = context.form.get("liaison") == "1"
+    await volunteer_transitions.appoint(context.session, context.services, volunteer.number, actor, liaison=wanted)
+    return await _done(context, volunteer, "appoint" if wanted else "unappoint")
 
 
 @page("POST", f"{ONE}/tick", right="volunteers.approve")
-async def tick(visit: Visit) -> web.Response:
+async def tick(context: RequestContext) -> web.Response:
     """An item of the checklist was done on the spot."""
-    volunteer, actor = await _mine(visit, "volunteers.approve")
-    await volunteer_transitions.learn(visit.session, visit.frame, volunteer.number, visit.text("item"), actor)
-    return await _done(visit, volunteer, "tick")
+    volunteer, actor = await _mine(context, "volunteers.approve")
+    await volunteer_transitions.learn(context.session, context.services, volunteer.number, context.text("item"), actor)
+    return await _done(context, volunteer, "tick")
 
 
 @page("POST", f"{ONE}/renew", right="volunteers.approve")
-async def renew(visit: Visit) -> web.Response:
-    volunteer, actor = await _mine(visit, "volunteers.approve")
-    await volunteer_transitions.renew(visit.session, visit.frame, volunteer.number, actor)
-    return await _done(visit, volunteer, "renew")
+async def renew(context: RequestContext) -> web.Response:
+    volunteer, actor = await _mine(context, "volunteers.approve")
+    await volunteer_transitions.renew(context.session, context.services, volunteer.number, actor)
+    return await _done(context, volunteer, "renew")
 
 
 @page("POST", f"{ONE}/hours", right="volunteers.approve")
-async def hours(visit: Visit) -> web.Response:
+async def hours(context: RequestContext) -> web.Response:
     """Count a shift, or refuse it with a reason."""
-    volunteer, actor = await _mine(visit, "volunteers.approve")
-    counts, number = visit.form.get("count") == "1", visit.number("shift") or 0
-    if number not in {each.id for each in await roster.shifts_of(visit.session, volunteer)}:
+    volunteer, actor = await _mine(context, "volunteers.approve")
+    counts, number = context.form.get("count") == "1", context.number("shift") or 0
+    if number not in {each.id for each in await roster.shifts_of(context.session, volunteer)}:
         raise Rejected("volunteer.shift_settled")
-    why = visit.text("reason")
-    await shifts.settle(visit.session, visit.frame, number, actor.id, approve=counts, why=why)
-    return await _done(visit, volunteer, "hours" if counts else "no_hours")
+    why = context.text("reason")
+    await shifts.settle(context.session, context.services, number, actor.id, approve=counts, why=why)
+    return await _done(context, volunteer, "hours" if counts else "no_hours")
 
 
 @page("POST", f"{ONE}/identity", right="volunteers.unmask", fresh=True)
-async def unmask(visit: Visit) -> web.Response:
+async def unmask(context: RequestContext) -> web.Response:
     """Name and phone, for a purpose; shown this once."""
-    volunteer, actor = await _mine(visit, "volunteers.unmask")
-    visit.again = ONE.format(number=volunteer.number)
+    volunteer, actor = await _mine(context, "volunteers.unmask")
+    context.again = ONE.format(number=volunteer.number)
     subject = f"volunteer:{volunteer.number}"
     known = await identities.unmask(
-        visit.session,
+        context.session,
         volunteer.alias,
         actor,
         subject=subject,
-        purpose=visit.text("purpose"),
-        request_id=visit.request_id,
+        purpose=context.text("purpose"),
+        request_id=context.request_id,
         may=applications.MAY_UNMASK,
     )
-    await visit.audit("volunteer.unmask", subject, granted=bool(known))
-    return await _show(visit, volunteer, known=list(known.values()))
+    await context.audit("volunteer.unmask", subject, granted=bool(known))
+    return await _show(context, volunteer, known=list(known.values()))
 
 
-async def _step(visit: Visit, verb: str) -> web.Response:
+async def _step(context: RequestContext, verb: str) -> web.Response:
     target, right = STEPS[verb]
-    volunteer, actor = await _mine(visit, right)
-    wanted = Change(target, actor, text=visit.text("reason", most=LONGEST_REASON), team_id=visit.number("team"))
-    await volunteer_transitions.change(visit.session, visit.frame, volunteer.number, wanted)
-    return await _done(visit, volunteer, verb)
+    volunteer, actor = await _mine(context, right)
+    wanted = VolunteerMove(
+        target, actor, text=context.text("reason", most=LONGEST_REASON), team_id=context.number("team")
+    )
+    await volunteer_transitions.change(context.session, context.services, volunteer.number, wanted)
+    return await _done(context, volunteer, verb)
 
 
-async def _done(visit: Visit, volunteer: Volunteer, verb: str) -> web.Response:
-    await visit.audit(f"volunteer.{verb}", f"volunteer:{volunteer.number}")
-    return visit.to(ONE.format(number=volunteer.number), said="volunteer_done")
+async def _done(context: RequestContext, volunteer: Volunteer, verb: str) -> web.Response:
+    await context.audit(f"volunteer.{verb}", f"volunteer:{volunteer.number}")
+    return context.to(ONE.format(number=volunteer.number), said="volunteer_done")
 
 
-async def _mine(visit: Visit, right: str) -> tuple[Volunteer, Actor]:
+async def _mine(context: RequestContext, right: str) -> tuple[Volunteer, Actor]:
     """The volunteer of the address, and who somebody acts as there.  Raises Denied."""
-    volunteer = await _found(visit)
+    volunteer = await _found(context)
     subject = f"volunteer:{volunteer.number}"
-    return volunteer, visit.staffer.require(right, district=volunteer.district, subject=subject)
+    return volunteer, context.staffer.require(right, district=volunteer.district, subject=subject)
 
 
-async def _found(visit: Visit) -> Volunteer:
+async def _found(context: RequestContext) -> Volunteer:
     """Raises Denied, which shows as "not found", for volunteers of other districts."""
-    number = visit.request.match_info["number"]
-    volunteer = await visit.session.scalar(select(Volunteer).where(Volunteer.number == number))
+    number = context.http_request.match_info["number"]
+    volunteer = await context.session.scalar(select(Volunteer).where(Volunteer.number == number))
     if volunteer is None:
         raise web.HTTPNotFound
     subject = f"volunteer:{volunteer.number}"
-    visit.staffer.require("volunteers.read", district=volunteer.district, subject=subject, hidden=True)
+    context.staffer.require("volunteers.read", district=volunteer.district, subject=subject, hidden=True)
     return volunteer
 
 
-async def _show(visit: Visit, volunteer: Volunteer, *, known: Sequence[str] = ()) -> web.Response:
-    session, lines = visit.session, await applications.timeline(visit.session, volunteer.id)
+async def _show(context: RequestContext, volunteer: Volunteer, *, known: Sequence[str] = ()) -> web.Response:
+    session, lines = context.session, await applications.timeline(context.session, volunteer.id)
     ticked = await roster.trainings(session, volunteer)
     given = await roster.shifts_of(session, volunteer)
     people = [*(each.staff_id for each in lines), *(each.staff_id for each in ticked.values())]
-    return visit.page(
+    return context.page(
         "volunteers/volunteer.html",
         volunteer=volunteer,
         masked=await identities.masked_name(session, volunteer.alias),
@@ -169,10 +171,10 @@ async def _show(visit: Visit, volunteer: Volunteer, *, known: Sequence[str] = ()
         minutes=(await shifts.minutes(session, volunteer))[0],
         team=await applications.team_of(session, volunteer),
         teams=[each for each in await roster.teams(session, [volunteer.district[:4]]) if _fits(each, volunteer)],
-        grid=visit.knowledge.grid,
+        grid=context.knowledge.grid,
         certified=CERTIFIED,
-        acts=_acts(visit.staffer, volunteer),
-        may=lambda right: visit.staffer.may(right, district=volunteer.district),
+        acts=_acts(context.staffer, volunteer),
+        may=lambda right: context.staffer.may(right, district=volunteer.district),
     )
 
 

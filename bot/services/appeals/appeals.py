@@ -13,10 +13,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.errors import Rejected
 from bot.queue import outbox
 from bot.services.appeals import events, filing
-from bot.services.appeals.states import OPEN, State
+from bot.services.appeals.states import OPEN, AppealState
 from bot.services.attachments import attachments
 from bot.services.core import timers
-from bot.services.core.context import Frame
+from bot.services.core.context import ServiceContext
 from bot.services.core.lifecycle import Role
 from bot.services.core.working_days import YearUnknown
 from bot.services.identity import identities
@@ -31,7 +31,7 @@ LOCKED = timedelta(minutes=30)
 
 
 @dataclass(frozen=True)
-class Draft:
+class AppealDraft:
     """An appeal as its author wrote it."""
 
     kind: str  # of knowledge.appeals
@@ -50,7 +50,7 @@ class Draft:
 
 
 @dataclass(frozen=True, slots=True)
-class Receipt:
+class AppealReceipt:
     """What the author is told at once."""
 
     number: str
@@ -63,16 +63,16 @@ class UnknownAppeal(LookupError):
     """A number that we never gave out."""
 
 
-async def submit(session: AsyncSession, frame: Frame, chat: Chat, draft: Draft) -> Receipt:
+async def submit(session: AsyncSession, context: ServiceContext, chat: Chat, draft: AppealDraft) -> AppealReceipt:
     """File an appeal: case, identity, timeline, event and timers, all or nothing.
 
     Raises Rejected when this person has filed too many today.
     """
-    kind = frame.knowledge.appeals.kinds[draft.kind]
+    kind = context.knowledge.appeals.kinds[draft.kind]
     at, code = now(), new_code()
     ground = await filing.look(session, identities.owner_key(session, chat.id), kind, draft.region)
     number, agency = ground.number, ground.desk
-    consent = frame.knowledge.retention.notice
+    consent = context.knowledge.retention.notice
     alias = await identities.keep(session, chat, draft.naming, name=draft.name, phone=draft.phone, consent=consent)
     try:
         due_at = ground.calendar.due(at, ground.limit)
@@ -83,7 +83,7 @@ async def submit(session: AsyncSession, frame: Frame, chat: Chat, draft: Draft) 
         "code": _blind(session, code),
         "alias": alias,
         "kind": draft.kind,
-        "state": State.SUBMITTED,
+        "state": AppealState.SUBMITTED,
         "naming": draft.naming,
         "priority": draft.priority,
         "behalf": draft.behalf,
@@ -98,22 +98,22 @@ async def submit(session: AsyncSession, frame: Frame, chat: Chat, draft: Draft) 
         "created_at": at,
         "due_at": due_at,
         "previous_id": await _id_of(session, draft.previous),
-        "forwarded": frame.queue,
+        "forwarded": context.queue,
     }
     step = {
         "name": "submit",
         "source": "",
-        "target": State.SUBMITTED,
+        "target": AppealState.SUBMITTED,
         "role": Role.WORKER,
         "at": at,
     }
     appeal_id = await filing.write(session, values, step)
     rows = [*timers.timers(number, at, due_at), *attachments.rows(number, len(draft.files))]
     await attachments.add(session, appeal_id, chat.channel, draft.files)
-    if frame.queue:
+    if context.queue:
         rows.append(events.submitted(values, agency.code if agency else None))
     await outbox.put(session, rows)
-    return Receipt(number, code, agency.name if agency else "", due_at)
+    return AppealReceipt(number, code, agency.name if agency else "", due_at)
 
 
 async def own(session: AsyncSession, chat_id: int) -> list[Appeal]:

@@ -9,10 +9,10 @@ from bot.errors import Rejected
 from bot.services.appeals import appeals, notifications
 from bot.services.appeals.effects import TOP, day
 from bot.services.appeals.guards import SHORTEST_ANSWER, SHORTEST_TEXT
-from bot.services.appeals.states import State
+from bot.services.appeals.states import AppealState
 from bot.services.calendar import time_limits
 from bot.services.core import timers
-from bot.services.core.context import Frame
+from bot.services.core.context import ServiceContext
 from bot.services.core.lifecycle import Actor
 from bot.services.identity import identities
 from bot.store.models import Agency, Appeal, AppealStep, now
@@ -31,7 +31,7 @@ async def log(session: AsyncSession, number: str, note: str, actor: Actor) -> No
 async def propose(session: AsyncSession, number: str, text: str, actor: Actor) -> Appeal:
     """A handler's answer, for somebody else to review.  Raises Rejected."""
     appeal = await appeals.get(session, number, lock=True)
-    if appeal.state != State.IN_PROGRESS:
+    if appeal.state != AppealState.IN_PROGRESS:
         raise Rejected("move.not_in_progress")
     if len(text.strip()) < SHORTEST_ANSWER:
         raise Rejected("move.answer_short", least=SHORTEST_ANSWER)
@@ -51,7 +51,9 @@ async def send_back(session: AsyncSession, number: str, why: str, actor: Actor) 
     return appeal
 
 
-async def extend(session: AsyncSession, frame: Frame, number: str, days: int, why: str, actor: Actor) -> Appeal:
+async def extend(
+    session: AsyncSession, context: ServiceContext, number: str, days: int, why: str, actor: Actor
+) -> Appeal:
     """Put the deadline off: once, before it has passed, by a few working days, with a reason the worker reads.
 
     Raises Rejected.
@@ -71,7 +73,7 @@ async def extend(session: AsyncSession, frame: Frame, number: str, days: int, wh
     await timers.restart(session, appeal)
     step = await add_line(session, appeal, "extend", actor, text=why)
     await notifications.tell(
-        session, frame, appeal, "case.extended", step=step, why=why, due=day(frame.knowledge.texts, appeal.due_at)
+        session, context, appeal, "case.extended", step=step, why=why, due=day(context.knowledge.texts, appeal.due_at)
     )
     return appeal
 

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.services.appeals.queue import visible
-from bot.services.appeals.states import State
+from bot.services.appeals.states import AppealState
 from bot.services.staff.permissions import Staffer
 from bot.store.models import Appeal, ConsultationCase, now
 from knowledge.search import grouping
@@ -17,7 +17,7 @@ from knowledge.search.text import clean
 WITHIN = timedelta(days=30)
 FEWEST = 5  # cases that make a problem common
 NEWEST = 400  # cases of a kind that are compared with each other
-OUT = frozenset({State.REJECTED, State.WITHDRAWN, State.MERGED})
+OUT = frozenset({AppealState.REJECTED, AppealState.WITHDRAWN, AppealState.MERGED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Telling:
 
 
 @dataclass(frozen=True, slots=True)
-class Cluster:
+class AppealCluster:
     """why: "about", "place" or "alike": what its cases share besides their kind."""
 
     kind: str
@@ -56,9 +56,9 @@ async def recent(session: AsyncSession, staffer: Staffer) -> list[Telling]:
     return [Telling(*row) for row in await session.execute(query)]
 
 
-def find(cases: Sequence[Telling]) -> list[Cluster]:
+def find(cases: Sequence[Telling]) -> list[AppealCluster]:
     """Clusters, the largest first.  A case is in one only.  Pure arithmetic: it may run in a thread."""
-    found: list[Cluster] = []
+    found: list[AppealCluster] = []
     kinds: dict[str, list[Telling]] = {}
     for each in cases:
         kinds.setdefault(each.kind, []).append(each)
@@ -66,7 +66,7 @@ def find(cases: Sequence[Telling]) -> list[Cluster]:
         left = told[:NEWEST]
         for why, groups in (("about", _same_about), ("place", _same_place), ("alike", _alike)):
             common = [(what, group) for what, group in groups(left) if len(group) >= FEWEST]
-            found += [Cluster(kind, why, what, group) for what, group in common]
+            found += [AppealCluster(kind, why, what, group) for what, group in common]
             gone = {each.id for _, group in common for each in group}
             left = [each for each in left if each.id not in gone]
     return sorted(found, key=lambda each: -len(each.cases))

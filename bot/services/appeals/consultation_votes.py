@@ -5,7 +5,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.errors import Rejected
 from bot.services.appeals import notifications
-from bot.services.core.context import Frame
+from bot.services.core.context import ServiceContext
 from bot.services.identity import identities, redaction
 from bot.store.models import Consultation, ConsultationVoice, Volunteer, now
 
@@ -55,11 +55,11 @@ async def heard(session: AsyncSession, number: int) -> list[ConsultationVoice]:
     return list(await session.scalars(query.order_by(ConsultationVoice.at)))
 
 
-async def tell(session: AsyncSession, frame: Frame, item: Consultation) -> None:
+async def tell(session: AsyncSession, context: ServiceContext, item: Consultation) -> None:
     """Tell everybody who took part what came of it."""
     for voice in await heard(session, item.id):
         chat = await identities.chat_behind(session, voice.alias)
-        await notifications.tell_chat(session, frame, chat, "voice.published", title=item.title, text=item.text)
+        await notifications.tell_chat(session, context, chat, "voice.published", title=item.title, text=item.text)
 
 
 async def forget(session: AsyncSession, alias: str) -> None:

@@ -10,7 +10,7 @@ from bot.errors import Rejected
 from bot.services.appeals import case_work, consultation_votes, notifications
 from bot.services.appeals.guards import SHORTEST_ANSWER
 from bot.services.appeals.queue import visible
-from bot.services.core.context import Frame
+from bot.services.core.context import ServiceContext
 from bot.services.core.lifecycle import Actor
 from bot.services.staff.accounts import within
 from bot.services.staff.permissions import Staffer
@@ -85,7 +85,7 @@ async def take_out(session: AsyncSession, item: Consultation, number: str) -> No
     await session.execute(delete(ConsultationCase).where(here))
 
 
-async def publish(session: AsyncSession, frame: Frame, item: Consultation, text: str, by: Actor) -> int:
+async def publish(session: AsyncSession, context: ServiceContext, item: Consultation, text: str, by: Actor) -> int:
     """Tell everybody whose case belongs to it what was decided, once.  Returns how many.  Raises Rejected.
 
     `item` is locked.  The cases go on by themselves: each has its own answer and its own rating.
@@ -98,6 +98,6 @@ async def publish(session: AsyncSession, frame: Frame, item: Consultation, text:
     linked = await cases(session, item)
     for each in linked:
         step = await case_work.add_line(session, each, "published", by, text=item.text)
-        await notifications.tell(session, frame, each, "case.published", step=step, title=item.title, text=item.text)
-    await consultation_votes.tell(session, frame, item)
+        await notifications.tell(session, context, each, "case.published", step=step, title=item.title, text=item.text)
+    await consultation_votes.tell(session, context, item)
     return len(linked)

@@ -15,7 +15,7 @@ from bot.store.models import Appeal, DeadLetter, Outbox, OutboxState, now
 STUCK = timedelta(minutes=15)  # An event that waits longer than this is shown to people.
 
 
-class Delivery(StrEnum):
+class EventDelivery(StrEnum):
     DESK = "desk"  # no backend: the console is the desk
     QUEUED = "queued"
     SENDING = "sending"  # a relay has it
@@ -30,21 +30,21 @@ class Stuck:
     """An event that does not get out."""
 
     number: str
-    delivery: Delivery
+    delivery: EventDelivery
     since: datetime
     attempts: int
     why: str
 
 
-async def of(session: AsyncSession, appeal: Appeal) -> tuple[Delivery, str]:
+async def of(session: AsyncSession, appeal: Appeal) -> tuple[EventDelivery, str]:
     """How far what the backend is to know of a case has got, and why not further."""
     oldest = select(Outbox).where(_unsent(), Outbox.subject == appeal.number).order_by(Outbox.id).limit(1)
     row = await session.scalar(oldest)
     if row is not None:
         return _state(row), row.why
     if not appeal.forwarded:
-        return Delivery.DESK, ""
-    return (Delivery.ACKNOWLEDGED if appeal.news_at or appeal.backend_number else Delivery.SENT), ""
+        return EventDelivery.DESK, ""
+    return (EventDelivery.ACKNOWLEDGED if appeal.news_at or appeal.backend_number else EventDelivery.SENT), ""
 
 
 async def stuck(session: AsyncSession, limit: int = 50) -> list[Stuck]:
@@ -94,9 +94,9 @@ def _late() -> ColumnElement[bool]:
     return or_(Outbox.state == OutboxState.DEAD, Outbox.created_at < now() - STUCK)
 
 
-def _state(row: Outbox) -> Delivery:
+def _state(row: Outbox) -> EventDelivery:
     if row.state == OutboxState.DEAD:
-        return Delivery.DEAD
+        return EventDelivery.DEAD
     if row.attempts:
-        return Delivery.FAILED
-    return Delivery.SENDING if row.due_at > now() else Delivery.QUEUED
+        return EventDelivery.FAILED
+    return EventDelivery.SENDING if row.due_at > now() else EventDelivery.QUEUED

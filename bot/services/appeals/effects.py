@@ -9,17 +9,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.queue import outbox
 from bot.services.appeals import notifications
-from bot.services.appeals.states import Move
+from bot.services.appeals.states import AppealMove
 from bot.services.calendar import time_limits
 from bot.services.core import timers
-from bot.services.core.context import Frame
+from bot.services.core.context import ServiceContext
 from bot.services.core.lifecycle import Role
 from bot.services.core.working_days import YearUnknown, shown
 from bot.services.identity import identities
 from bot.store.models import Agency, Appeal, Chat, Outbox, now
 from knowledge.texts import DEFAULT, Texts
 
-Effect = Callable[[AsyncSession, Frame, Appeal, Move, int], Awaitable[None]]
+Effect = Callable[[AsyncSession, ServiceContext, Appeal, AppealMove, int], Awaitable[None]]
 
 REOPENINGS = 2  # the third time goes to the top level
 UNRATED_AFTER = timedelta(days=7)
@@ -28,44 +28,56 @@ PENDING = 5  # working days a question waits for the worker
 TOP = 3  # the highest level of escalation
 
 
-async def _accept(session: AsyncSession, frame: Frame, appeal: Appeal, wanted: Move, step: int) -> None:
-    await notifications.tell(session, frame, appeal, "case.accepted", step=step)
+async def _accept(
+    session: AsyncSession, context: ServiceContext, appeal: Appeal, wanted: AppealMove, step: int
+) -> None:
+    await notifications.tell(session, context, appeal, "case.accepted", step=step)
 
 
-async def _reject(session: AsyncSession, frame: Frame, appeal: Appeal, wanted: Move, step: int) -> None:
-    reason = frame.knowledge.appeals.rejections.get(wanted.reason)
+async def _reject(
+    session: AsyncSession, context: ServiceContext, appeal: Appeal, wanted: AppealMove, step: int
+) -> None:
+    reason = context.knowledge.appeals.rejections.get(wanted.reason)
     label, refer = (reason.label, reason.refer) if reason else (wanted.reason, "")
-    await _close(session, frame, appeal)
+    await _close(session, context, appeal)
     await notifications.tell(
-        session, frame, appeal, "case.rejected", step=step, reason=label, refer=refer, text=wanted.text
+        session, context, appeal, "case.rejected", step=step, reason=label, refer=refer, text=wanted.text
     )
 
 
-async def _merge(session: AsyncSession, frame: Frame, appeal: Appeal, wanted: Move, step: int) -> None:
-    await notifications.tell(session, frame, appeal, "case.merged", step=step)
+async def _merge(session: AsyncSession, context: ServiceContext, appeal: Appeal, wanted: AppealMove, step: int) -> None:
+    await notifications.tell(session, context, appeal, "case.merged", step=step)
 
 
-async def _unmerge(session: AsyncSession, frame: Frame, appeal: Appeal, wanted: Move, step: int) -> None:
+async def _unmerge(
+    session: AsyncSession, context: ServiceContext, appeal: Appeal, wanted: AppealMove, step: int
+) -> None:
     appeal.parent_id = None
-    await notifications.tell(session, frame, appeal, "case.unmerged", step=step)
+    await notifications.tell(session, context, appeal, "case.unmerged", step=step)
 
 
-async def _assign(session: AsyncSession, frame: Frame, appeal: Appeal, wanted: Move, step: int) -> None:
+async def _assign(
+    session: AsyncSession, context: ServiceContext, appeal: Appeal, wanted: AppealMove, step: int
+) -> None:
     appeal.handler_id = None
-    await notifications.tell(session, frame, appeal, "case.assigned", step=step, **await _unit(session, frame, appeal))
+    await notifications.tell(
+        session, context, appeal, "case.assigned", step=step, **await _unit(session, context, appeal)
+    )
 
 
-async def _return(session: AsyncSession, frame: Frame, appeal: Appeal, wanted: Move, step: int) -> None:
+async def _return(
+    session: AsyncSession, context: ServiceContext, appeal: Appeal, wanted: AppealMove, step: int
+) -> None:
     appeal.hops += 1
-    await notifications.tell(session, frame, appeal, "case.returned", step=step)
+    await notifications.tell(session, context, appeal, "case.returned", step=step)
 
 
-async def _begin(session: AsyncSession, frame: Frame, appeal: Appeal, wanted: Move, step: int) -> None:
+async def _begin(session: AsyncSession, context: ServiceContext, appeal: Appeal, wanted: AppealMove, step: int) -> None:
     appeal.handler_id = wanted.actor.id
-    await notifications.tell(session, frame, appeal, "case.begun", step=step, **await _unit(session, frame, appeal))
+    await notifications.tell(session, context, appeal, "case.begun", step=step, **await _unit(session, context, appeal))
 
 
-async def _ask(session: AsyncSession, frame: Frame, appeal: Appeal, wanted: Move, step: int) -> None:
+async def _ask(session: AsyncSession, context: ServiceContext, appeal: Appeal, wanted: AppealMove, step: int) -> None:
     """The clock stands still, and the worker's next plain message is the answer."""
     appeal.question, appeal.paused_at = wanted.text, now()
     chat = await identities.chat_behind(session, appeal.alias)
@@ -74,16 +86,18 @@ async def _ask(session: AsyncSession, frame: Frame, appeal: Appeal, wanted: Move
     calendar = await time_limits.calendar(session)
     again = calendar.working_days_after(now(), PENDING)
     await outbox.put(session, [timers.timer(appeal.number, "pending", again, version=appeal.version)])
-    await notifications.tell(session, frame, appeal, "case.asked", step=step, urgent=True, question=wanted.text)
+    await notifications.tell(session, context, appeal, "case.asked", step=step, urgent=True, question=wanted.text)
 
 
-async def _resume(session: AsyncSession, frame: Frame, appeal: Appeal, wanted: Move, step: int) -> None:
+async def _resume(
+    session: AsyncSession, context: ServiceContext, appeal: Appeal, wanted: AppealMove, step: int
+) -> None:
     await wind_on(session, appeal)
     chat = await identities.chat_behind(session, appeal.alias)
     if chat is not None and (chat.pending or {}).get("number") == appeal.number:
         chat.pending, chat.version = None, Chat.version + 1
     if wanted.actor.role is not Role.WORKER:
-        await notifications.tell(session, frame, appeal, "case.resumed", step=step)
+        await notifications.tell(session, context, appeal, "case.resumed", step=step)
 
 
 async def wind_on(session: AsyncSession, appeal: Appeal) -> None:
@@ -94,68 +108,84 @@ async def wind_on(session: AsyncSession, appeal: Appeal) -> None:
     await timers.restart(session, appeal)
 
 
-async def _answer(session: AsyncSession, frame: Frame, appeal: Appeal, wanted: Move, step: int) -> None:
+async def _answer(
+    session: AsyncSession, context: ServiceContext, appeal: Appeal, wanted: AppealMove, step: int
+) -> None:
     appeal.answer, appeal.answered_at, appeal.proposal = wanted.text, now(), ""
     await outbox.put(session, [_after(appeal, "unrated", UNRATED_AFTER)])
     ratings = [
         [(f"case.{name}", f"ar:{appeal.number}:{name}") for name in row] for row in (("good", "fair"), ("poor",))
     ]
-    unit = await _unit(session, frame, appeal)
+    unit = await _unit(session, context, appeal)
     await notifications.tell(
-        session, frame, appeal, "case.answered", step=step, choices=ratings, answer=wanted.text, **unit
+        session, context, appeal, "case.answered", step=step, choices=ratings, answer=wanted.text, **unit
     )
-    await _answer_children(session, frame, appeal, wanted)
+    await _answer_children(session, context, appeal, wanted)
 
 
-async def _answer_children(session: AsyncSession, frame: Frame, appeal: Appeal, wanted: Move) -> None:
+async def _answer_children(session: AsyncSession, context: ServiceContext, appeal: Appeal, wanted: AppealMove) -> None:
     """Whoever was merged into this case reads the answer, too; each rates their own."""
     children = await session.scalars(select(Appeal).where(Appeal.parent_id == appeal.id))
     for child in children:
-        await notifications.tell(session, frame, child, "case.answered_too", answer=wanted.text)
+        await notifications.tell(session, context, child, "case.answered_too", answer=wanted.text)
 
 
-async def _verify(session: AsyncSession, frame: Frame, appeal: Appeal, wanted: Move, step: int) -> None:
+async def _verify(
+    session: AsyncSession, context: ServiceContext, appeal: Appeal, wanted: AppealMove, step: int
+) -> None:
     appeal.rating, appeal.closed_at = wanted.rating, now()
-    await identities.closed(session, frame.knowledge.retention, appeal.alias)
+    await identities.closed(session, context.knowledge.retention, appeal.alias)
     await outbox.put(session, [_after(appeal, "close", CLOSED_AFTER)])
 
 
-async def _expire(session: AsyncSession, frame: Frame, appeal: Appeal, wanted: Move, step: int) -> None:
-    await _close(session, frame, appeal)
+async def _expire(
+    session: AsyncSession, context: ServiceContext, appeal: Appeal, wanted: AppealMove, step: int
+) -> None:
+    await _close(session, context, appeal)
     again = [[("case.reopen", f"ar:{appeal.number}:poor")]]
-    await notifications.tell(session, frame, appeal, "case.unrated", step=step, choices=again)
+    await notifications.tell(session, context, appeal, "case.unrated", step=step, choices=again)
 
 
-async def _lock(session: AsyncSession, frame: Frame, appeal: Appeal, wanted: Move, step: int) -> None:
+async def _lock(session: AsyncSession, context: ServiceContext, appeal: Appeal, wanted: AppealMove, step: int) -> None:
     appeal.closed_at = appeal.closed_at or now()
 
 
-async def _reopen(session: AsyncSession, frame: Frame, appeal: Appeal, wanted: Move, step: int) -> None:
+async def _reopen(
+    session: AsyncSession, context: ServiceContext, appeal: Appeal, wanted: AppealMove, step: int
+) -> None:
     appeal.reopened += 1
     appeal.rating, appeal.closed_at, appeal.answered_at = "poor", None, None
     if appeal.reopened > REOPENINGS:
         appeal.level = TOP
-    appeal.due_at = await _new_deadline(session, frame, appeal)
+    appeal.due_at = await _new_deadline(session, context, appeal)
     await identities.reopened(session, appeal.alias)
     await timers.restart(session, appeal)
     await notifications.tell(
-        session, frame, appeal, "case.reopened", step=step, urgent=True, due=day(frame.knowledge.texts, appeal.due_at)
+        session,
+        context,
+        appeal,
+        "case.reopened",
+        step=step,
+        urgent=True,
+        due=day(context.knowledge.texts, appeal.due_at),
     )
 
 
-async def _withdraw(session: AsyncSession, frame: Frame, appeal: Appeal, wanted: Move, step: int) -> None:
-    await _close(session, frame, appeal)
+async def _withdraw(
+    session: AsyncSession, context: ServiceContext, appeal: Appeal, wanted: AppealMove, step: int
+) -> None:
+    await _close(session, context, appeal)
 
 
-async def _unit(session: AsyncSession, frame: Frame, appeal: Appeal) -> dict[str, Any]:
+async def _unit(session: AsyncSession, context: ServiceContext, appeal: Appeal) -> dict[str, Any]:
     """The agency and the deadline, as texts name them."""
     agency = await session.get(Agency, appeal.agency_id) if appeal.agency_id else None
-    return {"agency": agency.name if agency else "", "due": day(frame.knowledge.texts, appeal.due_at)}
+    return {"agency": agency.name if agency else "", "due": day(context.knowledge.texts, appeal.due_at)}
 
 
-async def _new_deadline(session: AsyncSession, frame: Frame, appeal: Appeal) -> datetime | None:
+async def _new_deadline(session: AsyncSession, context: ServiceContext, appeal: Appeal) -> datetime | None:
     """The kind's limit from now on; None while the calendar of the year is not known."""
-    limit = await time_limits.limit_of(session, frame.knowledge.appeals.kinds[appeal.kind])
+    limit = await time_limits.limit_of(session, context.knowledge.appeals.kinds[appeal.kind])
     try:
         return (await time_limits.calendar(session)).due(now(), limit)
     except YearUnknown:
@@ -171,9 +201,9 @@ def _after(appeal: Appeal, what: str, wait: timedelta) -> Outbox:
     return timers.timer(appeal.number, what, now() + wait, version=appeal.version)
 
 
-async def _close(session: AsyncSession, frame: Frame, appeal: Appeal) -> None:
+async def _close(session: AsyncSession, context: ServiceContext, appeal: Appeal) -> None:
     appeal.closed_at, appeal.paused_at = now(), None
-    await identities.closed(session, frame.knowledge.retention, appeal.alias)
+    await identities.closed(session, context.knowledge.retention, appeal.alias)
 
 
 EFFECTS: dict[str, Effect] = {

@@ -11,9 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.errors import Rejected
 from bot.services.calendar import time_limits
-from bot.services.core.working_days import Calendar, Limit, Unit
+from bot.services.core.working_days import Calendar, Limit, LimitUnit
 from bot.store.models import Agency, Appeal, AppealStep, CalendarDay, CalendarYear, Identity, LimitChange, now
-from knowledge.appeals import Kind
+from knowledge.appeals import AppealKind
 
 A_DAY = 10  # appeals one person may file in 24 hours
 
@@ -37,7 +37,7 @@ class Ground:
     calendar: Calendar
 
 
-async def look(session: AsyncSession, owner: bytes, kind: Kind, region: str) -> Ground:
+async def look(session: AsyncSession, owner: bytes, kind: AppealKind, region: str) -> Ground:
     """Raises Rejected when this person has filed too many today."""
     await session.flush()  # The statements below go past the session.
     connection = await session.connection()
@@ -52,7 +52,9 @@ async def look(session: AsyncSession, owner: bytes, kind: Kind, region: str) -> 
             break
     desk = Desk(seen.id, seen.code, seen.name) if seen.id is not None else None
     limit = (
-        await time_limits.limit_of(session, kind) if seen.changed else Limit(kind.limit, Unit(kind.unit), kind.source)
+        await time_limits.limit_of(session, kind)
+        if seen.changed
+        else Limit(kind.limit, LimitUnit(kind.unit), kind.source)
     )
     calendar = await time_limits.calendar(session) if seen.entered else Calendar()
     return Ground(number, desk, limit, calendar)

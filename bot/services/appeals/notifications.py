@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.queue import outbox
 from bot.services.core import quiet_hours
-from bot.services.core.context import Frame
+from bot.services.core.context import ServiceContext
 from bot.services.identity import identities
 from bot.store.models import Appeal, AppealStep, Chat, Lane, now
 
@@ -17,7 +17,7 @@ Row = Sequence[tuple[str, str]]  # buttons side by side: the key of the label, a
 
 async def tell(
     session: AsyncSession,
-    frame: Frame,
+    context: ServiceContext,
     appeal: Appeal,
     key: str,
     *,
@@ -33,13 +33,13 @@ async def tell(
     """
     chat = await identities.chat_behind(session, appeal.alias)
     await tell_chat(
-        session, frame, chat, key, choices=choices, urgent=urgent, step=step, number=appeal.number, **values
+        session, context, chat, key, choices=choices, urgent=urgent, step=step, number=appeal.number, **values
     )
 
 
 async def tell_chat(
     session: AsyncSession,
-    frame: Frame,
+    context: ServiceContext,
     chat: Chat | None,
     key: str,
     *,
@@ -53,9 +53,9 @@ async def tell_chat(
 
     Whoever has shut us out, or whose way back has been deleted, is not told.  `qr` is shown as a code above the text.
     """
-    if frame.silent or chat is None or chat.blocked_at is not None:
+    if context.silent or chat is None or chat.blocked_at is not None:
         return
-    say = frame.knowledge.texts.say
+    say = context.knowledge.texts.say
     payload: dict[str, Any] = {"to": chat.address, "do": "say", "text": say(chat.language, key, **values)}
     if qr:
         payload |= {"do": "photo", "qr": qr}
@@ -65,7 +65,7 @@ async def tell_chat(
         ]
     if step is not None:
         payload["step"] = step
-    due_at = now() if urgent else quiet_hours.waking(now(), *frame.quiet)
+    due_at = now() if urgent else quiet_hours.waking(now(), *context.quiet)
     lane = Lane.REPLY if urgent else Lane.NEWS
     row = outbox.row(chat.channel, payload, chat_id=chat.id, lane=lane, due_at=due_at)
     await outbox.put(session, [row])

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, and_, case, delete, false, func, or_, sele
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.services.appeals.states import DONE, OPEN, State
+from bot.services.appeals.states import DONE, OPEN, AppealState
 from bot.services.staff.permissions import AGENCY, RIGHTS, Grant, Staffer
 from bot.store.base import locked
 from bot.store.models import Agency, Appeal, CasePresence, SavedFilter, Staff, now
@@ -20,8 +20,10 @@ HERE = timedelta(seconds=45)  # without news from their page, somebody has left 
 SAVED = 6  # filters one person may keep
 
 DIGITS = re.compile(r"[0-9]{12}")  # of a number; whatever else an address holds is asked of no database
-BUSY = OPEN - {State.ANSWERED}  # Somebody of the staff has to do something.
-UNHANDED = frozenset({State.SUBMITTED, State.ACCEPTED, State.MERGED, State.REJECTED, State.WITHDRAWN})
+BUSY = OPEN - {AppealState.ANSWERED}  # Somebody of the staff has to do something.
+UNHANDED = frozenset(
+    {AppealState.SUBMITTED, AppealState.ACCEPTED, AppealState.MERGED, AppealState.REJECTED, AppealState.WITHDRAWN}
+)
 
 Condition = ColumnElement[bool]
 
@@ -49,7 +51,7 @@ def _granted(staffer: Staffer, grant: Grant) -> Condition:
     return and_(*parts)
 
 
-def _still(*states: State) -> Callable[[Staffer, datetime], Condition]:
+def _still(*states: AppealState) -> Callable[[Staffer, datetime], Condition]:
     return lambda staffer, at: Appeal.state.in_(states)
 
 
@@ -61,22 +63,24 @@ def _running(at: datetime) -> Condition:
 VIEWS: Mapping[str, Callable[[Staffer, datetime], Condition]] = {
     "open": lambda staffer, at: Appeal.state.in_(BUSY),
     "mine": lambda staffer, at: and_(Appeal.state.in_(BUSY), Appeal.handler_id == staffer.id),
-    "dispatch": _still(State.SUBMITTED, State.ACCEPTED, State.REOPENED),
-    "begin": _still(State.ASSIGNED),
-    "review": lambda staffer, at: and_(Appeal.state == State.IN_PROGRESS, Appeal.proposal != ""),
-    "waiting": _still(State.PENDING_INFO),
+    "dispatch": _still(AppealState.SUBMITTED, AppealState.ACCEPTED, AppealState.REOPENED),
+    "begin": _still(AppealState.ASSIGNED),
+    "review": lambda staffer, at: and_(Appeal.state == AppealState.IN_PROGRESS, Appeal.proposal != ""),
+    "waiting": _still(AppealState.PENDING_INFO),
     "overdue": lambda staffer, at: and_(_running(at), Appeal.due_at < at),
     "soon": lambda staffer, at: and_(_running(at), Appeal.due_at >= at, Appeal.due_at < at + SOON),
     "escalated": lambda staffer, at: and_(Appeal.state.in_(BUSY), Appeal.level > 0),
     "placeless": lambda staffer, at: and_(Appeal.state.in_(BUSY), Appeal.region == ""),
-    "answered": _still(State.ANSWERED),
-    "done": lambda staffer, at: Appeal.state.in_({*DONE, State.REJECTED, State.MERGED, State.WITHDRAWN}),
+    "answered": _still(AppealState.ANSWERED),
+    "done": lambda staffer, at: Appeal.state.in_(
+        {*DONE, AppealState.REJECTED, AppealState.MERGED, AppealState.WITHDRAWN}
+    ),
     "all": lambda staffer, at: true(),
 }
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class AppealFilter:
     """What somebody looks for in the queue."""
 
     view: str = "open"
@@ -105,7 +109,7 @@ def _holds(text: str) -> Condition:
 
 
 async def queue(
-    session: AsyncSession, staffer: Staffer, wanted: Wanted, page: int = 1
+    session: AsyncSession, staffer: Staffer, wanted: AppealFilter, page: int = 1
 ) -> list[tuple[Appeal, str | None]]:
     """Appeals with the names of their agencies, those of 民情联络员 first, then the most urgent; one more than a page when there are further ones."""
     query = (
@@ -120,7 +124,7 @@ async def queue(
 
 
 async def counts(
-    session: AsyncSession, staffer: Staffer, more: Mapping[str, Wanted], views: Iterable[str] = tuple(VIEWS)
+    session: AsyncSession, staffer: Staffer, more: Mapping[str, AppealFilter], views: Iterable[str] = tuple(VIEWS)
 ) -> dict[str, int]:
     """How many there are behind each tab and each saved filter, by one look at the table."""
     at = now()

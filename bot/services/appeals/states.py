@@ -6,7 +6,7 @@ from enum import StrEnum
 from bot.services.core.lifecycle import Actor, Lifecycle, Role, steps
 
 
-class State(StrEnum):
+class AppealState(StrEnum):
     SUBMITTED = "submitted"  # the worker handed it in
     ACCEPTED = "accepted"  # somebody looked at it, or a rule did
     ASSIGNED = "assigned"  # an agency has it
@@ -22,12 +22,12 @@ class State(StrEnum):
     WITHDRAWN = "withdrawn"  # the worker took it back
 
 
-_S = State
+_S = AppealState
 _OPEN = f"{_S.SUBMITTED} {_S.ACCEPTED} {_S.ASSIGNED} {_S.IN_PROGRESS} {_S.PENDING_INFO} {_S.REOPENED}"
 
 APPEAL = Lifecycle(
     "appeal",
-    State,
+    AppealState,
     [
         *steps("accept", _S.SUBMITTED, _S.ACCEPTED, Role.SYSTEM, Role.ADMIN, Role.BACKEND),
         *steps("reject", _S.SUBMITTED, _S.REJECTED, Role.ADMIN, Role.BACKEND),
@@ -52,15 +52,17 @@ APPEAL = Lifecycle(
     ],
 )
 
-OPEN = frozenset(State(name) for name in _OPEN.split()) | {State.ANSWERED}  # somebody still has to do something
-DONE = frozenset({State.VERIFIED, State.CLOSED, State.CLOSED_UNRATED})
+OPEN = frozenset(AppealState(name) for name in _OPEN.split()) | {
+    AppealState.ANSWERED
+}  # somebody still has to do something
+DONE = frozenset({AppealState.VERIFIED, AppealState.CLOSED, AppealState.CLOSED_UNRATED})
 
 
 @dataclass(frozen=True)
-class Move:
+class AppealMove:
     """A step somebody wants to make, with what it needs."""
 
-    target: State
+    target: AppealState
     actor: Actor
     text: str = ""  # what the worker reads
     note: str = ""  # what only staff reads

@@ -15,23 +15,25 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.errors import Rejected
 from bot.services.appeals import appeals, transitions
 from bot.services.appeals.appeals import UnknownAppeal
-from bot.services.appeals.states import APPEAL, Move, State
-from bot.services.core.context import Frame
+from bot.services.appeals.states import APPEAL, AppealMove, AppealState
+from bot.services.core.context import ServiceContext
 from bot.services.core.lifecycle import BACKEND, IllegalStep, Role
 from bot.store.base import vault_of
 from bot.store.models import Appeal, AppealStep, BackendKey, DeadLetter, now
 
-BETWEEN = frozenset({State.ACCEPTED, State.ASSIGNED, State.IN_PROGRESS})  # a backend may leave these out
+BETWEEN = frozenset(
+    {AppealState.ACCEPTED, AppealState.ASSIGNED, AppealState.IN_PROGRESS}
+)  # a backend may leave these out
 LETTER_KEPT = timedelta(days=30)  # as long, the same dead letter is not kept twice
 
 
 @dataclass(frozen=True, slots=True)
-class News:
+class StatusUpdate:
     """What a backend says of a case.  `id` is the same whenever it says it again; `at` is its own clock."""
 
     id: str
     number: str
-    state: State
+    state: AppealState
     at: datetime
     text: str = ""  # what the worker reads
     note: str = ""  # what only staff reads
@@ -52,30 +54,30 @@ class Reading(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class StatusVerdict:
     reading: Reading
     state: str = ""  # of the case now
     legal: Sequence[str] = ()  # where the backend could take it
     lacking: Rejected | None = None
 
 
-async def take(session: AsyncSession, frame: Frame, news: News) -> Verdict:
+async def take(session: AsyncSession, context: ServiceContext, news: StatusUpdate) -> StatusVerdict:
     """Move a case as the backend says.  Nothing it says is lost, and nothing is told to the worker twice."""
     try:
         appeal = await appeals.get(session, news.number, lock=True)
     except UnknownAppeal:
         body = {name: value for name, value in asdict(news).items() if value}
         await park(session, body, "no such case")
-        return Verdict(Reading.UNKNOWN)
+        return StatusVerdict(Reading.UNKNOWN)
     key = _key(news)
     appeal.backend_number = appeal.backend_number or news.backend_number
     if appeal.state == news.state or await transitions.seen(session, appeal, key):
         appeal.news_at = max(appeal.news_at or news.at, news.at)
-        return Verdict(Reading.KNOWN, appeal.state)
+        return StatusVerdict(Reading.KNOWN, appeal.state)
     if await _late(session, appeal, news):
         await _note(session, appeal, news, key, "came late")
-        return Verdict(Reading.LATE, appeal.state)
-    return await _move(session, frame, appeal, news, key)
+        return StatusVerdict(Reading.LATE, appeal.state)
+    return await _move(session, context, appeal, news, key)
 
 
 async def park(session: AsyncSession, body: Any, why: str) -> None:
@@ -96,13 +98,13 @@ async def remember(session: AsyncSession, what: str, value: str, time: timedelta
     return True
 
 
-def way(source: str, target: State) -> list[State]:
+def way(source: str, target: AppealState) -> list[AppealState]:
     """The shortest way a backend may take, without the states it may leave out.  Raises IllegalStep."""
-    ways: deque[list[State]] = deque([[]])
+    ways: deque[list[AppealState]] = deque([[]])
     been = {source}
     while ways:
         path = ways.popleft()
-        for each in map(State, APPEAL.legal(path[-1] if path else source, Role.BACKEND)):
+        for each in map(AppealState, APPEAL.legal(path[-1] if path else source, Role.BACKEND)):
             if each == target:
                 return [*path, each]
             if each in BETWEEN - been:
@@ -111,28 +113,30 @@ def way(source: str, target: State) -> list[State]:
     raise IllegalStep("appeal", source, target, APPEAL.legal(source, Role.BACKEND))
 
 
-async def _move(session: AsyncSession, frame: Frame, appeal: Appeal, news: News, key: str) -> Verdict:
+async def _move(
+    session: AsyncSession, context: ServiceContext, appeal: Appeal, news: StatusUpdate, key: str
+) -> StatusVerdict:
     source = appeal.state
     try:
         path = way(source, news.state)
         async with session.begin_nested():
             for state in path[:-1]:
-                between = Move(state, BACKEND, agency=news.agency if state is State.ASSIGNED else "")
-                await transitions.move(session, replace(frame, silent=True), news.number, between)
-            moved = await transitions.move(session, frame, news.number, _last(news, key))
+                between = AppealMove(state, BACKEND, agency=news.agency if state is AppealState.ASSIGNED else "")
+                await transitions.move(session, replace(context, silent=True), news.number, between)
+            moved = await transitions.move(session, context, news.number, _last(news, key))
             moved.news_at = news.at
             await session.flush()
     except (IllegalStep, Rejected) as error:
         appeal = await appeals.get(session, news.number, lock=True)
         await _note(session, appeal, news, key, str(error))
         if isinstance(error, Rejected):
-            return Verdict(Reading.LACKING, appeal.state, lacking=error)
-        return Verdict(Reading.ILLEGAL, appeal.state, legal=error.legal)
-    return Verdict(Reading.TAKEN, moved.state)
+            return StatusVerdict(Reading.LACKING, appeal.state, lacking=error)
+        return StatusVerdict(Reading.ILLEGAL, appeal.state, legal=error.legal)
+    return StatusVerdict(Reading.TAKEN, moved.state)
 
 
-def _last(news: News, key: str) -> Move:
-    return Move(
+def _last(news: StatusUpdate, key: str) -> AppealMove:
+    return AppealMove(
         news.state,
         BACKEND,
         text=news.text,
@@ -144,7 +148,7 @@ def _last(news: News, key: str) -> Move:
     )
 
 
-async def _late(session: AsyncSession, appeal: Appeal, news: News) -> bool:
+async def _late(session: AsyncSession, appeal: Appeal, news: StatusUpdate) -> bool:
     """Whether newer news came first.  Of two with the same time, the state the case has been in is the older one."""
     if appeal.news_at is None or news.at > appeal.news_at:
         return False
@@ -152,7 +156,7 @@ async def _late(session: AsyncSession, appeal: Appeal, news: News) -> bool:
     return news.at < appeal.news_at or await session.scalar(been) is not None
 
 
-async def _note(session: AsyncSession, appeal: Appeal, news: News, key: str, why: str) -> None:
+async def _note(session: AsyncSession, appeal: Appeal, news: StatusUpdate, key: str, why: str) -> None:
     """A line in the timeline, for staff, that moves nothing.  The same news may still be taken later."""
     if await transitions.seen(session, appeal, f"no:{key}"):
         return
@@ -162,5 +166,5 @@ async def _note(session: AsyncSession, appeal: Appeal, news: News, key: str, why
     await session.execute(insert(AppealStep).values(values))
 
 
-def _key(news: News) -> str:
+def _key(news: StatusUpdate) -> str:
     return f"backend:{hashlib.blake2b(news.id.encode(), digest_size=16).hexdigest()}"

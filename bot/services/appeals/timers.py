@@ -8,48 +8,50 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.queue import outbox
 from bot.services.appeals import appeals, notifications, transitions
 from bot.services.appeals.effects import TOP, day
-from bot.services.appeals.states import OPEN, Move, State
+from bot.services.appeals.states import OPEN, AppealMove, AppealState
 from bot.services.calendar import time_limits
 from bot.services.core import timers
-from bot.services.core.context import Frame
+from bot.services.core.context import ServiceContext
 from bot.services.core.lifecycle import SYSTEM, Role
 from bot.store.models import Appeal, AppealStep, now
 from knowledge.texts import DEFAULT
 
 LEVELS = {0: 1, 1: 2, 5: TOP}  # working days after the deadline -> level of escalation
-STEPS = {"unrated": State.CLOSED_UNRATED, "close": State.CLOSED, "pending": State.IN_PROGRESS}
+STEPS = {"unrated": AppealState.CLOSED_UNRATED, "close": AppealState.CLOSED, "pending": AppealState.IN_PROGRESS}
 
 
-async def ring(session: AsyncSession, frame: Frame, payload: dict[str, Any]) -> None:
+async def ring(session: AsyncSession, context: ServiceContext, payload: dict[str, Any]) -> None:
     """A timer has rung.  Ringing twice, or too late, changes nothing."""
     appeal = await appeals.get(session, payload["number"], lock=True)
     if payload["do"] in STEPS:
         if appeal.version == payload["version"]:
-            await transitions.move(session, frame, appeal.number, Move(STEPS[payload["do"]], SYSTEM))
-    elif appeal.state in OPEN - {State.ANSWERED} and timers.concerns(appeal, payload["due"]):
+            await transitions.move(session, context, appeal.number, AppealMove(STEPS[payload["do"]], SYSTEM))
+    elif appeal.state in OPEN - {AppealState.ANSWERED} and timers.concerns(appeal, payload["due"]):
         if payload["do"] == "warn":
-            await _warn(session, frame, appeal, payload["share"])
+            await _warn(session, context, appeal, payload["share"])
         elif appeal.level < LEVELS[payload["days"]] or payload["days"] == 0:
-            await _escalate(session, frame, appeal, payload["days"])
+            await _escalate(session, context, appeal, payload["days"])
 
 
-async def _warn(session: AsyncSession, frame: Frame, appeal: Appeal, share: float) -> None:
+async def _warn(session: AsyncSession, context: ServiceContext, appeal: Appeal, share: float) -> None:
     key = f"warn:{share}:{appeal.due_at:%Y%m%d%H%M%S}"
-    note = frame.knowledge.texts.say(DEFAULT, "case.note_warn", share=f"{share:.0%}")
+    note = context.knowledge.texts.say(DEFAULT, "case.note_warn", share=f"{share:.0%}")
     await _note(session, appeal, "warn", note, key)
 
 
-async def _escalate(session: AsyncSession, frame: Frame, appeal: Appeal, days: int) -> None:
+async def _escalate(session: AsyncSession, context: ServiceContext, appeal: Appeal, days: int) -> None:
     """One level up.  The worker is told once, at the deadline: sorry, and what happens now."""
     appeal.level = max(appeal.level, LEVELS[days])
     key = f"overdue:{days}:{appeal.due_at:%Y%m%d%H%M%S}"
-    note = frame.knowledge.texts.say(DEFAULT, "case.note_overdue", level=appeal.level)
+    note = context.knowledge.texts.say(DEFAULT, "case.note_overdue", level=appeal.level)
     if not await _note(session, appeal, "overdue", note, key):
         return
     if days == 0 and appeal.due_at is not None:
         calendar = await time_limits.calendar(session)
         await outbox.put(session, timers.late(appeal.number, appeal.due_at, calendar))
-        await notifications.tell(session, frame, appeal, "case.overdue", due=day(frame.knowledge.texts, appeal.due_at))
+        await notifications.tell(
+            session, context, appeal, "case.overdue", due=day(context.knowledge.texts, appeal.due_at)
+        )
 
 
 async def _note(session: AsyncSession, appeal: Appeal, name: str, note: str, key: str) -> bool:

@@ -9,14 +9,14 @@ from bot.queue import outbox
 from bot.services.appeals import appeals, events
 from bot.services.appeals.effects import EFFECTS
 from bot.services.appeals.guards import CHECKS
-from bot.services.appeals.states import APPEAL, Move
-from bot.services.core.context import Frame
+from bot.services.appeals.states import APPEAL, AppealMove
+from bot.services.core.context import ServiceContext
 from bot.services.core.lifecycle import Role
 from bot.services.identity import identities
 from bot.store.models import Agency, Appeal, AppealStep, now
 
 
-async def move(session: AsyncSession, frame: Frame, number: str, wanted: Move) -> Appeal:
+async def move(session: AsyncSession, context: ServiceContext, number: str, wanted: AppealMove) -> Appeal:
     """Take a step: state, timeline, timers, event and message in one transaction.
 
     The same news twice - the same key, or a backend that repeats a state - changes nothing and is told once.
@@ -48,8 +48,8 @@ async def move(session: AsyncSession, frame: Frame, number: str, wanted: Move) -
         "at": now(),
     }
     step_id = (await session.execute(insert(AppealStep).values(values).returning(AppealStep.id))).scalar_one()
-    await EFFECTS[step.name](session, frame, appeal, wanted, step_id)
-    if frame.queue:
+    await EFFECTS[step.name](session, context, appeal, wanted, step_id)
+    if context.queue:
         appeal.forwarded = True
         agency = await session.get(Agency, appeal.agency_id) if appeal.agency_id else None
         await outbox.put(session, [events.updated(appeal, agency, wanted.text)])
@@ -63,7 +63,7 @@ async def _where(session: AsyncSession, appeal: Appeal, step: str) -> str:
     return agency.name if agency is not None else ""
 
 
-async def _known(session: AsyncSession, appeal: Appeal, wanted: Move) -> bool:
+async def _known(session: AsyncSession, appeal: Appeal, wanted: AppealMove) -> bool:
     if wanted.actor.role is Role.BACKEND and appeal.state == wanted.target:
         return True
     return bool(wanted.key) and await seen(session, appeal, wanted.key)

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.services.core.lifecycle import Actor
-from bot.services.core.working_days import Calendar, Limit, Unit
+from bot.services.core.working_days import Calendar, Limit, LimitUnit
 from bot.store.models import CalendarDay, CalendarYear, LimitChange, now
 
 
@@ -29,8 +29,8 @@ async def limit_of(session: AsyncSession, kind: Limited) -> Limit:
     newest = select(LimitChange).where(LimitChange.kind == kind.code).order_by(LimitChange.id.desc()).limit(1)
     changed = await session.scalar(newest)
     if changed is not None:
-        return Limit(changed.amount, Unit(changed.unit), changed.source)
-    return Limit(kind.limit, Unit(kind.unit), kind.source)
+        return Limit(changed.amount, LimitUnit(changed.unit), changed.source)
+    return Limit(kind.limit, LimitUnit(kind.unit), kind.source)
 
 
 async def change_limit(session: AsyncSession, kind: str, limit: Limit, actor: Actor) -> None:

@@ -22,7 +22,7 @@ _NUMBERS = re.compile(r"\d{5,}[\dXx]?")  # phones, papers, order numbers
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class AskedQuestion:
     """A question somebody asked.  `topic` is what answered it; "" when nothing surely did."""
 
     chat_id: int | None  # None: somebody who has no row yet
@@ -35,7 +35,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class AnswerVerdict:
     """What somebody thought of an answer."""
 
     topic: str
@@ -45,17 +45,17 @@ class Verdict:
     region: str = ""
 
 
-async def remember(connection: AsyncConnection, notes: Sequence[Asked | Verdict]) -> None:
+async def remember(connection: AsyncConnection, notes: Sequence[AskedQuestion | AnswerVerdict]) -> None:
     """Write a batch of notes: counts, gaps, and what each person asked about last."""
-    asked = [note for note in notes if isinstance(note, Asked)]
-    verdicts = [note for note in notes if isinstance(note, Verdict)]
+    asked = [note for note in notes if isinstance(note, AskedQuestion)]
+    verdicts = [note for note in notes if isinstance(note, AnswerVerdict)]
     await _topics_of_chats(connection, asked)
     await _count(connection, asked, verdicts)
     await _sum_up(connection, notes)
     await _gaps(connection, asked)
 
 
-async def _topics_of_chats(connection: AsyncConnection, asked: Iterable[Asked]) -> None:
+async def _topics_of_chats(connection: AsyncConnection, asked: Iterable[AskedQuestion]) -> None:
     last = {note.chat_id: note for note in asked if note.topic and note.chat_id is not None}
     if last:
         table = Chat.__table__
@@ -70,7 +70,9 @@ async def _topics_of_chats(connection: AsyncConnection, asked: Iterable[Asked]) 
         )
 
 
-async def _count(connection: AsyncConnection, asked: Iterable[Asked], verdicts: Iterable[Verdict]) -> None:
+async def _count(
+    connection: AsyncConnection, asked: Iterable[AskedQuestion], verdicts: Iterable[AnswerVerdict]
+) -> None:
     counts: dict[tuple[str, date], Counter[str]] = {}
     for note in asked:
         if note.topic:
@@ -89,7 +91,7 @@ async def _count(connection: AsyncConnection, asked: Iterable[Asked], verdicts: 
         await connection.execute(insert.on_conflict_do_update(index_elements=["topic", "day"], set_=added), rows)
 
 
-async def _sum_up(connection: AsyncConnection, notes: Iterable[Asked | Verdict]) -> None:
+async def _sum_up(connection: AsyncConnection, notes: Iterable[AskedQuestion | AnswerVerdict]) -> None:
     """Add to the counts of the day, by district."""
     counts = Counter((note.at.astimezone(ZONE).date(), note.region, _outcome(note)) for note in notes)
     if counts:
@@ -104,8 +106,8 @@ async def _sum_up(connection: AsyncConnection, notes: Iterable[Asked | Verdict])
         )
 
 
-def _outcome(note: Asked | Verdict) -> str:
-    if isinstance(note, Asked):
+def _outcome(note: AskedQuestion | AnswerVerdict) -> str:
+    if isinstance(note, AskedQuestion):
         return str(note.decision)
     return "useful" if note.useful else "useless"
 
@@ -121,7 +123,7 @@ async def outcomes(session: AsyncSession, period: Period, district: str) -> dict
     return {what: counted.get(what, 0) for what in OUTCOMES}
 
 
-async def _gaps(connection: AsyncConnection, asked: Iterable[Asked]) -> None:
+async def _gaps(connection: AsyncConnection, asked: Iterable[AskedQuestion]) -> None:
     grouped: dict[bytes, dict[str, Any]] = {}
     for note in asked:
         if note.topic or not note.text.strip():

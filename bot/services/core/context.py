@@ -9,7 +9,7 @@ from knowledge import Knowledge, Policy
 
 
 @dataclass(frozen=True, slots=True)
-class Frame:
+class ServiceContext:
     knowledge: Knowledge
     queue: bool = False  # Events leave for a backend; without one the console is the desk.
     rephrase: Callable[[str, Policy], Awaitable[str | None]] | None = None  # the optional writer
@@ -17,6 +17,6 @@ class Frame:
     base_url: str = ""  # how people reach this server, without a slash at the end
     silent: bool = False  # Workers are not told: of steps in between, on the way to news worth telling.
 
-    def silently(self) -> "Frame":
+    def silently(self) -> "ServiceContext":
         """The same for steps that nobody is told of."""
         return replace(self, silent=True)

@@ -20,7 +20,7 @@ class Pin:
 
 
 @dataclass(frozen=True, slots=True)
-class Cluster:
+class MapCluster:
     """Pins so close to each other that the map shows them as one."""
 
     x: float  # per mille of the map's side, from the left
@@ -43,7 +43,7 @@ class Chart:
     latitude: float  # of its middle
     longitude: float
     span: float  # degrees of latitude from edge to edge
-    clusters: Sequence[Cluster] = ()
+    clusters: Sequence[MapCluster] = ()
     nowhere: int = 0  # things without a position
 
     @property
@@ -70,9 +70,9 @@ def drawn(pins: Sequence[Pin], middle: tuple[float, float] | None, span: float |
     return Chart(*middle, span, [_cluster(each) for each in cells.values()], nowhere)
 
 
-def _cluster(found: Sequence[tuple[float, float, Pin]]) -> Cluster:
+def _cluster(found: Sequence[tuple[float, float, Pin]]) -> MapCluster:
     pins = [pin for *_, pin in found]
-    return Cluster(
+    return MapCluster(
         x=round(1000 * _mean(x for x, *_ in found), 1),
         y=round(1000 * _mean(y for _, y, _ in found), 1),
         count=len(pins),

@@ -25,7 +25,7 @@ class YearUnknown(LookupError):
         self.year = year
 
 
-class Unit(StrEnum):
+class LimitUnit(StrEnum):
     HOURS = "hours"  # by the clock, nights and holidays included
     WORKING_DAYS = "working_days"
 
@@ -35,7 +35,7 @@ class Limit:
     """How long something may take, and who says so."""
 
     amount: int
-    unit: Unit
+    unit: LimitUnit
     source: str = ""
 
 
@@ -63,7 +63,7 @@ class Calendar:
         Working days count from the day after the start, and the last one ends at midnight, China time.
         Raises YearUnknown.
         """
-        if limit.unit is Unit.HOURS:
+        if limit.unit is LimitUnit.HOURS:
             return start + timedelta(hours=limit.amount)
         day, left = start.astimezone(ZONE).date(), limit.amount
         while left > 0:

@@ -11,63 +11,63 @@ from bot.services.appeals import notifications as appeal_notifications
 from bot.services.appeals.effects import day
 from bot.services.calendar import time_limits
 from bot.services.core import timers
-from bot.services.core.context import Frame
+from bot.services.core.context import ServiceContext
 from bot.services.core.lifecycle import Role
-from bot.services.core.working_days import ZONE, Unit, YearUnknown
+from bot.services.core.working_days import ZONE, LimitUnit, YearUnknown
 from bot.services.hazards import followers, points
-from bot.services.hazards.states import Move
+from bot.services.hazards.states import HazardMove
 from bot.store.models import Agency, Hazard, HazardFollower, now
 
-Effect = Callable[[AsyncSession, Frame, Hazard, Move], Awaitable[None]]
+Effect = Callable[[AsyncSession, ServiceContext, Hazard, HazardMove], Awaitable[None]]
 
 TOP = 3  # the highest level of escalation
 REOPENINGS = 2  # the third time goes to the top level
 REMIND = timedelta(days=3)  # after which the reporter is asked once more whether it is fixed
 
 
-async def _validate(session: AsyncSession, frame: Frame, hazard: Hazard, wanted: Move) -> None:
+async def _validate(session: AsyncSession, context: ServiceContext, hazard: Hazard, wanted: HazardMove) -> None:
     """Nobody is told: the agency is named in the next moment."""
     if wanted.actor.role is not Role.HANDLER:  # Given back by an agency, it is no better than before.
         await points.give(session, hazard, "validated")
 
 
-async def _reject(session: AsyncSession, frame: Frame, hazard: Hazard, wanted: Move) -> None:
+async def _reject(session: AsyncSession, context: ServiceContext, hazard: Hazard, wanted: HazardMove) -> None:
     await points.take_back(session, hazard, "validated")
-    await _close(session, frame, hazard)
-    await followers.tell(session, frame, hazard, "hazard.rejected", text=wanted.text)
+    await _close(session, context, hazard)
+    await followers.tell(session, context, hazard, "hazard.rejected", text=wanted.text)
 
 
-async def _link(session: AsyncSession, frame: Frame, hazard: Hazard, wanted: Move) -> None:
+async def _link(session: AsyncSession, context: ServiceContext, hazard: Hazard, wanted: HazardMove) -> None:
     """Its reporter follows the other one from now on; the identity stays the same."""
     hazard.closed_at = now()
-    await followers.tell(session, frame, hazard, "hazard.linked", other=wanted.parent)
+    await followers.tell(session, context, hazard, "hazard.linked", other=wanted.parent)
     if hazard.alias is not None and hazard.parent_id is not None:
         # The alias is the owner here: whoever reports twice is told twice rather than not at all.
         session.add(HazardFollower(alias=hazard.alias, hazard_id=hazard.parent_id, owner=hazard.alias[:16].encode()))
 
 
-async def _dispatch(session: AsyncSession, frame: Frame, hazard: Hazard, wanted: Move) -> None:
+async def _dispatch(session: AsyncSession, context: ServiceContext, hazard: Hazard, wanted: HazardMove) -> None:
     hazard.handler_id = None
     agency = await session.scalar(select(Agency).where(Agency.id == hazard.agency_id))
-    due = deadline(frame, hazard)
-    await followers.tell(session, frame, hazard, "hazard.dispatched", agency=agency.name if agency else "", due=due)
+    due = deadline(context, hazard)
+    await followers.tell(session, context, hazard, "hazard.dispatched", agency=agency.name if agency else "", due=due)
 
 
-async def _return(session: AsyncSession, frame: Frame, hazard: Hazard, wanted: Move) -> None:
+async def _return(session: AsyncSession, context: ServiceContext, hazard: Hazard, wanted: HazardMove) -> None:
     hazard.hops += 1
     hazard.agency_id = hazard.handler_id = None
-    await followers.tell(session, frame, hazard, "hazard.returned")
+    await followers.tell(session, context, hazard, "hazard.returned")
 
 
-async def _begin(session: AsyncSession, frame: Frame, hazard: Hazard, wanted: Move) -> None:
+async def _begin(session: AsyncSession, context: ServiceContext, hazard: Hazard, wanted: HazardMove) -> None:
     hazard.handler_id = wanted.actor.id
-    await followers.tell(session, frame, hazard, "hazard.begun", due=deadline(frame, hazard))
+    await followers.tell(session, context, hazard, "hazard.begun", due=deadline(context, hazard))
 
 
-async def _resolve(session: AsyncSession, frame: Frame, hazard: Hazard, wanted: Move) -> None:
+async def _resolve(session: AsyncSession, context: ServiceContext, hazard: Hazard, wanted: HazardMove) -> None:
     hazard.result, hazard.resolved_at = wanted.text, now()
     hazard.handler_id = wanted.actor.id if wanted.actor.id is not None else hazard.handler_id
-    await followers.tell(session, frame, hazard, "hazard.resolved", choices=verdicts(hazard), text=wanted.text)
+    await followers.tell(session, context, hazard, "hazard.resolved", choices=verdicts(hazard), text=wanted.text)
     again = timers.timer(hazard.number, "remind", now() + REMIND, of="hazard", version=hazard.version)
     await outbox.put(session, [again])
 
@@ -77,52 +77,52 @@ def verdicts(hazard: Hazard) -> list[appeal_notifications.Row]:
     return [[("hazard.fixed", f"hv:{hazard.number}:yes"), ("hazard.not_fixed", f"hv:{hazard.number}:no")]]
 
 
-async def _verify(session: AsyncSession, frame: Frame, hazard: Hazard, wanted: Move) -> None:
-    await _close(session, frame, hazard)
-    await followers.tell(session, frame, hazard, "hazard.verified", but=wanted.chat_id)
+async def _verify(session: AsyncSession, context: ServiceContext, hazard: Hazard, wanted: HazardMove) -> None:
+    await _close(session, context, hazard)
+    await followers.tell(session, context, hazard, "hazard.verified", but=wanted.chat_id)
 
 
-async def _reward(session: AsyncSession, frame: Frame, hazard: Hazard, wanted: Move) -> None:
+async def _reward(session: AsyncSession, context: ServiceContext, hazard: Hazard, wanted: HazardMove) -> None:
     """Nobody is told anew: they see the points when they look at them."""
 
 
-async def _reopen(session: AsyncSession, frame: Frame, hazard: Hazard, wanted: Move) -> None:
+async def _reopen(session: AsyncSession, context: ServiceContext, hazard: Hazard, wanted: HazardMove) -> None:
     await points.take_back(session, hazard, "verified")
     hazard.reopened += 1
     hazard.level = TOP if hazard.reopened > REOPENINGS else hazard.level
     hazard.closed_at = hazard.resolved_at = None
-    hazard.due_at = await _new_deadline(session, frame, hazard)
+    hazard.due_at = await _new_deadline(session, context, hazard)
     await followers.reopened(session, hazard)
     await outbox.put(session, timers.timers(hazard.number, now(), hazard.due_at, of="hazard"))
-    await followers.tell(session, frame, hazard, "hazard.reopened", but=wanted.chat_id, due=deadline(frame, hazard))
+    await followers.tell(session, context, hazard, "hazard.reopened", but=wanted.chat_id, due=deadline(context, hazard))
 
 
-async def _withdraw(session: AsyncSession, frame: Frame, hazard: Hazard, wanted: Move) -> None:
+async def _withdraw(session: AsyncSession, context: ServiceContext, hazard: Hazard, wanted: HazardMove) -> None:
     await points.take_back(session, hazard, "validated")
-    await _close(session, frame, hazard)
+    await _close(session, context, hazard)
 
 
-async def _close(session: AsyncSession, frame: Frame, hazard: Hazard) -> None:
+async def _close(session: AsyncSession, context: ServiceContext, hazard: Hazard) -> None:
     hazard.closed_at = now()
-    await followers.closed(session, frame.knowledge.retention, hazard)
+    await followers.closed(session, context.knowledge.retention, hazard)
 
 
-async def _new_deadline(session: AsyncSession, frame: Frame, hazard: Hazard) -> datetime | None:
-    limit = await time_limits.limit_of(session, frame.knowledge.hazards.kinds[hazard.kind])
+async def _new_deadline(session: AsyncSession, context: ServiceContext, hazard: Hazard) -> datetime | None:
+    limit = await time_limits.limit_of(session, context.knowledge.hazards.kinds[hazard.kind])
     try:
         return (await time_limits.calendar(session)).due(now(), limit)
     except YearUnknown:
         return None
 
 
-def deadline(frame: Frame, hazard: Hazard) -> str:
+def deadline(context: ServiceContext, hazard: Hazard) -> str:
     """A deadline as people are told: to the minute where hours count."""
-    kind = frame.knowledge.hazards.kinds.get(hazard.kind)
-    return said(frame, hazard.due_at, hours=kind is not None and kind.unit == Unit.HOURS)
+    kind = context.knowledge.hazards.kinds.get(hazard.kind)
+    return said(context, hazard.due_at, hours=kind is not None and kind.unit == LimitUnit.HOURS)
 
 
-def said(frame: Frame, due_at: datetime | None, *, hours: bool) -> str:
-    return f"{due_at.astimezone(ZONE):%m-%d %H:%M}" if due_at and hours else day(frame.knowledge.texts, due_at)
+def said(context: ServiceContext, due_at: datetime | None, *, hours: bool) -> str:
+    return f"{due_at.astimezone(ZONE):%m-%d %H:%M}" if due_at and hours else day(context.knowledge.texts, due_at)
 
 
 EFFECTS: dict[str, Effect] = {

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.services.appeals import notifications as appeal_notifications
 from bot.services.appeals.notifications import Row
-from bot.services.core.context import Frame
+from bot.services.core.context import ServiceContext
 from bot.services.identity import identities
 from bot.store.base import vault_of
 from bot.store.models import Chat, Hazard, HazardFollower, Naming
@@ -46,7 +46,7 @@ async def followed(session: AsyncSession, mine: Sequence[str]) -> Sequence[int]:
 
 async def tell(
     session: AsyncSession,
-    frame: Frame,
+    context: ServiceContext,
     hazard: Hazard,
     key: str,
     *,
@@ -59,7 +59,7 @@ async def tell(
         chat = await identities.chat_behind(session, alias)
         if chat is not None and chat.id != but:
             await appeal_notifications.tell_chat(
-                session, frame, chat, key, choices=choices, number=hazard.number, **values
+                session, context, chat, key, choices=choices, number=hazard.number, **values
             )
 
 

@@ -6,33 +6,33 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.errors import Rejected
-from bot.services.core.context import Frame
+from bot.services.core.context import ServiceContext
 from bot.services.core.lifecycle import IllegalStep, Role
 from bot.services.hazards import dispatch_rules, photos
-from bot.services.hazards.states import CLOSED, Move
+from bot.services.hazards.states import CLOSED, HazardMove
 from bot.store.models import Agency, Hazard, Staff
 from knowledge.geo import Point, distance
 
-Check = Callable[[AsyncSession, Frame, Hazard, Move], Awaitable[None]]
+Check = Callable[[AsyncSession, ServiceContext, Hazard, HazardMove], Awaitable[None]]
 
 ON_SITE = 200  # metres from the place within which a handler was there
 SHORTEST = 4  # characters
 SHORTEST_RESULT = 8  # characters
 
 
-async def _check_text(session: AsyncSession, frame: Frame, hazard: Hazard, wanted: Move) -> None:
+async def _check_text(session: AsyncSession, context: ServiceContext, hazard: Hazard, wanted: HazardMove) -> None:
     if len(wanted.text.strip()) < SHORTEST:
         raise Rejected("move.text")
 
 
-async def _check_link(session: AsyncSession, frame: Frame, hazard: Hazard, wanted: Move) -> None:
+async def _check_link(session: AsyncSession, context: ServiceContext, hazard: Hazard, wanted: HazardMove) -> None:
     parent = await session.scalar(select(Hazard).where(Hazard.number == wanted.parent))
     if parent is None or parent.id == hazard.id or parent.state in CLOSED:
         raise Rejected("hazard.parent")
     hazard.parent_id = parent.id
 
 
-async def _check_dispatch(session: AsyncSession, frame: Frame, hazard: Hazard, wanted: Move) -> None:
+async def _check_dispatch(session: AsyncSession, context: ServiceContext, hazard: Hazard, wanted: HazardMove) -> None:
     """The agency somebody names, else the one it has, else the rules'."""
     if wanted.agency:
         agency = await session.scalar(select(Agency).where(Agency.code == wanted.agency, Agency.active))
@@ -40,27 +40,27 @@ async def _check_dispatch(session: AsyncSession, frame: Frame, hazard: Hazard, w
             raise Rejected("move.agency")
         hazard.agency_id = agency.id
     elif hazard.agency_id is None:
-        kind = frame.knowledge.hazards.kinds[hazard.kind]
+        kind = context.knowledge.hazards.kinds[hazard.kind]
         found = await dispatch_rules.agency_for(session, kind, hazard.region, _point(hazard))
         if found is None:
             raise Rejected("move.agency")
         hazard.agency_id = found.id
 
 
-async def _check_handler(session: AsyncSession, frame: Frame, hazard: Hazard, wanted: Move) -> None:
+async def _check_handler(session: AsyncSession, context: ServiceContext, hazard: Hazard, wanted: HazardMove) -> None:
     """A handler moves what their own agency has, and nothing else."""
     if wanted.actor.role is Role.HANDLER and wanted.actor.agency_id != hazard.agency_id:
         raise IllegalStep("hazard", hazard.state, wanted.target, ())
 
 
-async def _check_return(session: AsyncSession, frame: Frame, hazard: Hazard, wanted: Move) -> None:
-    await _check_handler(session, frame, hazard, wanted)
-    await _check_text(session, frame, hazard, wanted)
+async def _check_return(session: AsyncSession, context: ServiceContext, hazard: Hazard, wanted: HazardMove) -> None:
+    await _check_handler(session, context, hazard, wanted)
+    await _check_text(session, context, hazard, wanted)
 
 
-async def _check_resolve(session: AsyncSession, frame: Frame, hazard: Hazard, wanted: Move) -> None:
+async def _check_resolve(session: AsyncSession, context: ServiceContext, hazard: Hazard, wanted: HazardMove) -> None:
     """What was done, in words; a photo of it; and from the spot, or why not."""
-    await _check_handler(session, frame, hazard, wanted)
+    await _check_handler(session, context, hazard, wanted)
     if len(wanted.text.strip()) < SHORTEST_RESULT:
         raise Rejected("hazard.result_short", least=SHORTEST_RESULT)
     if wanted.actor.role is Role.BACKEND:
@@ -83,7 +83,7 @@ async def _check_photo(session: AsyncSession, hazard: Hazard) -> None:
         raise Rejected("hazard.result_same" if number == hazard.number else "hazard.result_used", number=number)
 
 
-async def _check_verify(session: AsyncSession, frame: Frame, hazard: Hazard, wanted: Move) -> None:
+async def _check_verify(session: AsyncSession, context: ServiceContext, hazard: Hazard, wanted: HazardMove) -> None:
     """By anybody but whoever handled it, whichever door they come through."""
     if wanted.actor.id is not None and wanted.actor.id == hazard.handler_id:
         raise Rejected("hazard.own_work")
@@ -93,9 +93,9 @@ async def _check_verify(session: AsyncSession, frame: Frame, hazard: Hazard, wan
             raise Rejected("hazard.own_work")
 
 
-async def _check_reopen(session: AsyncSession, frame: Frame, hazard: Hazard, wanted: Move) -> None:
-    await _check_text(session, frame, hazard, wanted)
-    await _check_verify(session, frame, hazard, wanted)
+async def _check_reopen(session: AsyncSession, context: ServiceContext, hazard: Hazard, wanted: HazardMove) -> None:
+    await _check_text(session, context, hazard, wanted)
+    await _check_verify(session, context, hazard, wanted)
 
 
 def _point(hazard: Hazard) -> tuple[float, float] | None:

@@ -18,11 +18,11 @@ from bot.queue import outbox
 from bot.services.appeals.filing import checked
 from bot.services.calendar import time_limits
 from bot.services.core import timers
-from bot.services.core.context import Frame
+from bot.services.core.context import ServiceContext
 from bot.services.core.lifecycle import SYSTEM, Actor, Role
 from bot.services.core.working_days import YearUnknown
 from bot.services.hazards import dispatch_rules, followers, photos, transitions
-from bot.services.hazards.states import CLOSED, DONE, OPEN, Move, State
+from bot.services.hazards.states import CLOSED, DONE, OPEN, HazardMove, HazardState
 from bot.services.identity import identities, redaction
 from bot.store.models import Agency, Chat, Hazard, HazardStep, Identity, Naming, now
 from knowledge.geo import Point, distance
@@ -37,7 +37,7 @@ METRES_A_DEGREE = 111_320.0  # of latitude
 
 
 @dataclass(frozen=True)
-class Draft:
+class HazardDraft:
     """A hazard as somebody reports it."""
 
     kind: str  # of knowledge.hazards
@@ -52,7 +52,7 @@ class Draft:
 
 
 @dataclass(frozen=True, slots=True)
-class Receipt:
+class HazardReceipt:
     """What the reporter is told at once."""
 
     number: str
@@ -61,33 +61,37 @@ class Receipt:
     by_hand: bool  # Somebody looks at it before it goes to the agency.
 
 
-async def submit(session: AsyncSession, frame: Frame, chat: Chat | None, draft: Draft) -> Receipt:
+async def submit(
+    session: AsyncSession, context: ServiceContext, chat: Chat | None, draft: HazardDraft
+) -> HazardReceipt:
     """Report a hazard: case, identity, timeline, photos and timers, all or nothing.
 
     Raises Rejected: it is about a person, or this person has reported too many today.
     """
-    refuse_people(frame, draft.text)
-    kind = frame.knowledge.hazards.kinds[draft.kind]
+    refuse_people(context, draft.text)
+    kind = context.knowledge.hazards.kinds[draft.kind]
     if chat is not None:
         await _check_pace(session, chat)
     by_hand = not kind.urgent and (kind.batch if chat is None else await _is_new(session, chat))
     alias = await identities.keep(session, chat, Naming.HIDDEN) if chat is not None else None
-    values = await _values(session, frame, kind, draft)
+    values = await _values(session, context, kind, draft)
     hazard_id = (await session.execute(insert(Hazard).values(**values, alias=alias).returning(Hazard.id))).scalar_one()
     number = values["number"]
-    step = {"hazard_id": hazard_id, "name": "submit", "source": "", "target": State.REPORTED, "role": Role.WORKER}
+    step = {"hazard_id": hazard_id, "name": "submit", "source": "", "target": HazardState.REPORTED, "role": Role.WORKER}
     await session.execute(insert(HazardStep).values(step))
     if chat is not None:
         await photos.expect(session, hazard_id, number, chat.channel, draft.files)
     if draft.origin != "test":
-        await _begin(session, frame, values, by_hand=by_hand)
+        await _begin(session, context, values, by_hand=by_hand)
     agency = await session.get(Agency, values["agency_id"]) if values["agency_id"] else None
-    return Receipt(number, agency.name if agency else "", values["due_at"], by_hand)
+    return HazardReceipt(number, agency.name if agency else "", values["due_at"], by_hand)
 
 
-async def _values(session: AsyncSession, frame: Frame, kind: HazardKind, draft: Draft) -> dict[str, Any]:
+async def _values(
+    session: AsyncSession, context: ServiceContext, kind: HazardKind, draft: HazardDraft
+) -> dict[str, Any]:
     at = now()
-    region = region_of(frame, draft)
+    region = region_of(context, draft)
     agency = await dispatch_rules.agency_for(session, kind, region, draft.point)
     try:
         due_at = (await time_limits.calendar(session)).due(at, await time_limits.limit_of(session, kind))
@@ -97,7 +101,7 @@ async def _values(session: AsyncSession, frame: Frame, kind: HazardKind, draft: 
         "number": await _new_number(session),
         "origin": draft.origin,
         "kind": kind.code,
-        "state": State.REPORTED,
+        "state": HazardState.REPORTED,
         "text": redaction.mask(draft.text, but=("address",)),
         "region": region,
         "place": redaction.mask(draft.place, but=("address",)),
@@ -112,26 +116,26 @@ async def _values(session: AsyncSession, frame: Frame, kind: HazardKind, draft: 
     }
 
 
-async def _begin(session: AsyncSession, frame: Frame, values: Mapping[str, Any], *, by_hand: bool) -> None:
+async def _begin(session: AsyncSession, context: ServiceContext, values: Mapping[str, Any], *, by_hand: bool) -> None:
     """Set the timers; without anybody to look first, on to the agency at once."""
     number, due_at = values["number"], values["due_at"]
     await outbox.put(session, timers.timers(number, values["created_at"], due_at, of="hazard"))
     if not by_hand:
-        quietly = replace(frame, silent=True)  # The receipt says it all.
-        await transitions.move(session, quietly, number, Move(State.VALIDATED, SYSTEM))
+        quietly = replace(context, silent=True)  # The receipt says it all.
+        await transitions.move(session, quietly, number, HazardMove(HazardState.VALIDATED, SYSTEM))
         if values["agency_id"] is not None:
-            await transitions.move(session, quietly, number, Move(State.DISPATCHED, SYSTEM))
+            await transitions.move(session, quietly, number, HazardMove(HazardState.DISPATCHED, SYSTEM))
 
 
-def refuse_people(frame: Frame, text: str) -> None:
+def refuse_people(context: ServiceContext, text: str) -> None:
     """Hazards are about places and things.  Raises Rejected with where a report about somebody belongs."""
-    if channel := frame.knowledge.hazards.people.channel(text):
+    if channel := context.knowledge.hazards.people.channel(text):
         raise Rejected(f"hazard.about_{channel}")
 
 
-def region_of(frame: Frame, draft: Draft) -> str:
+def region_of(context: ServiceContext, draft: HazardDraft) -> str:
     """The district a place lies in; of a typed place the only one it can mean; else the reporter's own region."""
-    places = frame.knowledge.places
+    places = context.knowledge.places
     if draft.point is not None:
         found = places.district_of(Point(*draft.point))
         return found.code[:6] if found else draft.region
@@ -159,16 +163,16 @@ async def nearby(session: AsyncSession, kind: str, point: tuple[float, float]) -
     return _nearest(point, await session.scalars(_around(point).where(*_open(kind))))
 
 
-async def alike(session: AsyncSession, frame: Frame, kind: str, place: str, region: str) -> list[Hazard]:
+async def alike(session: AsyncSession, context: ServiceContext, kind: str, place: str, region: str) -> list[Hazard]:
     """Open hazards of a type and RECENT days whose typed place in the same district is worded alike, the likest first.
 
     Words are no measure of distance: whoever reports is shown the places, and says whether it is the same one.
     """
-    named = {each.code[:6] for each in frame.knowledge.places.find(place, region=region)} or {region}
+    named = {each.code[:6] for each in context.knowledge.places.find(place, region=region)} or {region}
     query = select(Hazard).where(*_open(kind), Hazard.region.in_(named - {""}), Hazard.origin != "test")
     scored = []
     for each in await session.scalars(query.where(Hazard.place != "")):
-        wanted, known = _bare(frame, each.region, place), _bare(frame, each.region, each.place)
+        wanted, known = _bare(context, each.region, place), _bare(context, each.region, each.place)
         scored.append((fuzz.WRatio(wanted, known), each))
     return [each for score, each in sorted(scored, key=lambda pair: -pair[0]) if score >= ALIKE]
 
@@ -177,11 +181,11 @@ def _open(kind: str) -> tuple[Any, ...]:
     return Hazard.kind == kind, Hazard.state.in_(OPEN), Hazard.created_at > now() - RECENT
 
 
-def _bare(frame: Frame, region: str, place: str) -> str:
+def _bare(context: ServiceContext, region: str, place: str) -> str:
     """A typed place without the names of its province, city and district, which all places of a district share."""
     text = re.sub(r"\W", "", unicodedata.normalize("NFKC", place).lower())
     for length in (2, 4, 6):
-        division = frame.knowledge.places.get(region[:length])
+        division = context.knowledge.places.get(region[:length])
         name = division.name if division is not None else ""
         for saying in (name, name[:-1] if len(name) > 2 else ""):
             if saying and text.startswith(saying):
@@ -192,7 +196,7 @@ def _bare(frame: Frame, region: str, place: str) -> str:
 
 async def resolved_near(session: AsyncSession, point: tuple[float, float]) -> list[Hazard]:
     """What somebody on the spot can check, nearest first."""
-    return _nearest(point, await session.scalars(_around(point).where(Hazard.state == State.RESOLVED)))
+    return _nearest(point, await session.scalars(_around(point).where(Hazard.state == HazardState.RESOLVED)))
 
 
 def _around(point: tuple[float, float]) -> Any:
@@ -242,7 +246,7 @@ async def _check_pace(session: AsyncSession, chat: Chat) -> None:
 
 async def _is_new(session: AsyncSession, chat: Chat) -> bool:
     """Whether fewer than BY_HAND reports of this person were found good so far."""
-    good = _of(session, chat).where(Hazard.state.not_in((CLOSED - DONE) | {State.REPORTED}))
+    good = _of(session, chat).where(Hazard.state.not_in((CLOSED - DONE) | {HazardState.REPORTED}))
     return (await session.scalar(good) or 0) < BY_HAND
 
 

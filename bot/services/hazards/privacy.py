@@ -6,11 +6,11 @@ from typing import Any
 from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.services.core.context import Frame
+from bot.services.core.context import ServiceContext
 from bot.services.core.lifecycle import WORKER
 from bot.services.core.timers import written
 from bot.services.hazards import hazards, transitions
-from bot.services.hazards.states import HAZARD, Move, State
+from bot.services.hazards.states import HAZARD, HazardMove, HazardState
 from bot.services.identity import identities
 from bot.store.models import Chat, Hazard, HazardFollower, HazardPhoto
 
@@ -32,7 +32,7 @@ async def _plain(session: AsyncSession, hazard: Hazard) -> dict[str, Any]:
     }
 
 
-async def erase(session: AsyncSession, frame: Frame, chat: Chat) -> list[str]:
+async def erase(session: AsyncSession, context: ServiceContext, chat: Chat) -> list[str]:
     """Make somebody's reports nobody's and end what they follow.  Returns the names of the pictures to shred.
 
     What is wrong with a place stays known: it is about nobody, and others follow it.
@@ -40,9 +40,9 @@ async def erase(session: AsyncSession, frame: Frame, chat: Chat) -> list[str]:
     aliases, files = set(await identities.aliases_of(session, chat.id)), []
     for hazard in await hazards.own(session, chat.id):
         if hazard.alias in aliases:
-            if (hazard.state, State.WITHDRAWN) in HAZARD.steps:
+            if (hazard.state, HazardState.WITHDRAWN) in HAZARD.steps:
                 await transitions.move(
-                    session, replace(frame, silent=True), hazard.number, Move(State.WITHDRAWN, WORKER)
+                    session, replace(context, silent=True), hazard.number, HazardMove(HazardState.WITHDRAWN, WORKER)
                 )
             files += await _anonymise(session, hazard)
     follows = delete(HazardFollower).where(HazardFollower.alias.in_(aliases)).returning(HazardFollower.alias)

@@ -8,16 +8,16 @@ from typing import Any
 from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.services.hazards.states import CLOSED, State
+from bot.services.hazards.states import CLOSED, HazardState
 from bot.store.models import Agency, Hazard, HazardPhoto, HazardStep
 
 MOST = 1_000  # hazards in one answer
-HIDDEN = (State.REPORTED, State.REJECTED, State.WITHDRAWN)  # nobody looked, or nobody is to see
+HIDDEN = (HazardState.REPORTED, HazardState.REJECTED, HazardState.WITHDRAWN)  # nobody looked, or nobody is to see
 SAID = frozenset({"resolve", "verify", "reopen"})  # steps whose text is for the public
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class PublicFilter:
     """Which hazards somebody asks for."""
 
     test: bool = False  # those of the test endpoint, and only those
@@ -31,7 +31,7 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class PublicHazard:
     """A hazard with what stands beside it."""
 
     hazard: Hazard
@@ -39,7 +39,7 @@ class Shown:
     photo: str  # the name of the newest picture that may leave the desk; "" without one
 
 
-async def find(session: AsyncSession, wanted: Wanted) -> list[Shown]:
+async def find(session: AsyncSession, wanted: PublicFilter) -> list[PublicHazard]:
     """Newest first."""
     query: Any = select(Hazard, Agency.name).outerjoin(Agency, Agency.id == Hazard.agency_id)
     if wanted.numbers:
@@ -50,17 +50,17 @@ async def find(session: AsyncSession, wanted: Wanted) -> list[Shown]:
     query = query.order_by(Hazard.created_at.desc(), Hazard.id.desc())
     rows = (await session.execute(query.limit(wanted.page_size).offset((wanted.page - 1) * wanted.page_size))).all()
     pictures = await photos(session, [hazard.id for hazard, _ in rows])
-    return [Shown(hazard, agency or "", pictures.get(hazard.id, "")) for hazard, agency in rows]
+    return [PublicHazard(hazard, agency or "", pictures.get(hazard.id, "")) for hazard, agency in rows]
 
 
-def _visible(wanted: Wanted, *, by_number: bool = False) -> ColumnElement[bool]:
+def _visible(wanted: PublicFilter, *, by_number: bool = False) -> ColumnElement[bool]:
     if wanted.test:
         return Hazard.origin == "test"
     seen = Hazard.state.not_in(HIDDEN)
     return (Hazard.origin != "test") & (or_(Hazard.origin == "open311", seen) if by_number else seen)
 
 
-def _filtered(query: Any, wanted: Wanted) -> Any:
+def _filtered(query: Any, wanted: PublicFilter) -> Any:
     if wanted.kinds:
         query = query.where(Hazard.kind.in_(wanted.kinds))
     if wanted.closed is not None:
@@ -91,6 +91,6 @@ async def steps(
 ) -> Sequence[tuple[HazardStep, str]]:
     """What happened to visible hazards in a stretch of time, oldest first, each with the hazard's number."""
     query = select(HazardStep, Hazard.number).join(Hazard, Hazard.id == HazardStep.hazard_id)
-    query = query.where(_visible(Wanted(test=test)), HazardStep.source != HazardStep.target)
+    query = query.where(_visible(PublicFilter(test=test)), HazardStep.source != HazardStep.target)
     query = query.where(HazardStep.at >= since, HazardStep.at <= until).order_by(HazardStep.id).limit(most)
     return [(step, number) for step, number in await session.execute(query)]

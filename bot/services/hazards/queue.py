@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.services.core import map_clusters
 from bot.services.core.map_clusters import Chart, Pin
-from bot.services.hazards.states import CLOSED, OPEN, State
+from bot.services.hazards.states import CLOSED, OPEN, HazardState
 from bot.services.staff.permissions import AGENCY, RIGHTS, Staffer
 from bot.store.base import locked
 from bot.store.models import Agency, Hazard, now
@@ -21,14 +21,14 @@ SAMPLE = timedelta(days=7)  # after which staff looks whether it is fixed, becau
 Condition = ColumnElement[bool]
 VIEWS: Mapping[str, Condition] = {  # the tabs, in their order
     "open": Hazard.state.in_(OPEN),
-    "look": Hazard.state == State.REPORTED,
-    "dispatch": Hazard.state.in_({State.VALIDATED, State.REOPENED}),
-    "handle": Hazard.state.in_({State.DISPATCHED, State.HANDLING}),
-    "check": Hazard.state == State.RESOLVED,
+    "look": Hazard.state == HazardState.REPORTED,
+    "dispatch": Hazard.state.in_({HazardState.VALIDATED, HazardState.REOPENED}),
+    "handle": Hazard.state.in_({HazardState.DISPATCHED, HazardState.HANDLING}),
+    "check": Hazard.state == HazardState.RESOLVED,
     "done": Hazard.state.in_(CLOSED),
     "all": true(),
 }
-UNHANDED = (State.REPORTED, State.REJECTED, State.WITHDRAWN)  # nothing for an agency
+UNHANDED = (HazardState.REPORTED, HazardState.REJECTED, HazardState.WITHDRAWN)  # nothing for an agency
 
 
 def visible(staffer: Staffer, action: str = "hazards.read") -> Condition:
@@ -45,7 +45,7 @@ def visible(staffer: Staffer, action: str = "hazards.read") -> Condition:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class HazardFilter:
     """What somebody looks for."""
 
     view: str = "open"
@@ -65,7 +65,7 @@ class Wanted:
 
 
 async def find(
-    session: AsyncSession, staffer: Staffer, wanted: Wanted, page: int = 1, *, urgent: Collection[str] = ()
+    session: AsyncSession, staffer: Staffer, wanted: HazardFilter, page: int = 1, *, urgent: Collection[str] = ()
 ) -> list[tuple[Hazard, str]]:
     """Hazards with the names of their agencies; one more than a page when there are further ones.
 
@@ -102,7 +102,7 @@ def is_late(hazard: Hazard, at: datetime | None = None) -> bool:
 
 def is_unseen(hazard: Hazard, at: datetime | None = None) -> bool:
     """Whether it is said to be fixed, and nobody has seen so for long: it is for staff to sample."""
-    resolved = hazard.resolved_at if hazard.state == State.RESOLVED else None
+    resolved = hazard.resolved_at if hazard.state == HazardState.RESOLVED else None
     return resolved is not None and resolved + SAMPLE < (at or now())
 
 
@@ -113,7 +113,7 @@ def point_of(latitude: float, longitude: float) -> Point:
 async def chart(
     session: AsyncSession,
     staffer: Staffer,
-    wanted: Wanted,
+    wanted: HazardFilter,
     middle: tuple[float, float] | None,
     span: float | None,
 ) -> Chart:

@@ -6,7 +6,7 @@ from enum import StrEnum
 from bot.services.core.lifecycle import Actor, Lifecycle, Role, steps
 
 
-class State(StrEnum):
+class HazardState(StrEnum):
     REPORTED = "reported"  # handed in; somebody has to look at it
     VALIDATED = "validated"  # somebody looked, or a rule did
     DISPATCHED = "dispatched"  # an agency has it
@@ -20,12 +20,12 @@ class State(StrEnum):
     WITHDRAWN = "withdrawn"  # the reporter took it back
 
 
-_S = State
+_S = HazardState
 _LOOK = (Role.REVIEWER, Role.ADMIN)  # who checks; never who handled it, which the checks see to
 
 HAZARD = Lifecycle(
     "hazard",
-    State,
+    HazardState,
     [
         *steps("validate", _S.REPORTED, _S.VALIDATED, Role.SYSTEM, *_LOOK),
         *steps("reject", f"{_S.REPORTED} {_S.VALIDATED}", _S.REJECTED, *_LOOK),
@@ -47,10 +47,10 @@ CLOSED = DONE | {_S.DUPLICATE, _S.REJECTED, _S.WITHDRAWN}
 
 
 @dataclass(frozen=True)
-class Move:
+class HazardMove:
     """A step somebody wants to make, with what it needs."""
 
-    target: State
+    target: HazardState
     actor: Actor
     text: str = ""  # what the reporter reads; public, too, for resolve and reject
     note: str = ""  # what only staff reads

@@ -8,22 +8,22 @@ from bot.queue import outbox
 from bot.services.appeals import notifications as appeal_notifications
 from bot.services.calendar import time_limits
 from bot.services.core import timers
-from bot.services.core.context import Frame
+from bot.services.core.context import ServiceContext
 from bot.services.core.lifecycle import SYSTEM
 from bot.services.hazards import followers, hazards, transitions
 from bot.services.hazards.effects import TOP, deadline, verdicts
-from bot.services.hazards.states import OPEN, State
+from bot.services.hazards.states import OPEN, HazardState
 from bot.services.identity import identities
 from bot.store.models import Hazard
 
 LEVELS = {0: 1, 1: 2, 5: TOP}  # working days after the deadline -> level of escalation
 
 
-async def ring(session: AsyncSession, frame: Frame, payload: dict[str, Any]) -> None:
+async def ring(session: AsyncSession, context: ServiceContext, payload: dict[str, Any]) -> None:
     """A timer has rung.  Ringing twice, or too late, changes nothing."""
     hazard = await transitions.get(session, payload["number"], lock=True)
     if payload["do"] == "remind":
-        await _remind(session, frame, hazard, payload["version"])
+        await _remind(session, context, hazard, payload["version"])
         return
     if hazard.state not in OPEN or hazard.due_at is None or timers.written(hazard.due_at) != payload["due"]:
         return
@@ -39,16 +39,16 @@ async def ring(session: AsyncSession, frame: Frame, payload: dict[str, Any]) -> 
     if days == 0:
         calendar = await time_limits.calendar(session)
         await outbox.put(session, timers.late(hazard.number, hazard.due_at, calendar, of="hazard"))
-        await followers.tell(session, frame, hazard, "hazard.overdue", due=deadline(frame, hazard))
+        await followers.tell(session, context, hazard, "hazard.overdue", due=deadline(context, hazard))
 
 
-async def _remind(session: AsyncSession, frame: Frame, hazard: Hazard, version: int) -> None:
+async def _remind(session: AsyncSession, context: ServiceContext, hazard: Hazard, version: int) -> None:
     """Ask the reporter once more whether it is fixed; whoever has said so already, or cannot be asked, is left alone."""
-    if hazard.state != State.RESOLVED or hazard.version != version:
+    if hazard.state != HazardState.RESOLVED or hazard.version != version:
         return
     chat = await identities.chat_behind(session, hazard.alias) if hazard.alias else None
     if chat is not None and await hazards.note(session, hazard, "remind", SYSTEM, key=f"remind:{version}"):
         choices = verdicts(hazard)
         await appeal_notifications.tell_chat(
-            session, frame, chat, "hazard.remind", choices=choices, number=hazard.number
+            session, context, chat, "hazard.remind", choices=choices, number=hazard.number
         )

@@ -5,12 +5,12 @@ from datetime import datetime
 from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.services.core.context import Frame
+from bot.services.core.context import ServiceContext
 from bot.services.core.lifecycle import SYSTEM, Role
 from bot.services.hazards import points
 from bot.services.hazards.effects import EFFECTS
 from bot.services.hazards.guards import CHECKS
-from bot.services.hazards.states import HAZARD, Move, State
+from bot.services.hazards.states import HAZARD, HazardMove, HazardState
 from bot.store.base import locked
 from bot.store.models import Hazard, HazardStep, now
 
@@ -19,7 +19,7 @@ class UnknownHazard(LookupError):
     """A number that we never gave out."""
 
 
-async def move(session: AsyncSession, frame: Frame, number: str, wanted: Move) -> Hazard:
+async def move(session: AsyncSession, context: ServiceContext, number: str, wanted: HazardMove) -> Hazard:
     """Take a step: state, timeline, timers and messages in one transaction.
 
     The same news twice - the same key, or a backend that repeats a state - changes nothing and is told once.
@@ -30,7 +30,7 @@ async def move(session: AsyncSession, frame: Frame, number: str, wanted: Move) -
         return hazard
     step = HAZARD.step(hazard.state, wanted.target, wanted.actor.role)
     if check := CHECKS.get(step.name):
-        await check(session, frame, hazard, wanted)
+        await check(session, context, hazard, wanted)
     before, at = hazard.state, now()
     hazard.state, hazard.updated_at = wanted.target, at
     hazard.version += 1
@@ -47,10 +47,10 @@ async def move(session: AsyncSession, frame: Frame, number: str, wanted: Move) -
         "at": at,
     }
     await session.execute(insert(HazardStep).values(values))
-    await EFFECTS[step.name](session, frame, hazard, wanted)
+    await EFFECTS[step.name](session, context, hazard, wanted)
     await session.flush()
     if step.name == "verify" and await points.give(session, hazard, "verified"):
-        return await move(session, frame, number, Move(State.REWARDED, SYSTEM))
+        return await move(session, context, number, HazardMove(HazardState.REWARDED, SYSTEM))
     return hazard
 
 
@@ -63,7 +63,7 @@ async def get(session: AsyncSession, number: str, *, lock: bool = False) -> Haza
     return hazard
 
 
-async def _known(session: AsyncSession, hazard: Hazard, wanted: Move) -> bool:
+async def _known(session: AsyncSession, hazard: Hazard, wanted: HazardMove) -> bool:
     if wanted.actor.role is Role.BACKEND and hazard.state == wanted.target:
         return True
     return bool(wanted.key) and await seen(session, hazard, wanted.key)

@@ -10,7 +10,7 @@ from bot.errors import Rejected
 from bot.queue import outbox
 from bot.services.core.lifecycle import Actor
 from bot.services.notices import notices
-from bot.services.notices.states import State
+from bot.services.notices.states import NoticeState
 from bot.services.staff.permissions import SamePerson
 from bot.store.models import Notice, NoticeApproval, NoticeKind, now
 
@@ -53,7 +53,7 @@ async def approve(session: AsyncSession, notice: Notice, actor: Actor, typed: in
     await _note(session, notice, actor, comment, approved=True)
     if len(people) + 1 < needed(notice):
         return False
-    notices.move(notice, State.SCHEDULED, actor)
+    notices.move(notice, NoticeState.SCHEDULED, actor)
     await session.flush()
     await outbox.put(session, [notices.timer(notice)])
     return True
@@ -65,14 +65,14 @@ async def refuse(session: AsyncSession, notice: Notice, actor: Actor, comment: s
     if not comment.strip():
         raise Rejected("notice.comment")
     await _note(session, notice, actor, comment, approved=False)
-    notices.move(notice, State.DRAFT, actor, why=comment)
+    notices.move(notice, NoticeState.DRAFT, actor, why=comment)
     await session.flush()
 
 
 async def _check(session: AsyncSession, notice: Notice, actor: Actor) -> None:
     if actor.id in await notices.writers(session, notice.id):
         raise SamePerson("notices.approve", f"notice:{notice.id}")
-    if notice.state != State.PENDING:
+    if notice.state != NoticeState.PENDING:
         raise Rejected("notice.not_pending")
 
 

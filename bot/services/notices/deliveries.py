@@ -26,7 +26,7 @@ Quiet = tuple[time, time]
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class DeliveryItem:
     """One copy to send now."""
 
     notice_id: int
@@ -88,7 +88,7 @@ def _of(notice_id: int | None, state: CopyState) -> Any:
 
 async def take(
     session: AsyncSession, notice: Notice, channel: Channel, limit: int, usual: Quiet, lease: float
-) -> list[Item]:
+) -> list[DeliveryItem]:
     """Mark copies that are due as being sent.  Who does not want it any more is skipped; who sleeps, waits."""
     at = now()
     rows = (await session.execute(_due(notice, channel, limit, _seconds(at)))).all()
@@ -105,7 +105,7 @@ async def take(
         tried = NoticeCopy.attempts + int(state == CopyState.SENDING)
         await session.execute(here.values(state=state, why=why, due=until, attempts=tried), execution_options=_BLINDLY)
     return [
-        Item(notice.id, row.chat_id, row.address, row.message_id or 0, row.why == "again", row.attempts + 1)
+        DeliveryItem(notice.id, row.chat_id, row.address, row.message_id or 0, row.why == "again", row.attempts + 1)
         for row, (state, _, _) in fates
         if state == CopyState.SENDING
     ]
@@ -166,7 +166,7 @@ _SETTLE = (
 )
 
 
-def outcome(item: Item, state: CopyState, why: str = "", *, message_id: int | None = None) -> dict[str, Any]:
+def outcome(item: DeliveryItem, state: CopyState, why: str = "", *, message_id: int | None = None) -> dict[str, Any]:
     """What became of a copy, to be written by `settle`."""
     at = _seconds(now())
     return {

@@ -14,13 +14,13 @@ from bot.errors import Rejected
 from bot.queue import outbox
 from bot.services.chats import message_preview
 from bot.services.core import timers
-from bot.services.core.context import Frame
+from bot.services.core.context import ServiceContext
 from bot.services.core.lifecycle import Actor
 from bot.services.notices import audience as audiences
 from bot.services.notices import buttons as notice_buttons
 from bot.services.notices import deliveries, photos
 from bot.services.notices.audience import Audience, Count, Night
-from bot.services.notices.states import ACTIVE, BEGUN, ENDED, NOTICE, State
+from bot.services.notices.states import ACTIVE, BEGUN, ENDED, NOTICE, NoticeState
 from bot.services.staff.accounts import within
 from bot.store.base import locked
 from bot.store.models import CopyState, Lane, Notice, NoticeKind, NoticeWriter, Outbox, now
@@ -36,7 +36,7 @@ class UnknownNotice(LookupError):
 
 
 @dataclass(frozen=True)
-class Draft:
+class NoticeDraft:
     """A notice as its author wrote it."""
 
     kind: NoticeKind
@@ -60,7 +60,7 @@ async def get(session: AsyncSession, number: int, *, lock: bool = False) -> Noti
     return notice
 
 
-async def listed(session: AsyncSession, districts: Iterable[str], *states: State) -> Sequence[Notice]:
+async def listed(session: AsyncSession, districts: Iterable[str], *states: NoticeState) -> Sequence[Notice]:
     """Notices of these districts, the newest first."""
     query = select(Notice).where(within(Notice.district, districts)).order_by(Notice.id.desc()).limit(LISTED)
     return (await session.scalars(query.where(Notice.state.in_(states)) if states else query)).all()
@@ -73,11 +73,16 @@ async def newest(session: AsyncSession, districts: Iterable[str]) -> object:
 
 
 async def write(
-    session: AsyncSession, frame: Frame, author: Actor, draft: Draft, *, districts: Iterable[str] = ("",)
+    session: AsyncSession,
+    context: ServiceContext,
+    author: Actor,
+    draft: NoticeDraft,
+    *,
+    districts: Iterable[str] = ("",),
 ) -> Notice:
     """A new draft.  `districts` is where its author may send to.  Raises Rejected."""
-    notice = Notice(author_id=author.id, does="say", state=State.DRAFT, version=0)
-    _fill(frame, notice, draft, districts)
+    notice = Notice(author_id=author.id, does="say", state=NoticeState.DRAFT, version=0)
+    _fill(context, notice, draft, districts)
     await _claim(session, notice)
     session.add(notice)
     await session.flush()
@@ -86,13 +91,19 @@ async def write(
 
 
 async def edit(
-    session: AsyncSession, frame: Frame, notice: Notice, actor: Actor, draft: Draft, *, districts: Iterable[str] = ("",)
+    session: AsyncSession,
+    context: ServiceContext,
+    notice: Notice,
+    actor: Actor,
+    draft: NoticeDraft,
+    *,
+    districts: Iterable[str] = ("",),
 ) -> None:
     """Change a notice that has not begun; whatever was agreed to before is void.  Raises Rejected, IllegalStep."""
-    _fill(frame, notice, draft, districts)
+    _fill(context, notice, draft, districts)
     await _claim(session, notice)
-    if notice.state != State.DRAFT:
-        move(notice, State.DRAFT, actor)
+    if notice.state != NoticeState.DRAFT:
+        move(notice, NoticeState.DRAFT, actor)
     notice.digest, notice.author_id = None, actor.id or notice.author_id
     notice.version += 1
     await session.flush()
@@ -104,41 +115,41 @@ async def writers(session: AsyncSession, number: int) -> set[int]:
     return set(await session.scalars(select(NoticeWriter.staff_id).where(NoticeWriter.notice_id == number)))
 
 
-async def count(session: AsyncSession, frame: Frame, notice: Notice) -> Count:
+async def count(session: AsyncSession, context: ServiceContext, notice: Notice) -> Count:
     """How many it would reach now, and why not the others."""
     wakes = notice.kind == NoticeKind.EMERGENCY
-    night = None if wakes else Night(notice.start_at or now(), notice.valid_until, frame.quiet)
+    night = None if wakes else Night(notice.start_at or now(), notice.valid_until, context.quiet)
     return await audiences.count(session, Audience.read(notice.audience), notice.kind, night)
 
 
-async def submit(session: AsyncSession, frame: Frame, notice: Notice, actor: Actor) -> None:
+async def submit(session: AsyncSession, context: ServiceContext, notice: Notice, actor: Actor) -> None:
     """Hand a draft to the second person.  Raises Rejected when it, or a button of it, reaches nobody; IllegalStep."""
     check_times(notice)
-    check_buttons(frame, notice)
-    _check_length(frame, notice)
-    counted = await count(session, frame, notice)
+    check_buttons(context, notice)
+    _check_length(context, notice)
+    counted = await count(session, context, notice)
     if counted.reached == 0 and notice.does == "say":
         raise Rejected("notice.nobody")
     if notice.does == "say":
         notice.count = counted.reached
     notice.digest, notice.submitted_at = digest(notice), now()
-    move(notice, State.PENDING, actor)
+    move(notice, NoticeState.PENDING, actor)
     await session.flush()
 
 
-def move(notice: Notice, target: State, actor: Actor, why: str = "") -> str:
+def move(notice: Notice, target: NoticeState, actor: Actor, why: str = "") -> str:
     """Take a step; returns its name.  Raises IllegalStep."""
     step = NOTICE.step(notice.state, target, actor.role)
     notice.state, notice.why = target, why[:100]
     notice.version += 1
-    if target in ENDED or (target == State.CANCELLED and notice.started_at is None):
+    if target in ENDED or (target == NoticeState.CANCELLED and notice.started_at is None):
         notice.finished_at = now()
     return step.name
 
 
 def under_way() -> Select[int]:
     """Numbers of notices the bulk lanes have to do with: some cancelled ones still have copies to be skipped."""
-    dropping = (Notice.state == State.CANCELLED) & Notice.finished_at.is_(None)
+    dropping = (Notice.state == NoticeState.CANCELLED) & Notice.finished_at.is_(None)
     return select(Notice.id).where(or_(Notice.state.in_(ACTIVE), dropping))
 
 
@@ -154,7 +165,7 @@ async def again(session: AsyncSession, notice: Notice, actor: Actor, state: Copy
     queued = await deliveries.repeat(session, notice, state)
     if not queued:
         raise Rejected("notice.none_left")
-    move(notice, State.SENDING, actor)
+    move(notice, NoticeState.SENDING, actor)
     notice.finished_at = None
     await session.flush()
     return queued
@@ -175,12 +186,14 @@ def agreed(notice: Notice) -> dict[str, Any]:
 _AGREED = """kind does about_id title text buttons unit audience count start_at valid_until drill""".split()
 
 
-async def correct(session: AsyncSession, frame: Frame, original: Notice, actor: Actor, title: str, text: str) -> Notice:
+async def correct(
+    session: AsyncSession, context: ServiceContext, original: Notice, actor: Actor, title: str, text: str
+) -> Notice:
     """A draft that, once agreed to, changes what the copies of a notice say.  Raises Rejected."""
     _begun(original)
     notice = _about(original, actor, "edit")
     notice.title, notice.text = _filled(title, "title", LONGEST_TITLE), _filled(text, "text", message_preview.LONGEST)
-    _check_length(frame, notice)
+    _check_length(context, notice)
     session.add(notice)
     await session.flush()
     await _sign(session, notice, {actor.id} | await writers(session, original.id))
@@ -192,14 +205,14 @@ async def recall(session: AsyncSession, original: Notice, actor: Actor) -> Notic
     _begun(original)
     if original.started_at is None or now() - original.started_at > UNSAY_WITHIN:
         raise Rejected("notice.recall_late", hours=int(UNSAY_WITHIN.total_seconds() // 3600))
-    if original.state not in {State.COMPLETED, State.SOME_FAILED, State.CANCELLED}:
-        move(original, State.CANCELLED, actor, why="recalled")
+    if original.state not in {NoticeState.COMPLETED, NoticeState.SOME_FAILED, NoticeState.CANCELLED}:
+        move(original, NoticeState.CANCELLED, actor, why="recalled")
     notice = _about(original, actor, "unsay")
     notice.valid_until = max(notice.valid_until, now() + UNSAY_WITHIN)
     session.add(notice)
     await session.flush()
     notice.start_at = now()
-    move(notice, State.SCHEDULED, actor)
+    move(notice, NoticeState.SCHEDULED, actor)
     await session.flush()
     await outbox.put(session, [timer(notice)])
     return notice
@@ -238,7 +251,7 @@ def _about(original: Notice, actor: Actor, does: str) -> Notice:
         "photo",
     )
     values: dict[str, Any] = {name: getattr(original, name) for name in same}
-    return Notice(author_id=actor.id, does=does, about_id=original.id, state=State.DRAFT, version=0, **values)
+    return Notice(author_id=actor.id, does=does, about_id=original.id, state=NoticeState.DRAFT, version=0, **values)
 
 
 def check_times(notice: Notice) -> None:
@@ -247,38 +260,38 @@ def check_times(notice: Notice) -> None:
         raise Rejected("notice.over")
 
 
-def check_buttons(frame: Frame, notice: Notice) -> None:
+def check_buttons(context: ServiceContext, notice: Notice) -> None:
     """Raises Rejected when a button leads nowhere by now.  A correction keeps those that people have already."""
     if notice.does == "say":
-        notice_buttons.check(frame.knowledge, notice.buttons)
+        notice_buttons.check(context.knowledge, notice.buttons)
 
 
-def sketch(frame: Frame, draft: Draft, districts: Iterable[str]) -> Notice:
+def sketch(context: ServiceContext, draft: NoticeDraft, districts: Iterable[str]) -> Notice:
     """What a draft would be as far as it is typed, to be looked at and never saved.
 
     Raises Rejected for an audience that is not the author's, and for a button.
     """
-    notice = Notice(does="say", state=State.DRAFT)
-    _take(frame, notice, draft, districts)
+    notice = Notice(does="say", state=NoticeState.DRAFT)
+    _take(context, notice, draft, districts)
     return notice
 
 
-def _fill(frame: Frame, notice: Notice, draft: Draft, districts: Iterable[str]) -> None:
-    _take(frame, notice, draft, districts)
+def _fill(context: ServiceContext, notice: Notice, draft: NoticeDraft, districts: Iterable[str]) -> None:
+    _take(context, notice, draft, districts)
     notice.district = min(districts, key=len, default="")
     _filled(draft.title, "title", LONGEST_TITLE)
     _filled(draft.text, "text", message_preview.LONGEST)
     _filled(draft.unit, "unit", LONGEST_UNIT)
     check_times(notice)
-    _check_length(frame, notice)
+    _check_length(context, notice)
 
 
-def _take(frame: Frame, notice: Notice, draft: Draft, districts: Iterable[str]) -> None:
+def _take(context: ServiceContext, notice: Notice, draft: NoticeDraft, districts: Iterable[str]) -> None:
     """What was typed, however long it is."""
     draft.audience.check(districts)
     notice.kind, notice.drill, notice.photo = draft.kind, draft.drill, draft.photo or None
     notice.title, notice.text, notice.unit = draft.title.strip(), draft.text.strip(), draft.unit.strip()
-    notice.buttons = notice_buttons.read(frame.knowledge, draft.buttons)
+    notice.buttons = notice_buttons.read(context.knowledge, draft.buttons)
     notice.audience = draft.audience.plain()
     notice.start_at, notice.valid_until = draft.start_at, draft.valid_until
 
@@ -288,8 +301,8 @@ async def _claim(session: AsyncSession, notice: Notice) -> None:
         await photos.claim(session, notice.photo)
 
 
-def _check_length(frame: Frame, notice: Notice) -> None:
-    shown = message_preview.length(message_preview.bubble(frame.knowledge.texts, notice, again=True)["text"])
+def _check_length(context: ServiceContext, notice: Notice) -> None:
+    shown = message_preview.length(message_preview.bubble(context.knowledge.texts, notice, again=True)["text"])
     if shown > message_preview.most(notice):
         raise Rejected(
             "notice.long_photo" if notice.photo else "notice.long", most=message_preview.most(notice), given=shown

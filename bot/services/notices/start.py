@@ -6,26 +6,26 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.errors import Rejected
-from bot.services.core.context import Frame
+from bot.services.core.context import ServiceContext
 from bot.services.core.lifecycle import SYSTEM, Actor
 from bot.services.notices import approvals, notices
-from bot.services.notices.states import State
+from bot.services.notices.states import NoticeState
 from bot.store.models import Notice, now
 
 MISFIRE = timedelta(minutes=30)
 
 
-async def ring(session: AsyncSession, frame: Frame, payload: dict[str, Any]) -> None:
+async def ring(session: AsyncSession, context: ServiceContext, payload: dict[str, Any]) -> None:
     """The timer of a notice has rung.  Ringing twice, or for a plan that was changed, does nothing."""
     notice = await notices.get(session, payload["notice"], lock=True)
-    if notice.state != State.SCHEDULED or notice.version != payload["version"]:
+    if notice.state != NoticeState.SCHEDULED or notice.version != payload["version"]:
         return
     if notice.valid_until <= now():
-        notices.move(notice, State.EXPIRED, SYSTEM)
+        notices.move(notice, NoticeState.EXPIRED, SYSTEM)
     elif now() - datetime.fromisoformat(payload["at"]) > MISFIRE:
-        notices.move(notice, State.LATE, SYSTEM, why="misfire")
+        notices.move(notice, NoticeState.LATE, SYSTEM, why="misfire")
     elif not await _agreed(session, notice):
-        notices.move(notice, State.LATE, SYSTEM, why="approval")
+        notices.move(notice, NoticeState.LATE, SYSTEM, why="approval")
     else:
         _begin(notice, SYSTEM)
     await session.flush()
@@ -41,7 +41,7 @@ async def begin_late(session: AsyncSession, notice: Notice, actor: Actor) -> Non
 
 
 def _begin(notice: Notice, actor: Actor) -> None:
-    notices.move(notice, State.FREEZING, actor)
+    notices.move(notice, NoticeState.FREEZING, actor)
     notice.started_at = now()
 
 

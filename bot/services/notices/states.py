@@ -8,7 +8,7 @@ from enum import StrEnum
 from bot.services.core.lifecycle import Lifecycle, Role, steps
 
 
-class State(StrEnum):
+class NoticeState(StrEnum):
     DRAFT = "draft"
     PENDING = "pending_approval"
     SCHEDULED = "scheduled"  # agreed to; begins at `start_at`
@@ -24,14 +24,14 @@ class State(StrEnum):
     EXPIRED = "expired"  # its validity ended before it began
 
 
-_S = State
+_S = NoticeState
 _BEFORE = f"{_S.PENDING} {_S.SCHEDULED} {_S.LATE}"
 _STOPPED = f"{_S.PAUSED} {_S.QUIET} {_S.FAULTY}"
 _WRITERS = (Role.ORGANISER, Role.APPROVER)
 
 NOTICE = Lifecycle(
     "notice",
-    State,
+    NoticeState,
     [
         *steps("submit", _S.DRAFT, _S.PENDING, Role.ORGANISER),
         *steps("recall", _S.DRAFT, _S.SCHEDULED, *_WRITERS),  # for `unsay` only; a trigger asks for approvals else
@@ -55,6 +55,6 @@ NOTICE = Lifecycle(
     ],
 )
 
-ACTIVE = (State.FREEZING, State.SENDING, State.QUIET)  # the bulk lanes look at these
-ENDED = (State.COMPLETED, State.SOME_FAILED, State.EXPIRED)
-BEGUN = frozenset(ACTIVE) | {State.PAUSED, State.FAULTY, State.COMPLETED, State.SOME_FAILED}
+ACTIVE = (NoticeState.FREEZING, NoticeState.SENDING, NoticeState.QUIET)  # the bulk lanes look at these
+ENDED = (NoticeState.COMPLETED, NoticeState.SOME_FAILED, NoticeState.EXPIRED)
+BEGUN = frozenset(ACTIVE) | {NoticeState.PAUSED, NoticeState.FAULTY, NoticeState.COMPLETED, NoticeState.SOME_FAILED}

@@ -18,7 +18,7 @@ NUMBERS = ("people", "responded", "opted_out")  # of a total
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class CopyOutcome:
     """What became of all copies of a notice, those that are not kept any more included."""
 
     states: Tally
@@ -27,10 +27,10 @@ class Outcome:
     opted_out: int
 
 
-async def outcome(session: AsyncSession, notice_id: int) -> Outcome:
+async def outcome(session: AsyncSession, notice_id: int) -> CopyOutcome:
     """Count, each number by an index of its own: a notice has half a million copies."""
     did = [await _did(session, notice_id, column) for column in ("responded", "opted_out")]
-    return Outcome(await tally(session, notice_id), await _reasons(session, notice_id), *did)
+    return CopyOutcome(await tally(session, notice_id), await _reasons(session, notice_id), *did)
 
 
 async def tally(session: AsyncSession, notice_id: int) -> Tally:

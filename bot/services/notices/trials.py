@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.queue import outbox
 from bot.services.chats.message_preview import bubble
-from bot.services.core.context import Frame
+from bot.services.core.context import ServiceContext
 from bot.store.models import Chat, Notice, Outbox, OutboxState, Staff
 
 TEAM = 20  # colleagues at most
@@ -23,11 +23,13 @@ class Trial:
     at: datetime
 
 
-async def send(session: AsyncSession, frame: Frame, notice: Notice, whom: ColumnElement[bool]) -> list[Outbox]:
+async def send(
+    session: AsyncSession, context: ServiceContext, notice: Notice, whom: ColumnElement[bool]
+) -> list[Outbox]:
     """Send it to those colleagues whom the condition is about and who linked a chat; the rows are whom it goes to."""
     people = select(Chat).join(Staff, Staff.chat_id == Chat.id).where(Staff.active, whom)
     chats = (await session.scalars(people.order_by(Staff.id).limit(TEAM))).all()
-    reply = bubble(frame.knowledge.texts, notice) | {"do": "say"}
+    reply = bubble(context.knowledge.texts, notice) | {"do": "say"}
     if notice.photo:
         reply |= {"do": "photo", "picture": notice.photo}
     rows = [

@@ -21,7 +21,7 @@ A_DAY = 60  # points one person may earn in a day
 A_PLACE = 20  # of these, at one place
 
 
-class Kind(StrEnum):
+class EntryKind(StrEnum):
     EARN = "earn"
     RESERVE = "reserve"  # for a voucher
     RELEASE = "release"  # the voucher was not used
@@ -45,26 +45,26 @@ async def grant(
     A debt is paid first.
     """
     account = await _hold(session, owner if isinstance(owner, int) else owner.id)
-    if await _known(session, Kind.EARN, source):
+    if await _known(session, EntryKind.EARN, source):
         return 0
     amount = max(0, min(amount, await _room(session, account, place)))
     paid = min(amount, account.debt)
     values = {"d_available": amount - paid, "d_debt": -paid, "place": place, "staff_id": staff_id}
-    await _enter(session, account, Kind.EARN, source, **values)
+    await _enter(session, account, EntryKind.EARN, source, **values)
     return amount
 
 
 async def reverse(session: AsyncSession, owner: Chat | int, source: str, *, staff_id: int | None = None) -> int:
     """Take back what was given for a source, once.  What is spent already becomes a debt.  Returns how many."""
     account = await _hold(session, owner if isinstance(owner, int) else owner.id)
-    given = select(PointsEntry).where(PointsEntry.kind == Kind.EARN, PointsEntry.source == source)
+    given = select(PointsEntry).where(PointsEntry.kind == EntryKind.EARN, PointsEntry.source == source)
     earned = await session.scalar(given.where(PointsEntry.account_id == account.id))
-    if earned is None or await _known(session, Kind.REVERSE, source):
+    if earned is None or await _known(session, EntryKind.REVERSE, source):
         return 0
     amount = -earned.d_issuer
     taken = min(amount, account.available)
     values = {"d_available": -taken, "d_debt": amount - taken, "staff_id": staff_id}
-    await _enter(session, account, Kind.REVERSE, source, **values)
+    await _enter(session, account, EntryKind.REVERSE, source, **values)
     return amount
 
 
@@ -72,18 +72,18 @@ async def reserve(session: AsyncSession, account: PointsAccount, amount: int, so
     """Hold points for something.  Raises Rejected when there are not enough."""
     if account.available < amount:
         raise Rejected("points.poor", available=account.available, points=amount)
-    await _enter(session, account, Kind.RESERVE, source, d_available=-amount, d_held=amount)
+    await _enter(session, account, EntryKind.RESERVE, source, d_available=-amount, d_held=amount)
 
 
 async def release(session: AsyncSession, account: PointsAccount, amount: int, source: str) -> None:
     """Give back what was held; a debt is paid first."""
     paid = min(amount, account.debt)
-    await _enter(session, account, Kind.RELEASE, source, d_available=amount - paid, d_held=-amount, d_debt=-paid)
+    await _enter(session, account, EntryKind.RELEASE, source, d_available=amount - paid, d_held=-amount, d_debt=-paid)
 
 
 async def redeem(session: AsyncSession, account: PointsAccount, amount: int, source: str, staff_id: int | None) -> None:
     """What was held has been used."""
-    await _enter(session, account, Kind.REDEEM, source, d_held=-amount, staff_id=staff_id)
+    await _enter(session, account, EntryKind.REDEEM, source, d_held=-amount, staff_id=staff_id)
 
 
 async def account_of(session: AsyncSession, chat_id: int) -> PointsAccount | None:
@@ -126,7 +126,7 @@ async def _hold(session: AsyncSession, chat_id: int) -> PointsAccount:
     return account
 
 
-async def _known(session: AsyncSession, kind: Kind, source: str) -> bool:
+async def _known(session: AsyncSession, kind: EntryKind, source: str) -> bool:
     line = select(PointsEntry.id).where(PointsEntry.kind == kind, PointsEntry.source == source)
     return await session.scalar(line) is not None
 
@@ -135,7 +135,7 @@ async def _room(session: AsyncSession, account: PointsAccount, place: str) -> in
     """How many points somebody may still earn today, here."""
     today = datetime.combine(now().astimezone(ZONE).date(), time(), ZONE)
     earned = select(func.coalesce(func.sum(-PointsEntry.d_issuer), 0)).where(
-        PointsEntry.account_id == account.id, PointsEntry.kind == Kind.EARN, PointsEntry.at >= today
+        PointsEntry.account_id == account.id, PointsEntry.kind == EntryKind.EARN, PointsEntry.at >= today
     )
     room = A_DAY - int(await session.scalar(earned) or 0)
     if place:
@@ -143,7 +143,7 @@ async def _room(session: AsyncSession, account: PointsAccount, place: str) -> in
     return room
 
 
-async def _enter(session: AsyncSession, account: PointsAccount, kind: Kind, source: str, **given: Any) -> None:
+async def _enter(session: AsyncSession, account: PointsAccount, kind: EntryKind, source: str, **given: Any) -> None:
     """Write a line and move the account by it.  The account is locked, and the condition says so once more."""
     moved = {name: given.get(name, 0) for name in ("d_available", "d_held", "d_debt")}
     contents = {

@@ -6,7 +6,7 @@ from sqlalchemy import case, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.services.core import hash_chain
-from bot.services.points.vouchers import State
+from bot.services.points.vouchers import VoucherState
 from bot.store.models import PointsAccount, PointsEntry, RewardStock, Voucher
 
 PAGE = 500  # accounts looked at together
@@ -43,14 +43,14 @@ async def _account(session: AsyncSession, account: PointsAccount) -> AsyncIterat
         if total != getattr(account, name):
             yield f"account {account.id}: {name} is {getattr(account, name)}, its entries say {total}"
     held = select(func.coalesce(func.sum(Voucher.points), 0)).where(
-        Voucher.account_id == account.id, Voucher.state.in_([State.RESERVED, State.ISSUED])
+        Voucher.account_id == account.id, Voucher.state.in_([VoucherState.RESERVED, VoucherState.ISSUED])
     )
     if (open_points := await session.scalar(held)) != account.held:
         yield f"account {account.id}: holds {account.held}, its open vouchers need {open_points}"
 
 
 async def _stocks(session: AsyncSession) -> AsyncIterator[str]:
-    taken = func.sum(case((Voucher.state.in_([State.CANCELLED, State.EXPIRED]), 0), else_=1))
+    taken = func.sum(case((Voucher.state.in_([VoucherState.CANCELLED, VoucherState.EXPIRED]), 0), else_=1))
     rows = await session.execute(select(Voucher.reward, taken).group_by(Voucher.reward))
     counted: dict[str, int] = dict(rows.all())
     for stock in await session.scalars(select(RewardStock).order_by(RewardStock.reward)):

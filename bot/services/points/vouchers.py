@@ -14,7 +14,7 @@ from bot.queue import outbox
 from bot.services.appeals import notifications as appeal_notifications
 from bot.services.appeals.appeals import CODE_LETTERS
 from bot.services.core import timers as core_timers
-from bot.services.core.context import Frame
+from bot.services.core.context import ServiceContext
 from bot.services.core.lifecycle import SYSTEM, WORKER, Actor, Lifecycle, Role, steps
 from bot.services.core.working_days import shown
 from bot.services.points import ledger
@@ -25,7 +25,7 @@ CODE_LENGTH = 10
 REDEEM = "/console/redeem/"  # where the redemption point's people get to when they scan a code
 
 
-class State(StrEnum):
+class VoucherState(StrEnum):
     RESERVED = "reserved"  # points and the reward are held
     ISSUED = "issued"  # its owner has the code
     FULFILLED = "fulfilled"  # used
@@ -33,11 +33,11 @@ class State(StrEnum):
     EXPIRED = "expired"
 
 
-_S, _OPEN = State, f"{State.RESERVED} {State.ISSUED}"
+_S, _OPEN = VoucherState, f"{VoucherState.RESERVED} {VoucherState.ISSUED}"
 
 VOUCHER = Lifecycle(
     "voucher",
-    State,
+    VoucherState,
     [
         *steps("issue", _S.RESERVED, _S.ISSUED, Role.SYSTEM),
         *steps("fulfil", _S.ISSUED, _S.FULFILLED, Role.ORGANISER, Role.COUNTER),
@@ -51,11 +51,12 @@ class UnknownVoucher(LookupError):
     """A code that we never gave out, or a voucher that is gone."""
 
 
-async def ensure(session: AsyncSession, frame: Frame) -> None:
+async def ensure(session: AsyncSession, context: ServiceContext) -> None:
     """Enter the stock of rewards that are new; what is counted already stays."""
     dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
     rows = [
-        {"reward": each.code, "total": each.stock, "remaining": each.stock} for each in frame.knowledge.rewards.values()
+        {"reward": each.code, "total": each.stock, "remaining": each.stock}
+        for each in context.knowledge.rewards.values()
     ]
     if rows:
         await session.execute(dialect.insert(RewardStock).on_conflict_do_nothing(), rows)
@@ -78,13 +79,15 @@ async def restock(session: AsyncSession, code: str, change: int) -> RewardStock:
     return found
 
 
-async def reserve(session: AsyncSession, frame: Frame, chat: Chat, code: str, *, entries: int | None = None) -> Voucher:
+async def reserve(
+    session: AsyncSession, context: ServiceContext, chat: Chat, code: str, *, entries: int | None = None
+) -> Voucher:
     """Hold a reward and its points; the code follows in a unit of its own, whatever dies in between.
 
     entries: the length of the account's ledger when its owner was asked; a second tap finds another one.
     Raises Rejected: sold out, not enough points, or tapped twice.
     """
-    reward = frame.knowledge.rewards.get(code)
+    reward = context.knowledge.rewards.get(code)
     if reward is None:
         raise Rejected("points.gone")
     account = await ledger.lock_of(session, chat.id)
@@ -101,7 +104,7 @@ async def reserve(session: AsyncSession, frame: Frame, chat: Chat, code: str, *,
         chat_id=chat.id,
         reward=code,
         points=reward.points,
-        state=State.RESERVED,
+        state=VoucherState.RESERVED,
         expires_at=until,
     )
     session.add(voucher)
@@ -113,37 +116,40 @@ async def reserve(session: AsyncSession, frame: Frame, chat: Chat, code: str, *,
     return voucher
 
 
-async def ring(session: AsyncSession, frame: Frame, payload: dict[str, Any]) -> None:
+async def ring(session: AsyncSession, context: ServiceContext, payload: dict[str, Any]) -> None:
     """A timer has rung: the code goes out, or the time is over.  Ringing twice, or too late, changes nothing."""
     voucher, account = await _take(session, int(payload["number"]))
-    if payload["do"] == "issue" and voucher.state == State.RESERVED:
-        await _issue(session, frame, voucher)
-    elif payload["do"] == "expire" and voucher.state in (State.RESERVED, State.ISSUED):
-        await _give_back(session, voucher, account, State.EXPIRED, SYSTEM)
-        await _tell(session, frame, voucher, "points.told_expired", points=voucher.points)
+    if payload["do"] == "issue" and voucher.state == VoucherState.RESERVED:
+        await _issue(session, context, voucher)
+    elif payload["do"] == "expire" and voucher.state in (VoucherState.RESERVED, VoucherState.ISSUED):
+        await _give_back(session, voucher, account, VoucherState.EXPIRED, SYSTEM)
+        await _tell(session, context, voucher, "points.told_expired", points=voucher.points)
 
 
 async def cancel(session: AsyncSession, voucher_id: int, chat_id: int) -> bool:
     """Its owner does not want it any more: the points return.  False for a used one, and for somebody else's."""
     voucher, account = await _take(session, voucher_id)
-    if account.owner != ledger.owner_key(session, chat_id) or voucher.state not in (State.RESERVED, State.ISSUED):
+    if account.owner != ledger.owner_key(session, chat_id) or voucher.state not in (
+        VoucherState.RESERVED,
+        VoucherState.ISSUED,
+    ):
         return False
-    await _give_back(session, voucher, account, State.CANCELLED, WORKER)
+    await _give_back(session, voucher, account, VoucherState.CANCELLED, WORKER)
     return True
 
 
-async def fulfil(session: AsyncSession, frame: Frame, code: str, actor: Actor) -> tuple[Voucher, bool]:
+async def fulfil(session: AsyncSession, context: ServiceContext, code: str, actor: Actor) -> tuple[Voucher, bool]:
     """Use a code at the counter.  Returns the voucher, and whether it was this scan that used it.
 
     Raises UnknownVoucher.
     """
     voucher, account = await _take(session, (await by_code(session, code)).id)
-    if voucher.state != State.ISSUED:
+    if voucher.state != VoucherState.ISSUED:
         return voucher, False
-    _move(voucher, State.FULFILLED, actor)
+    _move(voucher, VoucherState.FULFILLED, actor)
     voucher.used_at, voucher.used_by = now(), actor.id
     await ledger.redeem(session, account, voucher.points, _source(voucher), actor.id)
-    await _tell(session, frame, voucher, "points.told_used", points=voucher.points)
+    await _tell(session, context, voucher, "points.told_used", points=voucher.points)
     await session.flush()
     return voucher, True
 
@@ -189,21 +195,21 @@ async def _take(session: AsyncSession, voucher_id: int) -> tuple[Voucher, Points
     return voucher, account
 
 
-async def _issue(session: AsyncSession, frame: Frame, voucher: Voucher) -> None:
+async def _issue(session: AsyncSession, context: ServiceContext, voucher: Voucher) -> None:
     code = "".join(secrets.choice(CODE_LETTERS) for _ in range(CODE_LENGTH))
-    _move(voucher, State.ISSUED, SYSTEM)
+    _move(voucher, VoucherState.ISSUED, SYSTEM)
     voucher.code, voucher.key = code, _blind(session, code)
     await session.flush()
-    reward, until = frame.knowledge.rewards.get(voucher.reward), f"{shown(voucher.expires_at):%Y-%m-%d}"
+    reward, until = context.knowledge.rewards.get(voucher.reward), f"{shown(voucher.expires_at):%Y-%m-%d}"
     place = reward.place if reward else ""
-    link = f"{frame.base_url}{REDEEM}{code}"
+    link = f"{context.base_url}{REDEEM}{code}"
     await _tell(
-        session, frame, voucher, "points.told_issued", qr=link, urgent=True, code=code, place=place, until=until
+        session, context, voucher, "points.told_issued", qr=link, urgent=True, code=code, place=place, until=until
     )
 
 
 async def _give_back(
-    session: AsyncSession, voucher: Voucher, account: PointsAccount, state: State, actor: Actor
+    session: AsyncSession, voucher: Voucher, account: PointsAccount, state: VoucherState, actor: Actor
 ) -> None:
     _move(voucher, state, actor)
     await ledger.release(session, account, voucher.points, _source(voucher))
@@ -212,16 +218,16 @@ async def _give_back(
     await session.flush()
 
 
-async def _tell(session: AsyncSession, frame: Frame, voucher: Voucher, key: str, **values: Any) -> None:
+async def _tell(session: AsyncSession, context: ServiceContext, voucher: Voucher, key: str, **values: Any) -> None:
     """Tell the owner; only a code somebody is waiting for is urgent."""
     chat = await session.get(Chat, voucher.chat_id) if voucher.chat_id is not None else None
-    reward = frame.knowledge.rewards.get(voucher.reward)
+    reward = context.knowledge.rewards.get(voucher.reward)
     await appeal_notifications.tell_chat(
-        session, frame, chat, key, reward=reward.label if reward else voucher.reward, **values
+        session, context, chat, key, reward=reward.label if reward else voucher.reward, **values
     )
 
 
-def _move(voucher: Voucher, target: State, actor: Actor) -> None:
+def _move(voucher: Voucher, target: VoucherState, actor: Actor) -> None:
     """Raises IllegalStep."""
     VOUCHER.step(voucher.state, target, actor.role)
     voucher.state = target

@@ -36,7 +36,7 @@ def row(key: bytes, at: datetime) -> Outbox:
     return outbox.row(KIND, payload, subject=KIND, lane=Lane.BULK, due_at=now())
 
 
-class Engraver:
+class DeletionLog:
     """The relay's sender for rows of kind "tombstone"."""
 
     def __init__(self, folder: Path) -> None:

@@ -15,10 +15,10 @@ from bot.queue import outbox
 from bot.services.appeals import appeals
 from bot.services.appeals import events as appeal_events
 from bot.services.appeals import transitions as appeal_transitions
-from bot.services.appeals.states import APPEAL, Move, State
+from bot.services.appeals.states import APPEAL, AppealMove, AppealState
 from bot.services.attachments import attachments
 from bot.services.core import timers
-from bot.services.core.context import Frame
+from bot.services.core.context import ServiceContext
 from bot.services.core.lifecycle import WORKER
 from bot.services.hazards import privacy as hazards
 from bot.services.identity import identities, redaction
@@ -49,37 +49,37 @@ def take_back(chat: Chat) -> None:
     chat.forget_at = None
 
 
-async def ring(session: AsyncSession, frame: Frame, payload: dict[str, Any]) -> None:
+async def ring(session: AsyncSession, context: ServiceContext, payload: dict[str, Any]) -> None:
     """The week is over.  Whoever has thought again, or is gone already, stays as they are."""
     chat = await session.get(Chat, payload["chat"], with_for_update={"key_share": True})
     if chat is not None and chat.forget_at is not None and timers.written(chat.forget_at) == payload["due"]:
-        await erase(session, frame, chat)
+        await erase(session, context, chat)
 
 
-async def erase(session: AsyncSession, frame: Frame, chat: Chat) -> None:
+async def erase(session: AsyncSession, context: ServiceContext, chat: Chat) -> None:
     """Erase somebody: their cases lose their words, their identities everything, the chat itself is gone.
 
     They are told, by a row that names no chat.  A tombstone remembers it for backups.
     """
     files: list[str] = []
     for appeal in await appeals.own(session, chat.id):
-        files += await _case(session, frame, appeal)
-    files += await hazards.erase(session, frame, chat)
-    await volunteer_transitions.erase(session, frame, chat)
+        files += await _case(session, context, appeal)
+    files += await hazards.erase(session, context, chat)
+    await volunteer_transitions.erase(session, context, chat)
     await vouchers.forget(session, chat.id)
     reports = update(StationReport).where(StationReport.reporter == chat.key)
     await session.execute(reports.values(reporter=secrets.token_bytes(16)))
     at = await deletion_log.put(session, chat.key)
-    text = frame.knowledge.texts.say(chat.language, f"privacy.erased_{chat.channel}")
+    text = context.knowledge.texts.say(chat.language, f"privacy.erased_{chat.channel}")
     farewell = outbox.row(chat.channel, {"to": chat.address, "do": "say", "text": text}, due_at=now())
     rows = [attachments.shred(files), deletion_log.row(chat.key, at)]
-    await outbox.put(session, rows if frame.silent or chat.blocked_at else [*rows, farewell])
+    await outbox.put(session, rows if context.silent or chat.blocked_at else [*rows, farewell])
     await session.flush()
     await notice_totals.forget(session, NoticeCopy.chat_id == chat.id)
     await session.execute(delete(Chat).where(Chat.id == chat.id))
 
 
-async def _case(session: AsyncSession, frame: Frame, appeal: Appeal) -> list[str]:
+async def _case(session: AsyncSession, context: ServiceContext, appeal: Appeal) -> list[str]:
     """Take what the author said out of a case, and end it if it is open.  Returns the names of its files.
 
     A case on legal hold stays as it is, and the name with it; only the way back to the chat goes.
@@ -90,16 +90,16 @@ async def _case(session: AsyncSession, frame: Frame, appeal: Appeal) -> list[str
         identity.body = identities.named(identity.body)
         identity.owner, identity.delete_after = bytes(16), now()
         return []
-    if (appeal.state, State.WITHDRAWN) in APPEAL.steps:
-        alone = replace(frame, silent=True, queue=False)
-        await appeal_transitions.move(session, alone, appeal.number, Move(State.WITHDRAWN, WORKER))
+    if (appeal.state, AppealState.WITHDRAWN) in APPEAL.steps:
+        alone = replace(context, silent=True, queue=False)
+        await appeal_transitions.move(session, alone, appeal.number, AppealMove(AppealState.WITHDRAWN, WORKER))
     names = await anonymise(session, appeal)
     appeal.story = appeal.place = appeal.about = ""
     appeal.latitude = appeal.longitude = None
     for step in await appeals.timeline(session, appeal.id):
         step.text = "" if step.role == WORKER.role else step.text
     appeal.version += 1
-    if frame.queue:
+    if context.queue:
         agency = await session.get(Agency, appeal.agency_id) if appeal.agency_id else None
         await outbox.put(session, [appeal_events.erased(appeal, agency)])
     return names

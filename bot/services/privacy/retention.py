@@ -14,10 +14,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from bot.queue import outbox
-from bot.services.appeals.states import State
+from bot.services.appeals.states import AppealState
 from bot.services.attachments import attachments
 from bot.services.core import timers
-from bot.services.core.context import Frame
+from bot.services.core.context import ServiceContext
 from bot.services.core.working_days import DAY, ZONE
 from bot.services.identity import identities
 from bot.services.notices import totals as notice_totals
@@ -67,7 +67,7 @@ ROUNDED = 3  # decimals of a degree, about a hundred metres
 NOBODY = bytes(16)  # in place of who reported
 
 Due = Callable[[datetime, datetime], Select[Any]]  # now, and what is older than a rule keeps -> the keys that are due
-Act = Callable[[AsyncSession, Frame, Sequence[Any]], Awaitable[None]]
+Act = Callable[[AsyncSession, ServiceContext, Sequence[Any]], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +79,13 @@ class Duty:
     act: Act
 
 
-async def run(session: AsyncSession, frame: Frame, *, limit: int = BATCH) -> dict[str, int]:
+async def run(session: AsyncSession, context: ServiceContext, *, limit: int = BATCH) -> dict[str, int]:
     """One batch of every rule; how many rows of each were dealt with."""
     done: dict[str, int] = {}
     for duty in DUTIES:
-        keys = (await session.execute(_due(duty, frame.knowledge.retention).limit(limit))).all()
+        keys = (await session.execute(_due(duty, context.knowledge.retention).limit(limit))).all()
         if keys:
-            await duty.act(session, frame, keys)
+            await duty.act(session, context, keys)
             done[duty.rule] = done.get(duty.rule, 0) + len(keys)
     return done
 
@@ -99,11 +99,11 @@ async def foresee(session: AsyncSession, policy: Retention) -> dict[str, int]:
     return counts
 
 
-async def ring(session: AsyncSession, frame: Frame, payload: dict[str, Any]) -> None:
+async def ring(session: AsyncSession, context: ServiceContext, payload: dict[str, Any]) -> None:
     """It is night, or the last batch was full.  What was done stands in the audit."""
     if not payload.get("more"):
         await ensure(session)
-    done = await run(session, frame)
+    done = await run(session, context)
     full = any(count >= BATCH for count in done.values())
     await outbox.put(session, [_timer(now() + SOON, more=True) if full else attachments.shred((), strays=True)])
     if done:
@@ -138,7 +138,7 @@ def _due(duty: Duty, policy: Retention) -> Select[Any]:
 def _deletes(rule: str, model: type[Base], condition: Callable[[datetime, datetime], Any]) -> Duty:
     key = list(model.__table__.primary_key)
 
-    async def act(session: AsyncSession, frame: Frame, keys: Sequence[Any]) -> None:
+    async def act(session: AsyncSession, context: ServiceContext, keys: Sequence[Any]) -> None:
         await session.execute(delete(model).where(tuple_(*key).in_([tuple(each) for each in keys])))
 
     return Duty(rule, lambda at, before: select(*key).where(condition(at, before)).order_by(*key), act)
@@ -148,7 +148,7 @@ def _drafts(_at: datetime, before: datetime) -> Select[Any]:
     return select(Chat.id).where(Chat.flow_at < before, Chat.answers.is_not(None))
 
 
-async def _empty(session: AsyncSession, frame: Frame, keys: Sequence[Any]) -> None:
+async def _empty(session: AsyncSession, context: ServiceContext, keys: Sequence[Any]) -> None:
     """The form stays open without its answers, so that its author is told what became of it."""
     chats = update(Chat).where(Chat.id.in_([each.id for each in keys]))
     await session.execute(chats.values(answers=None, version=Chat.version + 1))
@@ -160,11 +160,11 @@ def _gone(_at: datetime, before: datetime) -> Select[Any]:
     return select(Chat.id).where(Chat.blocked_at < before, Chat.id.not_in(staff))
 
 
-async def _erase(session: AsyncSession, frame: Frame, keys: Sequence[Any]) -> None:
+async def _erase(session: AsyncSession, context: ServiceContext, keys: Sequence[Any]) -> None:
     for each in keys:
         chat = await session.get(Chat, each.id, with_for_update={"key_share": True})
         if chat is not None:
-            await erasure.erase(session, frame, chat)
+            await erasure.erase(session, context, chat)
 
 
 def _identities(*namings: Naming) -> Due:
@@ -177,7 +177,7 @@ def _identities(*namings: Naming) -> Due:
         return (
             select(Appeal.id)
             .join(Identity, Identity.alias == Appeal.alias)
-            .outerjoin(parent, and_(parent.id == Appeal.parent_id, Appeal.state == State.MERGED))
+            .outerjoin(parent, and_(parent.id == Appeal.parent_id, Appeal.state == AppealState.MERGED))
             .where(Identity.body.is_not(None), Identity.naming.in_(namings), Appeal.hold == "", over)
             .order_by(Appeal.id)
         )
@@ -185,7 +185,7 @@ def _identities(*namings: Naming) -> Due:
     return due
 
 
-async def _anonymise(session: AsyncSession, frame: Frame, keys: Sequence[Any]) -> None:
+async def _anonymise(session: AsyncSession, context: ServiceContext, keys: Sequence[Any]) -> None:
     names: list[str] = []
     for each in keys:
         names += await erasure.anonymise(session, await session.get_one(Appeal, each.id, with_for_update=True))
@@ -198,7 +198,7 @@ def _former(at: datetime, _before: datetime) -> Select[Any]:
     return select(Identity.alias).where(Identity.delete_after <= at, Identity.body.is_not(None), others)
 
 
-async def _forget(session: AsyncSession, frame: Frame, keys: Sequence[Any]) -> None:
+async def _forget(session: AsyncSession, context: ServiceContext, keys: Sequence[Any]) -> None:
     for each in keys:
         await identities.forget(session, each.alias)
 
@@ -208,7 +208,7 @@ def _places(_at: datetime, before: datetime) -> Select[Any]:
     return select(Hazard.id).where(Hazard.closed_at < before, exact)
 
 
-async def _round(session: AsyncSession, frame: Frame, keys: Sequence[Any]) -> None:
+async def _round(session: AsyncSession, context: ServiceContext, keys: Sequence[Any]) -> None:
     for hazard in await session.scalars(select(Hazard).where(Hazard.id.in_([each.id for each in keys]))):
         hazard.latitude, hazard.longitude = (
             round(value, ROUNDED) if value is not None else None for value in (hazard.latitude, hazard.longitude)
@@ -219,7 +219,7 @@ def _reports(_at: datetime, before: datetime) -> Select[Any]:
     return select(StationReport.id).where(StationReport.at < before, StationReport.reporter != NOBODY)
 
 
-async def _unsign(session: AsyncSession, frame: Frame, keys: Sequence[Any]) -> None:
+async def _unsign(session: AsyncSession, context: ServiceContext, keys: Sequence[Any]) -> None:
     reports = update(StationReport).where(StationReport.id.in_([each.id for each in keys]))
     await session.execute(reports.values(reporter=NOBODY))
 
@@ -235,7 +235,7 @@ def _unshown(_at: datetime, before: datetime) -> ColumnElement[bool]:
     return and_(NoticePhoto.at < before, NoticePhoto.digest.not_in(shown))
 
 
-async def _count_off(session: AsyncSession, frame: Frame, keys: Sequence[Any]) -> None:
+async def _count_off(session: AsyncSession, context: ServiceContext, keys: Sequence[Any]) -> None:
     which = tuple_(NoticeCopy.chat_id, NoticeCopy.notice_id).in_([tuple(each) for each in keys])
     await notice_totals.forget(session, which)
 

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.queue import outbox
 from bot.services.core import timers
-from bot.services.core.context import Frame
+from bot.services.core.context import ServiceContext
 from bot.services.core.working_days import DAY, ZONE
 from bot.services.reports import ledgers
 from bot.store.models import Lane, Outbox, OutboxState, now
@@ -20,10 +20,10 @@ OF = "ledger"  # whose timers these are
 NIGHT = time(1, 0)  # China time; on a Monday the week is there before the first meeting
 
 
-async def ring(session: AsyncSession, frame: Frame, payload: dict[str, Any]) -> None:
+async def ring(session: AsyncSession, context: ServiceContext, payload: dict[str, Any]) -> None:
     """It is night."""
     await ensure(session)
-    await ledgers.freeze_due(session, frame)
+    await ledgers.freeze_due(session, context)
 
 
 async def ensure(session: AsyncSession) -> None:

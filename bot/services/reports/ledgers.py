@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.errors import Rejected
 from bot.services.core import periods
-from bot.services.core.context import Frame
+from bot.services.core.context import ServiceContext
 from bot.services.core.periods import Period
 from bot.services.core.working_days import DAY, ZONE
 from bot.services.notices import totals as notice_totals
@@ -35,7 +35,7 @@ SHORTEST, LONGEST = 4, 200  # characters of a reason
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class LedgerRequest:
     """Which ledger: a kind, one of its periods, a district."""
 
     kind: str
@@ -49,27 +49,31 @@ def last(kind: str, day: date | None = None) -> Period:
     return of(of(day or periods.today()).first - DAY)
 
 
-async def freeze(session: AsyncSession, frame: Frame, wanted: Wanted, staff_id: int | None = None) -> Ledger:
+async def freeze(
+    session: AsyncSession, context: ServiceContext, wanted: LedgerRequest, staff_id: int | None = None
+) -> Ledger:
     """The ledger as it was frozen first, now or before.  Raises Rejected for a period that is not over."""
     if not wanted.period.over:
         raise Rejected("ledger.early", day=(wanted.period.last + DAY).isoformat())
     if (known := await _newest(session, wanted)) is None:
-        await _keep(session, frame, wanted, await _count(session, frame, wanted), staff_id)
+        await _keep(session, context, wanted, await _count(session, context, wanted), staff_id)
         known = await _newest(session, wanted)
     first = select(Ledger).where(*_same(wanted), Ledger.number == 0)
     return (await session.scalars(first)).one() if known is None or known.number else known
 
 
-async def amend(session: AsyncSession, frame: Frame, ledger: Ledger, why: str, staff_id: int | None = None) -> Ledger:
+async def amend(
+    session: AsyncSession, context: ServiceContext, ledger: Ledger, why: str, staff_id: int | None = None
+) -> Ledger:
     """Count anew, and keep what is different as a correction.  Raises Rejected without a reason or a difference."""
     if not SHORTEST <= len(why.strip()) <= LONGEST:
         raise Rejected("ledger.why", least=SHORTEST, most=LONGEST)
-    wanted = Wanted(ledger.kind, Period(ledger.first, ledger.last), ledger.district)
+    wanted = LedgerRequest(ledger.kind, Period(ledger.first, ledger.last), ledger.district)
     old = await _newest(session, wanted) or ledger
-    counted = await _count(session, frame, wanted)
+    counted = await _count(session, context, wanted)
     if counted == _numbers(read(old)):
         raise Rejected("ledger.same")
-    number = await _keep(session, frame, wanted, counted, staff_id, amends=old, why=why.strip())
+    number = await _keep(session, context, wanted, counted, staff_id, amends=old, why=why.strip())
     if number is None:
         raise Rejected("ledger.meanwhile")
     return await session.get_one(Ledger, number)
@@ -77,8 +81,8 @@ async def amend(session: AsyncSession, frame: Frame, ledger: Ledger, why: str, s
 
 async def _keep(
     session: AsyncSession,
-    frame: Frame,
-    wanted: Wanted,
+    context: ServiceContext,
+    wanted: LedgerRequest,
     counted: Mapping[str, Any],
     staff_id: int | None,
     *,
@@ -96,7 +100,7 @@ async def _keep(
         "why": why,
     }
     corrects = {"corrects": amends.stamp if amends else "", "at": at.astimezone(ZONE).isoformat(timespec="seconds")}
-    content = orjson.dumps({**known, **corrects, **_words(frame, wanted), **counted}, option=orjson.OPT_SORT_KEYS)
+    content = orjson.dumps({**known, **corrects, **_words(context, wanted), **counted}, option=orjson.OPT_SORT_KEYS)
     values = {
         **known,
         "amends_id": amends.id if amends else None,
@@ -110,23 +114,23 @@ async def _keep(
     return (await session.execute(insert)).scalar_one_or_none()
 
 
-def _words(frame: Frame, wanted: Wanted) -> dict[str, Any]:
+def _words(context: ServiceContext, wanted: LedgerRequest) -> dict[str, Any]:
     """What the numbers are called, as of now: later wording changes no ledger."""
-    measures = frame.knowledge.measures
+    measures = context.knowledge.measures
     explained = [[each.name, each.title, each.meaning] for each in measures.lists[wanted.kind]]
-    place = regions.full_name(frame.knowledge.regions, wanted.district) or measures.words["everywhere"]
+    place = regions.full_name(context.knowledge.regions, wanted.district) or measures.words["everywhere"]
     return {"place": place, "measures": explained, "words": dict(measures.words)}
 
 
-async def _count(session: AsyncSession, frame: Frame, wanted: Wanted) -> dict[str, Any]:
+async def _count(session: AsyncSession, context: ServiceContext, wanted: LedgerRequest) -> dict[str, Any]:
     """The numbers and the cases behind them, in plain JSON."""
-    measures, within = frame.knowledge.measures.lists[wanted.kind], statistics.scope(wanted.district)
+    measures, within = context.knowledge.measures.lists[wanted.kind], statistics.scope(wanted.district)
     counts = await statistics.count(session, measures, wanted.period, within)
     names = {each.id: each.name for each in await session.scalars(select(Agency))}
-    labels = {code: kind.label for code, kind in frame.knowledge.appeals.kinds.items()}
+    labels = {code: kind.label for code, kind in context.knowledge.appeals.kinds.items()}
     return {
         **_tables(counts, measures, labels, names),
-        "cases": await _cases(session, frame, wanted, measures, labels),
+        "cases": await _cases(session, context, wanted, measures, labels),
         "notices": await notice_totals.reached(session, wanted.period, wanted.district),
     }
 
@@ -145,7 +149,11 @@ def _tables(
 
 
 async def _cases(
-    session: AsyncSession, frame: Frame, wanted: Wanted, measures: Sequence[Measure], labels: Mapping[str, str]
+    session: AsyncSession,
+    context: ServiceContext,
+    wanted: LedgerRequest,
+    measures: Sequence[Measure],
+    labels: Mapping[str, str],
 ) -> list[list[Any]]:
     """A line for each case: what tells it, and a 1 for every measure that counts it.  Confidential ones have no number."""
     marks, asked = statistics.conditions(measures, wanted.period)
@@ -160,7 +168,7 @@ async def _cases(
     )
     found = []
     for number, confidential, kind, region, agency, at, *counted in (await session.execute(query)).all():
-        place = regions.full_name(frame.knowledge.regions, region)
+        place = regions.full_name(context.knowledge.regions, region)
         day = at.astimezone(ZONE).date().isoformat()
         found.append(["" if confidential else number, labels.get(kind, kind), place, agency or "", day, *counted])
     return found
@@ -203,7 +211,7 @@ async def listed(session: AsyncSession, staffer: Staffer) -> list[Ledger]:
 
 async def series(session: AsyncSession, ledger: Ledger) -> list[Ledger]:
     """A ledger and all its corrections, in their order."""
-    wanted = Wanted(ledger.kind, Period(ledger.first, ledger.last), ledger.district)
+    wanted = LedgerRequest(ledger.kind, Period(ledger.first, ledger.last), ledger.district)
     return list(await session.scalars(select(Ledger).where(*_same(wanted)).order_by(Ledger.number)))
 
 
@@ -214,18 +222,18 @@ async def districts(session: AsyncSession) -> list[str]:
     return sorted({"", *held})
 
 
-async def freeze_due(session: AsyncSession, frame: Frame, kinds: Iterable[str] = KINDS) -> None:
+async def freeze_due(session: AsyncSession, context: ServiceContext, kinds: Iterable[str] = KINDS) -> None:
     """Freeze the week and the month that were over last, wherever that has not been done."""
     for kind in kinds:
         for district in await districts(session):
-            await freeze(session, frame, Wanted(kind, last(kind), district))
+            await freeze(session, context, LedgerRequest(kind, last(kind), district))
 
 
-async def _newest(session: AsyncSession, wanted: Wanted) -> Ledger | None:
+async def _newest(session: AsyncSession, wanted: LedgerRequest) -> Ledger | None:
     query = select(Ledger).where(*_same(wanted)).order_by(Ledger.number.desc()).limit(1)
     found: Ledger | None = await session.scalar(query)
     return found
 
 
-def _same(wanted: Wanted) -> tuple[Any, ...]:
+def _same(wanted: LedgerRequest) -> tuple[Any, ...]:
     return Ledger.kind == wanted.kind, Ledger.first == wanted.period.first, Ledger.district == wanted.district

@@ -15,7 +15,7 @@ LEAST, TIMES = 10, 3  # unusual: so many looks or more, and more than so many ti
 
 
 @dataclass(frozen=True, slots=True)
-class Reader:
+class UnusualReader:
     """What somebody looked at within a week.  `usual` is the median of the others who looked, 0 without any."""
 
     staff_id: int
@@ -29,7 +29,7 @@ class Reader:
         return self.looks >= LEAST and self.looks > TIMES * self.usual
 
 
-async def unusual(session: AsyncSession) -> list[Reader]:
+async def unusual(session: AsyncSession) -> list[UnusualReader]:
     """Of the last seven days, most looks first.  What was refused counts: somebody wanted to see it."""
     refused = func.sum(case((View.denied, 1), else_=0))
     counted = (
@@ -40,7 +40,8 @@ async def unusual(session: AsyncSession) -> list[Reader]:
     found = (await session.execute(counted)).all()
     looks = {staff_id or 0: count for staff_id, count, *_ in found}
     readers = [
-        Reader(staff_id or 0, count, cases, no, _usual(looks, staff_id or 0)) for staff_id, count, cases, no in found
+        UnusualReader(staff_id or 0, count, cases, no, _usual(looks, staff_id or 0))
+        for staff_id, count, cases, no in found
     ]
     return sorted((each for each in readers if each.unusual), key=lambda each: (-each.looks, each.staff_id))
 

@@ -46,7 +46,7 @@ async def note(
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class AuditFilter:
     """Which rows somebody wants to see."""
 
     staff_id: int | None = None
@@ -55,7 +55,7 @@ class Wanted:
     before: int | None = None  # rows older than this one
 
 
-async def rows(session: AsyncSession, wanted: Wanted) -> Sequence[Audit]:
+async def rows(session: AsyncSession, wanted: AuditFilter) -> Sequence[Audit]:
     """Newest first, one more than a page when there are older ones."""
     query = select(Audit).order_by(Audit.id.desc()).limit(PAGE + 1)
     if wanted.staff_id is not None:
@@ -71,7 +71,7 @@ async def rows(session: AsyncSession, wanted: Wanted) -> Sequence[Audit]:
     return (await session.scalars(query)).all()
 
 
-async def looks(session: AsyncSession, wanted: Wanted) -> Sequence[View]:
+async def looks(session: AsyncSession, wanted: AuditFilter) -> Sequence[View]:
     """Who looked at what tells who somebody is; newest first, one more than a page when there are older ones."""
     query = select(View).order_by(View.id.desc()).limit(PAGE + 1)
     if wanted.staff_id is not None:

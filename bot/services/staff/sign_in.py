@@ -35,7 +35,7 @@ class Purpose(StrEnum):
     SIGNED = "webapp"  # what a Mini App brought: kept so that it is not good twice
 
 
-class Standing(StrEnum):
+class SignInState(StrEnum):
     """What became of a link."""
 
     READY = "ready"
@@ -110,18 +110,18 @@ async def demo_links(session: AsyncSession, people: list[Staff]) -> list[str]:
     return [await _link(session, person, Purpose.DEMO, DEMO) for person in people]
 
 
-async def look(session: AsyncSession, token: str, browser: str, *, demo: bool) -> Standing:
+async def look(session: AsyncSession, token: str, browser: str, *, demo: bool) -> SignInState:
     """How a link stands.  Changes nothing: the robots of mail and chat look at links, too."""
     found = await session.scalar(select(SignInLink).where(SignInLink.token == hashed(token), _ways(demo=demo)))
     if found is None:
-        return Standing.UNKNOWN
+        return SignInState.UNKNOWN
     if found.used_at is not None and found.purpose != Purpose.DEMO:
-        return Standing.USED
+        return SignInState.USED
     if found.expires_at <= now():
-        return Standing.EXPIRED
+        return SignInState.EXPIRED
     if found.browser is not None and found.browser != hashed(browser):
-        return Standing.ELSEWHERE
-    return Standing.READY
+        return SignInState.ELSEWHERE
+    return SignInState.READY
 
 
 async def use(session: AsyncSession, token: str, browser: str, *, demo: bool) -> tuple[Staff, SignInLink] | None:

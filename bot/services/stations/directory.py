@@ -21,7 +21,7 @@ AGED = timedelta(days=180)  # since somebody last made sure
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class StationFilter:
     """Which stations somebody wants to see."""
 
     view: str = "all"  # one of VIEWS
@@ -46,7 +46,7 @@ def visible(staffer: Staffer, action: str = "stations.read") -> ColumnElement[bo
 
 
 async def listed(
-    session: AsyncSession, staffer: Staffer, wanted: Wanted, today: date, page: int
+    session: AsyncSession, staffer: Staffer, wanted: StationFilter, today: date, page: int
 ) -> Sequence[StationRow]:
     """One more than a page when there are further ones; longest unchecked first."""
     query = select(StationRow).where(visible(staffer), wanted.condition(today))
@@ -57,7 +57,7 @@ async def listed(
 async def chart(
     session: AsyncSession,
     staffer: Staffer,
-    wanted: Wanted,
+    wanted: StationFilter,
     today: date,
     middle: tuple[float, float] | None,
     span: float | None,

@@ -9,11 +9,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.errors import Rejected
 from bot.services.appeals.filing import checked
-from bot.services.core.context import Frame
+from bot.services.core.context import ServiceContext
 from bot.services.core.lifecycle import Role
 from bot.services.core.working_days import shown
 from bot.services.identity import identities
-from bot.services.volunteers.states import CLOSED, Standing
+from bot.services.volunteers.states import CLOSED, VolunteerState
 from bot.store.base import locked, vault_of
 from bot.store.models import Chat, Naming, Team, Volunteer, VolunteerStep, now
 
@@ -21,7 +21,7 @@ MAY_UNMASK = {Naming.NAMED: {Role.ORGANISER, Role.ADMIN}}  # those who approve; 
 
 
 @dataclass(frozen=True)
-class Application:
+class VolunteerApplication:
     """What somebody tells us to join; name and phone go into the vault."""
 
     name: str
@@ -38,30 +38,30 @@ class UnknownVolunteer(LookupError):
     """A number that we never gave out."""
 
 
-async def check_may_apply(session: AsyncSession, frame: Frame, chat: Chat) -> None:
+async def check_may_apply(session: AsyncSession, context: ServiceContext, chat: Chat) -> None:
     """Raises Rejected for a member, for somebody rejected a short while ago, and for somebody dismissed."""
     known = await own(session, chat.id)
-    if known is None or known.state == Standing.RESIGNED:
+    if known is None or known.state == VolunteerState.RESIGNED:
         return
     if known.state not in CLOSED:
         raise Rejected("volunteer.known", number=known.number)
-    if known.state == Standing.DISMISSED:
+    if known.state == VolunteerState.DISMISSED:
         raise Rejected("volunteer.was_dismissed")
-    again = (known.closed_at or now()) + timedelta(days=frame.knowledge.grid.reapply)
+    again = (known.closed_at or now()) + timedelta(days=context.knowledge.grid.reapply)
     if again > now():
         raise Rejected("volunteer.was_rejected", date=f"{shown(again):%Y-%m-%d}")
 
 
-async def apply(session: AsyncSession, frame: Frame, chat: Chat, wanted: Application) -> Volunteer:
+async def apply(session: AsyncSession, context: ServiceContext, chat: Chat, wanted: VolunteerApplication) -> Volunteer:
     """Hand in an application: identity, volunteer, first line of the timeline, all or nothing.  Raises Rejected."""
-    await check_may_apply(session, frame, chat)
-    consent = frame.knowledge.grid.consent
+    await check_may_apply(session, context, chat)
+    consent = context.knowledge.grid.consent
     alias = await identities.keep(session, chat, Naming.NAMED, name=wanted.name, phone=wanted.phone, consent=consent)
     volunteer = Volunteer(
         number=await _new_number(session),
         alias=alias,
         owner=owner_key(session, chat.id),
-        state=Standing.APPLIED,
+        state=VolunteerState.APPLIED,
         consent=consent,
         platform=wanted.platform,
         job=wanted.job,
@@ -72,7 +72,7 @@ async def apply(session: AsyncSession, frame: Frame, chat: Chat, wanted: Applica
     )
     session.add(volunteer)
     await session.flush()
-    step = {"name": "apply", "source": "", "target": Standing.APPLIED, "role": Role.WORKER, "at": now()}
+    step = {"name": "apply", "source": "", "target": VolunteerState.APPLIED, "role": Role.WORKER, "at": now()}
     await session.execute(insert(VolunteerStep).values(volunteer_id=volunteer.id, **step))
     return volunteer
 
@@ -90,7 +90,7 @@ async def acting(session: AsyncSession, chat_id: int) -> Volunteer | None:
     Read anew for each thing they do: whoever is suspended or dismissed is nobody special with their next tap.
     """
     found = await own(session, chat_id)
-    if found is None or found.state != Standing.ACTIVE or found.expires_at is None or found.expires_at <= now():
+    if found is None or found.state != VolunteerState.ACTIVE or found.expires_at is None or found.expires_at <= now():
         return None
     return found
 

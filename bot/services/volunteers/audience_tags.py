@@ -4,7 +4,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.services.identity import identities
-from bot.services.volunteers.states import Standing
+from bot.services.volunteers.states import VolunteerState
 from bot.store.base import locked
 from bot.store.models import ChatTag, Volunteer
 
@@ -20,7 +20,7 @@ async def follow(session: AsyncSession, volunteer: Volunteer) -> None:
     chat = await identities.chat_behind(session, volunteer.alias)
     if chat is None:
         return
-    acting = volunteer.state == Standing.ACTIVE
+    acting = volunteer.state == VolunteerState.ACTIVE
     held = {"volunteer": acting, "liaison": acting and volunteer.liaison}
     tags = [tag(role) for role in ROLES]
     await session.execute(delete(ChatTag).where(ChatTag.chat_id == chat.id, ChatTag.tag.in_(tags)))
@@ -34,7 +34,7 @@ async def ensure(session: AsyncSession) -> None:
     Who is behind a membership is sealed, so the program does this at its start, and not a migration.
     When there are as many tags as volunteers, nobody lacks one, and no identity is opened.
     """
-    acting = Volunteer.state == Standing.ACTIVE
+    acting = Volunteer.state == VolunteerState.ACTIVE
     people = select(func.count(Volunteer.id)).where(acting)
     tagged = select(func.count(ChatTag.chat_id)).where(ChatTag.tag == tag("volunteer"))
     if await session.scalar(people) == await session.scalar(tagged):

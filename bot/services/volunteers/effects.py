@@ -12,86 +12,90 @@ from bot.queue import outbox
 from bot.services.appeals import notifications as appeal_notifications
 from bot.services.appeals.appeals import CODE_LETTERS
 from bot.services.core import timers
-from bot.services.core.context import Frame
+from bot.services.core.context import ServiceContext
 from bot.services.core.working_days import shown
 from bot.services.identity import identities
 from bot.services.volunteers import shifts
-from bot.services.volunteers.states import Change
+from bot.services.volunteers.states import VolunteerMove
 from bot.store.models import Volunteer, now
 
-Effect = Callable[[AsyncSession, Frame, Volunteer, Change], Awaitable[None]]
+Effect = Callable[[AsyncSession, ServiceContext, Volunteer, VolunteerMove], Awaitable[None]]
 
 VERIFY = "/console/certificates/"  # where anybody may check a certificate
 
 
-async def _nothing(session: AsyncSession, frame: Frame, volunteer: Volunteer, wanted: Change) -> None:
+async def _nothing(session: AsyncSession, context: ServiceContext, volunteer: Volunteer, wanted: VolunteerMove) -> None:
     """Their own step: the chat has answered already."""
 
 
-async def _review(session: AsyncSession, frame: Frame, volunteer: Volunteer, wanted: Change) -> None:
-    await tell(session, frame, volunteer, "volunteer.told_reviewing")
+async def _review(session: AsyncSession, context: ServiceContext, volunteer: Volunteer, wanted: VolunteerMove) -> None:
+    await tell(session, context, volunteer, "volunteer.told_reviewing")
 
 
-async def _approve(session: AsyncSession, frame: Frame, volunteer: Volunteer, wanted: Change) -> None:
+async def _approve(session: AsyncSession, context: ServiceContext, volunteer: Volunteer, wanted: VolunteerMove) -> None:
     volunteer.team_id = wanted.team_id
-    await tell(session, frame, volunteer, "volunteer.told_approved", choices=[[("volunteer.begin_training", "vt")]])
+    await tell(session, context, volunteer, "volunteer.told_approved", choices=[[("volunteer.begin_training", "vt")]])
 
 
-async def _reject(session: AsyncSession, frame: Frame, volunteer: Volunteer, wanted: Change) -> None:
-    await _leave(session, frame, volunteer)
-    days = frame.knowledge.grid.reapply
-    await tell(session, frame, volunteer, "volunteer.told_rejected", reason=wanted.text, days=days)
+async def _reject(session: AsyncSession, context: ServiceContext, volunteer: Volunteer, wanted: VolunteerMove) -> None:
+    await _leave(session, context, volunteer)
+    days = context.knowledge.grid.reapply
+    await tell(session, context, volunteer, "volunteer.told_rejected", reason=wanted.text, days=days)
 
 
-async def _certify(session: AsyncSession, frame: Frame, volunteer: Volunteer, wanted: Change) -> None:
-    await issue(session, frame, volunteer)
+async def _certify(session: AsyncSession, context: ServiceContext, volunteer: Volunteer, wanted: VolunteerMove) -> None:
+    await issue(session, context, volunteer)
 
 
-async def _rest(session: AsyncSession, frame: Frame, volunteer: Volunteer, wanted: Change) -> None:
-    await shifts.stop(session, frame, volunteer)
+async def _rest(session: AsyncSession, context: ServiceContext, volunteer: Volunteer, wanted: VolunteerMove) -> None:
+    await shifts.stop(session, context, volunteer)
 
 
-async def _suspend(session: AsyncSession, frame: Frame, volunteer: Volunteer, wanted: Change) -> None:
+async def _suspend(session: AsyncSession, context: ServiceContext, volunteer: Volunteer, wanted: VolunteerMove) -> None:
     volunteer.suspended_by = wanted.actor.id
-    await shifts.stop(session, frame, volunteer)
+    await shifts.stop(session, context, volunteer)
     answer = [[("volunteer.object", "an")]]
-    await tell(session, frame, volunteer, "volunteer.told_suspended", choices=answer, reason=wanted.text)
+    await tell(session, context, volunteer, "volunteer.told_suspended", choices=answer, reason=wanted.text)
 
 
-async def _reinstate(session: AsyncSession, frame: Frame, volunteer: Volunteer, wanted: Change) -> None:
+async def _reinstate(
+    session: AsyncSession, context: ServiceContext, volunteer: Volunteer, wanted: VolunteerMove
+) -> None:
     volunteer.suspended_by = None
-    await tell(session, frame, volunteer, "volunteer.told_reinstated")
+    await tell(session, context, volunteer, "volunteer.told_reinstated")
 
 
-async def _dismiss(session: AsyncSession, frame: Frame, volunteer: Volunteer, wanted: Change) -> None:
+async def _dismiss(session: AsyncSession, context: ServiceContext, volunteer: Volunteer, wanted: VolunteerMove) -> None:
     volunteer.liaison, volunteer.team_id = False, None
-    await _leave(session, frame, volunteer)
+    await _leave(session, context, volunteer)
     answer = [[("volunteer.object", "an")]]
-    await tell(session, frame, volunteer, "volunteer.told_dismissed", choices=answer, reason=wanted.text)
+    await tell(session, context, volunteer, "volunteer.told_dismissed", choices=answer, reason=wanted.text)
 
 
-async def _lapse(session: AsyncSession, frame: Frame, volunteer: Volunteer, wanted: Change) -> None:
-    await shifts.stop(session, frame, volunteer)
-    await tell(session, frame, volunteer, "volunteer.told_lapsed", choices=[[("volunteer.ask_renewal", "vn")]])
+async def _lapse(session: AsyncSession, context: ServiceContext, volunteer: Volunteer, wanted: VolunteerMove) -> None:
+    await shifts.stop(session, context, volunteer)
+    await tell(session, context, volunteer, "volunteer.told_lapsed", choices=[[("volunteer.ask_renewal", "vn")]])
 
 
-async def _resign(session: AsyncSession, frame: Frame, volunteer: Volunteer, wanted: Change) -> None:
+async def _resign(session: AsyncSession, context: ServiceContext, volunteer: Volunteer, wanted: VolunteerMove) -> None:
     volunteer.liaison, volunteer.team_id = False, None
-    await shifts.stop(session, frame, volunteer)
-    await _leave(session, frame, volunteer)
+    await shifts.stop(session, context, volunteer)
+    await _leave(session, context, volunteer)
 
 
-async def _appoint(session: AsyncSession, frame: Frame, volunteer: Volunteer, wanted: Change) -> None:
-    await tell(session, frame, volunteer, "volunteer.told_appointed")
+async def _appoint(session: AsyncSession, context: ServiceContext, volunteer: Volunteer, wanted: VolunteerMove) -> None:
+    await tell(session, context, volunteer, "volunteer.told_appointed")
 
 
-async def _unappoint(session: AsyncSession, frame: Frame, volunteer: Volunteer, wanted: Change) -> None:
-    await tell(session, frame, volunteer, "volunteer.told_unappointed")
+async def _unappoint(
+    session: AsyncSession, context: ServiceContext, volunteer: Volunteer, wanted: VolunteerMove
+) -> None:
+    await tell(session, context, volunteer, "volunteer.told_unappointed")
 
 
-async def issue(session: AsyncSession, frame: Frame, volunteer: Volunteer) -> None:
+async def issue(session: AsyncSession, context: ServiceContext, volunteer: Volunteer) -> None:
     """A certificate for one term, or one more: number, end, reminders, and a code anybody may check."""
-    grid, at = frame.knowledge.grid, now()
+    grid, at = context.knowledge.grid, now()
     begins = volunteer.expires_at if volunteer.expires_at is not None and volunteer.expires_at > at else at
     volunteer.certificate = volunteer.certificate or _certificate_number(at)
     volunteer.certified_at, volunteer.renewal_at = at, None
@@ -100,22 +104,22 @@ async def issue(session: AsyncSession, frame: Frame, volunteer: Volunteer) -> No
     early = end - timedelta(days=grid.remind)
     rows = [timers.timer(number, do, when, of="volunteer", due=end) for do, when in (("remind", early), ("lapse", end))]
     await outbox.put(session, rows)
-    link = f"{frame.base_url}{VERIFY}{volunteer.certificate}"
+    link = f"{context.base_url}{VERIFY}{volunteer.certificate}"
     values = {"certificate": volunteer.certificate, "until": f"{shown(end):%Y-%m-%d}", "link": link}
-    await tell(session, frame, volunteer, "volunteer.told_certified", qr=link, **values)
+    await tell(session, context, volunteer, "volunteer.told_certified", qr=link, **values)
 
 
-async def remind(session: AsyncSession, frame: Frame, volunteer: Volunteer) -> None:
+async def remind(session: AsyncSession, context: ServiceContext, volunteer: Volunteer) -> None:
     """The certificate ends soon."""
     until = f"{shown(volunteer.expires_at):%Y-%m-%d}" if volunteer.expires_at else ""
     again = [[("volunteer.ask_renewal", "vn")]]
-    await tell(session, frame, volunteer, "volunteer.told_reminded", choices=again, until=until)
+    await tell(session, context, volunteer, "volunteer.told_reminded", choices=again, until=until)
 
 
-async def tell(session: AsyncSession, frame: Frame, volunteer: Volunteer, key: str, **values: Any) -> None:
+async def tell(session: AsyncSession, context: ServiceContext, volunteer: Volunteer, key: str, **values: Any) -> None:
     """Queue a message for a volunteer."""
     chat = await identities.chat_behind(session, volunteer.alias)
-    await appeal_notifications.tell_chat(session, frame, chat, key, number=volunteer.number, **values)
+    await appeal_notifications.tell_chat(session, context, chat, key, number=volunteer.number, **values)
 
 
 def months_after(moment: datetime, months: int) -> datetime:
@@ -130,9 +134,9 @@ def _certificate_number(at: datetime) -> str:
     return f"NX{at:%y}-{''.join(secrets.choice(CODE_LETTERS) for _ in range(9))}"
 
 
-async def _leave(session: AsyncSession, frame: Frame, volunteer: Volunteer) -> None:
+async def _leave(session: AsyncSession, context: ServiceContext, volunteer: Volunteer) -> None:
     volunteer.closed_at = now()
-    await identities.left(session, frame.knowledge.retention, volunteer.alias)
+    await identities.left(session, context.knowledge.retention, volunteer.alias)
 
 
 EFFECTS: dict[str, Effect] = {

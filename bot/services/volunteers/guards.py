@@ -6,24 +6,26 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.errors import Rejected
-from bot.services.core.context import Frame
+from bot.services.core.context import ServiceContext
 from bot.services.identity import identities
 from bot.services.staff.permissions import SamePerson
 from bot.services.volunteers import training
-from bot.services.volunteers.states import Change
+from bot.services.volunteers.states import VolunteerMove
 from bot.store.models import Staff, Team, Volunteer, now
 
-Check = Callable[[AsyncSession, Frame, Volunteer, Change], Awaitable[None]]
+Check = Callable[[AsyncSession, ServiceContext, Volunteer, VolunteerMove], Awaitable[None]]
 
 SHORTEST_REASON = 4  # characters
 
 
-async def _check_reason(session: AsyncSession, frame: Frame, volunteer: Volunteer, wanted: Change) -> None:
+async def _check_reason(
+    session: AsyncSession, context: ServiceContext, volunteer: Volunteer, wanted: VolunteerMove
+) -> None:
     if len(wanted.text.strip()) < SHORTEST_REASON:
         raise Rejected("volunteer.reason", least=SHORTEST_REASON)
 
 
-async def _check_stranger(session: AsyncSession, volunteer: Volunteer, wanted: Change, action: str) -> None:
+async def _check_stranger(session: AsyncSession, volunteer: Volunteer, wanted: VolunteerMove, action: str) -> None:
     """Nobody decides about themselves."""
     chat = await identities.chat_behind(session, volunteer.alias)
     linked = await session.scalar(select(Staff.chat_id).where(Staff.id == wanted.actor.id))
@@ -31,7 +33,9 @@ async def _check_stranger(session: AsyncSession, volunteer: Volunteer, wanted: C
         raise SamePerson(action, f"volunteer:{volunteer.number}")
 
 
-async def _check_approve(session: AsyncSession, frame: Frame, volunteer: Volunteer, wanted: Change) -> None:
+async def _check_approve(
+    session: AsyncSession, context: ServiceContext, volunteer: Volunteer, wanted: VolunteerMove
+) -> None:
     """Somebody of the district, who is neither the applicant nor the leader of the team they go to."""
     await _check_stranger(session, volunteer, wanted, "volunteers.approve")
     if wanted.team_id is None:
@@ -43,24 +47,32 @@ async def _check_approve(session: AsyncSession, frame: Frame, volunteer: Volunte
         raise SamePerson("volunteers.approve", f"volunteer:{volunteer.number}")
 
 
-async def _check_trained(session: AsyncSession, frame: Frame, volunteer: Volunteer, wanted: Change) -> None:
-    if await training.missing(session, frame, volunteer):
+async def _check_trained(
+    session: AsyncSession, context: ServiceContext, volunteer: Volunteer, wanted: VolunteerMove
+) -> None:
+    if await training.missing(session, context, volunteer):
         raise Rejected("volunteer.untrained")
 
 
-async def _check_certificate(session: AsyncSession, frame: Frame, volunteer: Volunteer, wanted: Change) -> None:
+async def _check_certificate(
+    session: AsyncSession, context: ServiceContext, volunteer: Volunteer, wanted: VolunteerMove
+) -> None:
     if volunteer.expires_at is None or volunteer.expires_at <= now():
         raise Rejected("volunteer.expired")
 
 
-async def _check_reinstate(session: AsyncSession, frame: Frame, volunteer: Volunteer, wanted: Change) -> None:
-    await _check_certificate(session, frame, volunteer, wanted)
+async def _check_reinstate(
+    session: AsyncSession, context: ServiceContext, volunteer: Volunteer, wanted: VolunteerMove
+) -> None:
+    await _check_certificate(session, context, volunteer, wanted)
     await _check_stranger(session, volunteer, wanted, "volunteers.approve")
 
 
-async def _check_dismiss(session: AsyncSession, frame: Frame, volunteer: Volunteer, wanted: Change) -> None:
+async def _check_dismiss(
+    session: AsyncSession, context: ServiceContext, volunteer: Volunteer, wanted: VolunteerMove
+) -> None:
     """Two people: one suspends, another one dismisses."""
-    await _check_reason(session, frame, volunteer, wanted)
+    await _check_reason(session, context, volunteer, wanted)
     if volunteer.suspended_by is not None and volunteer.suspended_by == wanted.actor.id:
         raise SamePerson("volunteers.dismiss", f"volunteer:{volunteer.number}")
 

@@ -8,14 +8,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.errors import Rejected
 from bot.services.staff.accounts import within
 from bot.services.staff.permissions import Staffer
-from bot.services.volunteers.states import Standing
+from bot.services.volunteers.states import VolunteerState
 from bot.store.models import Shift, Team, Training, Volunteer
 
 PAGE = 50  # volunteers on one page
 LONGEST_NAME = 20  # characters of a team's name
 
-_S = Standing
-VIEWS: Mapping[str, tuple[Standing, ...]] = {
+_S = VolunteerState
+VIEWS: Mapping[str, tuple[VolunteerState, ...]] = {
     "waiting": (_S.APPLIED, _S.REVIEWING),
     "training": (_S.APPROVED, _S.TRAINING),
     "acting": (_S.ACTIVE,),

@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.errors import Rejected
 from bot.services.appeals import notifications as appeal_notifications
-from bot.services.core.context import Frame
+from bot.services.core.context import ServiceContext
 from bot.services.identity import identities
 from bot.services.points import ledger as points_ledger
 from bot.store.models import Shift, Volunteer, now
@@ -21,31 +21,31 @@ async def open_one(session: AsyncSession, volunteer: Volunteer) -> Shift | None:
     return found
 
 
-async def start(session: AsyncSession, frame: Frame, volunteer: Volunteer) -> Shift:
+async def start(session: AsyncSession, context: ServiceContext, volunteer: Volunteer) -> Shift:
     """Check in.  Somebody who is on a shift stays on it; one forgotten long ago ends first."""
     known = await open_one(session, volunteer)
-    if known is not None and now() - known.started_at < _longest(frame):
+    if known is not None and now() - known.started_at < _longest(context):
         return known
     if known is not None:
-        await stop(session, frame, volunteer)
+        await stop(session, context, volunteer)
     shift = Shift(volunteer_id=volunteer.id, started_at=now())
     session.add(shift)
     await session.flush()
     return shift
 
 
-async def stop(session: AsyncSession, frame: Frame, volunteer: Volunteer, note: str = "") -> Shift | None:
+async def stop(session: AsyncSession, context: ServiceContext, volunteer: Volunteer, note: str = "") -> Shift | None:
     """Check out; None for somebody who is on no shift.  One that was forgotten counts for the longest shift at most."""
     shift = await open_one(session, volunteer)
     if shift is not None:
-        shift.ended_at = min(now(), shift.started_at + _longest(frame))
+        shift.ended_at = min(now(), shift.started_at + _longest(context))
         shift.state, shift.note = "ended", note
         await session.flush()
     return shift
 
 
 async def settle(
-    session: AsyncSession, frame: Frame, shift_id: int, staff_id: int | None, *, approve: bool, why: str = ""
+    session: AsyncSession, context: ServiceContext, shift_id: int, staff_id: int | None, *, approve: bool, why: str = ""
 ) -> Shift:
     """Count the hours and give the points for them, or do not, with a reason.
 
@@ -61,16 +61,16 @@ async def settle(
     chat = await identities.chat_behind(session, volunteer.alias)
     if approve:
         shift.minutes = int((shift.ended_at - shift.started_at).total_seconds() // 60)
-        wanted = shift.minutes // 60 * frame.knowledge.grid.points
+        wanted = shift.minutes // 60 * context.knowledge.grid.points
         given = await points_ledger.grant(session, chat, wanted, f"shift:{shift.id}", staff_id=staff_id) if chat else 0
         await appeal_notifications.tell_chat(
-            session, frame, chat, "volunteer.told_hours", minutes=shift.minutes, points=given
+            session, context, chat, "volunteer.told_hours", minutes=shift.minutes, points=given
         )
     else:
         shift.note = why
         answer = [[("volunteer.object", "an")]]
         await appeal_notifications.tell_chat(
-            session, frame, chat, "volunteer.told_hours_refused", choices=answer, reason=why
+            session, context, chat, "volunteer.told_hours_refused", choices=answer, reason=why
         )
     return shift
 
@@ -89,5 +89,5 @@ async def minutes(session: AsyncSession, volunteer: Volunteer) -> tuple[int, int
     return int(await session.scalar(counted) or 0), int(await session.scalar(waiting) or 0)
 
 
-def _longest(frame: Frame) -> timedelta:
-    return timedelta(hours=frame.knowledge.grid.longest)
+def _longest(context: ServiceContext) -> timedelta:
+    return timedelta(hours=context.knowledge.grid.longest)

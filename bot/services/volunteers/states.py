@@ -6,7 +6,7 @@ from enum import StrEnum
 from bot.services.core.lifecycle import Actor, Lifecycle, Role, steps
 
 
-class Standing(StrEnum):
+class VolunteerState(StrEnum):
     APPLIED = "applied"  # handed in
     REVIEWING = "reviewing"  # somebody of the district looks at it
     APPROVED = "approved"  # may begin the training
@@ -20,13 +20,13 @@ class Standing(StrEnum):
     DISMISSED = "dismissed"  # may not act any more
 
 
-_S = Standing
+_S = VolunteerState
 _STAFF = (Role.ORGANISER, Role.ADMIN)
 _LEAVABLE = " ".join(each for each in _S if each not in (_S.RESIGNED, _S.REJECTED, _S.DISMISSED))
 
 VOLUNTEER = Lifecycle(
     "volunteer",
-    Standing,
+    VolunteerState,
     [
         *steps("review", _S.APPLIED, _S.REVIEWING, *_STAFF),
         *steps("approve", _S.REVIEWING, _S.APPROVED, *_STAFF),
@@ -49,10 +49,10 @@ CERTIFIED = frozenset({_S.ACTIVE, _S.PAUSED, _S.SUSPENDED})  # the certificate r
 
 
 @dataclass(frozen=True)
-class Change:
+class VolunteerMove:
     """A step somebody wants to make, with what it needs."""
 
-    target: Standing
+    target: VolunteerState
     actor: Actor
     text: str = ""  # what the volunteer reads
     key: str = ""  # makes the same thing harmless twice

@@ -4,9 +4,9 @@ from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.services.core.context import Frame
+from bot.services.core.context import ServiceContext
 from bot.store.models import Training, Volunteer, now
-from knowledge.volunteers import Item
+from knowledge.volunteers import TrainingItem
 
 
 async def done(session: AsyncSession, volunteer: Volunteer) -> set[str]:
@@ -14,13 +14,13 @@ async def done(session: AsyncSession, volunteer: Volunteer) -> set[str]:
     return set(await session.scalars(select(Training.item).where(Training.volunteer_id == volunteer.id)))
 
 
-async def missing(session: AsyncSession, frame: Frame, volunteer: Volunteer) -> list[Item]:
+async def missing(session: AsyncSession, context: ServiceContext, volunteer: Volunteer) -> list[TrainingItem]:
     """The items still to do, in their order."""
     known = await done(session, volunteer)
-    return [item for item in frame.knowledge.grid.items.values() if item.code not in known]
+    return [item for item in context.knowledge.grid.items.values() if item.code not in known]
 
 
-async def tick(session: AsyncSession, volunteer: Volunteer, item: Item, staff_id: int | None) -> None:
+async def tick(session: AsyncSession, volunteer: Volunteer, item: TrainingItem, staff_id: int | None) -> None:
     """An item is done.  Ticking twice changes nothing."""
     dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
     values = {"volunteer_id": volunteer.id, "item": item.code, "staff_id": staff_id, "at": now()}

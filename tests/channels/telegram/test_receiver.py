@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from sqlalchemy import func, select
 from sqlalchemy.exc import OperationalError
 
-from bot.app import House
+from bot.app import Application
 from bot.channels.telegram.intake import decode
 from bot.channels.telegram.turns import Turns
 from bot.channels.telegram.unit import Context
@@ -31,14 +31,14 @@ def message(update_id: int, text: str, person: int = 7, **more: object) -> dict:
 
 
 @pytest.fixture
-async def hook(house):
+async def hook(app):
     """Posts updates to the webhook as a Bot API server does; returns status and body."""
     async with aiohttp.ClientSession() as http:
 
         async def post(update: object, secret: str | None = None) -> tuple[int, dict | None]:
             body = update if isinstance(update, bytes) else json.dumps(update).encode()
-            headers = {SECRET_HEADER: house._secret if secret is None else secret}
-            url = f"http://127.0.0.1:{house.port}/channel/web"
+            headers = {SECRET_HEADER: app._secret if secret is None else secret}
+            url = f"http://127.0.0.1:{app.port}/channel/web"
             async with http.post(url, data=io.BytesIO(body), headers=headers) as response:
                 raw = await response.read()
                 return response.status, json.loads(raw) if raw.startswith(b"{") else None
@@ -46,26 +46,26 @@ async def hook(house):
         yield post
 
 
-async def count(house, table) -> int:
+async def count(app, table) -> int:
     """Rows of a table; of the outbox, those for people."""
     rows = select(func.count()).select_from(table)
-    async with house.db.read() as session:
+    async with app.db.read() as session:
         return await session.scalar(rows.where(Outbox.kind == Channel.WEB) if table is Outbox else rows)
 
 
-async def test_a_lone_reply_rides_in_the_answer_and_a_redelivery_repeats_it(hook, house):
+async def test_a_lone_reply_rides_in_the_answer_and_a_redelivery_repeats_it(hook, app):
     first = await hook(message(5, "/appeal"))
     again = await hook(message(5, "/appeal"))
     assert first[1]["method"] == "sendMessage"
     assert again == first
-    assert (await count(house, SeenUpdate), await count(house, Outbox)) == (1, 0)
+    assert (await count(app, SeenUpdate), await count(app, Outbox)) == (1, 0)
 
 
-async def test_of_two_replies_none_rides_because_the_second_could_overtake_it(hook, house):
+async def test_of_two_replies_none_rides_because_the_second_could_overtake_it(hook, app):
     first = await hook(message(5, "/start"))
     again = await hook(message(5, "/start"))
     assert first == again == (200, None)
-    assert (await count(house, SeenUpdate), await count(house, Outbox)) == (1, 2)
+    assert (await count(app, SeenUpdate), await count(app, Outbox)) == (1, 2)
 
 
 async def test_before_a_channel_knows_who_it_is_an_update_is_asked_for_again(settings, knowledge):
@@ -76,16 +76,16 @@ async def test_before_a_channel_knows_who_it_is_an_update_is_asked_for_again(set
         "telegram_webhook_url": f"{away}/telegram",
     }
     settings = settings.model_copy(update={**more, "web_chat": False, "telegram_webhook_secret": SecretStr("s")})
-    house = House(settings, knowledge)
-    await house.start()
+    app = Application(settings, knowledge)
+    await app.start()
     try:
         async with aiohttp.ClientSession(headers={SECRET_HEADER: "s"}) as http:
             url = f"http://127.0.0.1:{settings.port}/telegram"
             async with http.post(url, json=message(5, "/start")) as response:
                 assert response.status == 503
-        assert await count(house, SeenUpdate) == 0
+        assert await count(app, SeenUpdate) == 0
     finally:
-        await house.stop()
+        await app.stop()
 
 
 async def test_a_wrong_secret_is_refused(hook):
@@ -105,9 +105,9 @@ async def test_a_wrong_secret_is_refused(hook):
         b'{"update_id": 9, "callback_query": {"id": 1}}',
     ],
 )
-async def test_what_nobody_can_read_is_parked_and_the_next_one_comes(hook, house, body):
+async def test_what_nobody_can_read_is_parked_and_the_next_one_comes(hook, app, body):
     assert await hook(body) == (200, None)
-    assert await count(house, ParkedUpdate) == 1
+    assert await count(app, ParkedUpdate) == 1
     assert (await hook(message(10, "/help")))[1]["method"] == "sendMessage"
 
 
@@ -128,7 +128,7 @@ async def test_lone_surrogates_and_nul_do_not_reach_the_database(hook):
     assert decode(b'{"update_id": 3, "x": "a\\u0000\\ud83d"}')["x"].encode("utf-8")
 
 
-async def test_an_error_of_ours_changes_nothing_and_is_apologised_for_under_a_number(hook, house, monkeypatch):
+async def test_an_error_of_ours_changes_nothing_and_is_apologised_for_under_a_number(hook, app, monkeypatch):
     async def broken(*_: object, **__: object) -> None:
         raise ZeroDivisionError
 
@@ -138,37 +138,37 @@ async def test_an_error_of_ours_changes_nothing_and_is_apologised_for_under_a_nu
     assert broken_say
     assert status == 200
     assert "刚才我们这边出了点问题" in answer["text"]
-    async with house.db.read() as session:
+    async with app.db.read() as session:
         assert (await session.scalar(select(Chat.started_at))) is None
     assert await hook(message(4, "/start")) == (status, answer)  # A redelivery does not try again.
 
 
-async def test_without_a_database_the_update_comes_again(hook, house, monkeypatch):
+async def test_without_a_database_the_update_comes_again(hook, app, monkeypatch):
     def refuse(*_: object) -> None:
         raise ConnectionRefusedError
 
     with monkeypatch.context() as patch:
-        patch.setattr(house.db, "first", refuse)
+        patch.setattr(app.db, "first", refuse)
         assert (await hook(message(6, "/start")))[0] == 503
     assert (await hook(message(6, "/start")))[0] == 200
 
 
-async def test_a_typo_in_our_sql_does_not_come_back_for_a_day(hook, house, monkeypatch):
+async def test_a_typo_in_our_sql_does_not_come_back_for_a_day(hook, app, monkeypatch):
     async def typo(*_: object) -> None:
         raise OperationalError("SELECT", {}, __import__("sqlite3").OperationalError("no such column: x"))
 
-    real = house.db.first
+    real = app.db.first
     calls = []
 
     async def once(*arguments: object) -> object:
         calls.append(1)
         return await (typo() if len(calls) == 1 else real(*arguments))
 
-    monkeypatch.setattr(house.db, "first", once)
+    monkeypatch.setattr(app.db, "first", once)
     assert (await hook(message(8, "/start")))[0] == 200
 
 
-async def test_messages_of_one_person_are_answered_in_their_order(house, phone):
+async def test_messages_of_one_person_are_answered_in_their_order(app, phone):
     await asyncio.gather(
         *(phone._post("/chat/messages", {"key": f"k{n:02}{'x' * 8}", "text": f"/help {n}"}) for n in range(20))
     )
@@ -176,10 +176,10 @@ async def test_messages_of_one_person_are_answered_in_their_order(house, phone):
     assert [each["mine"] for each in events].count(False) == 20
 
 
-async def test_two_processes_with_one_update_each_act_once(house, hook):
+async def test_two_processes_with_one_update_each_act_once(app, hook):
     answers = await asyncio.gather(*(hook(message(11, "/start")) for _ in range(8)))
     assert all(answer == answers[0] for answer in answers)
-    assert await count(house, Outbox) == 2
+    assert await count(app, Outbox) == 2
 
 
 async def test_a_flooding_person_does_not_starve_a_quiet_one():
@@ -196,10 +196,10 @@ async def test_a_flooding_person_does_not_starve_a_quiet_one():
     assert not turns._locks
 
 
-async def test_somebody_who_blocks_the_bot_hears_nothing_more(house, hook):
+async def test_somebody_who_blocks_the_bot_hears_nothing_more(app, hook):
     await hook(message(1, "/start", person=4242))  # The web chat knows no such person: it answers 400.
-    await house.settled()
-    async with house.db.read() as session:
+    await app.settled()
+    async with app.db.read() as session:
         assert (await session.scalar(select(Outbox.state).where(Outbox.kind == Channel.WEB))) == OutboxState.REFUSED
 
 
@@ -250,13 +250,13 @@ PARTS = {
 
 
 @pytest.mark.parametrize("part", PARTS)
-async def test_everything_people_send_gets_a_clear_line_or_a_polite_silence(hook, house, part):
+async def test_everything_people_send_gets_a_clear_line_or_a_polite_silence(hook, app, part):
     update = message(1, "x", **{part: PARTS[part]})
     if part != "forward_origin":
         del update["message"]["text"], update["message"]["entities"]
     status, answer = await hook(update)
     assert status == 200
-    assert await count(house, ParkedUpdate) == 0
+    assert await count(app, ParkedUpdate) == 0
     if part != "new_chat_title":
         assert answer["method"] == "sendMessage"
         assert "出了点问题" not in answer["text"]
@@ -265,10 +265,10 @@ async def test_everything_people_send_gets_a_clear_line_or_a_polite_silence(hook
 @pytest.mark.parametrize(
     "text", ["😀😀😀", "x" * 4096, "<b>", "‮反", "好" * 4096, " ", "&lt;", "/unknown", "/start@other_bot", "{}"]
 )
-async def test_odd_texts_are_answered_and_break_nothing(hook, house, text):
+async def test_odd_texts_are_answered_and_break_nothing(hook, app, text):
     status, answer = await hook(message(1, text))
     assert status == 200
-    assert await count(house, ParkedUpdate) == 0
+    assert await count(app, ParkedUpdate) == 0
     assert answer is None or "出了点问题" not in answer["text"]
 
 
@@ -308,5 +308,5 @@ async def test_no_shape_of_an_update_is_an_error_for_the_server(hook, changes, n
     assert status == 200
 
 
-async def test_channels_are_told_apart(house):
+async def test_channels_are_told_apart(app):
     assert {each.value for each in Channel} == {"telegram", "web"}

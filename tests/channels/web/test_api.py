@@ -630,7 +630,7 @@ async def test_allowed_updates_count_when_an_update_is_made(web_bot, web_worker)
 
 async def test_a_poll_ends_when_its_client_leaves(web_bot, web_worker):
     async def nobody_polls():
-        return not web_bot.server.chat.shared.bell.ids("bot")
+        return not web_bot.server.chat.shared.wakeups.ids("bot")
 
     poll = asyncio.create_task(web_bot.updates(timeout=20))
     await _polling(web_bot.server)
@@ -734,7 +734,7 @@ async def test_an_idle_page_waits_even_where_nothing_was_ever_said(web_bot, web_
     waiting = asyncio.create_task(web_worker.get("/chat/events", after=0))
 
     async def listens():
-        return web_bot.server.chat.shared.bell.ids("conversation")
+        return web_bot.server.chat.shared.wakeups.ids("conversation")
 
     await eventually(listens)
     assert not waiting.done()
@@ -969,8 +969,8 @@ async def _polling(server: Server) -> None:
     async def taken_over():
         async with server.db.connect() as connection:
             pollers = (await connection.execute(text("select poller from web_bots"))).scalars().all()
-        bell = server.chat.shared.bell
-        return {each.mark for number in bell.ids("bot") for each in bell.at(("bot", number))} & set(pollers)
+        wakeups = server.chat.shared.wakeups
+        return {each.mark for number in wakeups.ids("bot") for each in wakeups.at(("bot", number))} & set(pollers)
 
     await eventually(taken_over)
 

@@ -8,12 +8,12 @@ from urllib.parse import urlsplit
 from sqlalchemy import delete, func, select
 
 from bot.channels.web import bots
-from bot.channels.web.bell import BOT, HOOKS, QUIET
 from bot.channels.web.parameters import Parameters
 from bot.channels.web.refusal import refused
 from bot.channels.web.rows import UPDATES
 from bot.channels.web.rules import CONNECTIONS
 from bot.channels.web.shared import Call
+from bot.channels.web.wakeups import BOT, HOOKS, QUIET
 from bot.store.base import now
 
 SECRET = re.compile(r"[A-Za-z0-9_-]*")

@@ -9,7 +9,7 @@ from bot.channels.web.files import File
 from bot.channels.web.images import SIDES, NoPicture, measure
 from bot.channels.web.keyboards import read as read_keyboards
 from bot.channels.web.methods.sending import caption, deliver, reachable
-from bot.channels.web.parameters import Parameters, Upload
+from bot.channels.web.parameters import Parameters, UploadedFile
 from bot.channels.web.refusal import refused
 from bot.channels.web.rules import DOWNLOAD, PHOTO
 from bot.channels.web.shared import Call
@@ -20,7 +20,7 @@ KINDS = ("photo", "document", "voice")
 UNKNOWN = "wrong remote file identifier specified: Wrong padding in the string"
 
 
-def about_upload(kind: str, upload: Upload, parameters: Parameters) -> dict[str, Any]:
+def about_upload(kind: str, upload: UploadedFile, parameters: Parameters) -> dict[str, Any]:
     """What is known of an upload before it is kept.  Raises Refused for a photo that is none."""
     about: dict[str, Any] = {"kind": kind, "mime": upload.mime}
     if kind == "photo":
@@ -31,7 +31,7 @@ def about_upload(kind: str, upload: Upload, parameters: Parameters) -> dict[str,
     return about | {"file_name": upload.name}
 
 
-def _about_photo(upload: Upload) -> dict[str, Any]:
+def _about_photo(upload: UploadedFile) -> dict[str, Any]:
     if len(upload.data) > PHOTO:
         raise refused("file is too big")
     try:

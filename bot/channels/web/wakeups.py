@@ -33,7 +33,7 @@ class Listener:
         return True
 
 
-class Bell:
+class Wakeups:
     """Who listens to what in this process."""
 
     def __init__(self) -> None:

@@ -12,11 +12,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import log
 from bot.backend import messages
-from bot.backend.messages import Unreadable
+from bot.backend.messages import UnreadableMessage
 from bot.backend.signature import SLACK, Unsigned, check
 from bot.services.appeals import status_updates
-from bot.services.appeals.status_updates import Reading, Verdict
-from bot.services.core.context import Frame
+from bot.services.appeals.status_updates import Reading, StatusVerdict
+from bot.services.core.context import ServiceContext
 from bot.store.db import Database, is_down
 from bot.store.models import BackendKey, now
 
@@ -39,11 +39,11 @@ class Replayed(Exception):
     """This very request has been taken before."""
 
 
-class Door:
+class InboundStatus:
     """Lets the backend's news in: each in one transaction."""
 
-    def __init__(self, db: Database, frame: Callable[[], Frame], secret: str) -> None:
-        self.db, self.frame = db, frame
+    def __init__(self, db: Database, context: Callable[[], ServiceContext], secret: str) -> None:
+        self.db, self.services = db, context
         self._secret = secret
 
     async def hear(self, body: bytes) -> None:
@@ -86,26 +86,26 @@ class Door:
             if not is_down(error):
                 raise
             return _answer(503, error="not now")
-        if isinstance(verdict, Unreadable):
+        if isinstance(verdict, UnreadableMessage):
             return _answer(400, error="unreadable", faults=verdict.faults)
         return self._said(verdict)
 
-    async def _take(self, session: AsyncSession, body: bytes) -> Verdict | Unreadable:
+    async def _take(self, session: AsyncSession, body: bytes) -> StatusVerdict | UnreadableMessage:
         try:
             said = messages.read(body)
-        except Unreadable as error:
+        except UnreadableMessage as error:
             await _park(session, body, str(error))
             return error
-        verdict = await status_updates.take(session, self.frame(), said)
+        verdict = await status_updates.take(session, self.services(), said)
         logger.info("news", number=said.number, state=said.state, reading=verdict.reading)
         return verdict
 
-    def _said(self, verdict: Verdict) -> web.Response:
+    def _said(self, verdict: StatusVerdict) -> web.Response:
         more: dict[str, Any] = {"state": verdict.state} if verdict.state else {}
         if verdict.reading is Reading.ILLEGAL:
             more["legal"] = list(verdict.legal)
         if verdict.lacking is not None:
-            texts = self.frame().knowledge.texts
+            texts = self.services().knowledge.texts
             more["lacking"] = texts.say("zh", verdict.lacking.key, **verdict.lacking.values)
         return _answer(STATUS[verdict.reading], reading=verdict.reading, **more)
 
