@@ -12,77 +12,7 @@ from bot.__main__ import parse
 from bot.settings import Settings
 from tests.support.project import ROOT
 
-FLOORS = [  # A module imports from its own floor and from those above it in this list, never from below.
-    {"knowledge"},
-    {"bot.settings", "bot.log", "bot.errors", "bot.store"},
-    {"bot.queue.outbox", "bot.queue.rate_limiter"},
-    {"bot.services"},
-    {
-        "bot.queue.relay",
-        "bot.bulk",
-        "bot.content_store",
-        "bot.backend",
-        "bot.health",
-        "bot.writer",
-        "bot.channels.telegram",
-        "bot.console",
-        "bot.open311",
-    },
-    {"handlers"},
-    {"bot.app"},
-    {"bot.commands", "bot.__main__"},
-]
-BESIDE = "bot.channels.web"  # speaks HTTP with the house; imports floor 1 only
-PACKAGES = {"bot", "bot.channels", "bot.queue"}  # hold nothing but a docstring
 SOURCES = sorted(path for folder in ("bot", "handlers", "knowledge") for path in (ROOT / folder).rglob("*.py"))
-
-
-def floor(module: str) -> int | None:
-    names = {module.rsplit(".", dots)[0] for dots in range(module.count(".") + 1)}
-    return next((number for number, modules in enumerate(FLOORS) if names & modules), None)
-
-
-def module_of(path: Path) -> str:
-    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
-
-
-def imported(path: Path) -> set[str]:
-    """Every module of ours that a file imports, as `package.module` or `package.module.name`."""
-    found: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.ImportFrom) and node.module:
-            found |= {f"{node.module}.{name.name}" for name in node.names}
-        elif isinstance(node, ast.Import):
-            found |= {name.name for name in node.names}
-    return {name for name in found if name.split(".")[0] in {"bot", "handlers", "knowledge"}}
-
-
-@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_imports_go_one_way(path):
-    module, names = module_of(path), imported(path)
-    if module in PACKAGES:
-        assert not names
-    elif module.startswith(BESIDE):
-        outside = {name for name in names if not name.startswith(BESIDE)}
-        assert {floor(name) for name in outside} <= {1}, sorted(outside)
-    else:
-        assert floor(module) is not None, f"{module} has no floor"
-        for name in names:
-            if name.startswith(BESIDE):
-                assert module == "bot.app", "only bot.app and tests know the web chat"
-            elif name not in PACKAGES and f"{name.rsplit('.', 1)[0]}" not in PACKAGES:
-                assert floor(name) <= floor(module), f"{module} imports {name}"
-
-
-@pytest.mark.parametrize(
-    "path", sorted((ROOT / "handlers").rglob("*.py")), ids=lambda path: str(path.relative_to(ROOT))
-)
-def test_handlers_meet_only_in_the_flow_and_never_see_sql(path):
-    source = path.read_text(encoding="utf-8")
-    assert "sqlalchemy" not in source
-    if path.name not in {"__init__.py", "flow.py"}:
-        others = {name for name in imported(path) if name.startswith("handlers.")}
-        assert {name.split(".")[1] for name in others} <= {"flow", "answers"}, sorted(others)
 
 
 def test_state_lives_in_rows_and_not_in_memory():

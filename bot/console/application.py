@@ -18,7 +18,7 @@ from bot.console.core import layout, live_updates
 from bot.console.core.authentication import authenticated
 from bot.console.core.live_updates import STOPPING
 from bot.console.core.request import Console, ContentSource
-from bot.console.core.routes import ROOT, cards, routes, topics
+from bot.console.core.routes import CARDS, NAVIGATION, ROOT, TOPICS, cards, routes, topics
 from bot.console.core.security import security_headers, shield
 from bot.console.hazards import hazard
 from bot.console.hazards import list as hazard_list
@@ -82,13 +82,12 @@ def build(
         base_url=base_url,
         tokens=tokens,
         demo=demo,
-        cards=cards(PAGES),
-        topics=topics(PAGES),
-        nav=[route for route, _ in listed if route.nav],
     )
     app = web.Application(middlewares=[shield(console)])
     for route, handler in listed:
         app.router.add_route(route.method, route.path.removeprefix(ROOT), authenticated(console, route, handler))
+    app[CARDS], app[TOPICS] = cards(PAGES), topics(PAGES)
+    app[NAVIGATION] = [route for route, _ in listed if route.nav]
     app.on_response_prepare.append(security_headers)
     app[STOPPING] = asyncio.Event()
     app.on_shutdown.append(_stop_events)

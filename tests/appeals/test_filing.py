@@ -13,6 +13,7 @@ from bot.services.appeals import appeals, case_work, filing
 from bot.services.appeals import transitions as appeal_transitions
 from bot.services.appeals.states import APPEAL, AppealMove, AppealState
 from bot.services.chats import chats
+from bot.services.core import numbers
 from bot.services.core.lifecycle import BACKEND, SYSTEM, Actor, IllegalStep, Role
 from bot.services.identity import identities
 from bot.services.units import agencies
@@ -530,7 +531,7 @@ async def test_the_backends_repetition_is_told_once(phone, acts):
 
 
 async def test_numbers_have_a_check_digit():
-    number = filing.checked("26112212345")
+    number = numbers.checked("26112212345")
     assert appeals.is_number(number)
     assert not any(
         appeals.is_number(f"{number[:at]}{(int(number[at]) + 1) % 10}{number[at + 1 :]}") for at in range(12)

@@ -16,10 +16,11 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from bot.app import Application
 from bot.errors import Rejected
-from bot.services.appeals import appeals, case_work, filing
+from bot.services.appeals import appeals, case_work
 from bot.services.appeals import queue as appeal_queue
 from bot.services.appeals import transitions as appeal_transitions
 from bot.services.appeals.states import AppealMove, AppealState
+from bot.services.core import numbers
 from bot.services.core.lifecycle import SYSTEM, Actor, Role
 from bot.services.identity import identities
 from bot.services.privacy import erasure
@@ -356,7 +357,7 @@ async def test_p4_a_case_one_must_not_know_of_costs_the_same_steps_as_one_that_i
         for engine in engines:
             event.listen(engine, "before_cursor_execute", lambda *given: counted.append(given[2]))
         steps = []
-        for each in (number, filing.checked("26112200000")):
+        for each in (number, numbers.checked("26112200000")):
             counted.clear()
             await handler.gets(f"/console/appeals/{each}", status=404)
             ours = [sql for sql in counted if re.search(r"\b(appeals|appeal_steps|identities|audit)\b", sql)]

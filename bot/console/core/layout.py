@@ -15,7 +15,7 @@ from markupsafe import Markup
 
 from bot.console.core import words
 from bot.console.core.request import RequestContext, new_key
-from bot.console.core.routes import PUBLIC, ROOT, page
+from bot.console.core.routes import NAVIGATION, PUBLIC, ROOT, page
 from bot.errors import Rejected
 from bot.services.core.lifecycle import IllegalStep
 from bot.services.core.working_days import ZONE
@@ -61,7 +61,9 @@ class Layout:
         html = self._templates.get_template(template).render(
             context=context,
             staffer=staffer,
-            nav=[each for each in context.console.nav if staffer is not None and staffer.may(each.right)],
+            nav=[
+                each for each in context.http_request.app[NAVIGATION] if staffer is not None and staffer.may(each.right)
+            ],
             here=context.http_request.path,
             said=self.words.get(f"said.{context.http_request.query.get('said', '')}"),
             district=lambda code: self.district(regions, code),
@@ -110,7 +112,7 @@ class Layout:
 async def static(context: RequestContext) -> web.StreamResponse:
     """A static file, for as long as the browser likes: another content has another name."""
     name = context.http_request.match_info["name"]
-    body = context.console.layout.static.get(name)
+    body = load().static.get(name)
     if body is None:
         raise web.HTTPNotFound
     kind = TYPES[name.rpartition(".")[2]]

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from aiohttp import web
 
 from bot.console.core.request import RequestContext
-from bot.console.core.routes import ROOT, Topic, page
+from bot.console.core.routes import ROOT, TOPICS, Topic, page
 from bot.services.staff import sessions
 from bot.services.staff.permissions import Denied
 from bot.store.db import is_down
@@ -38,7 +38,7 @@ async def events(context: RequestContext) -> web.StreamResponse:
 def _wanted(context: RequestContext) -> Wanted:
     """The topics asked for.  Raises Denied for one that is not theirs, HTTPBadRequest for one nobody knows."""
     names = [name for name in context.http_request.query.get("topics", "").split(",") if name]
-    known = context.console.topics
+    known = context.http_request.app[TOPICS]
     if not 0 < len(names) <= MOST or not {name.partition(":")[0] for name in names} <= set(known):
         raise web.HTTPBadRequest
     topics = {name: known[name.partition(":")[0]] for name in names}

@@ -4,16 +4,18 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from aiohttp import web
 from multidict import MultiDict
 from sqlalchemy.ext.asyncio import AsyncSession
 from yarl import URL
 
+from bot.console.core.words import ConsoleWords
 from bot.errors import Rejected
 from bot.queue.relay import Relay
 from bot.services.core.context import ServiceContext
+from bot.services.core.lifecycle import IllegalStep
 from bot.services.staff import audit, mfa
 from bot.services.staff.audit import By
 from bot.services.staff.permissions import Staffer
@@ -21,10 +23,7 @@ from bot.services.staff.sessions import Login
 from bot.store.db import Database
 from bot.store.models import Channel, Outbox, Staff
 from knowledge import Knowledge
-
-if TYPE_CHECKING:
-    from bot.console.core.layout import Layout
-    from bot.console.core.routes import CardMaker, Route, Topic
+from knowledge.regions import Region
 
 LONGEST = 200  # characters of a field, unless its page says otherwise
 
@@ -38,6 +37,22 @@ class ContentSource(Protocol):
     def services(self) -> ServiceContext: ...
 
 
+class PageLayout(Protocol):
+    """Makes pages of templates and words; `bot.console.core.layout` has the one there is."""
+
+    words: ConsoleWords
+
+    def page(
+        self, context: "RequestContext", template: str, status: int, values: Mapping[str, Any]
+    ) -> web.Response: ...
+
+    def rejection(self, context: "RequestContext", error: Rejected) -> str: ...
+
+    def legal(self, error: IllegalStep) -> str: ...
+
+    def district(self, regions: Mapping[str, Region], code: str) -> str: ...
+
+
 @dataclass(frozen=True)
 class Console:
     """What all pages share."""
@@ -45,14 +60,11 @@ class Console:
     db: Database
     relay: Relay
     library: ContentSource
-    layout: "Layout"
+    layout: PageLayout
     uploads: Path  # where sealed attachments lie
     base_url: str  # how people reach the server, without a slash at the end
     tokens: Mapping[Channel, str]  # of the bots whose Mini Apps may sign people in
     demo: bool
-    cards: Sequence["CardMaker"]
-    topics: Mapping[str, "Topic"]
-    nav: Sequence["Route"]
 
     @property
     def secure(self) -> bool:

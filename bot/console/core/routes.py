@@ -1,6 +1,6 @@
 """What a page declares of itself: its address, its right, its place in the navigation, its card at home."""
 
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any, TypeVar
@@ -72,6 +72,11 @@ class Topic:
 
     async def state(self, session: AsyncSession, staffer: Staffer, thing: str) -> object:
         return await (self.make(session, staffer, thing) if self.about else self.make(session, staffer))
+
+
+CARDS: web.AppKey[Sequence[CardMaker]] = web.AppKey("cards", Sequence)
+TOPICS: web.AppKey[Mapping[str, Topic]] = web.AppKey("topics", Mapping)
+NAVIGATION: web.AppKey[Sequence[Route]] = web.AppKey("navigation", Sequence)
 
 
 def page(

@@ -1,6 +1,5 @@
 """Appeals: filing one, finding one's own, and reading how it stands.  `moves` changes their state."""
 
-import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -15,7 +14,7 @@ from bot.queue import outbox
 from bot.services.appeals import events, filing
 from bot.services.appeals.states import OPEN, AppealState
 from bot.services.attachments import attachments
-from bot.services.core import timers
+from bot.services.core import numbers, timers
 from bot.services.core.context import ServiceContext
 from bot.services.core.lifecycle import Role
 from bot.services.core.working_days import YearUnknown
@@ -23,7 +22,6 @@ from bot.services.identity import identities
 from bot.store.base import locked, vault_of
 from bot.store.models import Agency, Appeal, AppealStep, Chat, CodeAttempt, Naming, now
 
-CODE_LETTERS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"  # nothing that looks like something else
 CODE_LENGTH = 6
 ALIKE = 70.0  # rapidfuzz ratio from which two stories of one person are taken for the same matter
 WRONG_CODES = 5
@@ -69,7 +67,7 @@ async def submit(session: AsyncSession, context: ServiceContext, chat: Chat, dra
     Raises Rejected when this person has filed too many today.
     """
     kind = context.knowledge.appeals.kinds[draft.kind]
-    at, code = now(), new_code()
+    at, code = now(), numbers.new_code(CODE_LENGTH)
     ground = await filing.look(session, identities.owner_key(session, chat.id), kind, draft.region)
     number, agency = ground.number, ground.desk
     consent = context.knowledge.retention.notice
@@ -184,13 +182,9 @@ async def get(session: AsyncSession, number: str, *, lock: bool = False) -> Appe
     return appeal
 
 
-def new_code() -> str:
-    return "".join(secrets.choice(CODE_LETTERS) for _ in range(CODE_LENGTH))
-
-
 def is_number(text: str) -> bool:
     """Whether a text can be a number of ours at all."""
-    return len(text) == 12 and text.isdecimal() and filing.checked(text[:-1]) == text
+    return len(text) == 12 and numbers.is_checked(text)
 
 
 async def _id_of(session: AsyncSession, number: str) -> int | None:

@@ -4,7 +4,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.errors import Rejected
-from bot.services.appeals import notifications
+from bot.services.chats import notifications
 from bot.services.core.context import ServiceContext
 from bot.services.identity import identities, redaction
 from bot.store.models import Consultation, ConsultationVoice, Volunteer, now
@@ -59,7 +59,7 @@ async def tell(session: AsyncSession, context: ServiceContext, item: Consultatio
     """Tell everybody who took part what came of it."""
     for voice in await heard(session, item.id):
         chat = await identities.chat_behind(session, voice.alias)
-        await notifications.tell_chat(session, context, chat, "voice.published", title=item.title, text=item.text)
+        await notifications.tell(session, context, chat, "voice.published", title=item.title, text=item.text)
 
 
 async def forget(session: AsyncSession, alias: str) -> None:

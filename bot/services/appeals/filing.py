@@ -1,6 +1,5 @@
 """What filing an appeal reads and writes, as statements that are made once: one look at all it has to know."""
 
-import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -11,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.errors import Rejected
 from bot.services.calendar import time_limits
+from bot.services.core import numbers
 from bot.services.core.working_days import Calendar, Limit, LimitUnit
 from bot.store.models import Agency, Appeal, AppealStep, CalendarDay, CalendarYear, Identity, LimitChange, now
 from knowledge.appeals import AppealKind
@@ -44,7 +44,7 @@ async def look(session: AsyncSession, owner: bytes, kind: AppealKind, region: st
     wanted = {"owner": owner, "since": now() - timedelta(days=1), "kind": kind.code, "desk": kind.desk}
     wanted |= {"province": region[:2], "city": region[:4], "district": region[:6]}
     while True:
-        number = new_number()
+        number = numbers.new_number()
         seen = (await connection.execute(_LOOK, {**wanted, "number": number})).one()
         if seen.filed >= A_DAY:
             raise Rejected("appeal.too_many", most=A_DAY)
@@ -67,20 +67,6 @@ async def write(session: AsyncSession, case: Mapping[str, Any], step: Mapping[st
     appeal_id: int = (await connection.execute(_CASE, case)).scalar_one()
     await connection.execute(_STEP, {**step, "appeal_id": appeal_id})
     return appeal_id
-
-
-def new_number() -> str:
-    """`YYMMDD`, five random digits, a check digit: short enough to be read out on the phone, not to be guessed on."""
-    return checked(f"{now():%y%m%d}{secrets.randbelow(100_000):05}")
-
-
-def checked(digits: str) -> str:
-    """Digits followed by their Luhn digit, so that a mistyped number is told from an unknown one."""
-    total = 0
-    for at, digit in enumerate(reversed(digits)):
-        value = int(digit) * (2 if at % 2 == 0 else 1)
-        total += value - 9 if value > 9 else value
-    return f"{digits}{-total % 10}"
 
 
 def _looking() -> Any:

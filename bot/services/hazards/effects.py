@@ -7,9 +7,9 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.queue import outbox
-from bot.services.appeals import notifications as appeal_notifications
 from bot.services.appeals.effects import day
 from bot.services.calendar import time_limits
+from bot.services.chats import notifications
 from bot.services.core import timers
 from bot.services.core.context import ServiceContext
 from bot.services.core.lifecycle import Role
@@ -72,7 +72,7 @@ async def _resolve(session: AsyncSession, context: ServiceContext, hazard: Hazar
     await outbox.put(session, [again])
 
 
-def verdicts(hazard: Hazard) -> list[appeal_notifications.Row]:
+def verdicts(hazard: Hazard) -> list[notifications.Row]:
     """The buttons that say whether it is fixed."""
     return [[("hazard.fixed", f"hv:{hazard.number}:yes"), ("hazard.not_fixed", f"hv:{hazard.number}:no")]]
 

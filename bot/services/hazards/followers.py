@@ -7,8 +7,8 @@ from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.services.appeals import notifications as appeal_notifications
-from bot.services.appeals.notifications import Row
+from bot.services.chats import notifications
+from bot.services.chats.notifications import Row
 from bot.services.core.context import ServiceContext
 from bot.services.identity import identities
 from bot.store.base import vault_of
@@ -58,9 +58,7 @@ async def tell(
     for alias in await aliases(session, hazard):
         chat = await identities.chat_behind(session, alias)
         if chat is not None and chat.id != but:
-            await appeal_notifications.tell_chat(
-                session, context, chat, key, choices=choices, number=hazard.number, **values
-            )
+            await notifications.tell(session, context, chat, key, choices=choices, number=hazard.number, **values)
 
 
 async def closed(session: AsyncSession, policy: Retention, hazard: Hazard) -> None:

@@ -1,7 +1,6 @@
 """Hazards: reporting one, finding one's own and those nearby.  `moves` changes their state."""
 
 import re
-import secrets
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -15,11 +14,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.errors import Rejected
 from bot.queue import outbox
-from bot.services.appeals.filing import checked
 from bot.services.calendar import time_limits
 from bot.services.core import timers
 from bot.services.core.context import ServiceContext
 from bot.services.core.lifecycle import SYSTEM, Actor, Role
+from bot.services.core.numbers import new_number
 from bot.services.core.working_days import YearUnknown
 from bot.services.hazards import dispatch_rules, followers, photos, transitions
 from bot.services.hazards.states import CLOSED, DONE, OPEN, HazardMove, HazardState
@@ -233,7 +232,7 @@ async def note(
 async def _new_number(session: AsyncSession) -> str:
     """H, `YYMMDD`, five random digits, a check digit."""
     while True:
-        number = "H" + checked(f"{now():%y%m%d}{secrets.randbelow(100_000):05}")
+        number = f"H{new_number()}"
         if await session.scalar(select(Hazard.id).where(Hazard.number == number)) is None:
             return number
 

@@ -5,8 +5,8 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.queue import outbox
-from bot.services.appeals import notifications as appeal_notifications
 from bot.services.calendar import time_limits
+from bot.services.chats import notifications
 from bot.services.core import timers
 from bot.services.core.context import ServiceContext
 from bot.services.core.lifecycle import SYSTEM
@@ -49,6 +49,4 @@ async def _remind(session: AsyncSession, context: ServiceContext, hazard: Hazard
     chat = await identities.chat_behind(session, hazard.alias) if hazard.alias else None
     if chat is not None and await hazards.note(session, hazard, "remind", SYSTEM, key=f"remind:{version}"):
         choices = verdicts(hazard)
-        await appeal_notifications.tell_chat(
-            session, context, chat, "hazard.remind", choices=choices, number=hazard.number
-        )
+        await notifications.tell(session, context, chat, "hazard.remind", choices=choices, number=hazard.number)

@@ -11,8 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.errors import Rejected
 from bot.queue import outbox
-from bot.services.appeals import notifications as appeal_notifications
-from bot.services.appeals.appeals import CODE_LETTERS
+from bot.services.chats import notifications
+from bot.services.core import numbers
 from bot.services.core import timers as core_timers
 from bot.services.core.context import ServiceContext
 from bot.services.core.lifecycle import SYSTEM, WORKER, Actor, Lifecycle, Role, steps
@@ -196,7 +196,7 @@ async def _take(session: AsyncSession, voucher_id: int) -> tuple[Voucher, Points
 
 
 async def _issue(session: AsyncSession, context: ServiceContext, voucher: Voucher) -> None:
-    code = "".join(secrets.choice(CODE_LETTERS) for _ in range(CODE_LENGTH))
+    code = numbers.new_code(CODE_LENGTH)
     _move(voucher, VoucherState.ISSUED, SYSTEM)
     voucher.code, voucher.key = code, _blind(session, code)
     await session.flush()
@@ -222,9 +222,7 @@ async def _tell(session: AsyncSession, context: ServiceContext, voucher: Voucher
     """Tell the owner; only a code somebody is waiting for is urgent."""
     chat = await session.get(Chat, voucher.chat_id) if voucher.chat_id is not None else None
     reward = context.knowledge.rewards.get(voucher.reward)
-    await appeal_notifications.tell_chat(
-        session, context, chat, key, reward=reward.label if reward else voucher.reward, **values
-    )
+    await notifications.tell(session, context, chat, key, reward=reward.label if reward else voucher.reward, **values)
 
 
 def _move(voucher: Voucher, target: VoucherState, actor: Actor) -> None:

@@ -1,6 +1,5 @@
 """Volunteers of the grid: applying, finding one's own membership.  `memberships` changes how somebody stands."""
 
-import secrets
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -8,9 +7,9 @@ from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.errors import Rejected
-from bot.services.appeals.filing import checked
 from bot.services.core.context import ServiceContext
 from bot.services.core.lifecycle import Role
+from bot.services.core.numbers import new_number
 from bot.services.core.working_days import shown
 from bot.services.identity import identities
 from bot.services.volunteers.states import CLOSED, VolunteerState
@@ -132,6 +131,6 @@ def owner_key(session: AsyncSession, chat_id: int) -> bytes:
 
 async def _new_number(session: AsyncSession) -> str:
     while True:
-        number = f"V{checked(f'{now():%y%m}{secrets.randbelow(100_000):05}')}"
+        number = f"V{new_number('%y%m')}"
         if await session.scalar(select(Volunteer.id).where(Volunteer.number == number)) is None:
             return number

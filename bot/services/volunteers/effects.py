@@ -1,7 +1,6 @@
 """What a step of a volunteer does besides: certificate, timers, the end of an open shift, the message."""
 
 import calendar
-import secrets
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,9 +8,8 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.queue import outbox
-from bot.services.appeals import notifications as appeal_notifications
-from bot.services.appeals.appeals import CODE_LETTERS
-from bot.services.core import timers
+from bot.services.chats import notifications
+from bot.services.core import numbers, timers
 from bot.services.core.context import ServiceContext
 from bot.services.core.working_days import shown
 from bot.services.identity import identities
@@ -119,7 +117,7 @@ async def remind(session: AsyncSession, context: ServiceContext, volunteer: Volu
 async def tell(session: AsyncSession, context: ServiceContext, volunteer: Volunteer, key: str, **values: Any) -> None:
     """Queue a message for a volunteer."""
     chat = await identities.chat_behind(session, volunteer.alias)
-    await appeal_notifications.tell_chat(session, context, chat, key, number=volunteer.number, **values)
+    await notifications.tell(session, context, chat, key, number=volunteer.number, **values)
 
 
 def months_after(moment: datetime, months: int) -> datetime:
@@ -131,7 +129,7 @@ def months_after(moment: datetime, months: int) -> datetime:
 
 def _certificate_number(at: datetime) -> str:
     """Not to be guessed: whoever asks about a number has seen the certificate."""
-    return f"NX{at:%y}-{''.join(secrets.choice(CODE_LETTERS) for _ in range(9))}"
+    return f"NX{at:%y}-{numbers.new_code(9)}"
 
 
 async def _leave(session: AsyncSession, context: ServiceContext, volunteer: Volunteer) -> None:

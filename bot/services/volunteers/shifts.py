@@ -6,7 +6,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.errors import Rejected
-from bot.services.appeals import notifications as appeal_notifications
+from bot.services.chats import notifications
 from bot.services.core.context import ServiceContext
 from bot.services.identity import identities
 from bot.services.points import ledger as points_ledger
@@ -63,15 +63,11 @@ async def settle(
         shift.minutes = int((shift.ended_at - shift.started_at).total_seconds() // 60)
         wanted = shift.minutes // 60 * context.knowledge.grid.points
         given = await points_ledger.grant(session, chat, wanted, f"shift:{shift.id}", staff_id=staff_id) if chat else 0
-        await appeal_notifications.tell_chat(
-            session, context, chat, "volunteer.told_hours", minutes=shift.minutes, points=given
-        )
+        await notifications.tell(session, context, chat, "volunteer.told_hours", minutes=shift.minutes, points=given)
     else:
         shift.note = why
         answer = [[("volunteer.object", "an")]]
-        await appeal_notifications.tell_chat(
-            session, context, chat, "volunteer.told_hours_refused", choices=answer, reason=why
-        )
+        await notifications.tell(session, context, chat, "volunteer.told_hours_refused", choices=answer, reason=why)
     return shift
 
 
