@@ -1,7 +1,6 @@
 """Alembic's entry: runs the revisions on the database of the settings, or on the one a caller hands in."""
 
 import asyncio
-from datetime import UTC, datetime
 from typing import Any
 
 from alembic import context
@@ -22,9 +21,10 @@ def render(kind: str, item: object, _context: object) -> str | bool:
     return False
 
 
-def stamp(_context: object, _revision: object, directives: list[Any]) -> None:
-    """Name a new revision by its minute, so that files sort in the order they were written."""
-    directives[0].rev_id = f"{datetime.now(UTC):%Y%m%d_%H%M}"
+def number(_context: object, _revision: object, directives: list[Any]) -> None:
+    """Name a new revision by the number after the last one."""
+    last = context.script.get_current_head()
+    directives[0].rev_id = f"{int(last or 0) + 1:04}"
 
 
 def run(connection: Connection) -> None:
@@ -35,7 +35,7 @@ def run(connection: Connection) -> None:
         render_as_batch=True,
         transactional_ddl=True,
         render_item=render,
-        process_revision_directives=stamp,
+        process_revision_directives=number,
     )
     with context.begin_transaction():
         if connection.dialect.name == "postgresql":

@@ -8,6 +8,8 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.util import CommandError
 from sqlalchemy import text
 
 from bot.app import database_of
@@ -22,17 +24,23 @@ GRANTS = (
     "REVOKE UPDATE, DELETE, TRUNCATE ON {kept} FROM {role}",
     "REVOKE INSERT, UPDATE, DELETE ON alembic_version FROM {role}",
 )
+BASELINE = "0001"
+PREVIEW = "20261122_1205"  # the last revision before the baseline, which makes the very same tables
 PROJECT = Path(__file__).parents[2] / "pyproject.toml"
 
 
 def add(commands: Any) -> None:
     parser = commands.add_parser("migrate", help="bring the database to the newest revision")
     parser.add_argument("--app", metavar="ROLE", help="PostgreSQL: the role that `run` connects as; it changes no log")
-    parser.set_defaults(run=_run)
+    parser.set_defaults(run=run)
 
 
-def _run(given: argparse.Namespace, settings: Settings) -> int:
-    upgrade(settings)
+def run(given: argparse.Namespace, settings: Settings) -> int:
+    try:
+        upgrade(settings)
+    except CommandError as error:
+        print(f"this database was made by another version of the program, which this one cannot continue: {error}")
+        return 1
     print(f"database is at the newest revision: {_name(settings.database)}")
     if given.app is None:
         return 0
@@ -56,10 +64,22 @@ async def grant(settings: Settings, role: str) -> None:
 
 
 def upgrade(settings: Settings) -> None:
-    """Apply what is missing.  Raises whatever the database raises."""
+    """Apply what is missing.  Raises CommandError for a revision nobody knows, and whatever the database raises."""
     if not settings.database_url:
         settings.var.mkdir(parents=True, exist_ok=True)
+    if asyncio.run(_revision(settings)) == PREVIEW:
+        command.stamp(config(settings), BASELINE, purge=True)
     command.upgrade(config(settings), "head")
+
+
+async def _revision(settings: Settings) -> str | None:
+    """Where the database stands; None for an empty one."""
+    db = database_of(settings)
+    try:
+        async with db.connect() as connection:
+            return await connection.run_sync(lambda sync: MigrationContext.configure(sync).get_current_revision())
+    finally:
+        await db.close()
 
 
 def config(settings: Settings) -> Config:

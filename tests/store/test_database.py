@@ -1,5 +1,6 @@
 """The migrations make the tables of the models; a connection that died while nobody used it costs nobody an answer."""
 
+import argparse
 import asyncio
 
 import asyncpg
@@ -14,6 +15,26 @@ from tests.conftest import on_postgres
 
 async def test_the_migrations_make_the_tables_that_the_models_describe(settings):
     await asyncio.to_thread(command.check, migrate.config(settings))  # raises when a revision is missing
+
+
+async def _stands_at(settings, revision):
+    db = database_of(settings)
+    async with db.begin() as session:
+        await session.execute(text("UPDATE alembic_version SET version_num = :revision"), {"revision": revision})
+    await db.close()
+
+
+async def test_a_database_of_the_last_preview_is_taken_over_as_it_is(settings):
+    await _stands_at(settings, migrate.PREVIEW)
+    await asyncio.to_thread(migrate.upgrade, settings)
+    await asyncio.to_thread(command.check, migrate.config(settings))
+
+
+async def test_a_database_of_an_unknown_version_is_refused_with_a_sentence(settings, capsys):
+    await _stands_at(settings, "20261122_0640")
+    given = argparse.Namespace(app=None)
+    assert await asyncio.to_thread(migrate.run, given, settings) == 1
+    assert "another version of the program" in capsys.readouterr().out
 
 
 async def test_connections_that_died_in_the_pool_are_replaced(settings, monkeypatch):
