@@ -37,11 +37,7 @@ def configure(level: str, *, as_json: bool) -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
-    renderer = (
-        structlog.processors.JSONRenderer(ensure_ascii=False)
-        if as_json
-        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
-    )
+    renderer = structlog.processors.JSONRenderer(ensure_ascii=False) if as_json else _console(sys.stderr.isatty())
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(processor=renderer, foreign_pre_chain=shared))
     root = logging.getLogger()
@@ -49,6 +45,11 @@ def configure(level: str, *, as_json: bool) -> None:
     root.setLevel(level)
     for name in QUIET:
         logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
+
+
+def _console(colors: bool) -> structlog.dev.ConsoleRenderer:
+    """Tracebacks without local variables, which may hold names: structlog shows them once rich is installed."""
+    return structlog.dev.ConsoleRenderer(colors=colors, exception_formatter=structlog.dev.plain_traceback)
 
 
 def hide(text: str) -> str:
@@ -68,3 +69,7 @@ def _without_secrets(_logger: Any, _method: str, fields: MutableMapping[str, Any
 def get(name: str) -> structlog.stdlib.BoundLogger:
     logger: structlog.stdlib.BoundLogger = structlog.get_logger(name)
     return logger
+
+
+# What is logged before `configure`, and by tests and scripts that never call it.
+structlog.configure_once(processors=[structlog.processors.add_log_level, _without_secrets, _console(colors=False)])
