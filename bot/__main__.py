@@ -4,6 +4,7 @@ import argparse
 import sys
 from collections.abc import Iterator, Sequence
 from importlib import import_module
+from pathlib import Path
 from types import ModuleType
 
 from pydantic import ValidationError
@@ -32,7 +33,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def parse(asked: Sequence[str]) -> argparse.Namespace:
     """What a command line asks for.  Leaves the program when it makes no sense."""
-    parser = argparse.ArgumentParser(prog="python -m bot", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="nuanxin" if Path(sys.argv[0]).name == "nuanxin" else "python -m bot", description=__doc__
+    )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for each in _modules(asked[0] if asked else ""):
         each.add(commands)

@@ -12,6 +12,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.util import CommandError
 from sqlalchemy import text
 
+import migrations
 from bot.app import database_of
 from bot.settings import Settings
 
@@ -26,7 +27,7 @@ GRANTS = (
 )
 BASELINE = "0001"
 PREVIEW = "20261122_1205"  # the last revision before the baseline, which makes the very same tables
-PROJECT = Path(__file__).parents[2] / "pyproject.toml"
+REVISIONS = Path(migrations.__file__).parent
 
 
 def add(commands: Any) -> None:
@@ -83,7 +84,8 @@ async def _revision(settings: Settings) -> str | None:
 
 
 def config(settings: Settings) -> Config:
-    made = Config(toml_file=PROJECT)
+    made = Config()
+    made.set_main_option("script_location", str(REVISIONS).replace("%", "%%"))
     made.attributes["settings"] = settings
     return made
 
