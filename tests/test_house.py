@@ -4,9 +4,11 @@ import ast
 import re
 import shlex
 import subprocess
+from importlib.metadata import distributions
 from pathlib import Path
 
 import pytest
+from packaging.utils import canonicalize_name
 
 from bot.__main__ import parse
 from bot.settings import Settings
@@ -73,6 +75,16 @@ def test_no_secret_and_no_machine_path_is_in_the_tree():
         if path.suffix in {".py", ".md", ".toml", ".html", ".js", ".css", ".yaml", ".csv", ""} and path.is_file():
             text = path.read_text(encoding="utf-8", errors="ignore")
             assert not re.search(r"/(root|home/\w+|work)/|BEGIN (RSA|EC|OPENSSH) PRIVATE", text), name
+
+
+def test_every_version_the_tests_run_with_is_locked():
+    named = re.findall(r"^([\w.-]+)==(\S+)$", (ROOT / "constraints.txt").read_text(encoding="utf-8"), re.MULTILINE)
+    locked = {canonicalize_name(name): version for name, version in named}
+    ours = {"nuanxin", "pip", "uv"}
+    found = {canonicalize_name(each.metadata["Name"]): each.version for each in distributions()}
+    assert {name: version for name, version in found.items() if name not in ours} == {
+        name: locked.get(name) for name in found if name not in ours
+    }
 
 
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
