@@ -59,6 +59,12 @@ def _found(answers: Answers) -> list[str]:
     return redaction.found(answers["story"]["text"]) if "story" in answers else []
 
 
+def _told(answers: Answers) -> str:
+    """The story as it will be filed: without the numbers, when its author wants them masked."""
+    text = str(answers["story"]["text"])
+    return redaction.mask(text) if answers.get("mask") == "yes" else text
+
+
 def _masks(context: Context, answers: Answers) -> list[Row]:
     return [[context.button("appeal.mask_yes", "yes"), context.button("appeal.mask_no", "no")]]
 
@@ -122,11 +128,10 @@ async def whose(context: Context, what: Given) -> str:
 async def submit(context: Context, answers: Answers) -> None:
     """File it, and say at once what it is called and by when it is due."""
     place = answers.get("place") or {}
-    text = answers["story"]["text"]
     files = [*(answers.get("files") or []), *([answers["story"]["file"]] if "file" in answers["story"] else [])]
     draft = AppealDraft(
         kind=answers["kind"],
-        story=redaction.mask(text) if answers.get("mask") == "yes" else text,
+        story=_told(answers),
         naming=Naming(answers["naming"]),
         name=answers.get("name") or "",
         phone=answers.get("phone") or "",
@@ -181,7 +186,7 @@ APPEAL = Flow(
             read=story,
             takes=frozenset({AnswerKind.TEXT, AnswerKind.VOICE}),
             check=_look_for_the_same,
-            show=lambda context, value: str(value["text"]),
+            show=lambda context, value: _told(context.chat.answers or {}),
         ),
         Question(
             "again",

@@ -67,12 +67,12 @@ def _html(value: object) -> str:
 
 
 def flatten(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
-    """Nested tables as dotted keys, line breaks at the ends removed."""
+    """Nested tables as dotted keys.  Line breaks at the end go; one at the beginning belongs to a text that is joined on."""
     for name, value in tree.items():
         if isinstance(value, Mapping):
             yield from flatten(value, f"{prefix}{name}.")
         else:
-            yield prefix + name, str(value).strip("\n")
+            yield prefix + name, str(value).rstrip("\n")
 
 
 def load(folder: Path = FOLDER) -> Texts:

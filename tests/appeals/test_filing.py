@@ -136,10 +136,13 @@ async def test_a_number_in_the_story_is_noticed_and_masked_on_wish(phone, app):
     await phone.presses("欠薪")
     warning = (await phone.types("站长电话13912345678，欠我四千三不给"))[-1]
     assert "手机号" in warning
-    await phone.presses("遮住")
+    [preview] = await phone.presses("遮住")
+    assert "13912345678" not in preview  # What is shown is what is handed in.
     await phone.presses("提交")
     async with app.db.read() as session:
-        assert "13912345678" not in await session.scalar(select(Appeal.story))
+        story = await session.scalar(select(Appeal.story))
+    assert "13912345678" not in story
+    assert story in preview
 
 
 async def test_one_field_can_be_changed_on_the_preview(phone):

@@ -97,6 +97,11 @@ def test_languages_say_the_same_with_the_same_values(knowledge):
             assert texts.values(language, key) == texts.values("zh", key), (language, key)
 
 
+def test_a_text_that_is_joined_on_keeps_the_line_break_it_begins_with():
+    written = {"zh": {"part": "\n证书：{number}", "whole": "状态\n"}}
+    assert dict(flatten(written)) == {"zh.part": "\n证书：{number}", "zh.whole": "状态"}
+
+
 def test_no_text_is_too_long_for_a_message(knowledge):
     for language, raw in knowledge.texts.raw.items():
         for key, text in raw.items():

@@ -177,6 +177,8 @@ async def test_the_worker_sees_every_step_to_the_certificate(phone, app, acts):
     assert (await phone.messages())[-1].get("photo")
     home = (await phone.types("志愿网格"))[-1]
     assert "在岗" in home
+    # What is joined on begins a line of its own.
+    assert {"证书：", "服务时长："} <= {line[: line.find("：") + 1] for line in home.splitlines()}
     timeline = (await phone.presses("进展"))[-1]
     for word in ("报名了", "开始审核", "审核通过", "开始培训", "发证"):
         assert word in timeline
