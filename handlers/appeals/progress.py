@@ -1,5 +1,6 @@
 """How one's appeals stand: lists, timelines, who looked, rating, reopening, and look-up by number and code."""
 
+from datetime import datetime
 from typing import Any
 
 from telegram import Update
@@ -15,7 +16,7 @@ from bot.services.appeals.states import DONE, AppealMove, AppealState
 from bot.services.core.lifecycle import WORKER, IllegalStep
 from bot.services.core.working_days import ZONE
 from bot.services.identity import identities
-from bot.store.models import Agency, Appeal, AppealStep
+from bot.store.models import Agency, Appeal, AppealStep, now
 from handlers.answers import Given, tidy, words
 from handlers.flow import Answers, Flow, Question, stand
 
@@ -147,10 +148,11 @@ async def add(update: Update, context: Context) -> None:
 
 
 class CaseQuestion(filters.UpdateFilter):
-    """A case of this person waits for their word."""
+    """A case of this person waits for their word, and they have been asked for it: a question waits for their morning."""
 
     def filter(self, update: Update) -> bool:
-        return current().chat.pending is not None
+        waits = current().chat.pending
+        return waits is not None and datetime.fromisoformat(waits["from"]) <= now()
 
 
 async def number(context: Context, what: Given) -> str:

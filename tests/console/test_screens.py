@@ -209,7 +209,7 @@ async def test_a_case_is_found_opened_and_answered_by_keyboard(app, browser):
         assert await page.evaluate("getSelection().toString()") == "【单位】"  # typing replaces the first slot
         await field.fill("经核实，站点拖欠您十月工资四千三百元，已经在十一月二十日发到账户。")
         await page.get_by_role("button", name="发给当事人").click()
-        await expect(page.get_by_role("status").first).to_contain_text("答复已发给当事人")
+        await expect(page.get_by_role("status").first).to_contain_text("答复记下了")
         assert trouble == []
 
 

@@ -25,6 +25,7 @@ async def _stands_at(settings, revision):
 
 
 async def test_a_database_of_the_last_preview_is_taken_over_as_it_is(settings):
+    await asyncio.to_thread(command.downgrade, migrate.config(settings), migrate.BASELINE)  # its tables
     await _stands_at(settings, migrate.PREVIEW)
     await asyncio.to_thread(migrate.upgrade, settings)
     await asyncio.to_thread(command.check, migrate.config(settings))

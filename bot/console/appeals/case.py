@@ -11,15 +11,18 @@ from bot.console.appeals.actions import has_handled, possible
 from bot.console.appeals.queue import QUEUE
 from bot.console.core.request import RequestContext
 from bot.console.core.routes import page, topic
+from bot.console.core.words import ConsoleWords
 from bot.services.appeals import appeals
 from bot.services.appeals import queue as appeal_queue
 from bot.services.appeals.effects import day
 from bot.services.attachments import attachments
+from bot.services.core.working_days import ZONE
 from bot.services.identity.identities import MAY_UNMASK
 from bot.services.staff import accounts
 from bot.services.staff.permissions import Denied, Staffer
 from bot.services.units import agencies
-from bot.store.models import Appeal, AppealStep, Naming
+from bot.store.models import Appeal, AppealStep, Naming, now
+from knowledge.stations.shown import moment
 
 CASE = f"{QUEUE}/{{number}}"
 TOLD = frozenset(
@@ -95,6 +98,7 @@ async def show(
         lines=lines,
         names=await accounts.names(session, [each.staff_id for each in lines] + [case.handler_id, case.proposal_by]),
         told=TOLD,
+        arrival=lambda line: _arrival(context.console.layout.words, line),
         files=await attachments.of_case(session, case.id),
         others=await appeal_queue.others(session, case.id, context.staffer.id),
         children=await appeal_queue.children(session, context.staffer, case),
@@ -122,6 +126,15 @@ async def since(session: AsyncSession, case: Appeal, version: int) -> list[Appea
     """What happened to a case after somebody had opened it."""
     lines = [each for each in await appeals.timeline(session, case.id) if each.name not in SILENT]
     return lines[-max(case.version - version, 1) :]
+
+
+def _arrival(words: ConsoleWords, line: AppealStep) -> str:
+    """How far the message about a line of the timeline is: it arrived, it waits for the worker's morning, or there is none."""
+    if line.told_at is not None:
+        return words("told.arrived", time=f"{line.told_at.astimezone(ZONE):%H:%M}")
+    if line.tell_at is None:
+        return words("told.none")
+    return words("told.waits", time=moment(line.tell_at, now())) if line.tell_at > now() else words("told.under_way")
 
 
 def _may_unmask(staffer: Staffer, case: Appeal) -> bool:

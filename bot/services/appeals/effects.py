@@ -78,15 +78,16 @@ async def _begin(session: AsyncSession, context: ServiceContext, appeal: Appeal,
 
 
 async def _ask(session: AsyncSession, context: ServiceContext, appeal: Appeal, wanted: AppealMove, step: int) -> None:
-    """The clock stands still, and the worker's next plain message is the answer."""
+    """The clock stands still, and once the worker has been asked, their next plain message is the answer."""
     appeal.question, appeal.paused_at = wanted.text, now()
+    asked_at = await notifications.tell(session, context, appeal, "case.asked", step=step, question=wanted.text)
     chat = await identities.chat_behind(session, appeal.alias)
     if chat is not None:
-        chat.pending, chat.version = {"number": appeal.number}, Chat.version + 1
+        waits = {"number": appeal.number, "from": timers.written(asked_at or now())}
+        chat.pending, chat.version = waits, Chat.version + 1
     calendar = await time_limits.calendar(session)
     again = calendar.working_days_after(now(), PENDING)
     await outbox.put(session, [timers.timer(appeal.number, "pending", again, version=appeal.version)])
-    await notifications.tell(session, context, appeal, "case.asked", step=step, urgent=True, question=wanted.text)
 
 
 async def _resume(

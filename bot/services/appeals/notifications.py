@@ -1,6 +1,7 @@
 """Telling workers what became of their cases: what changed, which agency, by when; never anybody's name."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import update
@@ -23,16 +24,19 @@ async def tell(
     urgent: bool = False,
     step: int | None = None,
     **values: Any,
-) -> None:
-    """Queue a message for whoever filed an appeal.
+) -> datetime | None:
+    """Queue a message for whoever filed an appeal; returns when it may go, None when nobody is told.
 
-    `step` is the line of the timeline whose delivery is ticked off.  The row itself does not name the case: with its
+    `step` is the line of the timeline that says so, and ticks it off.  The row itself does not name the case: with its
     chat it would tell who filed it.
     """
     chat = await identities.chat_behind(session, appeal.alias)
-    await notifications.tell(
+    tell_at = await notifications.tell(
         session, context, chat, key, choices=choices, urgent=urgent, step=step, number=appeal.number, **values
     )
+    if step is not None and tell_at is not None:
+        await session.execute(update(AppealStep).where(AppealStep.id == step).values(tell_at=tell_at))
+    return tell_at
 
 
 async def told(session: AsyncSession, step: int) -> None:

@@ -1,6 +1,7 @@
 """Telling somebody something in their chat: at once, or when their quiet hours are over."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -24,13 +25,14 @@ async def tell(
     urgent: bool = False,
     step: int | None = None,
     **values: object,
-) -> None:
-    """Queue a message for somebody; at night it waits, unless it is urgent.
+) -> datetime | None:
+    """Queue a message for somebody; in quiet hours, their own if they chose some, it waits.
 
-    Whoever has shut us out, or whose way back has been deleted, is not told.  `qr` is shown as a code above the text.
+    urgent: they are waiting for it, so it goes at once.  qr: shown as a code above the text.
+    Returns when it may go; None when nobody is told: they have shut us out, or their way back has been deleted.
     """
     if context.silent or chat is None or chat.blocked_at is not None:
-        return
+        return None
     say = context.knowledge.texts.say
     payload: dict[str, Any] = {"to": chat.address, "do": "say", "text": say(chat.language, key, **values)}
     if qr:
@@ -41,7 +43,8 @@ async def tell(
         ]
     if step is not None:
         payload["step"] = step
-    due_at = now() if urgent else quiet_hours.waking(now(), *context.quiet)
+    due_at = now() if urgent else quiet_hours.waking(now(), *quiet_hours.of(chat.quiet, context.quiet))
     lane = Lane.REPLY if urgent else Lane.NEWS
     row = outbox.row(chat.channel, payload, chat_id=chat.id, lane=lane, due_at=due_at)
     await outbox.put(session, [row])
+    return due_at

@@ -19,6 +19,11 @@ def waking(at: datetime, start: time = EVENING, end: time = MORNING) -> datetime
     return datetime.combine(day, end, ZONE)
 
 
+def of(own: str, usual: tuple[time, time]) -> tuple[time, time]:
+    """The hours somebody chose for themselves; the usual ones when they chose none."""
+    return read(own) if own else usual
+
+
 def read(text: str) -> tuple[time, time]:
     """Quiet hours as `22-8`; the same hour twice means none.  Raises ValueError."""
     start, end = text.split("-")

@@ -79,7 +79,7 @@ class Night:
 
     def sleep(self, own: str) -> tuple[bool, bool]:
         """Whether somebody with these hours of their own sleeps when it begins, and until it is over."""
-        waking = quiet_hours.waking(self.begins, *(quiet_hours.read(own) if own else self.usual))
+        waking = quiet_hours.waking(self.begins, *quiet_hours.of(own, self.usual))
         return waking > self.begins, waking >= self.over
 
 

@@ -92,9 +92,7 @@ async def take(
     """Mark copies that are due as being sent.  Who does not want it any more is skipped; who sleeps, waits."""
     at = now()
     rows = (await session.execute(_due(notice, channel, limit, _seconds(at)))).all()
-    waking = cache(
-        lambda own: quiet_hours.waking(at, *(quiet_hours.read(own) if own else usual))
-    )  # Most sleep at the same time.
+    waking = cache(lambda own: quiet_hours.waking(at, *quiet_hours.of(own, usual)))  # Most sleep at the same time.
     fates = [(row, _fate(notice, row, at, waking)) for row in rows]
     alike = defaultdict(list)
     for row, fate in fates:

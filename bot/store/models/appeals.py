@@ -104,7 +104,8 @@ class AppealStep(Base):
     note: Mapped[str] = mapped_column(Text, default="")  # what only staff sees
     key: Mapped[str | None] = mapped_column(String(80))  # what makes the same news harmless twice
     rating: Mapped[str] = mapped_column(String(8), default="")  # what the worker thought, in the step that says so
-    told_at: Mapped[datetime | None]  # the worker's channel took the message about it
+    tell_at: Mapped[datetime | None]  # when the message about it goes to the worker; None: there is none
+    told_at: Mapped[datetime | None]  # the worker's channel took it
     at: Mapped[datetime] = mapped_column(default=now, index=True)
 
 
