@@ -113,7 +113,7 @@ def _values(near: NearStation) -> dict[str, Any]:
         "hours": str(station.hours) if station.hours else None,
         "open": station.hours.open_at(datetime.now(UTC)) if station.hours and near.open is None else near.open,
         "closes_at": near.closes_at.isoformat() if near.closes_at else None,
-        "checked": station.checked.isoformat() if station.checked else None,
+        "checked": station.checked_text or None,
         "sample": station.sample,
     }
 

@@ -1,34 +1,25 @@
 """Station files: everything is read, or nothing is and every problem is listed with its row.
 
 The datum has to be said; a guess would put every pin half a kilometre off.  What columns are called is in columns.toml,
-what problems are called in problems.toml.
+what problems are called in problems.toml; what all tables have in common is in knowledge.tables.
 """
 
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+from knowledge import tables
 from knowledge.geo import Datum, Point, to_wgs
 from knowledge.places import Places
-from knowledge.stations.header import header
-from knowledge.stations.row import Record, RowReader
+from knowledge.stations.row import RowReader
 from knowledge.stations.station import Station
-from knowledge.stations.tables import FileRefused, table
 from knowledge.stations.vocabulary import Vocabulary
+from knowledge.tables import Columns, FileRefused, Problem, Problems, Record, RowFault, Sheet
 
 FOLDER = Path(__file__).parent
+COLUMNS = Columns.load(FOLDER / "columns.toml")
+PROBLEMS = Problems.load(FOLDER / "problems.toml")
 SHOWN = 5  # rows of the preview
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """Something in a file, for the person who made it."""
-
-    row: int  # as the table program numbers them; 0 is the file as a whole
-    text: str  # plain Chinese: what is wrong and what to do
-    fault: bool = True  # a fault stops the import; a warning asks for a look
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,26 +52,22 @@ def read(data: bytes, name: str, datum: Datum, places: Places, vocabulary: Vocab
     Never raises for what is in the file: problems are in the result.  ValueError for an unknown datum.
     """
     to_wgs(0, 0, datum)
-    texts, columns = _content("problems.toml"), _content("columns.toml")
-    answers = columns["answers"]
-    reader = RowReader(datum, places, vocabulary, frozenset(answers["yes"]), frozenset(answers["no"]))
+    reader = RowReader(datum, places, vocabulary)
     try:
-        rows = table(data, name)
-        begin, where = header(rows, columns["columns"], columns["parts"])
+        sheet = _stations(tables.read(data, name, COLUMNS))
     except FileRefused as refusal:
-        return Import((), (), (Problem(0, texts["file"][refusal.key].format(**refusal.values)),))
+        return Import((), (), (PROBLEMS.refusal(refusal),))
     found: list[tuple[int, Station]] = []
-    problems: list[Problem] = []
-    for number, line in rows[begin + 1 :]:
-        cells = Record({column: line[place] for column, place in where.items() if place < len(line)})
-        station = reader.station(cells)
-        problems += [Problem(number, texts["row"][fault.key].format(**fault.values)) for fault in cells.faults]
-        if not cells.faults:
-            found.append((number, station))
-            problems += [Problem(number, text, fault=False) for text in _doubts(cells, station, places, texts["row"])]
-    problems += _twice(found, texts["row"])
+    problems = sheet.broken(PROBLEMS)
+    for record in sheet.records():
+        station = reader.station(record)
+        if not record.faults:
+            found.append((record.number, station))
+            record.doubts += _doubts(record, station, places)
+        problems += PROBLEMS.of(record)
+    problems += _twice(found)
     if not found and not problems:
-        problems.append(Problem(0, texts["file"]["empty"]))
+        problems.append(PROBLEMS.refusal(FileRefused("empty")))
     preview = tuple(_shown(number, station, places) for number, station in found[:SHOWN])
     refused = any(problem.fault for problem in problems)
     stations = () if refused else tuple(station for _, station in found)
@@ -94,11 +81,9 @@ def read_one(
 
     The station is not to be used when anything is wrong.
     """
-    texts, answers = _content("problems.toml")["row"], _content("columns.toml")["answers"]
-    cells = Record(values)
-    reader = RowReader(datum, places, vocabulary, frozenset(answers["yes"]), frozenset(answers["no"]))
-    station = reader.station(cells)
-    return station, tuple(texts[fault.key].format(**fault.values) for fault in cells.faults)
+    record = Record(values, COLUMNS.title)
+    station = RowReader(datum, places, vocabulary).station(record)
+    return station, tuple(PROBLEMS.said(fault) for fault in (*record.faults, *record.doubts))
 
 
 def sample(places: Places, vocabulary: Vocabulary) -> tuple[Station, ...]:
@@ -106,29 +91,34 @@ def sample(places: Places, vocabulary: Vocabulary) -> tuple[Station, ...]:
     return read((FOLDER / "sample.csv").read_bytes(), "sample.csv", "wgs84", places, vocabulary).stations
 
 
-def _content(name: str) -> dict[str, Any]:
-    return tomllib.loads((FOLDER / name).read_text(encoding="utf-8"))
+def _stations(sheet: Sheet) -> Sheet:
+    """The sheet, when it has what a station cannot be without.  Raises FileRefused."""
+    if "name" not in sheet:
+        raise FileRefused("no_name")
+    if "point" not in sheet and not ("lat" in sheet and "lon" in sheet):
+        raise FileRefused("no_point")
+    return sheet
 
 
-def _doubts(cells: Record, station: Station, places: Places, texts: Mapping[str, str]) -> Iterator[str]:
+def _doubts(record: Record, station: Station, places: Places) -> Iterator[RowFault]:
     if station.hours is None and not station.closed:
-        yield texts["no_hours"]
-    stated, found = cells["district"], places.get(station.region)
+        yield RowFault("no_hours")
+    stated, found = record["district"], places.get(station.region)
     if stated and found:
         meant = places.find(stated)
         if meant and not any(found.code.startswith(place.code[:6]) for place in meant):
-            yield texts["other_district"].format(stated=stated, found=found.full)
+            yield RowFault("other_district", stated=stated, found=found.full)
 
 
-def _twice(found: list[tuple[int, Station]], texts: Mapping[str, str]) -> Iterator[Problem]:
+def _twice(found: list[tuple[int, Station]]) -> Iterator[Problem]:
     """Every id has to come once; the later of two rows is the faulty one."""
     first: dict[str, tuple[int, Station]] = {}
     for number, station in found:
         row, earlier = first.setdefault(station.id, (number, station))
         if row != number:
             same = (earlier.name, earlier.point) == (station.name, station.point)
-            key = "same_place" if same else "same_id"
-            yield Problem(number, texts[key].format(id=station.id, row=row))
+            fault = RowFault("same_place", row=row) if same else RowFault("same_id", id=station.id, row=row)
+            yield Problem(number, PROBLEMS.said(fault))
 
 
 def _shown(row: int, station: Station, places: Places) -> Shown:

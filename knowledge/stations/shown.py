@@ -133,7 +133,7 @@ class Shown:
         if offer := station.offer_on(at.astimezone(SHANGHAI).date()):
             parts.append(say(language, "station.offer", offer=offer))
         if station.checked:
-            parts.append(say(language, "station.checked", date=station.checked))
+            parts.append(say(language, "station.checked", date=station.checked_text))
         if station.doubtful:
             parts.append(say(language, "station.doubtful"))
         if station.sample:

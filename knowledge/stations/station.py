@@ -26,6 +26,7 @@ class Station:
     hours: Hours | None = None  # None: nobody wrote them down, so it never counts as open
     phone: str = ""
     checked: date | None = None  # when somebody last made sure of all this
+    checked_month: bool = False  # nobody wrote the day down: `checked` is the first of its month
     closed: bool = False  # for the time being, whatever the hours say
     doubtful: bool = False  # two workers said that something here is wrong, and nobody has looked yet
     sample: bool = False  # made up for the demo, and said to be so wherever it is shown
@@ -33,6 +34,11 @@ class Station:
     offer: str = ""  # what a friendly merchant gives
     offer_from: date | None = None
     offer_until: date | None = None  # the last day
+
+    @property
+    def checked_text(self) -> str:
+        """As precise as it was written: 2024-11-05, or 2024-11; "" for never."""
+        return "" if self.checked is None else f"{self.checked:%Y-%m}" if self.checked_month else f"{self.checked}"
 
     def offer_on(self, day: date) -> str:
         """The offer as it holds on a day in China, "" before it begins and from the midnight after its last day."""

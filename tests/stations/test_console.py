@@ -161,6 +161,30 @@ async def test_a_station_closed_for_a_while_is_not_open_whatever_its_hours_say(a
     assert (await kept(app))["shy-1"].closed is False
 
 
+async def test_a_check_known_to_the_month_is_never_said_to_the_day(app, organiser, phone):
+    page = await looks_at(organiser, f"{HERE},2024.11", data=f"{HEAD},核对日期\n{HERE},2024.11".encode())
+    await organiser.submits("/console/stations/import/take")
+    assert "2024-11-01" not in page.words
+    await app.refresh()
+    said = "\n".join(await phone.sends_location(41.7968, 123.4382))
+    assert "核对于 2024-11" in said
+    assert "2024-11-0" not in said
+    row = (await kept(app))["shy-1"]
+    await edits(organiser, row, checked="2024-11")
+    assert ">2024-11<" in await organiser.gets("/console/stations/at/shy-1")
+    await organiser.submits("/console/stations/at/shy-1/confirm")
+    assert (await kept(app))["shy-1"].checked_month is False
+
+
+async def test_letters_that_no_database_takes_are_gone_before_it_sees_them(app, organiser):
+    feature = '{{"properties":{{"名称":"示例{}站","开放时间":"全天"}},"geometry":{{"type":"Point","coordinates":[123.43,41.79]}}}}'
+    features = ",".join(feature.format(odd) for odd in ("\\ud83d", "\\u0000一"))
+    page = await looks_at(organiser, name="a.geojson", data=f'{{"features":[{features}]}}'.encode())
+    assert page.status == 200, page.words
+    await organiser.submits("/console/stations/import/take")
+    assert {row.name for row in (await kept(app)).values()} == {"示例站", "示例一站"}
+
+
 async def edits(desk, row, status=200, **changed):
     """Open a station's form and hand it in."""
     path = f"/console/stations/at/{row.id}"

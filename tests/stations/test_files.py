@@ -13,12 +13,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from knowledge import places, stations
+from bot.store.models import StationRow
+from knowledge import places, stations, tables
 from knowledge.geo import Datum, Point, distance, from_wgs
 from knowledge.hours import read as read_hours
-from knowledge.stations import read as module
-from knowledge.stations import tables, vocabulary
-from knowledge.stations.read import FOLDER, Import, read
+from knowledge.stations import vocabulary
+from knowledge.stations.read import FOLDER, PROBLEMS, Import, read
+from knowledge.stations.row import LONGEST
+from knowledge.tables import file as table_file
+from knowledge.tables import workbook as table_workbook
 
 COUNTRY, WORDS = places.load(), vocabulary.load()
 HEAD = "名称,类型,地址,区县,经度,纬度,服务,开放时间,电话,核对日期"
@@ -142,7 +145,8 @@ WRONG = {
     "甲,爱心驿站,,,,,,8:00-20:00,,": "没有经纬度",
     "甲,爱心驿站,,,123.35,,,8:00-20:00,,": "看不懂",
     "甲,爱心驿站,,,东经,北纬,,8:00-20:00,,": "经纬度“北纬 东经”看不懂",
-    "甲,爱心驿站,,,nan,inf,,8:00-20:00,,": "不在中国境内",
+    "甲,爱心驿站,,,inf,inf,,8:00-20:00,,": "不在中国境内",
+    "甲,爱心驿站,,,nan,nan,,8:00-20:00,,": "没有经纬度",
     "甲,爱心驿站,,,123.35,41.8,,看情况,,": "开放时间“看情况”看不懂，卡在“看情况”",
     "甲,空间站,,,123.35,41.8,,8:00-20:00,,": "不认识的类型“空间站”",
     "甲,爱心驿站,,,123.35,41.8,歇脚、按摩,8:00-20:00,,": "不认识的服务“按摩”",
@@ -233,6 +237,34 @@ def test_offers_and_answers_are_read() -> None:
     assert (made.offer_from, made.offer_until) == (date(2026, 3, 1), date(2026, 12, 31))
 
 
+@pytest.mark.parametrize("written", ["2024.11", "2024-11", "2024/11", "202411", "2024年11月"])
+def test_a_check_whose_day_nobody_wrote_down_stays_a_month(written: str) -> None:
+    (made,) = taken(rows(ROW.replace("2026-03-01", written))).stations
+    assert (made.checked, made.checked_text) == (date(2024, 11, 1), "2024-11")
+
+
+def test_an_offer_runs_from_the_first_to_the_last_day_of_its_months() -> None:
+    head = "名称,经度,纬度,开放时间,优惠,优惠开始,优惠截止"
+    (made,) = taken(rows("甲,123.35,41.8,全天,面 9 折,2026.2,2026.2", head=head)).stations
+    assert (made.offer_from, made.offer_until) == (date(2026, 2, 1), date(2026, 2, 28))
+    (made,) = taken(rows("甲,123.35,41.8,全天,无,,", head=head)).stations
+    assert made.offer == ""
+
+
+def test_a_row_that_swallows_others_stops_the_import_and_is_named() -> None:
+    lines = [f"示例站{number},123.35{number},41.8,8:00-20:00,无" for number in range(8)]
+    lines[1] = lines[1].replace("无", '"临时')
+    found = taken(rows(*lines, head="名称,经度,纬度,开放时间,优惠"))
+    assert (found.stations, [row for row, _ in said(found)]) == ((), [3])
+    assert "引号" in said(found)[0][1]
+
+
+@pytest.mark.parametrize(("column", "limit"), LONGEST.items())
+def test_the_database_takes_whatever_the_reader_takes(column: str, limit: int) -> None:
+    width = StationRow.__table__.c[column].type.length  # type: ignore[attr-defined]
+    assert limit <= width
+
+
 def test_importing_again_gives_the_same_ids() -> None:
     assert [made.id for made in taken(rows(ROW)).stations] == [made.id for made in taken(rows(ROW)).stations]
     moved = taken(rows(ROW.replace("8:00-20:00", "全天").replace("示例路 1 号", "示例路 2 号")))
@@ -275,14 +307,14 @@ def test_a_file_that_cannot_be_read_is_refused_as_a_whole(data: str | bytes, nam
 
 
 def test_large_files_are_refused_before_they_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tables, "ROWS", 3)
+    monkeypatch.setattr(table_file, "ROWS", 3)
     assert "超过 3 行" in said(taken(rows(*[ROW] * 5)))[0][1]
-    monkeypatch.setattr(tables, "BYTES", 1 << 20)
+    monkeypatch.setattr(table_file, "BYTES", 1 << 20)
     assert "文件有 2 MB，最多 1 MB" in said(taken(b" " * (2 << 20)))[0][1]
 
 
 def test_a_small_file_that_unpacks_to_a_large_one_is_not_opened(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tables, "UNPACKED", 2 << 20)
+    monkeypatch.setattr(table_workbook, "UNPACKED", 2 << 20)
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("xl/worksheets/sheet1.xml", b" " * (3 << 20))
@@ -313,14 +345,14 @@ def test_no_file_is_an_exception(name: str, data: bytes) -> None:
 
 
 def test_every_message_is_used_and_filled_in() -> None:
-    """Keys and values of problems.toml are those of the code."""
-    texts = module._content("problems.toml")
-    code = "".join(path.read_text(encoding="utf-8") for path in Path(stations.__file__).parent.glob("*.py"))
-    used = set(re.findall(r"(?:Refused|Fault)\(\s*\"(\w+)\"", code)) | set(
-        re.findall(r"texts(?:\[\"\w+\"\])?\[\"(\w+)\"\]", code)
+    """Keys and values of both problems.toml are those of the code."""
+    folders = (Path(stations.__file__).parent, Path(tables.__file__).parent)
+    code = "".join(path.read_text(encoding="utf-8") for folder in folders for path in folder.glob("*.py"))
+    used = set(re.findall(r"(?:FileRefused|RowFault)\(\s*\"(\w+)\"", code)) | set(
+        re.findall(r"missing=\"(\w+)\"", code)
     )
-    used |= {"swapped", "abroad", "same_place", "same_id"}
-    assert used - {"file", "row"} == {*texts["file"], *texts["row"]}
+    used |= {"swapped", "abroad"}
+    assert used == {*PROBLEMS.texts["file"], *PROBLEMS.texts["row"]}
 
 
 def test_the_sample_reads_without_a_word() -> None:

@@ -49,6 +49,7 @@ async def listed(context: RequestContext) -> web.Response:
         wanted=wanted,
         counts=await directory.counts(context.session, context.staffer, today()),
         kinds=context.knowledge.vocabulary.kinds,
+        checked=_checked,
         old=today() - directory.AGED,
         sample=context.knowledge.sample,
         may_edit=context.staffer.may("stations.edit"),
@@ -136,6 +137,7 @@ async def _show(
         services=vocabulary.services,
         datums=DATUMS,
         reports=await directory.open_reports(context.session, row.id),
+        checked=_checked,
         old=row.checked is None or row.checked < today() - directory.AGED,
         may_edit=context.staffer.may("stations.edit", district=row.region),
     )
@@ -156,8 +158,13 @@ def _read(context: RequestContext, row: StationRow, given: Mapping[str, str]) ->
 
 def _typed(row: StationRow) -> dict[str, str]:
     texts = {name: str(getattr(row, name) or "") for name in TEXTS if name not in ("lat", "lon")}
+    texts["checked"] = _checked(row)
     place = {"lat": f"{row.latitude:.6f}", "lon": f"{row.longitude:.6f}", "datum": "wgs84"}
     return {**texts, **place, "services": "、".join(row.services), "base": _base(row)}
+
+
+def _checked(row: StationRow) -> str:
+    return stations.station_of(row).checked_text
 
 
 def _base(row: StationRow) -> str:

@@ -50,7 +50,7 @@ async def change(session: AsyncSession, row: StationRow, station: Station) -> No
 
 async def confirm(session: AsyncSession, row: StationRow, today: date) -> None:
     """Somebody made sure of all that is known: what workers said against it is settled."""
-    row.checked, row.doubtful_at = today, None
+    row.checked, row.checked_month, row.doubtful_at = today, False, None
     open_ones = update(StationReport).where(StationReport.station_id == row.id, StationReport.settled_at.is_(None))
     await session.execute(open_ones.values(settled_at=now()))
     await touch(session, NAME)
@@ -100,6 +100,7 @@ def station_of(row: StationRow) -> Station:
         hours=hours.read(row.hours) if row.hours else None,
         phone=row.phone,
         checked=row.checked,
+        checked_month=row.checked_month,
         closed=row.closed,
         doubtful=row.doubtful_at is not None,
         photo=row.photo,
@@ -123,6 +124,7 @@ def _values(station: Station) -> dict[str, Any]:
         "hours": str(station.hours) if station.hours else "",
         "phone": station.phone,
         "checked": station.checked,
+        "checked_month": station.checked_month,
         "closed": station.closed,
         "photo": station.photo,
         "offer": station.offer,

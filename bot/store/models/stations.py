@@ -24,14 +24,15 @@ class StationRow(Base):
     region: Mapped[str] = mapped_column(String(9), default="", index=True)
     services: Mapped[list[Any]] = mapped_column(default=list)
     hours: Mapped[str] = mapped_column(Text, default="")  # as knowledge.hours writes them
-    phone: Mapped[str] = mapped_column(String(30), default="")
+    phone: Mapped[str] = mapped_column(String(60), default="")
     checked: Mapped[date | None] = mapped_column(Date)
+    checked_month: Mapped[bool] = mapped_column(default=False)  # nobody wrote the day down
     closed: Mapped[bool] = mapped_column(default=False)  # for the time being
     doubtful_at: Mapped[datetime | None]  # since two people said independently that something is wrong
-    offer: Mapped[str] = mapped_column(String(200), default="")
+    offer: Mapped[str] = mapped_column(String(300), default="")
     offer_from: Mapped[date | None] = mapped_column(Date)
     offer_until: Mapped[date | None] = mapped_column(Date)
-    photo: Mapped[str] = mapped_column(String(200), default="")
+    photo: Mapped[str] = mapped_column(String(300), default="")
     changed_at: Mapped[datetime] = mapped_column(default=now)
 
 
