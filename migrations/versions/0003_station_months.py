@@ -6,8 +6,8 @@ A station's check may be known to the month only; phone, offer and photo are as 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0002"
-down_revision = "0001"
+revision = "0003"
+down_revision = "0002"
 branch_labels = None
 depends_on = None
 
