@@ -16,7 +16,6 @@ from bot.services.chats import chats
 from bot.services.core import numbers
 from bot.services.core.lifecycle import BACKEND, SYSTEM, Actor, IllegalStep, Role
 from bot.services.identity import identities
-from bot.services.units import agencies
 from bot.store.models import (
     Agency,
     AllowedStep,
@@ -30,6 +29,7 @@ from bot.store.models import (
     now,
 )
 from tests.conftest import on_postgres
+from tests.support.units import unit_entered
 
 STORY = "十月的工资站长拖到现在没给，一共四千三"
 ADMIN = Actor(Role.ADMIN, 1)
@@ -442,7 +442,7 @@ async def test_the_reviewer_is_never_the_handler(phone, app, acts):
 async def test_a_unit_complained_about_is_never_given_the_case(phone, app, acts):
     number = await files(phone, STORY, "平台")
     async with app.db.begin() as session:
-        await agencies.add(session, "fast", "快跑平台", desk="transport", region="")
+        await unit_entered(session, "快跑平台", "transport", code="fast")
         await case_work.name_unit(session, number, "fast", ADMIN)
     await acts(number, AppealState.ACCEPTED, SYSTEM)
     with pytest.raises(Rejected, match="about_itself"):

@@ -22,7 +22,6 @@ from bot.services.hazards import transitions as hazard_transitions
 from bot.services.hazards.hazards import HazardDraft
 from bot.services.hazards.states import HAZARD, OPEN, HazardMove, HazardState
 from bot.services.points import ledger as points_ledger
-from bot.services.units import agencies
 from bot.store.models import (
     Agency,
     AllowedStep,
@@ -36,6 +35,7 @@ from bot.store.models import (
     Staff,
     now,
 )
+from tests.support.units import unit_entered
 from tests.support.volunteers import chat_of
 
 HERE = (41.79512, 123.43287)  # Shenyang
@@ -294,8 +294,8 @@ async def test_too_many_in_a_day_is_said(phone, app):
 
 async def test_the_closest_rule_for_type_and_area_names_the_agency(phone, app):
     async with app.db.begin() as session:
-        await agencies.add(session, "street-1", "八卦街街道", desk="", region="210102")
-        await agencies.add(session, "street-2", "沈阳市道桥处", desk="", region="2101")
+        await unit_entered(session, "八卦街街道", code="street-1", region="210102")
+        await unit_entered(session, "沈阳市道桥处", code="street-2", region="2101")
         await dispatch_rules.put(session, "road", "2101", "street-2")
         await dispatch_rules.put(session, "", dispatch_rules.cell(*HERE), "street-1")
     number = await reports(phone)

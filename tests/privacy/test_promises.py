@@ -25,7 +25,6 @@ from bot.services.core.lifecycle import SYSTEM, Actor, Role
 from bot.services.identity import identities
 from bot.services.privacy import erasure
 from bot.services.staff.permissions import RIGHTS, Grant, Staffer
-from bot.services.units import agencies
 from bot.settings import Settings
 from bot.store import sealing
 from bot.store.base import Base, Sealed
@@ -36,6 +35,7 @@ from tests.support.brokers import SECRET, Address, eventually
 from tests.support.desk import Desk
 from tests.support.phone import Phone
 from tests.support.project import ROOT
+from tests.support.units import unit_entered
 
 NAME, PHONE, USERNAME = "金丝雀王晓明", "13800138777", "canary_rider_77"
 SPACED = "138 0013 8777"
@@ -329,7 +329,7 @@ async def test_p4_nobody_of_a_unit_complained_about_finds_the_case(app, seed):
     dice = random.Random(seed)
     async with app.db.begin() as session:
         for number in range(4):
-            await agencies.add(session, f"unit{number}", f"单位{number}", desk="labour", region="")
+            await unit_entered(session, f"单位{number}", "labour", code=f"unit{number}")
         units = list(await session.scalars(select(Agency).where(Agency.code.startswith("unit"))))
         codes = {each.id: each.code for each in units}
     states = [AppealState.SUBMITTED, AppealState.ASSIGNED, AppealState.IN_PROGRESS, AppealState.ANSWERED]

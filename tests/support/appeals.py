@@ -53,14 +53,20 @@ async def filed(
     name: str = "王小明",
     phone: str = "13812345678",
 ) -> str:
-    """A case that has come as far as `state`; returns its number.  `chat` is the row of its author's chat."""
+    """A case that has come as far as `state`; returns its number.
+
+    agency: the code of the unit that has it; "" for the one that takes its kind there.
+    chat: the row of its author's chat.
+    """
     async with app.db.begin() as session:
         author = await session.get(Chat, chat) if chat is not None else await _somebody(session)
         draft = AppealDraft(kind=kind, story=story, region=district, naming=naming, name=name, phone=phone)
         number = (await appeals.submit(session, app.services, author, draft)).number
-        office = await session.scalar(select(Agency).where(Agency.code == agency))
-        await session.execute(update(Appeal).where(Appeal.number == number).values(agency_id=office.id))
-        worker = Actor(Role.HANDLER, handler, office.id)
+        if agency:
+            office = select(Agency.id).where(Agency.code == agency).scalar_subquery()
+            await session.execute(update(Appeal).where(Appeal.number == number).values(agency_id=office))
+        has = await session.scalar(select(Appeal.agency_id).where(Appeal.number == number))
+        worker = Actor(Role.HANDLER, handler, has)
         who = {
             AppealState.ACCEPTED: SYSTEM,
             AppealState.ASSIGNED: ADMIN,

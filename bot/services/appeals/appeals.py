@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from rapidfuzz import fuzz
-from sqlalchemy import func, or_, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.errors import Rejected
@@ -20,7 +20,7 @@ from bot.services.core.lifecycle import Role
 from bot.services.core.working_days import YearUnknown
 from bot.services.identity import identities
 from bot.store.base import locked, vault_of
-from bot.store.models import Agency, Appeal, AppealStep, Chat, CodeAttempt, Naming, now
+from bot.store.models import Appeal, AppealStep, Chat, CodeAttempt, Naming, now
 
 CODE_LENGTH = 6
 ALIKE = 70.0  # rapidfuzz ratio from which two stories of one person are taken for the same matter
@@ -164,13 +164,6 @@ class WrongCode(Rejected):
 
     def __init__(self) -> None:
         super().__init__("appeal.code_wrong")
-
-
-async def agency_for(session: AsyncSession, desk: str, region: str) -> Agency | None:
-    """The active agency that takes this kind here: the one for the smallest region that holds the place."""
-    fits = select(Agency).where(Agency.desk == desk, Agency.active)
-    fits = fits.where(or_(Agency.region == "", Agency.region.in_([region[:2], region[:4], region[:6]])))
-    return await session.scalar(fits.order_by(func.length(Agency.region).desc(), Agency.id).limit(1))
 
 
 async def get(session: AsyncSession, number: str, *, lock: bool = False) -> Appeal:

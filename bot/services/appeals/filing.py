@@ -12,6 +12,7 @@ from bot.errors import Rejected
 from bot.services.calendar import time_limits
 from bot.services.core import numbers
 from bot.services.core.working_days import Calendar, Limit, LimitUnit
+from bot.services.units import desks
 from bot.store.models import Agency, Appeal, AppealStep, CalendarDay, CalendarYear, Identity, LimitChange, now
 from knowledge.appeals import AppealKind
 
@@ -73,14 +74,8 @@ def _looking() -> Any:
     # Identities know their owner; the join leaves out those of hazards and volunteers.
     filed = select(func.count()).select_from(Identity).join(Appeal, Appeal.alias == Identity.alias)
     filed = filed.where(Identity.owner == bindparam("owner"), Identity.created_at > bindparam("since"))
-    here = or_(Agency.region == "", *(Agency.region == bindparam(name) for name in ("province", "city", "district")))
-    desk = (
-        select(Agency.id, Agency.code, Agency.name)
-        .where(Agency.desk == bindparam("desk"), Agency.active, here)
-        .order_by(func.length(Agency.region).desc(), Agency.id)
-        .limit(1)
-        .subquery("desk")
-    )
+    here = [*(bindparam(name) for name in ("province", "city", "district")), ""]
+    desk = desks.first_at(bindparam("desk"), here, Agency.id, Agency.code, Agency.name).subquery("desk")
     changed = exists().where(LimitChange.kind == bindparam("kind"))
     entered = or_(exists(select(CalendarDay.day)), exists(select(CalendarYear.year)))
     one = select(literal(1).label("one")).subquery("one")

@@ -1,4 +1,4 @@
-"""Which agency gets a hazard: the rule for its type and area, the closest one first; else the general office."""
+"""Which agency gets a hazard: the rule for its type and area, the closest one first; else the unit of its desk."""
 
 from collections.abc import Sequence
 
@@ -6,7 +6,7 @@ from sqlalchemy import delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.errors import Rejected
-from bot.services.appeals import appeals
+from bot.services.units import desks
 from bot.store.models import Agency, HazardRule
 from knowledge.hazards import HazardKind
 
@@ -27,7 +27,7 @@ async def agency_for(
     if found:
         best = min(found, key=lambda pair: (areas.index(pair[0].area), pair[0].kind == ""))
         return best[1]
-    return await appeals.agency_for(session, kind.desk, region)
+    return await desks.unit_for(session, kind.desk, region)
 
 
 async def listed(session: AsyncSession) -> Sequence[tuple[HazardRule, Agency]]:

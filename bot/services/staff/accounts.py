@@ -59,7 +59,7 @@ DEMO = {  # one person of each role, in Shenyang
     Role.COUNTER: ("demo.counter", "演示·兑换点"),
 }
 DEMO_DISTRICT = "2101"
-DEMO_DESK = "labour"  # the demo's handler sits at the first agency that takes appeals about work
+DEMO_UNIT = "labour"  # where the demo's handler sits
 
 
 async def staffer_of(session: AsyncSession, staff_id: int) -> Staffer | None:
@@ -232,7 +232,7 @@ async def counted(session: AsyncSession) -> int:
 async def seed_demo(session: AsyncSession) -> list[Staff]:
     """One person of each role, for the demo; those that are there already stay as they are."""
     by, people = By(role=Role.SYSTEM), []
-    agency = await session.scalar(select(Agency.id).where(Agency.desk == DEMO_DESK).order_by(Agency.id).limit(1))
+    agency = await session.scalar(select(Agency.id).where(Agency.code == DEMO_UNIT))
     for role, (username, name) in DEMO.items():
         person = await find(session, username)
         if person is None:

@@ -2,7 +2,6 @@
 
 from bot.store.base import Base, now
 from bot.store.models.appeals import (
-    Agency,
     AllowedStep,
     Appeal,
     AppealStep,
@@ -50,6 +49,7 @@ from bot.store.models.privacy import Tombstone
 from bot.store.models.questions import Gap, QuestionCount, TopicCount
 from bot.store.models.staff import Attempt, Audit, FormPost, SignInLink, Staff, StaffRole, StaffSession
 from bot.store.models.stations import Revision, StationFile, StationReport, StationRow
+from bot.store.models.units import Agency, AgencyDesk
 from bot.store.models.volunteers import Shift, Team, Training, Volunteer, VolunteerStep
 from bot.store.models.web import (
     WebBot,
@@ -64,6 +64,7 @@ from bot.store.models.web import (
 
 __all__ = [
     "Agency",
+    "AgencyDesk",
     "AllowedStep",
     "ApiKey",
     "Appeal",

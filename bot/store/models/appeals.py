@@ -1,4 +1,4 @@
-"""Appeals, their steps and attachments, who may handle them, and the sealed identities of who filed them."""
+"""Appeals, their steps and attachments, and the sealed identities of who filed them."""
 
 from datetime import date, datetime
 from enum import StrEnum
@@ -16,19 +16,6 @@ class Naming(StrEnum):
     NAMED = "named"  # the handling agency may ask for the name, and is logged
     HIDDEN = "hidden"  # the district's administrators may, the handling agency may not
     ANONYMOUS = "anonymous"  # nobody may; replies go through a sealed relay, deleted after closing
-
-
-class Agency(Base):
-    """A unit that handles appeals, or that one may be about: an office, a platform, a station."""
-
-    __tablename__ = "agencies"
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    code: Mapped[str] = mapped_column(String(32), unique=True)
-    name: Mapped[str] = mapped_column(String(100))
-    region: Mapped[str] = mapped_column(String(6), default="")  # GB/T 2260 prefix; "" for everywhere
-    desk: Mapped[str] = mapped_column(String(16), default="")  # the kind of appeals it handles; "" for none
-    active: Mapped[bool] = mapped_column(default=True)
 
 
 class Appeal(Base):

@@ -1,0 +1,1 @@
+"""Units: who handles what, where."""
