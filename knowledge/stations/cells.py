@@ -190,7 +190,8 @@ def _border(point: Point, x: float, y: float, level: int) -> float:
     side = 1 << level
     column, row = int(x / side - 0.5) * side, int(y / side - 0.5) * side
     north = min(y - row, row + 2 * side - y) * (pi / SIDE)
-    east = min(x - column, column + 2 * side - x) * (2 * pi / SIDE)
+    # The squares end with the world at 180 degrees, however far they reach: what lies beyond begins again in the west.
+    east = min(x - column, min(column + 2 * side, SIDE) - x) * (2 * pi / SIDE)
     # The distance to a meridian; a quarter of the way round the earth the pole is the nearest point of it.
     meridian = asin(cos(radians(point.lat)) * sin(min(east, pi / 2)))
     return _chord(max(0.0, min(north, meridian)))

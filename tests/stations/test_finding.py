@@ -64,6 +64,15 @@ SOME = st.lists(
 )
 
 
+def test_the_nearest_may_lie_beyond_the_meridian_where_the_world_begins_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cells, "FEW", 0)
+    places = [Point(41.8, 123.4), Point(0, -180), Point(41.0, 123.0), Point(0, -180)]
+    stations = [Station(str(number), "示例", "love", point) for number, point in enumerate(places)]
+    for east in (180.0, 179.9999):
+        (near,) = Stations(stations).nearest(Point(0, east), limit=1)
+        assert near.metres < 20
+
+
 @settings(max_examples=200, deadline=None)
 @given(
     stations=SOME,
