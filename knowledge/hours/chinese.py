@@ -54,6 +54,8 @@ _RANGE = re.compile(rf"(?:{_TIME.replace('#', '1')}|(?P<bare>\d{{1,2}}))\s*-\s*{
 _RULE_END = re.compile(
     r"(:\d\d|24/7|off)\s*[,\s]\s*(?=Mo|Tu|We|Th|Fr|Sa|Su|PH|Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
 )
+_AFTERNOON, _EVENING = ("下午", "午后", "傍晚", "中午"), ("晚", "夜")
+_DAWN = 6 * 60  # minutes; what begins before then in the night has left the evening behind
 _QUARTERS = {"半": 30, "一刻": 15, "三刻": 45}
 
 
@@ -89,7 +91,7 @@ def _range(match: re.Match[str]) -> str:
     """Two times of day, in minutes; left as they are when it is open which half of the day is meant."""
     half = match["half1"] or ""
     start = _minutes(match, 1, half) if match["hour1"] else int(match["bare"]) * 60
-    end = _minutes(match, 2, match["half2"] or half)
+    end = _end(match, half, start)
     if start is None or end is None:
         return match[0]
     start %= 1440  # 晚12点 begins the next day.
@@ -102,9 +104,29 @@ def _range(match: re.Match[str]) -> str:
     return f" {start // 60:02}:{start % 60:02}-{end // 60:02}:{end % 60:02} "
 
 
+def _end(match: re.Match[str], half: str, start: int | None) -> int | None:
+    """The end in minutes.  A word for half of the day holds for both times, as far as it fits.
+
+    It does not reach over 次日, and an evening does not reach into the next one: 晚10点-7点 ends in the morning.
+    """
+    plain = _minutes(match, 2, match["half2"] or "")
+    if match["half2"] or match["next2"] or start is None or plain is None:
+        return plain
+    same = _minutes(match, 2, half)
+    if half.startswith(_EVENING) and same is not None:
+        return same if start % 1440 >= _DAWN and start < same else plain
+    return same
+
+
 def _either(match: re.Match[str], half: str, start: int) -> bool:
-    """Whether an end before its start may be meant for the afternoon.  08:00-05:00 is not: digits count to 24."""
-    return bool(half or match["word2"]) and not half.startswith(("晚", "夜")) and start <= 720
+    """Whether an end before its start may be meant for the afternoon.
+
+    8:30-5:30 may be; 08:30-05:30 is not, because a zero in front says that hours are counted to 24.
+    """
+    counted_to_24 = not match["word2"] and (match["hour2"].startswith("0") or len(match["hour2"]) > 1)
+    if half.startswith(_EVENING) or (counted_to_24 and not half):
+        return False
+    return start <= 720 or half in _AFTERNOON
 
 
 def _minutes(match: re.Match[str], number: int, half: str) -> int | None:
@@ -113,9 +135,9 @@ def _minutes(match: re.Match[str], number: int, half: str) -> int | None:
     minute = int(match[f"minute{number}"] or 0) or _QUARTERS.get(part) or (int(part) if part.isdecimal() else 0)
     if hour is None or hour > 24 or minute > 59:
         return None
-    if half in ("下午", "午后", "傍晚", "中午") and hour < (11 if half == "中午" else 12):
+    if half in _AFTERNOON and hour < (11 if half == "中午" else 12):
         hour += 12
-    elif half.startswith(("晚", "夜")) and hour <= 12:
+    elif half.startswith(_EVENING) and hour <= 12:
         hour += 24 if hour < 6 else 12  # 晚2点 is two in the morning, 晚12点 is midnight.
     elif half == "凌晨" and hour == 12:
         hour = 0

@@ -17,6 +17,7 @@ from knowledge.hours.chinese import translate
 from knowledge.hours.value import DAY, EVERY_DAY, WHOLE_DAY, Hours, OpeningRule, Span
 
 LONGEST = 400  # characters
+NOON = 720  # minutes
 
 _DAYS = ("mo", "tu", "we", "th", "fr", "sa", "su")
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
@@ -41,13 +42,29 @@ def read(text: str) -> Hours:
     if len(text) > LONGEST:
         raise UnreadableHours(text[:20], f"more than {LONGEST} characters")
     prose = not text.isascii()
-    rules = _joined(_Reader(text, translate(text)).rules())
+    read_in_order = _Reader(text, translate(text)).rules()
+    _refuse_afternoons_without_a_word(text, read_in_order)
+    rules = _joined(read_in_order)
     if rules != (OpeningRule(()),) and not any(rule.spans for rule in rules):
         raise UnreadableHours(
             text, text.strip()[:20]
         )  # 节假日休息 alone says when it is closed, and not when it is open.
     # In prose the order is free; the narrower rule is the exception to the wider one.
     return Hours(tuple(sorted(rules, key=_narrow)) if prose else rules)
+
+
+def _refuse_afternoons_without_a_word(text: str, rules: Iterable[OpeningRule]) -> None:
+    """Raises UnreadableHours for 8:30-11:30,1:30-5:00: half past one at night, or with the word for afternoon left out?
+
+    Periods are written in their order.  One that goes back, while nothing says that hours are counted to 24, is not.
+    """
+    before: dict[tuple[int, bool, tuple[int, int] | None], list[Span]] = {}
+    for rule in rules:
+        earlier = before.setdefault((rule.weekdays, rule.holidays, rule.season), [])
+        for start, end in rule.spans:
+            if start < NOON and any(start < last and first < NOON + 60 for first, last in earlier):
+                raise UnreadableHours(text, f"{start // 60}:{start % 60:02}")
+            earlier.append((start, end))
 
 
 def _narrow(rule: OpeningRule) -> tuple[bool, bool, bool]:
@@ -58,10 +75,9 @@ def _joined(rules: Iterable[OpeningRule]) -> tuple[OpeningRule, ...]:
     found: dict[tuple[int, bool, tuple[int, int] | None], OpeningRule] = {}
     for rule in rules:
         days = (rule.weekdays, rule.holidays, rule.season)
-        if rule.spans and days in found:
-            rule = OpeningRule(tuple(sorted({*found[days].spans, *rule.spans})), *days)
-        found.pop(days, None)
-        found[days] = rule
+        before = found.pop(days, None)
+        spans = {*rule.spans, *(before.spans if before and rule.spans else ())}
+        found[days] = OpeningRule(tuple(sorted(spans)), *days)
     return tuple(found.values())
 
 
@@ -135,10 +151,10 @@ class _Reader:
         if self.peek() == "all":
             self.take("all")
             return WHOLE_DAY
-        spans = {self.span()}
+        spans = [self.span()]
         while self.mark(",") or self.peek() == "time":
-            spans.add(self.span())
-        return tuple(sorted(spans))
+            spans.append(self.span())
+        return tuple(spans)
 
     def span(self) -> Span:
         start = self.minutes()
@@ -146,6 +162,8 @@ class _Reader:
             raise self.stuck()
         end = self.minutes()
         if end <= start:
+            if self.tokens[self.at - 1][1][1] == ":":  # 8:30-5:30, which the translation has left as it was
+                raise self.stuck(back=1)
             end += DAY
         if start >= DAY or end > start + DAY:
             raise self.stuck(back=1)
