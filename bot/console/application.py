@@ -22,6 +22,7 @@ from bot.console.core.routes import CARDS, NAVIGATION, ROOT, TOPICS, cards, rout
 from bot.console.core.security import security_headers, shield
 from bot.console.hazards import hazard
 from bot.console.hazards import list as hazard_list
+from bot.console.hazards import photos as hazard_photos
 from bot.console.notices import form as notice_form
 from bot.console.notices import list as notice_list
 from bot.console.notices import results_file, trial_groups
@@ -46,7 +47,7 @@ from bot.store.models import Channel
 # The console's table of contents, in the order of the navigation.
 PAGES: Sequence[ModuleType] = (
     *(home, appeal_queue, bulk, case, appeal_steps, appeal_identity, clusters),
-    *(hazard_list, hazard),
+    *(hazard_list, hazard, hazard_photos),
     *(trial_groups, notice_list, notice_form, notice_steps, results_file),
     *(volunteer_list, volunteer, redemption, points_rewards, certificate),
     *(overview, overview_file, ledgers),

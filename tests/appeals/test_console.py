@@ -1,7 +1,6 @@
 """The appeals desk: finding a case, handling it to its end, what stays hidden, and two people on one case."""
 
 import re
-from contextlib import asynccontextmanager
 
 import pytest
 from sqlalchemy import select, update
@@ -12,7 +11,7 @@ from bot.services.core.lifecycle import Role
 from bot.services.staff import accounts
 from bot.services.staff.permissions import Grant
 from bot.store.models import Appeal, AppealStep, Attachment, Audit, Chat, Naming, View, now
-from tests.support.appeals import RESULT, STORY, case_of, filed
+from tests.support.appeals import RESULT, STORY, case_of, does, filed, on
 from tests.support.desk import BY, Desk
 
 
@@ -32,19 +31,6 @@ async def handler(app):
 async def reviewer(app):
     async with Desk(app, Role.REVIEWER, name="审核员孙") as desk:
         yield desk
-
-
-@asynccontextmanager
-async def on(desk, number):
-    """Somebody has the page of a case open."""
-    await desk.gets(f"/console/appeals/{number}")
-    yield f"/console/appeals/{number}"
-
-
-async def does(desk, number, verb, **fields):
-    """Open the case and hand a form in; one that the page does not offer is forged."""
-    async with on(desk, number) as path:
-        return await desk.submits(f"{path}/{verb}", version=(await case_of(desk.app, number)).version, **fields)
 
 
 async def test_a_case_goes_from_the_queue_to_its_rating_and_each_message_is_ticked_off(

@@ -466,11 +466,16 @@ async def test_a_returned_case_is_dispatched_again_and_the_third_time_an_admin_d
     number = await files(phone)
     await acts(number, AppealState.ACCEPTED, SYSTEM)
     for hop in (1, 2, 3):
-        await acts(number, AppealState.ASSIGNED, SYSTEM if hop < 3 else ADMIN, agency="labour" if hop != 2 else "")
+        await acts(number, AppealState.ASSIGNED, SYSTEM if hop < 3 else ADMIN, agency="labour")
         await acts(number, AppealState.ACCEPTED, HANDLER, text="不归我们管")
         assert (await case(app, number)).hops == hop
-    with pytest.raises(Rejected, match=r"move\.agency"):
-        await acts(number, AppealState.ASSIGNED, SYSTEM)
+        with pytest.raises(Rejected, match=r"move\.agency"):  # Whoever gave it back is not proposed again.
+            await acts(number, AppealState.ASSIGNED, SYSTEM)
+    async with app.db.begin() as session:
+        await unit_entered(session, "铁西区人社局", "labour", code="tiexi")
+    await acts(number, AppealState.ASSIGNED, ADMIN, agency="labour")
+    await acts(number, AppealState.ACCEPTED, HANDLER, text="不归我们管")
+    assert (await case(app, number)).agency_id is None  # nor anybody else, by now
 
 
 async def test_merged_cases_read_the_answer_and_keep_their_own_numbers(phones, app, acts):

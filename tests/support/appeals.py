@@ -1,6 +1,7 @@
 """Appeals for tests of the console: filed by the services, so that every row is as a worker's own would make it."""
 
 import secrets
+from contextlib import asynccontextmanager
 
 from sqlalchemy import insert, select, update
 
@@ -92,3 +93,16 @@ async def _somebody(session) -> Chat:
     values = {"channel": "web", "key": secrets.token_bytes(16), "address": secrets.randbelow(10**9) + 10**9}
     number = (await session.execute(insert(Chat).values(values).returning(Chat.id))).scalar_one()
     return await session.get_one(Chat, number)
+
+
+@asynccontextmanager
+async def on(desk, number):
+    """Somebody has the page of a case open."""
+    await desk.gets(f"/console/appeals/{number}")
+    yield f"/console/appeals/{number}"
+
+
+async def does(desk, number, verb, **fields):
+    """Open the case and hand a form in; one that the page does not offer is forged."""
+    async with on(desk, number) as path:
+        return await desk.submits(f"{path}/{verb}", version=(await case_of(desk.app, number)).version, **fields)

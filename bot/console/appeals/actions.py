@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from bot.services.appeals.case_work import waits_for_review
 from bot.services.appeals.effects import TOP
 from bot.services.appeals.queue import BUSY
 from bot.services.appeals.states import APPEAL, OPEN, AppealState
@@ -13,8 +14,9 @@ from bot.store.models import Appeal, now
 
 @dataclass(frozen=True, slots=True)
 class AppealAction:
-    """right: of bot.services.staff.permissions.  target: the state it leads to; None for what moves nothing.
+    """right: of bot.services.staff.permissions.  target: the state it leads to, by the step of the same name.
 
+    No target: it moves nothing.  stays: the step of this name leaves the case in its state.
     skips: a state on the way that is passed through without a word.
     """
 
@@ -22,28 +24,24 @@ class AppealAction:
     target: AppealState | None = None
     when: Callable[[Appeal], bool] = lambda appeal: True
     skips: AppealState | None = None
+    stays: bool = False
 
 
 # In the order in which they are offered: what one does most comes first.
 ACTS: Mapping[str, AppealAction] = {
-    "accept": AppealAction("appeals.assign", AppealState.ACCEPTED, lambda case: case.state == AppealState.SUBMITTED),
-    "assign": AppealAction(
-        "appeals.assign",
-        AppealState.ASSIGNED,
-        lambda case: case.state != AppealState.MERGED,
-        skips=AppealState.ACCEPTED,
-    ),
-    "begin": AppealAction("appeals.handle", AppealState.IN_PROGRESS, lambda case: case.state == AppealState.ASSIGNED),
+    "accept": AppealAction("appeals.assign", AppealState.ACCEPTED),
+    "assign": AppealAction("appeals.assign", AppealState.ASSIGNED, skips=AppealState.ACCEPTED),
+    "begin": AppealAction("appeals.handle", AppealState.IN_PROGRESS),
     "answer": AppealAction("appeals.review", AppealState.ANSWERED),
-    "send_back": AppealAction(
-        "appeals.review", None, lambda case: case.state == AppealState.IN_PROGRESS and case.proposal != ""
-    ),
+    "send_back": AppealAction("appeals.review", None, waits_for_review),
     "propose": AppealAction("appeals.handle", None, lambda case: case.state == AppealState.IN_PROGRESS),
     "ask": AppealAction("appeals.handle", AppealState.PENDING_INFO),
-    "return": AppealAction("appeals.handle", AppealState.ACCEPTED, lambda case: case.state == AppealState.ASSIGNED),
+    "return": AppealAction("appeals.handle", AppealState.ACCEPTED),
+    "reassign": AppealAction("appeals.assign", AppealState.ASSIGNED),
+    "recategorise": AppealAction("appeals.assign", stays=True, when=lambda case: not case.confidential),
     "verify": AppealAction("appeals.assign", AppealState.VERIFIED),
     "close": AppealAction("appeals.assign", AppealState.CLOSED),
-    "unmerge": AppealAction("appeals.assign", AppealState.ACCEPTED, lambda case: case.state == AppealState.MERGED),
+    "unmerge": AppealAction("appeals.assign", AppealState.ACCEPTED),
     "log": AppealAction("appeals.log"),
     "extend": AppealAction("appeals.extend", None, lambda case: _may_be_put_off(case)),
     "escalate": AppealAction("appeals.assign", None, lambda case: case.state in BUSY and case.level < TOP),
@@ -56,7 +54,7 @@ ACTS: Mapping[str, AppealAction] = {
 
 def possible(staffer: Staffer, case: Appeal) -> list[str]:
     """What this person may do with this case as it stands."""
-    names = [name for name, act in ACTS.items() if _is_possible(staffer, case, act)]
+    names = [name for name in ACTS if _is_possible(staffer, case, name)]
     return [name for name in names if name != "answer" or not has_handled(staffer, case)]
 
 
@@ -71,22 +69,19 @@ def actor(staffer: Staffer, case: Appeal, right: str) -> Actor:
     return staffer.require(right, district=district, agency=case.agency_id or 0, category=case.kind, subject=subject)
 
 
-def _is_possible(staffer: Staffer, case: Appeal, act: AppealAction) -> bool:
+def _is_possible(staffer: Staffer, case: Appeal, name: str) -> bool:
+    act = ACTS[name]
     role = staffer.role_for(act.right, case.region or None, case.agency_id or 0, case.kind)
     if role is None or not act.when(case):
         return False
-    return act.target is None or any(_leads(source, act.target, role) for source in _sources(case, act, role))
+    target = case.state if act.stays else act.target
+    return target is None or any(APPEAL.allows(name, source, target, role) for source in _sources(case, act, role))
 
 
 def _sources(case: Appeal, act: AppealAction, role: Role) -> list[str]:
     """Where the case stands, and what it may pass through from there."""
-    skips = act.skips is not None and _leads(case.state, act.skips, role)
+    skips = act.skips is not None and APPEAL.allows("accept", case.state, act.skips, role)
     return [case.state, *([act.skips] if skips and act.skips is not None else [])]
-
-
-def _leads(source: str, target: AppealState, role: Role) -> bool:
-    step = APPEAL.steps.get((source, target))
-    return step is not None and role in step.who
 
 
 def _may_be_put_off(case: Appeal) -> bool:

@@ -14,7 +14,10 @@ from bot.console.core.routes import page, topic
 from bot.console.core.words import ConsoleWords
 from bot.services.appeals import appeals
 from bot.services.appeals import queue as appeal_queue
+from bot.services.appeals.dispatch import GIVEN
 from bot.services.appeals.effects import day
+from bot.services.appeals.queue import BUSY
+from bot.services.appeals.states import TO_DISPATCH
 from bot.services.attachments import attachments
 from bot.services.core.working_days import ZONE
 from bot.services.identity.identities import MAY_UNMASK
@@ -26,7 +29,7 @@ from knowledge.stations.shown import moment
 
 CASE = f"{QUEUE}/{{number}}"
 TOLD = frozenset(
-    "accept reject merge unmerge assign return begin ask answer expire reopen extend published".split()
+    "accept reject merge unmerge assign reassign recategorise return begin ask answer expire reopen extend published".split()
 )  # steps whose author is sent a message
 SILENT = frozenset({"warn", "overdue"})  # lines of the clock, which do not count as a change
 
@@ -96,6 +99,12 @@ async def show(
         offices=[each for each in offices if each.id != case.about_id],
         units=offices,
         lines=lines,
+        given=GIVEN,
+        returned={each.agency_id for each in lines if each.name == "return"},
+        sent_back=next((each for each in reversed(lines) if each.name == "send_back"), None),
+        kinds=knowledge.appeals.kinds,
+        to_dispatch=TO_DISPATCH,
+        busy=BUSY,
         names=await accounts.names(session, [each.staff_id for each in lines] + [case.handler_id, case.proposal_by]),
         told=TOLD,
         arrival=lambda line: _arrival(context.console.layout.words, line),

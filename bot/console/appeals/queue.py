@@ -46,6 +46,12 @@ async def begin(context: RequestContext) -> Card:
     return await _card(context, "begin")
 
 
+@card("appeals.handle", order=19)
+async def sent_back(context: RequestContext) -> Card:
+    """Answers that their reviewer did not take; before everything else, because somebody waits already."""
+    return await _card(context, "sent_back", urgent=True)
+
+
 @card("appeals.review", order=23)
 async def review(context: RequestContext) -> Card:
     return await _card(context, "review")

@@ -11,7 +11,7 @@ from bot.console.appeals.queue import QUEUE
 from bot.console.core.request import RequestContext
 from bot.console.core.routes import page
 from bot.errors import Rejected
-from bot.services.appeals import case_work
+from bot.services.appeals import case_work, redirection
 from bot.services.appeals import queue as appeal_queue
 from bot.services.appeals import transitions as appeal_transitions
 from bot.services.appeals.guards import SHORTEST_TEXT
@@ -39,7 +39,25 @@ async def reject(context: RequestContext) -> web.Response:
 @page("POST", f"{CASE}/assign", right="appeals.assign")
 async def assign(context: RequestContext) -> web.Response:
     """A case that nobody accepted yet is accepted on the way, without a message of its own."""
-    return await _act(context, "assign", lambda case, by: dispatch(context, case, by, context.text("agency")))
+    agency, text = context.text("agency"), _text(context)
+    return await _act(context, "assign", lambda case, by: dispatch(context, case, by, agency, text))
+
+
+@page("POST", f"{CASE}/reassign", right="appeals.assign")
+async def reassign(context: RequestContext) -> web.Response:
+    """Another unit takes it over; its author reads why."""
+    return await _move(context, "reassign", agency=context.text("agency"))
+
+
+@page("POST", f"{CASE}/recategorise", right="appeals.assign")
+async def recategorise(context: RequestContext) -> web.Response:
+    """Another kind, with that kind's unit and limit; its author reads why."""
+    wanted = {"kind": context.text("kind"), "agency": context.text("agency"), "why": _text(context)}
+
+    async def change(case: Appeal, by: Actor) -> None:
+        await redirection.recategorise(context.session, context.services, case, by, **wanted)
+
+    return await _act(context, "recategorise", change)
 
 
 @page("POST", f"{CASE}/return", right="appeals.handle")
@@ -148,14 +166,13 @@ async def locate(context: RequestContext) -> web.Response:
     return await _act(context, "locate", place)
 
 
-async def dispatch(context: RequestContext, case: Appeal, by: Actor, agency: str) -> None:
+async def dispatch(context: RequestContext, case: Appeal, by: Actor, agency: str, text: str = "") -> None:
     """Give a case to an agency; "" is the one that is proposed already.  Raises Rejected, IllegalStep."""
     if case.state == AppealState.SUBMITTED:
         silent = context.services.silently()
         await appeal_transitions.move(context.session, silent, case.number, AppealMove(AppealState.ACCEPTED, by))
-    await appeal_transitions.move(
-        context.session, context.services, case.number, AppealMove(AppealState.ASSIGNED, by, agency=agency)
-    )
+    wanted = AppealMove(AppealState.ASSIGNED, by, agency=agency, text=text)
+    await appeal_transitions.move(context.session, context.services, case.number, wanted)
 
 
 async def _move(context: RequestContext, verb: str, **details: str) -> web.Response:
@@ -164,7 +181,7 @@ async def _move(context: RequestContext, verb: str, **details: str) -> web.Respo
     async def move(case: Appeal, by: Actor) -> None:
         target = ACTS[verb].target
         if target is not None:
-            wanted = AppealMove(target, by, text=_text(context), **details)
+            wanted = AppealMove(target, by, text=_text(context), verb=verb, **details)
             await appeal_transitions.move(context.session, context.services, case.number, wanted)
 
     return await _act(context, verb, move)

@@ -1,7 +1,7 @@
 """/console/hazards/NUMBER: one hazard with its photos and its timeline, and every step that can be taken with it."""
 
 import asyncio
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,42 +13,39 @@ from bot.console.hazards.list import HAZARDS
 from bot.errors import Refused, Rejected
 from bot.services.attachments import attachments
 from bot.services.core.lifecycle import Actor, IllegalStep
-from bot.services.hazards import followers, hazards, photos
+from bot.services.hazards import dispatch_rules, followers, hazards, photos
 from bot.services.hazards import queue as hazard_queue
 from bot.services.hazards import transitions as hazard_transitions
 from bot.services.hazards.effects import deadline
 from bot.services.hazards.guards import ON_SITE
-from bot.services.hazards.states import HAZARD, HazardMove, HazardState
-from bot.services.identity import identities
+from bot.services.hazards.states import HAZARD, OPEN, HazardMove, HazardState
 from bot.services.staff import accounts
 from bot.services.staff.permissions import Denied
 from bot.services.units import agencies
-from bot.store.models import Hazard, HazardPhoto
+from bot.store.models import Hazard, HazardStep
 from knowledge import maplinks
 from knowledge.geo import Point, in_china
 
 ONE = f"{HAZARDS}/{{number}}"
 LONGEST = 1_000  # characters of a text
-BOXES = 30  # rectangles on one photo
-SAFE = "sandbox; default-src 'none'; img-src 'self'"
 PLACE = "geolocation=(self), microphone=(), camera=(), payment=(), usb=()"  # where the handler stands, if they wish
 
 
 @dataclass(frozen=True, slots=True)
 class HazardAction:
-    """right: of bot.services.staff.permissions.  target: the state it leads to."""
+    """right: of bot.services.staff.permissions.  target: the state it leads to, by the step of the same name."""
 
     right: str
     target: HazardState
-    sources: tuple[HazardState, ...] = ()  # () is wherever the lifecycle allows it
 
 
 ACTS: Mapping[str, HazardAction] = {  # in the order in which they are offered
-    "validate": HazardAction("hazards.review", HazardState.VALIDATED, (HazardState.REPORTED,)),
+    "validate": HazardAction("hazards.review", HazardState.VALIDATED),
     "dispatch": HazardAction("hazards.review", HazardState.DISPATCHED),
     "begin": HazardAction("hazards.handle", HazardState.HANDLING),
     "resolve": HazardAction("hazards.handle", HazardState.RESOLVED),
-    "return": HazardAction("hazards.handle", HazardState.VALIDATED, (HazardState.DISPATCHED,)),
+    "return": HazardAction("hazards.handle", HazardState.VALIDATED),
+    "reassign": HazardAction("hazards.review", HazardState.DISPATCHED),
     "verify": HazardAction("hazards.review", HazardState.VERIFIED),
     "reopen": HazardAction("hazards.review", HazardState.REOPENED),
     "link": HazardAction("hazards.review", HazardState.DUPLICATE),
@@ -81,6 +78,12 @@ async def validate(context: RequestContext) -> web.Response:
 @page("POST", f"{ONE}/dispatch", right="hazards.review")
 async def dispatch(context: RequestContext) -> web.Response:
     return await _move(context, "dispatch", agency=context.text("agency"))
+
+
+@page("POST", f"{ONE}/reassign", right="hazards.review")
+async def reassign(context: RequestContext) -> web.Response:
+    """Another unit takes it over; whoever follows it reads why."""
+    return await _move(context, "reassign", agency=context.text("agency"))
 
 
 @page("POST", f"{ONE}/begin", right="hazards.handle")
@@ -133,38 +136,6 @@ async def resolve(context: RequestContext) -> web.Response:
     return await _do(context, hazard, "resolve", work())
 
 
-@page("GET", f"{ONE}/photos/{{photo}}", right="hazards.photos", writes=True)
-async def photo(context: RequestContext) -> web.StreamResponse:
-    """A photo as it came, faces and plates included: for who handles it, and every look is written down."""
-    hazard = await found(context)
-    by = context.staffer.require("hazards.photos", **_where(hazard))
-    row = await _photo(context, hazard)
-    data = await _read(context, row.name)
-    purpose = context.console.layout.words("case.file_purpose")
-    await identities.note(
-        context.session, by, f"hazard:{hazard.number}", f"photo:{row.id}", purpose, request_id=context.request_id
-    )
-    headers = {"Content-Security-Policy": SAFE, "Content-Disposition": "inline"}
-    return web.Response(body=data, content_type=row.mime, headers=headers)
-
-
-@page("POST", f"{ONE}/photos/{{photo}}/mark", right="hazards.photos")
-async def mark(context: RequestContext) -> web.Response:
-    """Somebody looked for faces and plates: what they marked is pixelated, and that copy may leave."""
-    hazard = await found(context, lock=True)
-    by = context.staffer.require("hazards.photos", **_where(hazard))
-    row = await _photo(context, hazard)
-    boxes = _boxes(context.text("boxes", most=2_000))
-    if not boxes and context.form.get("none") != "1":
-        return await show(
-            context, hazard, fault=context.console.layout.words("hazard.mark_or_none"), at="mark", status=422
-        )
-    vault = attachments.vault_for(context.session)
-    await asyncio.to_thread(photos.show, context.console.uploads, vault, row, boxes, by.id or 0)
-    await context.audit("hazard.mark", f"hazard:{hazard.number}", photo=row.id, boxes=len(boxes))
-    return context.to(ONE.format(number=hazard.number), said="hazard_marked")
-
-
 async def found(context: RequestContext, *, lock: bool = False) -> Hazard:
     """The hazard of the address.  Raises Denied, which shows as "not found", for one that is not theirs to see."""
     number = context.http_request.match_info["number"]
@@ -187,12 +158,16 @@ async def show(
         status=status,
         hazard=hazard,
         kind=kind,
-        agency=next((each.name for each in offices if each.id == hazard.agency_id), ""),
+        agency={each.id: each.name for each in offices},
         offices=offices,
+        proposed=hazard.agency_id or await dispatch_rules.suggested(session, context.services, hazard),
+        returned={each.agency_id for each in lines if each.name == "return"},
+        given=hazard_transitions.GIVEN,
+        sent_back=_sent_back(hazard, lines),
         lines=lines,
         names=await accounts.names(session, [*(each.staff_id for each in lines), hazard.handler_id]),
         photos=await photos.of(session, hazard.id),
-        may_look=context.staffer.may("hazards.photos", **_where(hazard)),
+        may_look=context.staffer.may("hazards.photos", **where(hazard)),
         followers=await followers.count(session, hazard) - (hazard.alias is not None),
         acts=_possible(context, hazard),
         way=_way(hazard),
@@ -208,17 +183,18 @@ async def show(
     return response
 
 
+def _sent_back(hazard: Hazard, lines: Sequence[HazardStep]) -> HazardStep | None:
+    """Why it is to be done again, as whoever looked at the fix said; None once it is done again."""
+    if hazard.state not in OPEN:
+        return None
+    return next((each for each in reversed(lines) if each.name == "reopen"), None)
+
+
 def _possible(context: RequestContext, hazard: Hazard) -> list[str]:
     names = []
     for name, act in ACTS.items():
-        role = context.staffer.role_for(act.right, **_where(hazard))
-        step = HAZARD.steps.get((hazard.state, act.target))
-        if (
-            role is not None
-            and step is not None
-            and role in step.who
-            and (not act.sources or hazard.state in act.sources)
-        ):
+        role = context.staffer.role_for(act.right, **where(hazard))
+        if role is not None and HAZARD.allows(name, hazard.state, act.target, role):
             names.append(name)
     own = context.staffer.id == hazard.handler_id
     return [name for name in names if not (own and name in ("verify", "reopen"))]
@@ -228,12 +204,13 @@ async def _for(context: RequestContext, name: str) -> tuple[Hazard, Actor]:
     """The hazard, locked, and who this person acts as.  Raises Denied."""
     hazard = await found(context, lock=True)
     subject = f"hazard:{hazard.number}"
-    return hazard, context.staffer.require(ACTS[name].right, **_where(hazard), subject=subject)
+    return hazard, context.staffer.require(ACTS[name].right, **where(hazard), subject=subject)
 
 
 async def _move(context: RequestContext, name: str, **details: Any) -> web.Response:
     hazard, by = await _for(context, name)
-    wanted = HazardMove(ACTS[name].target, by, text=context.text("text", most=LONGEST), **details)
+    text = context.text("text", most=LONGEST)
+    wanted = HazardMove(ACTS[name].target, by, text=text, verb=name, **details)
     return await _do(
         context, hazard, name, hazard_transitions.move(context.session, context.services, hazard.number, wanted)
     )
@@ -259,7 +236,8 @@ async def _do(context: RequestContext, hazard: Hazard, name: str, work: Awaitabl
     return context.to(ONE.format(number=number) if seen else HAZARDS, said=f"hazard_{name}")
 
 
-def _where(hazard: Hazard) -> dict[str, Any]:
+def where(hazard: Hazard) -> dict[str, Any]:
+    """Where rights for it are asked for."""
     return {"district": hazard.region or None, "agency": hazard.agency_id or 0}
 
 
@@ -271,42 +249,12 @@ async def _keep(context: RequestContext, hazard: Hazard, data: bytes) -> None:
     await photos.add(context.session, hazard, "result", made, name)
 
 
-async def _photo(context: RequestContext, hazard: Hazard) -> HazardPhoto:
-    number = context.number("photo")
-    row = await context.session.get(HazardPhoto, number) if number is not None else None
-    if row is None or row.hazard_id != hazard.id or row.state != "ready":
-        raise web.HTTPNotFound
-    return row
-
-
-async def _read(context: RequestContext, name: str) -> bytes:
-    try:
-        vault = attachments.vault_for(context.session)
-        return await asyncio.to_thread(attachments.read, context.console.uploads, vault, name)
-    except FileNotFoundError:
-        raise web.HTTPNotFound from None
-
-
 def _place(context: RequestContext) -> tuple[float, float] | None:
     try:
         point = float(context.text("lat")), float(context.text("lon"))
     except ValueError:
         return None
     return point if in_china(*point) else None
-
-
-def _boxes(text: str) -> list[photos.Box]:
-    """Rectangles as `left,top,right,bottom` in pixels, one after another.  Raises Rejected."""
-    found: list[photos.Box] = []
-    for each in text.split():
-        parts = each.split(",")
-        if len(parts) != 4 or not all(part.isascii() and part.isdigit() and len(part) < 6 for part in parts):
-            raise Rejected("hazard.boxes")
-        left, top, right, bottom = map(int, parts)
-        found.append((min(left, right), min(top, bottom), max(left, right), max(top, bottom)))
-    if len(found) > BOXES:
-        raise Rejected("hazard.boxes")
-    return found
 
 
 def _way(hazard: Hazard) -> str:

@@ -37,14 +37,21 @@ async def to_check(context: RequestContext) -> Card:
     return await _card(context, "check")
 
 
+@card("hazards.handle", order=29)
+async def sent_back(context: RequestContext) -> Card:
+    """Fixes that somebody looked at and found wanting."""
+    return await _card(context, "again", urgent=True)
+
+
 @card("hazards.handle", order=30)
 async def to_handle(context: RequestContext) -> Card:
     return await _card(context, "handle")
 
 
-async def _card(context: RequestContext, view: str) -> Card:
+async def _card(context: RequestContext, view: str, *, urgent: bool = False) -> Card:
     words, count = context.console.layout.words, (await hazard_queue.counts(context.session, context.staffer))[view]
-    return Card(words(f"hazard_view.{view}"), count, f"{HAZARDS}?view={view}", words("card.hazards"))
+    title = words(f"hazard_view.{view}")
+    return Card(title, count, f"{HAZARDS}?view={view}", words("card.hazards"), urgent and count > 0)
 
 
 @page("GET", HAZARDS, right="hazards.read", nav="hazards")

@@ -35,20 +35,30 @@ async def propose(session: AsyncSession, number: str, text: str, actor: Actor) -
         raise Rejected("move.not_in_progress")
     if len(text.strip()) < SHORTEST_ANSWER:
         raise Rejected("move.answer_short", least=SHORTEST_ANSWER)
-    appeal.proposal = await identities.without(session, appeal.alias, text)
+    appeal.proposal, appeal.remark = await identities.without(session, appeal.alias, text), ""
     appeal.proposal_by = actor.id
     await add_line(session, appeal, "propose", actor, note=text)
     return appeal
 
 
 async def send_back(session: AsyncSession, number: str, why: str, actor: Actor) -> Appeal:
-    """A reviewer does not take the proposed answer.  Raises Rejected without a reason."""
+    """A reviewer does not take the proposed answer: its text stays for the handler, with the reviewer's remark.
+
+    Raises Rejected without a remark, or when no answer waits for review.
+    """
     if not why.strip():
         raise Rejected("move.text")
     appeal = await appeals.get(session, number, lock=True)
-    appeal.proposal = ""
+    if not waits_for_review(appeal):
+        raise Rejected("move.nothing_proposed")
+    appeal.remark = await identities.without(session, appeal.alias, why.strip())
     await add_line(session, appeal, "send_back", actor, note=why)
     return appeal
+
+
+def waits_for_review(appeal: Appeal) -> bool:
+    """Whether a proposed answer waits for somebody else to read it."""
+    return appeal.state == AppealState.IN_PROGRESS and appeal.proposal != "" and appeal.remark == ""
 
 
 async def extend(
@@ -121,7 +131,8 @@ async def add_line(
     """A line in the timeline that moves nothing; returns its id.  Nobody's name stands in it."""
     text, note = [await identities.without(session, appeal.alias, each) for each in (text, note)]
     values = {"appeal_id": appeal.id, "name": name, "source": appeal.state, "target": appeal.state}
-    values |= {"role": actor.role, "staff_id": actor.id, "text": text, "note": note, "at": now()}
+    values |= {"role": actor.role, "staff_id": actor.id, "agency_id": actor.agency_id}
+    values |= {"text": text, "note": note, "at": now()}
     appeal.version += 1
     number: int = (await session.execute(insert(AppealStep).values(values).returning(AppealStep.id))).scalar_one()
     return number

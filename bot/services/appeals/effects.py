@@ -8,13 +8,13 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.queue import outbox
-from bot.services.appeals import notifications
-from bot.services.appeals.states import AppealMove
+from bot.services.appeals import deadlines, dispatch, notifications
+from bot.services.appeals.states import TO_DISPATCH, AppealMove
 from bot.services.calendar import time_limits
 from bot.services.core import timers
 from bot.services.core.context import ServiceContext
 from bot.services.core.lifecycle import Role
-from bot.services.core.working_days import YearUnknown, shown
+from bot.services.core.working_days import shown
 from bot.services.identity import identities
 from bot.store.models import Agency, Appeal, Chat, Outbox, now
 from knowledge.texts import DEFAULT, Texts
@@ -59,16 +59,48 @@ async def _unmerge(
 async def _assign(
     session: AsyncSession, context: ServiceContext, appeal: Appeal, wanted: AppealMove, step: int
 ) -> None:
+    key = "case.assigned_why" if wanted.text else "case.assigned"
     appeal.handler_id = None
-    await notifications.tell(
-        session, context, appeal, "case.assigned", step=step, **await _unit(session, context, appeal)
-    )
+    unit = await _unit(session, context, appeal)
+    await notifications.tell(session, context, appeal, key, step=step, why=wanted.text, **unit)
+
+
+async def _reassign(
+    session: AsyncSession, context: ServiceContext, appeal: Appeal, wanted: AppealMove, step: int
+) -> None:
+    """Another unit begins anew within the old deadline; what the first one asked need not be answered any more."""
+    key = "case.recategorised" if wanted.kind else "case.reassigned"
+    if appeal.paused_at is not None:
+        key = "case.recategorised_asked" if wanted.kind else "case.reassigned_asked"
+    await _stop_waiting(session, appeal)
+    appeal.handler_id = appeal.proposal_by = None
+    appeal.proposal = appeal.remark = ""
+    unit = await _unit(session, context, appeal)
+    kind = context.knowledge.appeals.kinds[appeal.kind].label
+    await notifications.tell(session, context, appeal, key, step=step, kind=kind, why=wanted.text, **unit)
+
+
+async def _recategorise(
+    session: AsyncSession, context: ServiceContext, appeal: Appeal, wanted: AppealMove, step: int
+) -> None:
+    """The new kind's limit holds from the day of filing; who has no unit yet is proposed the new kind's."""
+    kinds = context.knowledge.appeals.kinds
+    before, kind = kinds[appeal.kind], kinds[wanted.kind]
+    appeal.kind, appeal.confidential = kind.code, kind.confidential
+    if appeal.state in TO_DISPATCH:
+        appeal.agency_id = await dispatch.suggested(session, context, appeal)
+    appeal.due_at = await deadlines.redated(session, appeal, before, kind)
+    await timers.restart(session, appeal)
+    unit = await _unit(session, context, appeal)
+    key = "case.recategorised_waiting" if appeal.state in TO_DISPATCH else "case.recategorised"
+    await notifications.tell(session, context, appeal, key, step=step, kind=kind.label, why=wanted.text, **unit)
 
 
 async def _return(
     session: AsyncSession, context: ServiceContext, appeal: Appeal, wanted: AppealMove, step: int
 ) -> None:
     appeal.hops += 1
+    appeal.agency_id = await dispatch.suggested(session, context, appeal)
     await notifications.tell(session, context, appeal, "case.returned", step=step)
 
 
@@ -93,12 +125,19 @@ async def _ask(session: AsyncSession, context: ServiceContext, appeal: Appeal, w
 async def _resume(
     session: AsyncSession, context: ServiceContext, appeal: Appeal, wanted: AppealMove, step: int
 ) -> None:
+    await _stop_waiting(session, appeal)
+    if wanted.actor.role is not Role.WORKER:
+        await notifications.tell(session, context, appeal, "case.resumed", step=step)
+
+
+async def _stop_waiting(session: AsyncSession, appeal: Appeal) -> None:
+    """The clock runs on, and the worker's next plain message is no answer any more."""
+    if appeal.paused_at is None:
+        return
     await wind_on(session, appeal)
     chat = await identities.chat_behind(session, appeal.alias)
     if chat is not None and (chat.pending or {}).get("number") == appeal.number:
         chat.pending, chat.version = None, Chat.version + 1
-    if wanted.actor.role is not Role.WORKER:
-        await notifications.tell(session, context, appeal, "case.resumed", step=step)
 
 
 async def wind_on(session: AsyncSession, appeal: Appeal) -> None:
@@ -112,7 +151,8 @@ async def wind_on(session: AsyncSession, appeal: Appeal) -> None:
 async def _answer(
     session: AsyncSession, context: ServiceContext, appeal: Appeal, wanted: AppealMove, step: int
 ) -> None:
-    appeal.answer, appeal.answered_at, appeal.proposal = wanted.text, now(), ""
+    appeal.answer, appeal.answered_at = wanted.text, now()
+    appeal.proposal = appeal.remark = ""
     await outbox.put(session, [_after(appeal, "unrated", UNRATED_AFTER)])
     ratings = [
         [(f"case.{name}", f"ar:{appeal.number}:{name}") for name in row] for row in (("good", "fair"), ("poor",))
@@ -158,7 +198,7 @@ async def _reopen(
     appeal.rating, appeal.closed_at, appeal.answered_at = "poor", None, None
     if appeal.reopened > REOPENINGS:
         appeal.level = TOP
-    appeal.due_at = await _new_deadline(session, context, appeal)
+    appeal.due_at = await deadlines.fresh(session, context.knowledge.appeals.kinds[appeal.kind])
     await identities.reopened(session, appeal.alias)
     await timers.restart(session, appeal)
     await notifications.tell(
@@ -184,15 +224,6 @@ async def _unit(session: AsyncSession, context: ServiceContext, appeal: Appeal) 
     return {"agency": agency.name if agency else "", "due": day(context.knowledge.texts, appeal.due_at)}
 
 
-async def _new_deadline(session: AsyncSession, context: ServiceContext, appeal: Appeal) -> datetime | None:
-    """The kind's limit from now on; None while the calendar of the year is not known."""
-    limit = await time_limits.limit_of(session, context.knowledge.appeals.kinds[appeal.kind])
-    try:
-        return (await time_limits.calendar(session)).due(now(), limit)
-    except YearUnknown:
-        return None
-
-
 def day(texts: Texts, due_at: datetime | None) -> str:
     """A deadline as people are told: its last day, in China."""
     return f"{shown(due_at):%Y-%m-%d}" if due_at else texts.say(DEFAULT, "case.no_day")
@@ -213,6 +244,8 @@ EFFECTS: dict[str, Effect] = {
     "merge": _merge,
     "unmerge": _unmerge,
     "assign": _assign,
+    "reassign": _reassign,
+    "recategorise": _recategorise,
     "return": _return,
     "begin": _begin,
     "ask": _ask,

@@ -7,56 +7,76 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.errors import Rejected
-from bot.services.appeals.states import OPEN, AppealMove
+from bot.services.appeals import dispatch
+from bot.services.appeals.states import OPEN, AppealMove, AppealState
 from bot.services.calendar import time_limits
+from bot.services.core.context import ServiceContext
 from bot.services.core.lifecycle import WORKER, IllegalStep, Role
-from bot.store.models import Agency, Appeal, AppealStep, now
+from bot.store.models import Appeal, AppealStep, now
 
-Check = Callable[[AsyncSession, Appeal, AppealMove], Awaitable[None]]
+Check = Callable[[AsyncSession, ServiceContext, Appeal, AppealMove], Awaitable[None]]
 
 RETURN_WITHIN = 1  # working days an agency has to say that a case is not its own
-HOPS = 3  # returns after which an administrator has to designate the agency
 SHORTEST_TEXT = 4  # characters
 SHORTEST_ANSWER = 20  # characters
 REOPEN_WITHIN = timedelta(days=30)
 
 
-async def _check_text(session: AsyncSession, appeal: Appeal, wanted: AppealMove) -> None:
+async def _check_text(session: AsyncSession, context: ServiceContext, appeal: Appeal, wanted: AppealMove) -> None:
     if len(wanted.text.strip()) < SHORTEST_TEXT:
         raise Rejected("move.text")
 
 
-async def _check_assign(session: AsyncSession, appeal: Appeal, wanted: AppealMove) -> None:
-    agency = await session.scalar(select(Agency).where(Agency.code == wanted.agency, Agency.active))
-    if agency is None and not (wanted.agency == "" and appeal.agency_id and appeal.hops < HOPS):
-        raise Rejected("move.agency")
-    if agency is not None:
-        appeal.agency_id = agency.id
-    if appeal.agency_id == appeal.about_id:
-        raise Rejected("move.about_itself")
+async def _check_assign(session: AsyncSession, context: ServiceContext, appeal: Appeal, wanted: AppealMove) -> None:
+    """The unit somebody names, else the proposed one.  Reopened, it goes to another unit with a reason only."""
+    agency = await dispatch.named(session, appeal, wanted.agency)
+    if appeal.state == AppealState.REOPENED and appeal.agency_id not in (None, agency.id):
+        await _check_text(session, context, appeal, wanted)
+    appeal.agency_id = agency.id
 
 
-async def _check_return(session: AsyncSession, appeal: Appeal, wanted: AppealMove) -> None:
-    await _check_text(session, appeal, wanted)
-    assigned = select(AppealStep.at).where(AppealStep.appeal_id == appeal.id, AppealStep.name == "assign")
+async def _check_reassign(session: AsyncSession, context: ServiceContext, appeal: Appeal, wanted: AppealMove) -> None:
+    agency = await dispatch.named(session, appeal, wanted.agency)
+    if agency.id == appeal.agency_id:
+        raise Rejected("move.same_unit")
+    await _check_text(session, context, appeal, wanted)
+    appeal.agency_id = agency.id
+
+
+async def _check_recategorise(
+    session: AsyncSession, context: ServiceContext, appeal: Appeal, wanted: AppealMove
+) -> None:
+    """Out of a confidential kind nobody but its author may take it: more people would read it."""
+    if wanted.kind not in context.knowledge.appeals.kinds:
+        raise Rejected("move.kind")
+    if wanted.kind == appeal.kind:
+        raise Rejected("move.same_kind")
+    if appeal.confidential:
+        raise Rejected("move.confidential_kind")
+    await _check_text(session, context, appeal, wanted)
+
+
+async def _check_return(session: AsyncSession, context: ServiceContext, appeal: Appeal, wanted: AppealMove) -> None:
+    await _check_text(session, context, appeal, wanted)
+    assigned = select(AppealStep.at).where(AppealStep.appeal_id == appeal.id, AppealStep.name.in_(dispatch.GIVEN))
     since = await session.scalar(assigned.order_by(AppealStep.id.desc()).limit(1))
     calendar = await time_limits.calendar(session)
     if since is not None and now() > calendar.working_days_after(since, RETURN_WITHIN):
         raise Rejected("move.return_late", days=RETURN_WITHIN)
 
 
-async def _check_handler(session: AsyncSession, appeal: Appeal, wanted: AppealMove) -> None:
+async def _check_handler(session: AsyncSession, context: ServiceContext, appeal: Appeal, wanted: AppealMove) -> None:
     """A handler moves the cases of their own agency only."""
     if wanted.actor.role is Role.HANDLER and wanted.actor.agency_id != appeal.agency_id:
         raise IllegalStep("appeal", appeal.state, wanted.target, ())
 
 
-async def _check_ask(session: AsyncSession, appeal: Appeal, wanted: AppealMove) -> None:
-    await _check_handler(session, appeal, wanted)
-    await _check_text(session, appeal, wanted)
+async def _check_ask(session: AsyncSession, context: ServiceContext, appeal: Appeal, wanted: AppealMove) -> None:
+    await _check_handler(session, context, appeal, wanted)
+    await _check_text(session, context, appeal, wanted)
 
 
-async def _check_answer(session: AsyncSession, appeal: Appeal, wanted: AppealMove) -> None:
+async def _check_answer(session: AsyncSession, context: ServiceContext, appeal: Appeal, wanted: AppealMove) -> None:
     """A result in words, read by somebody who did not handle the case."""
     if len(wanted.text.strip()) < SHORTEST_ANSWER:
         raise Rejected("move.answer_short", least=SHORTEST_ANSWER)
@@ -65,31 +85,33 @@ async def _check_answer(session: AsyncSession, appeal: Appeal, wanted: AppealMov
         raise Rejected("move.reviewer_handled")
 
 
-async def _check_reject(session: AsyncSession, appeal: Appeal, wanted: AppealMove) -> None:
+async def _check_reject(session: AsyncSession, context: ServiceContext, appeal: Appeal, wanted: AppealMove) -> None:
     if not wanted.reason:
         raise Rejected("move.reason")
 
 
-async def _check_merge(session: AsyncSession, appeal: Appeal, wanted: AppealMove) -> None:
+async def _check_merge(session: AsyncSession, context: ServiceContext, appeal: Appeal, wanted: AppealMove) -> None:
     parent = await session.scalar(select(Appeal).where(Appeal.number == wanted.parent))
     if parent is None or parent.id == appeal.id or parent.state not in OPEN or parent.parent_id is not None:
         raise Rejected("move.parent")
     appeal.parent_id = parent.id
 
 
-async def _check_rating(session: AsyncSession, appeal: Appeal, wanted: AppealMove) -> None:
+async def _check_rating(session: AsyncSession, context: ServiceContext, appeal: Appeal, wanted: AppealMove) -> None:
     if wanted.actor == WORKER and wanted.rating not in ("good", "fair"):
         raise Rejected("move.rating")
 
 
-async def _check_reopen(session: AsyncSession, appeal: Appeal, wanted: AppealMove) -> None:
-    await _check_text(session, appeal, wanted)
+async def _check_reopen(session: AsyncSession, context: ServiceContext, appeal: Appeal, wanted: AppealMove) -> None:
+    await _check_text(session, context, appeal, wanted)
     if appeal.closed_at is not None and now() - appeal.closed_at > REOPEN_WITHIN:
         raise Rejected("move.reopen_late", days=REOPEN_WITHIN.days)
 
 
 CHECKS: dict[str, Check] = {
     "assign": _check_assign,
+    "reassign": _check_reassign,
+    "recategorise": _check_recategorise,
     "return": _check_return,
     "begin": _check_handler,
     "ask": _check_ask,

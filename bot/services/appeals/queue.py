@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, and_, case, delete, false, func, or_, sele
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.services.appeals.states import DONE, OPEN, AppealState
+from bot.services.appeals.states import DONE, OPEN, TO_DISPATCH, AppealState
 from bot.services.staff.permissions import AGENCY, RIGHTS, Grant, Staffer
 from bot.store.base import locked
 from bot.store.models import Agency, Appeal, CasePresence, SavedFilter, Staff, now
@@ -59,13 +59,23 @@ def _running(at: datetime) -> Condition:
     return and_(Appeal.state.in_(BUSY), Appeal.paused_at.is_(None))
 
 
+def _proposed() -> Condition:
+    return and_(Appeal.state == AppealState.IN_PROGRESS, Appeal.proposal != "")
+
+
+def _with_whom_it_is_about() -> Condition:
+    """Its unit turned out to be the one complained about, and does not see it any more: another one has to get it."""
+    return and_(Appeal.state.in_(BUSY), Appeal.agency_id == Appeal.about_id)
+
+
 # The tabs of the queue, in their order.
 VIEWS: Mapping[str, Callable[[Staffer, datetime], Condition]] = {
     "open": lambda staffer, at: Appeal.state.in_(BUSY),
     "mine": lambda staffer, at: and_(Appeal.state.in_(BUSY), Appeal.handler_id == staffer.id),
-    "dispatch": _still(AppealState.SUBMITTED, AppealState.ACCEPTED, AppealState.REOPENED),
+    "dispatch": lambda staffer, at: or_(Appeal.state.in_(TO_DISPATCH), _with_whom_it_is_about()),
     "begin": _still(AppealState.ASSIGNED),
-    "review": lambda staffer, at: and_(Appeal.state == AppealState.IN_PROGRESS, Appeal.proposal != ""),
+    "review": lambda staffer, at: and_(_proposed(), Appeal.remark == ""),
+    "sent_back": lambda staffer, at: and_(_proposed(), Appeal.remark != ""),
     "waiting": _still(AppealState.PENDING_INFO),
     "overdue": lambda staffer, at: and_(_running(at), Appeal.due_at < at),
     "soon": lambda staffer, at: and_(_running(at), Appeal.due_at >= at, Appeal.due_at < at + SOON),

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bot.services.core.lifecycle import Actor, Lifecycle, Role, steps
+from bot.services.core.lifecycle import Actor, Lifecycle, Role, stays, steps
 
 
 class AppealState(StrEnum):
@@ -34,6 +34,9 @@ APPEAL = Lifecycle(
         *steps("merge", f"{_S.SUBMITTED} {_S.ACCEPTED}", _S.MERGED, Role.ADMIN),
         *steps("unmerge", _S.MERGED, _S.ACCEPTED, Role.ADMIN),
         *steps("assign", f"{_S.ACCEPTED} {_S.REOPENED}", _S.ASSIGNED, Role.SYSTEM, Role.ADMIN, Role.BACKEND),
+        *steps("reassign", f"{_S.IN_PROGRESS} {_S.PENDING_INFO}", _S.ASSIGNED, Role.ADMIN),
+        *stays("reassign", _S.ASSIGNED, Role.ADMIN),
+        *stays("recategorise", _OPEN, Role.ADMIN),
         *steps("return", _S.ASSIGNED, _S.ACCEPTED, Role.HANDLER, Role.BACKEND),
         *steps("begin", _S.ASSIGNED, _S.IN_PROGRESS, Role.HANDLER, Role.BACKEND),
         *steps("ask", _S.IN_PROGRESS, _S.PENDING_INFO, Role.HANDLER, Role.BACKEND),
@@ -55,6 +58,7 @@ APPEAL = Lifecycle(
 OPEN = frozenset(AppealState(name) for name in _OPEN.split()) | {
     AppealState.ANSWERED
 }  # somebody still has to do something
+TO_DISPATCH = frozenset({_S.SUBMITTED, _S.ACCEPTED, _S.REOPENED})  # no unit works on it
 DONE = frozenset({AppealState.VERIFIED, AppealState.CLOSED, AppealState.CLOSED_UNRATED})
 
 
@@ -67,7 +71,9 @@ class AppealMove:
     text: str = ""  # what the worker reads
     note: str = ""  # what only staff reads
     key: str = ""  # makes the same news harmless twice
-    agency: str = ""  # the code of the agency, for assign
+    verb: str = ""  # which step is meant; "" whichever leads there
+    agency: str = ""  # the code of the agency, for assign and reassign
+    kind: str = ""  # of knowledge.appeals, for recategorise; with reassign, what it has just been changed to
     reason: str = ""  # the code of a rejection
     parent: str = ""  # the number of the case this one is merged into
     rating: str = ""  # "good", "fair", "poor"

@@ -6,7 +6,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.queue import outbox
-from bot.services.appeals import appeals, events
+from bot.services.appeals import appeals, dispatch, events
 from bot.services.appeals.effects import EFFECTS
 from bot.services.appeals.guards import CHECKS
 from bot.services.appeals.states import APPEAL, AppealMove
@@ -25,11 +25,11 @@ async def move(session: AsyncSession, context: ServiceContext, number: str, want
     appeal = await appeals.get(session, number, lock=True)
     if await _known(session, appeal, wanted):
         return appeal
-    step = APPEAL.step(appeal.state, wanted.target, wanted.actor.role)
+    step = APPEAL.step(appeal.state, wanted.target, wanted.actor.role, wanted.verb)
     if check := CHECKS.get(step.name):
-        await check(session, appeal, wanted)
+        await check(session, context, appeal, wanted)
     text, note = [await identities.without(session, appeal.alias, each) for each in (wanted.text, wanted.note)]
-    wanted = replace(wanted, text=text, note=note or await _where(session, appeal, step.name))
+    wanted = replace(wanted, text=text, note=note or await _note(session, context, appeal, step.name, wanted))
     before = appeal.state
     appeal.state = wanted.target
     appeal.version += 1
@@ -41,6 +41,7 @@ async def move(session: AsyncSession, context: ServiceContext, number: str, want
         "target": wanted.target,
         "role": wanted.actor.role,
         "staff_id": wanted.actor.id,
+        "agency_id": appeal.agency_id if step.name in (*dispatch.GIVEN, "return") else wanted.actor.agency_id,
         "text": wanted.text,
         "note": wanted.note,
         "rating": wanted.rating,
@@ -57,9 +58,12 @@ async def move(session: AsyncSession, context: ServiceContext, number: str, want
     return appeal
 
 
-async def _where(session: AsyncSession, appeal: Appeal, step: str) -> str:
-    """What staff reads of a step that nobody wrote a note to: whom the case was given to."""
-    agency = await session.get(Agency, appeal.agency_id) if step == "assign" and appeal.agency_id else None
+async def _note(session: AsyncSession, context: ServiceContext, appeal: Appeal, step: str, wanted: AppealMove) -> str:
+    """What staff reads of a step that nobody wrote a note to: whom the case was given to, from which kind to which."""
+    if step == "recategorise":
+        kinds = context.knowledge.appeals.kinds
+        return f"{kinds[appeal.kind].label} → {kinds[wanted.kind].label}"
+    agency = await session.get(Agency, appeal.agency_id) if step in dispatch.GIVEN and appeal.agency_id else None
     return agency.name if agency is not None else ""
 
 

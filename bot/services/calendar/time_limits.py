@@ -1,6 +1,6 @@
 """How long things may take, and which days are worked: the defaults, and what administrators set in their place."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Protocol
 
 from sqlalchemy import select
@@ -24,10 +24,12 @@ class Limited(Protocol):
     def source(self) -> str: ...
 
 
-async def limit_of(session: AsyncSession, kind: Limited) -> Limit:
-    """The limit for answers of a kind: the newest change, else the default with its source."""
-    newest = select(LimitChange).where(LimitChange.kind == kind.code).order_by(LimitChange.id.desc()).limit(1)
-    changed = await session.scalar(newest)
+async def limit_of(session: AsyncSession, kind: Limited, *, at: datetime | None = None) -> Limit:
+    """The limit for answers of a kind, now or as it was `at` a moment: the newest change, else the default with its source."""
+    changes = select(LimitChange).where(LimitChange.kind == kind.code)
+    if at is not None:
+        changes = changes.where(LimitChange.at <= at)
+    changed = await session.scalar(changes.order_by(LimitChange.id.desc()).limit(1))
     if changed is not None:
         return Limit(changed.amount, LimitUnit(changed.unit), changed.source)
     return Limit(kind.limit, LimitUnit(kind.unit), kind.source)

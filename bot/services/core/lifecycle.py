@@ -38,7 +38,7 @@ WORKER, SYSTEM, BACKEND = Actor(Role.WORKER), Actor(Role.SYSTEM), Actor(Role.BAC
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """An allowed step.  `name` is the verb people use for it."""
+    """An allowed step.  `name` is the verb people use for it.  One that stays in its state is told by its name alone."""
 
     name: str
     source: str
@@ -62,19 +62,30 @@ class Lifecycle:
         self.kind = kind
         self.states = tuple(states)
         given = tuple(steps)
-        self.steps: Mapping[tuple[str, str], Step] = {(step.source, step.target): step for step in given}
-        if len(self.steps) < len(given):
+        ways = [step for step in given if step.source != step.target]
+        self.steps: Mapping[tuple[str, str], Step] = {(step.source, step.target): step for step in ways}
+        self._staying = {(step.source, step.name): step for step in given if step.source == step.target}
+        if len(self.steps) + len(self._staying) < len(given):
             raise ValueError(f"{kind}: two steps of the same way; the first one would never be taken")
-        named = {state for pair in self.steps for state in pair}
-        if unknown := named - set(self.states):
+        if unknown := {state for step in given for state in (step.source, step.target)} - set(self.states):
             raise ValueError(f"steps name unknown states: {sorted(unknown)}")
 
-    def step(self, source: str, target: str, role: Role) -> Step:
-        """Raises IllegalStep."""
-        step = self.steps.get((source, target))
-        if step is None or role not in step.who:
+    def step(self, source: str, target: str, role: Role, name: str = "") -> Step:
+        """The step that leads there; the one of this name, if a name is given, as it must be for one that stays.
+
+        Raises IllegalStep.
+        """
+        step = self._staying.get((source, name)) if source == target else self.steps.get((source, target))
+        if step is None or role not in step.who or name not in ("", step.name):
             raise IllegalStep(self.kind, source, target, self.legal(source, role))
         return step
+
+    def allows(self, name: str, source: str, target: str, role: Role) -> bool:
+        """Whether this role may take the step of this name from one state to the other."""
+        try:
+            return self.step(source, target, role, name).name == name
+        except IllegalStep:
+            return False
 
     def legal(self, source: str, role: Role | None = None) -> list[str]:
         """Where a case may go from a state, by this role or by anybody."""
@@ -86,3 +97,8 @@ class Lifecycle:
 def steps(name: str, sources: str, target: str, *who: Role) -> list[Step]:
     """The steps of one verb from several states, given as words."""
     return [Step(name, source, target, frozenset(who)) for source in sources.split()]
+
+
+def stays(name: str, sources: str, *who: Role) -> list[Step]:
+    """The steps of one verb that change something about a case, but not its state."""
+    return [Step(name, source, source, frozenset(who)) for source in sources.split()]

@@ -47,10 +47,12 @@ async def _link(session: AsyncSession, context: ServiceContext, hazard: Hazard, 
 
 
 async def _dispatch(session: AsyncSession, context: ServiceContext, hazard: Hazard, wanted: HazardMove) -> None:
+    """A reason says why another unit has it now."""
     hazard.handler_id = None
     agency = await session.scalar(select(Agency).where(Agency.id == hazard.agency_id))
-    due = deadline(context, hazard)
-    await followers.tell(session, context, hazard, "hazard.dispatched", agency=agency.name if agency else "", due=due)
+    name, due = agency.name if agency else "", deadline(context, hazard)
+    key = "hazard.reassigned" if wanted.text else "hazard.dispatched"
+    await followers.tell(session, context, hazard, key, agency=name, due=due, why=wanted.text)
 
 
 async def _return(session: AsyncSession, context: ServiceContext, hazard: Hazard, wanted: HazardMove) -> None:
@@ -130,6 +132,7 @@ EFFECTS: dict[str, Effect] = {
     "reject": _reject,
     "link": _link,
     "dispatch": _dispatch,
+    "reassign": _dispatch,
     "return": _return,
     "begin": _begin,
     "resolve": _resolve,

@@ -9,7 +9,7 @@ from bot.errors import Rejected
 from bot.services.core.context import ServiceContext
 from bot.services.core.lifecycle import IllegalStep, Role
 from bot.services.hazards import dispatch_rules, photos
-from bot.services.hazards.states import CLOSED, HazardMove
+from bot.services.hazards.states import CLOSED, HazardMove, HazardState
 from bot.store.models import Agency, Hazard, Staff
 from knowledge.geo import Point, distance
 
@@ -33,18 +33,32 @@ async def _check_link(session: AsyncSession, context: ServiceContext, hazard: Ha
 
 
 async def _check_dispatch(session: AsyncSession, context: ServiceContext, hazard: Hazard, wanted: HazardMove) -> None:
-    """The agency somebody names, else the one it has, else the rules'."""
-    if wanted.agency:
-        agency = await session.scalar(select(Agency).where(Agency.code == wanted.agency, Agency.active))
-        if agency is None:
+    """The agency somebody names, else the one it has, else the rules'.  Reopened, another one with a reason only."""
+    if not wanted.agency:
+        hazard.agency_id = hazard.agency_id or await dispatch_rules.suggested(session, context, hazard)
+        if hazard.agency_id is None:
             raise Rejected("move.agency")
-        hazard.agency_id = agency.id
-    elif hazard.agency_id is None:
-        kind = context.knowledge.hazards.kinds[hazard.kind]
-        found = await dispatch_rules.agency_for(session, kind, hazard.region, _point(hazard))
-        if found is None:
-            raise Rejected("move.agency")
-        hazard.agency_id = found.id
+        return
+    agency = await _named(session, wanted.agency)
+    if hazard.state == HazardState.REOPENED and hazard.agency_id not in (None, agency.id):
+        await _check_text(session, context, hazard, wanted)
+    hazard.agency_id = agency.id
+
+
+async def _check_reassign(session: AsyncSession, context: ServiceContext, hazard: Hazard, wanted: HazardMove) -> None:
+    agency = await _named(session, wanted.agency)
+    if agency.id == hazard.agency_id:
+        raise Rejected("move.same_unit")
+    await _check_text(session, context, hazard, wanted)
+    hazard.agency_id = agency.id
+
+
+async def _named(session: AsyncSession, code: str) -> Agency:
+    """Raises Rejected for a code that no unit has."""
+    agency: Agency | None = await session.scalar(select(Agency).where(Agency.code == code, Agency.active))
+    if agency is None:
+        raise Rejected("move.agency")
+    return agency
 
 
 async def _check_handler(session: AsyncSession, context: ServiceContext, hazard: Hazard, wanted: HazardMove) -> None:
@@ -67,7 +81,7 @@ async def _check_resolve(session: AsyncSession, context: ServiceContext, hazard:
         hazard.metres, hazard.off_site = None, "backend"
         return
     await _check_photo(session, hazard)
-    here, there = wanted.point, _point(hazard)
+    here, there = wanted.point, dispatch_rules.point_of(hazard)
     hazard.metres = round(distance(Point(*here), Point(*there))) if here and there else None
     hazard.off_site = wanted.off_site.strip()
     if (hazard.metres is None or hazard.metres > ON_SITE) and len(hazard.off_site) < SHORTEST:
@@ -98,16 +112,11 @@ async def _check_reopen(session: AsyncSession, context: ServiceContext, hazard: 
     await _check_verify(session, context, hazard, wanted)
 
 
-def _point(hazard: Hazard) -> tuple[float, float] | None:
-    if hazard.latitude is None or hazard.longitude is None:
-        return None
-    return hazard.latitude, hazard.longitude
-
-
 CHECKS: dict[str, Check] = {
     "reject": _check_text,
     "link": _check_link,
     "dispatch": _check_dispatch,
+    "reassign": _check_reassign,
     "return": _check_return,
     "begin": _check_handler,
     "resolve": _check_resolve,

@@ -224,7 +224,8 @@ async def note(
     if key and await transitions.seen(session, hazard, key):
         return False
     values = {"hazard_id": hazard.id, "name": name, "source": hazard.state, "target": hazard.state, "text": text}
-    values |= {"role": actor.role, "staff_id": actor.id, "note": note, "key": key or None, "at": now()}
+    values |= {"role": actor.role, "staff_id": actor.id, "agency_id": actor.agency_id}
+    values |= {"note": note, "key": key or None, "at": now()}
     await session.execute(insert(HazardStep).values(values))
     return True
 

@@ -24,6 +24,7 @@ VIEWS: Mapping[str, Condition] = {  # the tabs, in their order
     "look": Hazard.state == HazardState.REPORTED,
     "dispatch": Hazard.state.in_({HazardState.VALIDATED, HazardState.REOPENED}),
     "handle": Hazard.state.in_({HazardState.DISPATCHED, HazardState.HANDLING}),
+    "again": and_(Hazard.state.in_(OPEN), Hazard.reopened > 0),
     "check": Hazard.state == HazardState.RESOLVED,
     "done": Hazard.state.in_(CLOSED),
     "all": true(),

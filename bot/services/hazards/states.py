@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bot.services.core.lifecycle import Actor, Lifecycle, Role, steps
+from bot.services.core.lifecycle import Actor, Lifecycle, Role, stays, steps
 
 
 class HazardState(StrEnum):
@@ -32,7 +32,9 @@ HAZARD = Lifecycle(
         *steps("link", f"{_S.REPORTED} {_S.VALIDATED}", _S.DUPLICATE, *_LOOK),
         *steps("dispatch", f"{_S.VALIDATED} {_S.REOPENED}", _S.DISPATCHED, Role.SYSTEM, *_LOOK),
         *steps("return", _S.DISPATCHED, _S.VALIDATED, Role.HANDLER),
-        *steps("begin", _S.DISPATCHED, _S.HANDLING, Role.HANDLER, Role.BACKEND),
+        *steps("reassign", _S.HANDLING, _S.DISPATCHED, *_LOOK),
+        *stays("reassign", _S.DISPATCHED, *_LOOK),
+        *steps("begin", f"{_S.DISPATCHED} {_S.REOPENED}", _S.HANDLING, Role.HANDLER, Role.BACKEND),
         *steps("resolve", _S.HANDLING, _S.RESOLVED, Role.HANDLER, Role.BACKEND),
         *steps("verify", _S.RESOLVED, _S.VERIFIED, Role.WORKER, *_LOOK),
         *steps("reward", _S.VERIFIED, _S.REWARDED, Role.SYSTEM),
@@ -55,7 +57,8 @@ class HazardMove:
     text: str = ""  # what the reporter reads; public, too, for resolve and reject
     note: str = ""  # what only staff reads
     key: str = ""  # makes the same news harmless twice
-    agency: str = ""  # the code of the agency, for dispatch; "" asks the rules
+    verb: str = ""  # which step is meant; "" whichever leads there
+    agency: str = ""  # the code of the agency, for dispatch and reassign; for dispatch, "" asks the rules
     parent: str = ""  # the number of the hazard this one is the same as
     point: tuple[float, float] | None = None  # where the handler stood: degrees, WGS-84
     off_site: str = ""  # why there is no such point, or a far one

@@ -12,7 +12,9 @@ from bot.services.hazards.effects import EFFECTS
 from bot.services.hazards.guards import CHECKS
 from bot.services.hazards.states import HAZARD, HazardMove, HazardState
 from bot.store.base import locked
-from bot.store.models import Hazard, HazardStep, now
+from bot.store.models import Agency, Hazard, HazardStep, now
+
+GIVEN = ("dispatch", "reassign")  # the steps that give a hazard to a unit
 
 
 class UnknownHazard(LookupError):
@@ -28,7 +30,7 @@ async def move(session: AsyncSession, context: ServiceContext, number: str, want
     hazard = await get(session, number, lock=True)
     if await _known(session, hazard, wanted):
         return hazard
-    step = HAZARD.step(hazard.state, wanted.target, wanted.actor.role)
+    step = HAZARD.step(hazard.state, wanted.target, wanted.actor.role, wanted.verb)
     if check := CHECKS.get(step.name):
         await check(session, context, hazard, wanted)
     before, at = hazard.state, now()
@@ -41,8 +43,9 @@ async def move(session: AsyncSession, context: ServiceContext, number: str, want
         "target": wanted.target,
         "role": wanted.actor.role,
         "staff_id": wanted.actor.id,
+        "agency_id": hazard.agency_id if step.name in (*GIVEN, "return") else wanted.actor.agency_id,
         "text": wanted.text,
-        "note": wanted.note,
+        "note": wanted.note or (await _unit(session, hazard) if step.name in GIVEN else ""),
         "key": wanted.key or None,
         "at": at,
     }
@@ -52,6 +55,12 @@ async def move(session: AsyncSession, context: ServiceContext, number: str, want
     if step.name == "verify" and await points.give(session, hazard, "verified"):
         return await move(session, context, number, HazardMove(HazardState.REWARDED, SYSTEM))
     return hazard
+
+
+async def _unit(session: AsyncSession, hazard: Hazard) -> str:
+    """What staff reads of a step that gives it to somebody: to whom."""
+    agency = await session.get(Agency, hazard.agency_id) if hazard.agency_id else None
+    return agency.name if agency is not None else ""
 
 
 async def get(session: AsyncSession, number: str, *, lock: bool = False) -> Hazard:

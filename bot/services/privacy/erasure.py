@@ -30,7 +30,17 @@ from bot.store.models import Agency, Appeal, Attachment, Chat, Identity, Lane, N
 
 UNDO = timedelta(days=7)  # how long somebody has to think again
 OF = "erasure"  # whose timers these are
-WORDS = {"story", "place", "about", "question", "proposal", "answer", "text", "note"}  # columns somebody typed into
+WORDS = {
+    "story",
+    "place",
+    "about",
+    "question",
+    "proposal",
+    "remark",
+    "answer",
+    "text",
+    "note",
+}  # columns somebody typed into
 COARSE = 2  # decimals of a degree, about a kilometre
 
 

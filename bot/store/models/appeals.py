@@ -53,7 +53,10 @@ class Appeal(Base):
     extended: Mapped[bool] = mapped_column(default=False)  # once at most
     reopened: Mapped[int] = mapped_column(default=0)
     question: Mapped[str] = mapped_column(Text, default="")  # what the worker is asked, in pending_info
-    proposal: Mapped[str] = mapped_column(Text, default="")  # the handler's answer, waiting for review
+    proposal: Mapped[str] = mapped_column(Text, default="")  # the handler's answer, for review
+    remark: Mapped[str] = mapped_column(
+        Text, default=""
+    )  # why the proposal was sent back; "" while it waits for review
     proposal_by: Mapped[int | None]  # staff
     answer: Mapped[str] = mapped_column(Text, default="")
     rating: Mapped[str] = mapped_column(String(8), default="")  # "good", "fair", "poor"; "" while nobody said
@@ -87,6 +90,7 @@ class AppealStep(Base):
     target: Mapped[str] = mapped_column(String(16))
     role: Mapped[str] = mapped_column(String(16))
     staff_id: Mapped[int | None]
+    agency_id: Mapped[int | None]  # the unit it was given to or came back from; else the one whose person did it
     text: Mapped[str] = mapped_column(Text, default="")  # what the worker sees
     note: Mapped[str] = mapped_column(Text, default="")  # what only staff sees
     key: Mapped[str | None] = mapped_column(String(80))  # what makes the same news harmless twice

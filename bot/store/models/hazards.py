@@ -64,6 +64,7 @@ class HazardStep(Base):
     target: Mapped[str] = mapped_column(String(16))
     role: Mapped[str] = mapped_column(String(16))
     staff_id: Mapped[int | None]
+    agency_id: Mapped[int | None]  # the unit it was given to or came back from; else the one whose person did it
     text: Mapped[str] = mapped_column(Text, default="")  # what the reporter sees
     note: Mapped[str] = mapped_column(Text, default="")  # what only staff sees
     key: Mapped[str | None] = mapped_column(String(80))  # what makes the same news harmless twice

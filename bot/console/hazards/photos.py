@@ -1,0 +1,79 @@
+"""/console/hazards/NUMBER/photos: a photo as it came, every look written down, and the copy without faces and plates."""
+
+import asyncio
+
+from aiohttp import web
+
+from bot.console.core.request import RequestContext
+from bot.console.core.routes import page
+from bot.console.hazards.hazard import ONE, found, show, where
+from bot.errors import Rejected
+from bot.services.attachments import attachments
+from bot.services.hazards import photos
+from bot.services.identity import identities
+from bot.store.models import Hazard, HazardPhoto
+
+BOXES = 30  # rectangles on one photo
+SAFE = "sandbox; default-src 'none'; img-src 'self'"
+
+
+@page("GET", f"{ONE}/photos/{{photo}}", right="hazards.photos", writes=True)
+async def photo(context: RequestContext) -> web.StreamResponse:
+    """A photo as it came, faces and plates included: for who handles it, and every look is written down."""
+    hazard = await found(context)
+    by = context.staffer.require("hazards.photos", **where(hazard))
+    row = await _photo(context, hazard)
+    data = await _read(context, row.name)
+    purpose = context.console.layout.words("case.file_purpose")
+    await identities.note(
+        context.session, by, f"hazard:{hazard.number}", f"photo:{row.id}", purpose, request_id=context.request_id
+    )
+    headers = {"Content-Security-Policy": SAFE, "Content-Disposition": "inline"}
+    return web.Response(body=data, content_type=row.mime, headers=headers)
+
+
+@page("POST", f"{ONE}/photos/{{photo}}/mark", right="hazards.photos")
+async def mark(context: RequestContext) -> web.Response:
+    """Somebody looked for faces and plates: what they marked is pixelated, and that copy may leave."""
+    hazard = await found(context, lock=True)
+    by = context.staffer.require("hazards.photos", **where(hazard))
+    row = await _photo(context, hazard)
+    boxes = _boxes(context.text("boxes", most=2_000))
+    if not boxes and context.form.get("none") != "1":
+        return await show(
+            context, hazard, fault=context.console.layout.words("hazard.mark_or_none"), at="mark", status=422
+        )
+    vault = attachments.vault_for(context.session)
+    await asyncio.to_thread(photos.show, context.console.uploads, vault, row, boxes, by.id or 0)
+    await context.audit("hazard.mark", f"hazard:{hazard.number}", photo=row.id, boxes=len(boxes))
+    return context.to(ONE.format(number=hazard.number), said="hazard_marked")
+
+
+async def _photo(context: RequestContext, hazard: Hazard) -> HazardPhoto:
+    number = context.number("photo")
+    row = await context.session.get(HazardPhoto, number) if number is not None else None
+    if row is None or row.hazard_id != hazard.id or row.state != "ready":
+        raise web.HTTPNotFound
+    return row
+
+
+async def _read(context: RequestContext, name: str) -> bytes:
+    try:
+        vault = attachments.vault_for(context.session)
+        return await asyncio.to_thread(attachments.read, context.console.uploads, vault, name)
+    except FileNotFoundError:
+        raise web.HTTPNotFound from None
+
+
+def _boxes(text: str) -> list[photos.Box]:
+    """Rectangles as `left,top,right,bottom` in pixels, one after another.  Raises Rejected."""
+    found: list[photos.Box] = []
+    for each in text.split():
+        parts = each.split(",")
+        if len(parts) != 4 or not all(part.isascii() and part.isdigit() and len(part) < 6 for part in parts):
+            raise Rejected("hazard.boxes")
+        left, top, right, bottom = map(int, parts)
+        found.append((min(left, right), min(top, bottom), max(left, right), max(top, bottom)))
+    if len(found) > BOXES:
+        raise Rejected("hazard.boxes")
+    return found

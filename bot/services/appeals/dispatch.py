@@ -1,0 +1,39 @@
+"""Which unit an appeal goes to: one that takes its kind there, and neither the one it is about nor one that gave it back."""
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.errors import Rejected
+from bot.services.core.context import ServiceContext
+from bot.services.units import desks
+from bot.store.models import Agency, Appeal, AppealStep
+
+HOPS = 3  # returns after which an administrator has to designate the unit
+GIVEN = ("assign", "reassign")  # the steps that give a case to a unit
+
+
+async def suggested(
+    session: AsyncSession, context: ServiceContext, appeal: Appeal, kind: str | None = None
+) -> int | None:
+    """The unit that is proposed for a case, or for one of another kind; None when an administrator has to name one."""
+    if appeal.hops >= HOPS:
+        return None
+    back = select(AppealStep.agency_id).where(AppealStep.appeal_id == appeal.id, AppealStep.name == "return")
+    never = {appeal.about_id, *await session.scalars(back)} - {None}
+    desk = context.knowledge.appeals.kinds[kind or appeal.kind].desk
+    agency = await desks.unit_for(session, desk, appeal.region, but=never)
+    return agency.id if agency is not None else None
+
+
+async def named(session: AsyncSession, appeal: Appeal, code: str) -> Agency:
+    """The unit somebody names for a case; "" is the proposed one.
+
+    Raises Rejected: there is no such unit, or the case is about it.
+    """
+    which = Agency.code == code if code else Agency.id == appeal.agency_id
+    agency: Agency | None = await session.scalar(select(Agency).where(which, Agency.active))
+    if agency is None:
+        raise Rejected("move.agency")
+    if agency.id == appeal.about_id:
+        raise Rejected("move.about_itself")
+    return agency
