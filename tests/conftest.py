@@ -14,11 +14,12 @@ import pytest
 from jinja2 import Environment
 from sqlalchemy import event, make_url
 
-from bot.app import Application
+from bot.app import Application, database_of
 from bot.commands import migrate
 from bot.settings import Settings
 from knowledge import Knowledge
 from knowledge import load as load_knowledge
+from tests.support.calendar import make_up
 from tests.support.phone import Phone
 
 UP = "NUANXIN_TEST_DATABASE"  # "sqlite", or the URL of a PostgreSQL server's database
@@ -60,17 +61,28 @@ def knowledge() -> Knowledge:
 
 @pytest.fixture(scope="session")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A migrated, empty database to copy: an SQLite file, or the name of a PostgreSQL database."""
+    """A migrated database to copy, empty but for a calendar: an SQLite file, or the name of a PostgreSQL database."""
     folder = tmp_path_factory.mktemp("template")
     if not on_postgres():
-        migrate.upgrade(Settings(var=folder, _env_file=None))
+        _prepare(Settings(var=folder, _env_file=None))
         yield str(folder / "nuanxin.db")
         return
     name = f"nuanxin_template_{secrets.token_hex(4)}"
     asyncio.run(_execute(f'CREATE DATABASE "{name}"'))
-    migrate.upgrade(Settings(var=folder, database_url=_url(name), _env_file=None))
+    _prepare(Settings(var=folder, database_url=_url(name), _env_file=None))
     yield name
     asyncio.run(_execute(f'DROP DATABASE "{name}" WITH (FORCE)'))
+
+
+def _prepare(settings: Settings) -> None:
+    async def enter_years() -> None:
+        db = database_of(settings)
+        async with db.begin() as session:
+            await make_up(session)
+        await db.close()
+
+    migrate.upgrade(settings)
+    asyncio.run(enter_years())
 
 
 @pytest.fixture

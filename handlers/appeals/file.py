@@ -9,7 +9,7 @@ from bot.channels.telegram.buttons import pressed, tapped
 from bot.channels.telegram.unit import Context, Row
 from bot.services.appeals import appeals
 from bot.services.appeals.appeals import AppealDraft
-from bot.services.appeals.effects import day
+from bot.services.calendar.wording import day
 from bot.services.core.working_days import ZONE
 from bot.services.identity import redaction
 from bot.services.volunteers import applications

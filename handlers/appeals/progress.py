@@ -11,8 +11,8 @@ from bot.channels.telegram.unit import Context, Row, current
 from bot.errors import Rejected
 from bot.services.appeals import appeals
 from bot.services.appeals import transitions as appeal_transitions
-from bot.services.appeals.effects import day
 from bot.services.appeals.states import DONE, AppealMove, AppealState
+from bot.services.calendar.wording import by, day
 from bot.services.core.lifecycle import WORKER, IllegalStep
 from bot.services.core.working_days import ZONE
 from bot.services.identity import identities
@@ -235,7 +235,7 @@ def _line(context: Context, appeal: Appeal) -> str:
         kind=context.knowledge.appeals.kinds[appeal.kind].label,
         state=context.text(f"appeal.state_{appeal.state}"),
         date=f"{appeal.created_at.astimezone(ZONE):%m-%d}",
-        due=day(context.knowledge.texts, appeal.due_at),
+        by=by(context.knowledge.texts, appeal.due_at),
     )
 
 

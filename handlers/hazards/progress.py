@@ -7,9 +7,10 @@ from telegram import Update
 from bot.channels.telegram.buttons import arguments, pressed
 from bot.channels.telegram.unit import Context, Row
 from bot.errors import Rejected
+from bot.services.calendar.wording import day
 from bot.services.core.lifecycle import WORKER, IllegalStep
 from bot.services.core.working_days import ZONE
-from bot.services.hazards import effects, hazards
+from bot.services.hazards import hazards
 from bot.services.hazards import transitions as hazard_transitions
 from bot.services.hazards.states import HazardMove, HazardState
 from bot.store.models import Agency, Hazard, HazardStep
@@ -36,7 +37,7 @@ async def mine(update: Update, context: Context) -> None:
             number=each.number,
             kind=_label(context, each),
             state=context.text(f"hazard.state_{each.state}"),
-            due=effects.deadline(context.services, each),
+            due=day(context.knowledge.texts, each.due_at),
         )
         for each in found
     ]
@@ -57,7 +58,7 @@ async def one(update: Update, context: Context) -> None:
         kind=_label(context, hazard),
         state=context.text(f"hazard.state_{hazard.state}"),
         agency=agency.name if agency else context.text("appeal.no_agency"),
-        due=effects.deadline(context.services, hazard),
+        due=day(context.knowledge.texts, hazard.due_at),
     )
     lines = [_line(context, each) for each in await hazards.timeline(context.session, hazard.id)]
     text = "\n".join((text, *filter(None, lines)))

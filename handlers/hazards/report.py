@@ -8,8 +8,9 @@ from telegram.ext import CommandHandler
 from bot.channels.telegram.buttons import pressed, tapped
 from bot.channels.telegram.unit import Context, Row
 from bot.errors import Rejected
-from bot.services.core.working_days import ZONE, LimitUnit
-from bot.services.hazards import effects, followers, hazards
+from bot.services.calendar.wording import day
+from bot.services.core.working_days import ZONE
+from bot.services.hazards import followers, hazards
 from bot.services.hazards import transitions as hazard_transitions
 from bot.services.hazards.hazards import HazardDraft
 from bot.services.volunteers import applications
@@ -152,7 +153,7 @@ async def submit(context: Context, answers: Answers) -> None:
         number=receipt.number,
         kind=known.label,
         agency=receipt.agency or context.text("appeal.no_agency"),
-        due=effects.said(context.services, receipt.due_at, hours=known.unit == LimitUnit.HOURS),
+        due=day(context.knowledge.texts, receipt.due_at),
     )
 
 

@@ -265,8 +265,7 @@ async def test_a_question_stops_the_clock_and_the_next_line_is_the_answer(phone,
     assert "已经补充到" in (await phone.types("铁西三站"))[0]
     appeal = await case(app, number)
     assert appeal.state == "in_progress"
-    if before is not None:
-        assert abs(appeal.due_at - before - pause) < timedelta(seconds=10)
+    assert appeal.due_at == before  # a pause within a day costs nothing, and a deadline stays a midnight
     async with app.db.read() as session:
         step = await session.scalar(select(AppealStep).where(AppealStep.name == "resume"))
     assert step.text == "铁西三站"

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.services.core.working_days import DAY, ZONE, Calendar, Limit, LimitUnit, YearUnknown, part, shown
+from bot.services.core.working_days import DAY, ZONE, Calendar, Limit, LimitUnit, YearUnknown, shown
 
 FIVE = Limit(5, LimitUnit.WORKING_DAYS)
 
@@ -73,6 +73,20 @@ def test_exactly_so_many_working_days_lie_between(day, amount):
     assert calendar.is_working(last)
 
 
-def test_half_of_the_time_is_half_way():
-    start, due = at(2026, 11, 19), at(2026, 11, 21)
-    assert part(start, due, 0.5) == at(2026, 11, 20)
+def test_a_stretch_within_a_day_spans_no_working_day_and_neither_do_seconds_around_midnight():
+    assert Calendar().working_days_in(at(2026, 11, 19, 9), at(2026, 11, 19, 18)) == 0
+    midnight = at(2026, 11, 20, 0)
+    assert Calendar().working_days_in(midnight - timedelta(seconds=14), midnight + timedelta(seconds=14)) == 0
+    assert Calendar().working_days_in(at(2026, 11, 19, 9), at(2026, 11, 20, 9)) == 1
+
+
+def test_a_stretch_over_a_weekend_spans_its_working_days_only():
+    assert Calendar().working_days_in(at(2026, 11, 20, 9), at(2026, 11, 23, 8)) == 0
+    assert Calendar().working_days_in(at(2026, 11, 20, 9), at(2026, 11, 24, 10)) == 2
+
+
+def test_hours_are_within_working_days_when_they_surely_are():
+    day, hours = Limit(1, LimitUnit.WORKING_DAYS), Limit(24, LimitUnit.HOURS)
+    assert hours.within(day)
+    assert not Limit(25, LimitUnit.HOURS).within(day)
+    assert not day.within(hours)  # A working day may have to wait for the end of a week of holidays.

@@ -2,14 +2,24 @@
 
 import argparse
 import asyncio
+from datetime import timedelta
 
 import asyncpg
 from alembic import command
-from sqlalchemy import make_url, text
+from sqlalchemy import make_url, select, text
 
 from bot.app import database_of
 from bot.commands import migrate
+from bot.services.appeals import appeals, deadlines
+from bot.services.appeals.appeals import AppealDraft
+from bot.services.calendar.time_limits import Rules
+from bot.services.chats import chats
+from bot.services.core.context import ServiceContext
+from bot.services.core.working_days import Calendar
+from bot.services.hazards import hazards
+from bot.services.hazards.hazards import HazardDraft
 from bot.store import db as store
+from bot.store.models import Appeal, Channel, Hazard
 from tests.conftest import on_postgres
 
 
@@ -29,6 +39,28 @@ async def test_a_database_of_the_last_preview_is_taken_over_as_it_is(settings):
     await _stands_at(settings, migrate.PREVIEW)
     await asyncio.to_thread(migrate.upgrade, settings)
     await asyncio.to_thread(command.check, migrate.config(settings))
+
+
+async def test_open_cases_from_before_their_limits_were_kept_stay_due_when_they_were(settings, knowledge):
+    db, context = database_of(settings), ServiceContext(knowledge)
+    async with db.begin() as session:
+        chat = chats.blank(Channel.WEB, bytes(16), 1)
+        session.add(chat)
+        await session.flush()
+        filed = await appeals.submit(session, context, chat, AppealDraft("wages", "十月的工资一直没发，问了三次"))
+        draft = HazardDraft("gas", "楼下漏气", origin="open311")
+        reported = await hazards.submit(session, context, None, draft)
+        appeal = await appeals.get(session, filed.number)
+        appeal.due_at = filed.due_at + timedelta(seconds=28)  # as a question of 28 seconds used to leave it
+    await db.close()
+    await asyncio.to_thread(command.downgrade, migrate.config(settings), migrate.BASELINE)
+    await asyncio.to_thread(migrate.upgrade, settings)
+    async with db.read() as session:
+        appeal, hazard = await session.scalar(select(Appeal)), await session.scalar(select(Hazard))
+    await db.close()
+    assert appeal.due_at == filed.due_at
+    assert deadlines.clock_of(context, Rules(), appeal).due(Calendar()) == filed.due_at
+    assert (hazard.limit_amount, hazard.limit_unit, hazard.due_at) == (2, "hours", reported.due_at)
 
 
 async def test_a_database_of_an_unknown_version_is_refused_with_a_sentence(settings, capsys):

@@ -15,10 +15,10 @@ from bot.console.core.words import ConsoleWords
 from bot.services.appeals import appeals
 from bot.services.appeals import queue as appeal_queue
 from bot.services.appeals.dispatch import GIVEN
-from bot.services.appeals.effects import day
 from bot.services.appeals.queue import BUSY
 from bot.services.appeals.states import TO_DISPATCH
 from bot.services.attachments import attachments
+from bot.services.calendar.wording import day
 from bot.services.core.working_days import ZONE
 from bot.services.identity.identities import MAY_UNMASK
 from bot.services.staff import accounts

@@ -161,7 +161,7 @@ async def locate(context: RequestContext) -> web.Response:
         if code not in context.knowledge.regions:
             raise Rejected("people.district")
         context.staffer.require("appeals.assign", district=code)
-        await case_work.locate(context.session, case.number, code, by)
+        await case_work.locate(context.session, context.services, case.number, code, by)
 
     return await _act(context, "locate", place)
 

@@ -12,11 +12,11 @@ from bot.console.core.routes import page
 from bot.console.hazards.list import HAZARDS
 from bot.errors import Refused, Rejected
 from bot.services.attachments import attachments
+from bot.services.calendar.wording import day
 from bot.services.core.lifecycle import Actor, IllegalStep
 from bot.services.hazards import dispatch_rules, followers, hazards, photos
 from bot.services.hazards import queue as hazard_queue
 from bot.services.hazards import transitions as hazard_transitions
-from bot.services.hazards.effects import deadline
 from bot.services.hazards.guards import ON_SITE
 from bot.services.hazards.states import HAZARD, OPEN, HazardMove, HazardState
 from bot.services.staff import accounts
@@ -171,7 +171,7 @@ async def show(
         followers=await followers.count(session, hazard) - (hazard.alias is not None),
         acts=_possible(context, hazard),
         way=_way(hazard),
-        due=deadline(context.services, hazard),
+        due=day(context.knowledge.texts, hazard.due_at),
         late=hazard_queue.is_late(hazard),
         unseen=hazard_queue.is_unseen(hazard),
         on_site=ON_SITE,

@@ -8,9 +8,9 @@ from bot.console.core import map_view
 from bot.console.core.request import RequestContext
 from bot.console.core.routes import ROOT, Card, card, page, topic
 from bot.errors import Rejected
+from bot.services.calendar.wording import day
 from bot.services.hazards import dispatch_rules
 from bot.services.hazards import queue as hazard_queue
-from bot.services.hazards.effects import deadline
 from bot.services.hazards.queue import PAGE, VIEWS, HazardFilter
 from bot.services.staff.permissions import Staffer
 from bot.services.units import agencies
@@ -68,7 +68,7 @@ async def listed(context: RequestContext) -> web.Response:
         views=list(VIEWS),
         counts=await hazard_queue.counts(context.session, context.staffer),
         kinds=context.knowledge.hazards.kinds,
-        due=lambda hazard: deadline(context.services, hazard),
+        due=lambda hazard: day(context.knowledge.texts, hazard.due_at),
         late=hazard_queue.is_late,
         unseen=hazard_queue.is_unseen,
     )

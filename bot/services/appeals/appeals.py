@@ -14,10 +14,10 @@ from bot.queue import outbox
 from bot.services.appeals import events, filing
 from bot.services.appeals.states import OPEN, AppealState
 from bot.services.attachments import attachments
-from bot.services.core import numbers, timers
+from bot.services.core import case_clock, numbers, timers
+from bot.services.core.case_clock import CaseClock
 from bot.services.core.context import ServiceContext
 from bot.services.core.lifecycle import Role
-from bot.services.core.working_days import YearUnknown
 from bot.services.identity import identities
 from bot.store.base import locked, vault_of
 from bot.store.models import Appeal, AppealStep, Chat, CodeAttempt, Naming, now
@@ -68,14 +68,12 @@ async def submit(session: AsyncSession, context: ServiceContext, chat: Chat, dra
     """
     kind = context.knowledge.appeals.kinds[draft.kind]
     at, code = now(), numbers.new_code(CODE_LENGTH)
-    ground = await filing.look(session, identities.owner_key(session, chat.id), kind, draft.region)
+    ground = await filing.look(session, identities.owner_key(session, chat.id), kind, draft.region, at)
     number, agency = ground.number, ground.desk
     consent = context.knowledge.retention.notice
     alias = await identities.keep(session, chat, draft.naming, name=draft.name, phone=draft.phone, consent=consent)
-    try:
-        due_at = ground.calendar.due(at, ground.limit)
-    except YearUnknown:
-        due_at = None  # The case is kept all the same; doctor and console ask for the calendar.
+    clock = CaseClock(at, ground.limit)
+    due_at = case_clock.due_of(clock, ground.calendar)  # Without one the case is kept all the same.
     values = {
         "number": number,
         "code": _blind(session, code),
@@ -94,6 +92,8 @@ async def submit(session: AsyncSession, context: ServiceContext, chat: Chat, dra
         "about": draft.about,
         "agency_id": agency.id if agency else None,
         "created_at": at,
+        "limit_amount": ground.limit.amount,
+        "limit_unit": ground.limit.unit,
         "due_at": due_at,
         "previous_id": await _id_of(session, draft.previous),
         "forwarded": context.queue,
@@ -106,7 +106,7 @@ async def submit(session: AsyncSession, context: ServiceContext, chat: Chat, dra
         "at": at,
     }
     appeal_id = await filing.write(session, values, step)
-    rows = [*timers.timers(number, at, due_at), *attachments.rows(number, len(draft.files))]
+    rows = [*timers.running(number, clock, due_at), *attachments.rows(number, len(draft.files))]
     await attachments.add(session, appeal_id, chat.channel, draft.files)
     if context.queue:
         rows.append(events.submitted(values, agency.code if agency else None))

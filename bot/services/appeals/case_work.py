@@ -1,17 +1,14 @@
 """What staff does with a case besides moving it: work log, a proposed answer, an extension, who it is about."""
 
-from datetime import timedelta
-
 from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.errors import Rejected
-from bot.services.appeals import appeals, notifications
-from bot.services.appeals.effects import TOP, day
+from bot.services.appeals import appeals, deadlines, notifications
+from bot.services.appeals.effects import TOP
 from bot.services.appeals.guards import SHORTEST_ANSWER, SHORTEST_TEXT
 from bot.services.appeals.states import AppealState
-from bot.services.calendar import time_limits
-from bot.services.core import timers
+from bot.services.calendar.wording import by
 from bot.services.core.context import ServiceContext
 from bot.services.core.lifecycle import Actor
 from bot.services.identity import identities
@@ -75,15 +72,11 @@ async def extend(
         raise Rejected("move.extend_late")
     if not 1 <= days <= LONGEST_EXTENSION or len(why.strip()) < 4:
         raise Rejected("move.extend_how", most=LONGEST_EXTENSION)
-    calendar = await time_limits.calendar(session)
-    appeal.due_at = calendar.working_days_after(appeal.due_at - timedelta(microseconds=1), days) + timedelta(
-        microseconds=1
-    )
     appeal.extended = True
-    await timers.restart(session, appeal)
+    await deadlines.put_off(session, context, appeal, days)
     step = await add_line(session, appeal, "extend", actor, text=why)
     await notifications.tell(
-        session, context, appeal, "case.extended", step=step, why=why, due=day(context.knowledge.texts, appeal.due_at)
+        session, context, appeal, "case.extended", step=step, why=why, by=by(context.knowledge.texts, appeal.due_at)
     )
     return appeal
 
@@ -100,11 +93,15 @@ async def escalate(session: AsyncSession, number: str, why: str, actor: Actor) -
     return appeal
 
 
-async def locate(session: AsyncSession, number: str, region: str, actor: Actor) -> Appeal:
-    """Say in which district a case belongs: its author did not, or was wrong."""
+async def locate(session: AsyncSession, context: ServiceContext, number: str, region: str, actor: Actor) -> Appeal:
+    """Say in which district a case belongs: its author did not, or was wrong.  That district's limit holds for it."""
     appeal = await appeals.get(session, number, lock=True)
-    appeal.region = region
-    await add_line(session, appeal, "locate", actor, note=region)
+    before, appeal.region = appeal.due_at, region
+    await deadlines.limit_anew(session, context, appeal)
+    step = await add_line(session, appeal, "locate", actor, note=region)
+    if appeal.due_at != before:
+        due = by(context.knowledge.texts, appeal.due_at)
+        await notifications.tell(session, context, appeal, "case.located", step=step, by=due)
     return appeal
 
 

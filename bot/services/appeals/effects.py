@@ -1,7 +1,7 @@
 """What a step of an appeal does besides: deadlines, timers, messages, the identity's date."""
 
 from collections.abc import Awaitable, Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import select
@@ -10,21 +10,18 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.queue import outbox
 from bot.services.appeals import deadlines, dispatch, notifications
 from bot.services.appeals.states import TO_DISPATCH, AppealMove
-from bot.services.calendar import time_limits
+from bot.services.calendar.wording import by
 from bot.services.core import timers
 from bot.services.core.context import ServiceContext
 from bot.services.core.lifecycle import Role
-from bot.services.core.working_days import shown
 from bot.services.identity import identities
 from bot.store.models import Agency, Appeal, Chat, Outbox, now
-from knowledge.texts import DEFAULT, Texts
 
 Effect = Callable[[AsyncSession, ServiceContext, Appeal, AppealMove, int], Awaitable[None]]
 
 REOPENINGS = 2  # the third time goes to the top level
 UNRATED_AFTER = timedelta(days=7)
 CLOSED_AFTER = timedelta(days=30)
-PENDING = 5  # working days a question waits for the worker
 TOP = 3  # the highest level of escalation
 
 
@@ -52,7 +49,9 @@ async def _merge(session: AsyncSession, context: ServiceContext, appeal: Appeal,
 async def _unmerge(
     session: AsyncSession, context: ServiceContext, appeal: Appeal, wanted: AppealMove, step: int
 ) -> None:
+    """The time that it was merged counts: its clock went on, and only its timers rang in vain."""
     appeal.parent_id = None
+    await deadlines.follow(session, context, appeal)
     await notifications.tell(session, context, appeal, "case.unmerged", step=step)
 
 
@@ -72,7 +71,7 @@ async def _reassign(
     key = "case.recategorised" if wanted.kind else "case.reassigned"
     if appeal.paused_at is not None:
         key = "case.recategorised_asked" if wanted.kind else "case.reassigned_asked"
-    await _stop_waiting(session, appeal)
+    await _stop_waiting(session, context, appeal)
     appeal.handler_id = appeal.proposal_by = None
     appeal.proposal = appeal.remark = ""
     unit = await _unit(session, context, appeal)
@@ -84,13 +83,11 @@ async def _recategorise(
     session: AsyncSession, context: ServiceContext, appeal: Appeal, wanted: AppealMove, step: int
 ) -> None:
     """The new kind's limit holds from the day of filing; who has no unit yet is proposed the new kind's."""
-    kinds = context.knowledge.appeals.kinds
-    before, kind = kinds[appeal.kind], kinds[wanted.kind]
+    kind = context.knowledge.appeals.kinds[wanted.kind]
     appeal.kind, appeal.confidential = kind.code, kind.confidential
     if appeal.state in TO_DISPATCH:
         appeal.agency_id = await dispatch.suggested(session, context, appeal)
-    appeal.due_at = await deadlines.redated(session, appeal, before, kind)
-    await timers.restart(session, appeal)
+    await deadlines.limit_anew(session, context, appeal)
     unit = await _unit(session, context, appeal)
     key = "case.recategorised_waiting" if appeal.state in TO_DISPATCH else "case.recategorised"
     await notifications.tell(session, context, appeal, key, step=step, kind=kind.label, why=wanted.text, **unit)
@@ -111,41 +108,31 @@ async def _begin(session: AsyncSession, context: ServiceContext, appeal: Appeal,
 
 async def _ask(session: AsyncSession, context: ServiceContext, appeal: Appeal, wanted: AppealMove, step: int) -> None:
     """The clock stands still, and once the worker has been asked, their next plain message is the answer."""
-    appeal.question, appeal.paused_at = wanted.text, now()
+    appeal.question = wanted.text
     asked_at = await notifications.tell(session, context, appeal, "case.asked", step=step, question=wanted.text)
     chat = await identities.chat_behind(session, appeal.alias)
     if chat is not None:
         waits = {"number": appeal.number, "from": timers.written(asked_at or now())}
         chat.pending, chat.version = waits, Chat.version + 1
-    calendar = await time_limits.calendar(session)
-    again = calendar.working_days_after(now(), PENDING)
-    await outbox.put(session, [timers.timer(appeal.number, "pending", again, version=appeal.version)])
+    await deadlines.pause(session, context, appeal)
 
 
 async def _resume(
     session: AsyncSession, context: ServiceContext, appeal: Appeal, wanted: AppealMove, step: int
 ) -> None:
-    await _stop_waiting(session, appeal)
+    await _stop_waiting(session, context, appeal)
     if wanted.actor.role is not Role.WORKER:
         await notifications.tell(session, context, appeal, "case.resumed", step=step)
 
 
-async def _stop_waiting(session: AsyncSession, appeal: Appeal) -> None:
+async def _stop_waiting(session: AsyncSession, context: ServiceContext, appeal: Appeal) -> None:
     """The clock runs on, and the worker's next plain message is no answer any more."""
     if appeal.paused_at is None:
         return
-    await wind_on(session, appeal)
+    await deadlines.wind_on(session, context, appeal)
     chat = await identities.chat_behind(session, appeal.alias)
     if chat is not None and (chat.pending or {}).get("number") == appeal.number:
         chat.pending, chat.version = None, Chat.version + 1
-
-
-async def wind_on(session: AsyncSession, appeal: Appeal) -> None:
-    """Let the clock run again: the deadline moves by exactly the time it stood still."""
-    if appeal.paused_at is not None and appeal.due_at is not None:
-        appeal.due_at += now() - appeal.paused_at
-    appeal.paused_at = None
-    await timers.restart(session, appeal)
 
 
 async def _answer(
@@ -198,9 +185,8 @@ async def _reopen(
     appeal.rating, appeal.closed_at, appeal.answered_at = "poor", None, None
     if appeal.reopened > REOPENINGS:
         appeal.level = TOP
-    appeal.due_at = await deadlines.fresh(session, context.knowledge.appeals.kinds[appeal.kind])
+    await deadlines.restart(session, context, appeal)
     await identities.reopened(session, appeal.alias)
-    await timers.restart(session, appeal)
     await notifications.tell(
         session,
         context,
@@ -208,7 +194,7 @@ async def _reopen(
         "case.reopened",
         step=step,
         urgent=True,
-        due=day(context.knowledge.texts, appeal.due_at),
+        by=by(context.knowledge.texts, appeal.due_at),
     )
 
 
@@ -219,14 +205,9 @@ async def _withdraw(
 
 
 async def _unit(session: AsyncSession, context: ServiceContext, appeal: Appeal) -> dict[str, Any]:
-    """The agency and the deadline, as texts name them."""
+    """The agency and the deadline, as sentences name them."""
     agency = await session.get(Agency, appeal.agency_id) if appeal.agency_id else None
-    return {"agency": agency.name if agency else "", "due": day(context.knowledge.texts, appeal.due_at)}
-
-
-def day(texts: Texts, due_at: datetime | None) -> str:
-    """A deadline as people are told: its last day, in China."""
-    return f"{shown(due_at):%Y-%m-%d}" if due_at else texts.say(DEFAULT, "case.no_day")
+    return {"agency": agency.name if agency else "", "by": by(context.knowledge.texts, appeal.due_at)}
 
 
 def _after(appeal: Appeal, what: str, wait: timedelta) -> Outbox:

@@ -2,18 +2,18 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, exists, func, insert, literal, or_, select, true
+from sqlalchemy import bindparam, exists, func, insert, literal, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.errors import Rejected
 from bot.services.calendar import time_limits
-from bot.services.core import numbers
-from bot.services.core.working_days import Calendar, Limit, LimitUnit
+from bot.services.core import numbers, revisions
+from bot.services.core.working_days import Calendar, Limit, china_date
 from bot.services.units import desks
-from bot.store.models import Agency, Appeal, AppealStep, CalendarDay, CalendarYear, Identity, LimitChange, now
+from bot.store.models import Agency, Appeal, AppealStep, Identity
 from knowledge.appeals import AppealKind
 
 A_DAY = 10  # appeals one person may file in 24 hours
@@ -38,11 +38,11 @@ class Ground:
     calendar: Calendar
 
 
-async def look(session: AsyncSession, owner: bytes, kind: AppealKind, region: str) -> Ground:
+async def look(session: AsyncSession, owner: bytes, kind: AppealKind, region: str, at: datetime) -> Ground:
     """Raises Rejected when this person has filed too many today."""
     await session.flush()  # The statements below go past the session.
     connection = await session.connection()
-    wanted = {"owner": owner, "since": now() - timedelta(days=1), "kind": kind.code, "desk": kind.desk}
+    wanted = {"owner": owner, "since": at - timedelta(days=1), "desk": kind.desk}
     wanted |= {"province": region[:2], "city": region[:4], "district": region[:6]}
     while True:
         number = numbers.new_number()
@@ -52,13 +52,8 @@ async def look(session: AsyncSession, owner: bytes, kind: AppealKind, region: st
         if not seen.taken:
             break
     desk = Desk(seen.id, seen.code, seen.name) if seen.id is not None else None
-    limit = (
-        await time_limits.limit_of(session, kind)
-        if seen.changed
-        else Limit(kind.limit, LimitUnit(kind.unit), kind.source)
-    )
-    calendar = await time_limits.calendar(session) if seen.entered else Calendar()
-    return Ground(number, desk, limit, calendar)
+    rules = await time_limits.rules_of(session, seen.ruled_at)
+    return Ground(number, desk, rules.limit(kind, region, china_date(at)), rules.calendar)
 
 
 async def write(session: AsyncSession, case: Mapping[str, Any], step: Mapping[str, Any]) -> int:
@@ -76,14 +71,11 @@ def _looking() -> Any:
     filed = filed.where(Identity.owner == bindparam("owner"), Identity.created_at > bindparam("since"))
     here = [*(bindparam(name) for name in ("province", "city", "district")), ""]
     desk = desks.first_at(bindparam("desk"), here, Agency.id, Agency.code, Agency.name).subquery("desk")
-    changed = exists().where(LimitChange.kind == bindparam("kind"))
-    entered = or_(exists(select(CalendarDay.day)), exists(select(CalendarYear.year)))
     one = select(literal(1).label("one")).subquery("one")
     return select(
         filed.scalar_subquery().label("filed"),
         exists().where(Appeal.number == bindparam("number")).label("taken"),
-        changed.label("changed"),
-        entered.label("entered"),
+        revisions.changed_at(time_limits.NAME).label("ruled_at"),
         desk,
     ).select_from(one.outerjoin(desk, true()))
 

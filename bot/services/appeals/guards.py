@@ -12,6 +12,7 @@ from bot.services.appeals.states import OPEN, AppealMove, AppealState
 from bot.services.calendar import time_limits
 from bot.services.core.context import ServiceContext
 from bot.services.core.lifecycle import WORKER, IllegalStep, Role
+from bot.services.core.working_days import YearUnknown
 from bot.store.models import Appeal, AppealStep, now
 
 Check = Callable[[AsyncSession, ServiceContext, Appeal, AppealMove], Awaitable[None]]
@@ -61,7 +62,11 @@ async def _check_return(session: AsyncSession, context: ServiceContext, appeal: 
     assigned = select(AppealStep.at).where(AppealStep.appeal_id == appeal.id, AppealStep.name.in_(dispatch.GIVEN))
     since = await session.scalar(assigned.order_by(AppealStep.id.desc()).limit(1))
     calendar = await time_limits.calendar(session)
-    if since is not None and now() > calendar.working_days_after(since, RETURN_WITHIN):
+    try:
+        late = since is not None and now() > calendar.working_days_after(since, RETURN_WITHIN)
+    except YearUnknown:  # Nobody can say that it is late.
+        late = False
+    if late:
         raise Rejected("move.return_late", days=RETURN_WITHIN)
 
 

@@ -6,10 +6,11 @@ from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.queue import outbox
-from bot.services.appeals import appeals, notifications, transitions
-from bot.services.appeals.effects import TOP, day
+from bot.services.appeals import appeals, deadlines, notifications, transitions
+from bot.services.appeals.effects import TOP
 from bot.services.appeals.states import OPEN, AppealMove, AppealState
 from bot.services.calendar import time_limits
+from bot.services.calendar.wording import day
 from bot.services.core import timers
 from bot.services.core.context import ServiceContext
 from bot.services.core.lifecycle import SYSTEM, Role
@@ -17,7 +18,7 @@ from bot.store.models import Appeal, AppealStep, now
 from knowledge.texts import DEFAULT
 
 LEVELS = {0: 1, 1: 2, 5: TOP}  # working days after the deadline -> level of escalation
-STEPS = {"unrated": AppealState.CLOSED_UNRATED, "close": AppealState.CLOSED, "pending": AppealState.IN_PROGRESS}
+STEPS = {"unrated": AppealState.CLOSED_UNRATED, "close": AppealState.CLOSED}
 
 
 async def ring(session: AsyncSession, context: ServiceContext, payload: dict[str, Any]) -> None:
@@ -26,27 +27,34 @@ async def ring(session: AsyncSession, context: ServiceContext, payload: dict[str
     if payload["do"] in STEPS:
         if appeal.version == payload["version"]:
             await transitions.move(session, context, appeal.number, AppealMove(STEPS[payload["do"]], SYSTEM))
-    elif appeal.state in OPEN - {AppealState.ANSWERED} and timers.concerns(appeal, payload["due"]):
+    elif payload["do"] == "pending":
+        if appeal.paused_at is not None and timers.written(appeal.paused_at) == payload.get("since"):
+            await transitions.move(session, context, appeal.number, AppealMove(AppealState.IN_PROGRESS, SYSTEM))
+    elif appeal.state in OPEN - {AppealState.ANSWERED} and deadlines.concerns(appeal, payload["due"]):
         if payload["do"] == "warn":
             await _warn(session, context, appeal, payload["share"])
-        elif appeal.level < LEVELS[payload["days"]] or payload["days"] == 0:
+        else:
             await _escalate(session, context, appeal, payload["days"])
 
 
 async def _warn(session: AsyncSession, context: ServiceContext, appeal: Appeal, share: float) -> None:
-    key = f"warn:{share}:{appeal.due_at:%Y%m%d%H%M%S}"
+    if appeal.due_at is None:
+        return
+    key = timers.warn_key(share, appeal.due_at)
     note = context.knowledge.texts.say(DEFAULT, "case.note_warn", share=f"{share:.0%}")
     await _note(session, appeal, "warn", note, key)
 
 
 async def _escalate(session: AsyncSession, context: ServiceContext, appeal: Appeal, days: int) -> None:
     """One level up.  The worker is told once, at the deadline: sorry, and what happens now."""
+    if appeal.due_at is None:
+        return
     appeal.level = max(appeal.level, LEVELS[days])
-    key = f"overdue:{days}:{appeal.due_at:%Y%m%d%H%M%S}"
+    key = timers.overdue_key(days, appeal.due_at)
     note = context.knowledge.texts.say(DEFAULT, "case.note_overdue", level=appeal.level)
     if not await _note(session, appeal, "overdue", note, key):
         return
-    if days == 0 and appeal.due_at is not None:
+    if days == 0:
         calendar = await time_limits.calendar(session)
         await outbox.put(session, timers.late(appeal.number, appeal.due_at, calendar))
         await notifications.tell(

@@ -1,14 +1,19 @@
 """How long things may take, and which days are worked: the defaults, and what administrators set in their place."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Protocol
+from typing import Any, Protocol
+from weakref import WeakKeyDictionary
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.services.core.lifecycle import Actor
-from bot.services.core.working_days import Calendar, Limit, LimitUnit
+from bot.services.core import revisions
+from bot.services.core.working_days import Calendar, Limit, LimitUnit, china_date
 from bot.store.models import CalendarDay, CalendarYear, LimitChange, now
+
+NAME = "calendar"  # of the revision that grows with every change of days or limits
 
 
 class Limited(Protocol):
@@ -24,34 +29,79 @@ class Limited(Protocol):
     def source(self) -> str: ...
 
 
-async def limit_of(session: AsyncSession, kind: Limited, *, at: datetime | None = None) -> Limit:
-    """The limit for answers of a kind, now or as it was `at` a moment: the newest change, else the default with its source."""
-    changes = select(LimitChange).where(LimitChange.kind == kind.code)
-    if at is not None:
-        changes = changes.where(LimitChange.at <= at)
-    changed = await session.scalar(changes.order_by(LimitChange.id.desc()).limit(1))
-    if changed is not None:
-        return Limit(changed.amount, LimitUnit(changed.unit), changed.source)
-    return Limit(kind.limit, LimitUnit(kind.unit), kind.source)
+@dataclass(frozen=True, slots=True)
+class LimitEntry:
+    """What was set for a district, "" for the whole country; no limit: its own one holds no more."""
+
+    district: str
+    valid_from: date
+    limit: Limit | None
 
 
-async def change_limit(session: AsyncSession, kind: str, limit: Limit, actor: Actor) -> None:
-    """Set a limit from now on; cases that run keep theirs."""
-    values = {"kind": kind, "amount": limit.amount, "unit": limit.unit, "source": limit.source}
-    session.add(LimitChange(**values, staff_id=actor.id, at=now()))
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What administrators set, as it stood at one moment."""
+
+    calendar: Calendar = field(default_factory=Calendar)
+    entries: Mapping[str, Sequence[LimitEntry]] = field(default_factory=dict)  # by the code of the kind, oldest first
+
+    def limit(self, kind: Limited, region: str, day: date) -> Limit:
+        """The limit that holds for a kind on a day, in the district of a GB/T 2260 code of 0 to 6 digits.
+
+        A district's own limit holds as long as it is no longer than the one around it.
+        """
+        holds = Limit(kind.limit, LimitUnit(kind.unit), kind.source)
+        entries = [each for each in self.entries.get(kind.code, ()) if each.valid_from <= day]
+        for district in dict.fromkeys(("", region[:2], region[:4], region[:6])):
+            own = [each for each in reversed(entries) if each.district == district]
+            newest = max(own, key=_from, default=None)
+            if newest is not None and newest.limit is not None and (not district or newest.limit.within(holds)):
+                holds = newest.limit
+        return holds
+
+
+async def rules(session: AsyncSession) -> Rules:
+    """What administrators set; read anew only when it has changed."""
+    return await rules_of(session, await session.scalar(select(revisions.changed_at(NAME))))
+
+
+async def rules_of(session: AsyncSession, changed_at: datetime | None) -> Rules:
+    """The rules of whoever has read already when they changed last; None for never."""
+    if changed_at is None:
+        return Rules()
+    engine = session.get_bind().engine
+    seen, known = _known.get(engine, (None, Rules()))
+    if seen != changed_at:
+        known = await load(session)
+        _known[engine] = (changed_at, known)
+    return known
+
+
+async def load(session: AsyncSession) -> Rules:
+    """The rules as this transaction sees them, its own changes included."""
+    days = await session.execute(select(CalendarDay.day, CalendarDay.working))
+    years = await session.scalars(select(CalendarYear.year))
+    calendar = Calendar({row.day: row.working for row in days}, frozenset(years))
+    entries: dict[str, list[LimitEntry]] = {}
+    for row in await session.scalars(select(LimitChange).order_by(LimitChange.id)):
+        limit = Limit(row.amount, LimitUnit(row.unit), row.source) if row.amount is not None else None
+        entries.setdefault(row.kind, []).append(LimitEntry(row.district, row.valid_from, limit))
+    return Rules(calendar, entries)
+
+
+async def limit_of(session: AsyncSession, kind: Limited, region: str, at: datetime | None = None) -> Limit:
+    """The limit for answers of a kind in a district, at a moment: now, when none is given."""
+    return (await rules(session)).limit(kind, region, china_date(at or now()))
 
 
 async def calendar(session: AsyncSession) -> Calendar:
     """The working-day calendar with what administrators entered."""
-    days = (await session.scalars(select(CalendarDay))).all()
-    years = (await session.scalars(select(CalendarYear.year))).all()
-    return Calendar({each.day: each.working for each in days}, frozenset(years))
+    return (await rules(session)).calendar
 
 
-async def enter_day(session: AsyncSession, day: date, *, working: bool, why: str) -> None:
-    await session.merge(CalendarDay(day=day, working=working, why=why))
+def _from(entry: LimitEntry) -> date:
+    return entry.valid_from
 
 
-async def enter_year(session: AsyncSession, year: int) -> None:
-    """The holidays of a year are complete: every other weekday is worked."""
-    await session.merge(CalendarYear(year=year, at=now()))
+# By the engine, when they changed last and what they were then: a cache, never the only place.
+_known: WeakKeyDictionary[Any, tuple[datetime | None, Rules]] = WeakKeyDictionary()

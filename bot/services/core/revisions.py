@@ -1,6 +1,8 @@
 """The numbers by which replicas see that content changed: each part of the content has one, and it only grows."""
 
-from sqlalchemy import select
+from datetime import datetime
+
+from sqlalchemy import ScalarSelect, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -19,3 +21,8 @@ async def numbers(session: AsyncSession) -> dict[str, int]:
     """The number of each part's newest change."""
     rows = await session.scalars(select(Revision))
     return {row.name: row.number for row in rows}
+
+
+def changed_at(name: str) -> ScalarSelect[datetime]:
+    """When a part changed last, as part of a query: no two changes have the same moment, those undone included."""
+    return select(Revision.at).where(Revision.name == name).scalar_subquery()

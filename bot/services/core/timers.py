@@ -1,28 +1,51 @@
-"""The clock of a case: timers are outbox rows with a date, and each one checks on ringing whether it still matters."""
+"""The timers of a case are outbox rows with a date, and each one checks on ringing whether it still matters.
 
+Which ones a case has follows from its clock, its deadline and what has been said already, so they can be set anew at any
+time without anything being said twice.
+"""
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from sqlalchemy import delete, literal, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.queue import outbox
-from bot.services.core.working_days import Calendar, YearUnknown, part
-from bot.store.models import Appeal, Lane, Outbox, now
+from bot.services.core.case_clock import CaseClock
+from bot.services.core.working_days import Calendar, YearUnknown
+from bot.store.models import Lane, Outbox, OutboxState, now
 
 KIND = "timer"
 WARNINGS = (0.5, 0.8)  # shares of the time after which the handler is reminded
 LATE = (1, 5)  # working days after the deadline at which it goes one level up
+PENDING = 5  # working days a question waits for the worker
+OF_CLOCK = ("warn", "overdue", "pending")  # what the clock of a case sets
 
 
-def timers(number: str, start: datetime, due_at: datetime | None, *, of: str = "appeal") -> list[Outbox]:
-    """Reminders and the first escalation of a case.  Later ones are set when the deadline has passed."""
-    if due_at is None:
+def running(
+    number: str, clock: CaseClock, due_at: datetime | None, *, said: Collection[str] = (), of: str = "appeal"
+) -> list[Outbox]:
+    """Reminders and the first escalation of a case.  The later ones are set when the deadline has passed.
+
+    said: keys of what the timeline says of this clock.  A reminder that was given is set again only for a later moment.
+    """
+    if due_at is None or overdue_key(0, due_at) in said:
         return []
-    rows = [timer(number, "warn", part(start, due_at, share), due=due_at, share=share, of=of) for share in WARNINGS]
+    given = {share for share in WARNINGS if any(key.startswith(f"warn:{share}:") for key in said)}
+    moments = {share: clock.used(due_at, share) for share in WARNINGS}
+    rows = [
+        timer(number, "warn", at, due=due_at, share=share, of=of)
+        for share, at in moments.items()
+        if share not in given or at > now()
+    ]
     return [*rows, timer(number, "overdue", due_at, due=due_at, days=0, of=of)]
 
 
-def late(number: str, due_at: datetime, calendar: Calendar, *, of: str = "appeal") -> list[Outbox]:
+def late(
+    number: str, due_at: datetime, calendar: Calendar, *, said: Collection[str] = (), of: str = "appeal"
+) -> list[Outbox]:
     """The escalations after a deadline; none into a year whose calendar nobody knows."""
     rows = []
     for days in LATE:
@@ -30,8 +53,18 @@ def late(number: str, due_at: datetime, calendar: Calendar, *, of: str = "appeal
             at = calendar.working_days_after(due_at, days)
         except YearUnknown:
             break
-        rows.append(timer(number, "overdue", at, due=due_at, days=days, of=of))
+        if overdue_key(days, due_at) not in said:
+            rows.append(timer(number, "overdue", at, due=due_at, days=days, of=of))
     return rows
+
+
+def pending(number: str, paused_at: datetime, calendar: Calendar) -> list[Outbox]:
+    """When a case goes on without the worker's answer; nothing while the calendar of the year is not known."""
+    try:
+        at = calendar.working_days_after(paused_at, PENDING)
+    except YearUnknown:
+        return []
+    return [timer(number, "pending", at, since=paused_at)]
 
 
 def timer(number: str, what: str, at: datetime, *, of: str = "appeal", **details: Any) -> Outbox:
@@ -44,16 +77,54 @@ def timer(number: str, what: str, at: datetime, *, of: str = "appeal", **details
     return outbox.row(KIND, payload, subject=f"{what}:{number}", lane=Lane.BULK, due_at=max(at, now()))
 
 
-async def restart(session: AsyncSession, appeal: Appeal) -> None:
-    """The deadline moved: set its timers anew.  Old ones ring in vain, because their deadline is another one."""
-    await outbox.put(session, timers(appeal.number, now(), appeal.due_at))
+async def set_anew(session: AsyncSession, number: str, rows: Sequence[Outbox]) -> None:
+    """Give a case these timers of its clock in place of those that wait.
+
+    What is about to ring is left to ring: it finds that the deadline is another one.
+    """
+    gone = Outbox.subject.in_(_subjects([number])), Outbox.due_at > now() + outbox.LEASE
+    await session.execute(delete(Outbox).where(*_WAITING, *gone))
+    await outbox.put(session, rows)
 
 
-def concerns(appeal: Appeal, due: str) -> bool:
-    """Whether a timer that was set for a deadline still means this case."""
-    return appeal.due_at is not None and appeal.paused_at is None and written(appeal.due_at) == due
+async def waiting(session: AsyncSession, numbers: Iterable[str]) -> dict[str, list[tuple[str, datetime]]]:
+    """Of each case the timers of its clock that wait: their subjects and dates."""
+    found: dict[str, list[tuple[str, datetime]]] = {}
+    asked = select(Outbox.subject, Outbox.due_at).where(*_WAITING, Outbox.subject.in_(_subjects(numbers)))
+    for subject, due_at in await session.execute(asked):
+        found.setdefault(subject.partition(":")[2], []).append((subject, due_at))
+    return found
+
+
+def are_set(wanted: Iterable[Outbox], found: Iterable[tuple[str, datetime]]) -> bool:
+    """Whether these timers wait and no others; what is about to ring is told by its subject alone."""
+    soon = now() + outbox.LEASE
+    return Counter((each.subject, max(each.due_at, soon)) for each in wanted) == Counter(
+        (subject, max(due_at, soon)) for subject, due_at in found
+    )
+
+
+def warn_key(share: float, due_at: datetime) -> str:
+    """Under which key a timeline says that a share of the time is used up."""
+    return f"warn:{share}:{due_at.astimezone(UTC):%Y%m%d%H%M%S}"
+
+
+def overdue_key(days: int, due_at: datetime) -> str:
+    """Under which key a timeline says that a deadline passed so many working days ago."""
+    return f"overdue:{days}:{due_at.astimezone(UTC):%Y%m%d%H%M%S}"
 
 
 def written(moment: datetime) -> str:
     """A moment as timers write it: in UTC, so that the same moment is the same text."""
     return moment.astimezone(UTC).isoformat()
+
+
+def _subjects(numbers: Iterable[str]) -> list[str]:
+    return [f"{what}:{number}" for number in numbers for what in OF_CLOCK]
+
+
+# Spelled out, because a partial index is used only for a condition that is known before the values are.
+_WAITING = (
+    Outbox.kind == literal(KIND, literal_execute=True),
+    Outbox.state == literal(OutboxState.WAITING, literal_execute=True),
+)

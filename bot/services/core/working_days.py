@@ -15,6 +15,7 @@ import chinese_calendar
 
 ZONE = ZoneInfo("Asia/Shanghai")
 DAY = timedelta(days=1)
+TICK = timedelta(microseconds=1)  # before a midnight, it is still the day before
 
 
 class YearUnknown(LookupError):
@@ -37,6 +38,12 @@ class Limit:
     amount: int
     unit: LimitUnit
     source: str = ""
+
+    def within(self, other: "Limit") -> bool:
+        """Whether it is surely no longer than another one, whatever holidays come: a working day has 24 hours or more."""
+        if self.unit is other.unit:
+            return self.amount <= other.amount
+        return self.unit is LimitUnit.HOURS and self.amount <= 24 * other.amount
 
 
 @dataclass(frozen=True)
@@ -71,6 +78,15 @@ class Calendar:
             left -= self.is_working(day)
         return datetime.combine(day + DAY, time(), ZONE)
 
+    def working_days_in(self, begin: datetime, end: datetime) -> int:
+        """How many working days a stretch of time spans, each counted from the hour at which it begins.
+
+        None within 24 hours, so that a few seconds around midnight are no day.  Raises YearUnknown.
+        """
+        first, last = begin.astimezone(ZONE), end.astimezone(ZONE)
+        days = (last.date() - first.date()).days - (last.time() < first.time())
+        return sum(self.is_working(first.date() + DAY * number) for number in range(1, days + 1))
+
     def working_days_after(self, moment: datetime, days: int) -> datetime:
         """The same time of day, so many working days later.  Raises YearUnknown."""
         local = moment.astimezone(ZONE)
@@ -87,11 +103,16 @@ def _is_workday(day: date) -> bool:
     return bool(chinese_calendar.is_workday(day))
 
 
-def part(start: datetime, due: datetime, share: float) -> datetime:
-    """The moment at which a share, 0 to 1, of the time is used up."""
-    return start + (due - start) * share
+def china_date(moment: datetime) -> date:
+    """The day it is in China."""
+    return moment.astimezone(ZONE).date()
+
+
+def is_midnight(moment: datetime) -> bool:
+    """Whether a day ends at this moment, in China."""
+    return moment.astimezone(ZONE).time() == time()
 
 
 def shown(due: datetime) -> date:
     """The last day on which something is still in time, China time: what people are told."""
-    return (due.astimezone(ZONE) - timedelta(microseconds=1)).date()
+    return (due.astimezone(ZONE) - TICK).date()

@@ -1,20 +1,18 @@
 """What a step of a hazard does besides: deadlines, timers, messages, the identities' date."""
 
 from collections.abc import Awaitable, Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.queue import outbox
-from bot.services.appeals.effects import day
-from bot.services.calendar import time_limits
+from bot.services.calendar.wording import by
 from bot.services.chats import notifications
 from bot.services.core import timers
 from bot.services.core.context import ServiceContext
 from bot.services.core.lifecycle import Role
-from bot.services.core.working_days import ZONE, LimitUnit, YearUnknown
-from bot.services.hazards import followers, points
+from bot.services.hazards import deadlines, followers, points
 from bot.services.hazards.states import HazardMove
 from bot.store.models import Agency, Hazard, HazardFollower, now
 
@@ -50,9 +48,9 @@ async def _dispatch(session: AsyncSession, context: ServiceContext, hazard: Haza
     """A reason says why another unit has it now."""
     hazard.handler_id = None
     agency = await session.scalar(select(Agency).where(Agency.id == hazard.agency_id))
-    name, due = agency.name if agency else "", deadline(context, hazard)
+    name, due = agency.name if agency else "", by(context.knowledge.texts, hazard.due_at, of="hazard")
     key = "hazard.reassigned" if wanted.text else "hazard.dispatched"
-    await followers.tell(session, context, hazard, key, agency=name, due=due, why=wanted.text)
+    await followers.tell(session, context, hazard, key, agency=name, by=due, why=wanted.text)
 
 
 async def _return(session: AsyncSession, context: ServiceContext, hazard: Hazard, wanted: HazardMove) -> None:
@@ -63,7 +61,9 @@ async def _return(session: AsyncSession, context: ServiceContext, hazard: Hazard
 
 async def _begin(session: AsyncSession, context: ServiceContext, hazard: Hazard, wanted: HazardMove) -> None:
     hazard.handler_id = wanted.actor.id
-    await followers.tell(session, context, hazard, "hazard.begun", due=deadline(context, hazard))
+    await followers.tell(
+        session, context, hazard, "hazard.begun", by=by(context.knowledge.texts, hazard.due_at, of="hazard")
+    )
 
 
 async def _resolve(session: AsyncSession, context: ServiceContext, hazard: Hazard, wanted: HazardMove) -> None:
@@ -93,10 +93,16 @@ async def _reopen(session: AsyncSession, context: ServiceContext, hazard: Hazard
     hazard.reopened += 1
     hazard.level = TOP if hazard.reopened > REOPENINGS else hazard.level
     hazard.closed_at = hazard.resolved_at = None
-    hazard.due_at = await _new_deadline(session, context, hazard)
+    await deadlines.restart(session, context, hazard)
     await followers.reopened(session, hazard)
-    await outbox.put(session, timers.timers(hazard.number, now(), hazard.due_at, of="hazard"))
-    await followers.tell(session, context, hazard, "hazard.reopened", but=wanted.chat_id, due=deadline(context, hazard))
+    await followers.tell(
+        session,
+        context,
+        hazard,
+        "hazard.reopened",
+        but=wanted.chat_id,
+        by=by(context.knowledge.texts, hazard.due_at, of="hazard"),
+    )
 
 
 async def _withdraw(session: AsyncSession, context: ServiceContext, hazard: Hazard, wanted: HazardMove) -> None:
@@ -107,24 +113,6 @@ async def _withdraw(session: AsyncSession, context: ServiceContext, hazard: Haza
 async def _close(session: AsyncSession, context: ServiceContext, hazard: Hazard) -> None:
     hazard.closed_at = now()
     await followers.closed(session, context.knowledge.retention, hazard)
-
-
-async def _new_deadline(session: AsyncSession, context: ServiceContext, hazard: Hazard) -> datetime | None:
-    limit = await time_limits.limit_of(session, context.knowledge.hazards.kinds[hazard.kind])
-    try:
-        return (await time_limits.calendar(session)).due(now(), limit)
-    except YearUnknown:
-        return None
-
-
-def deadline(context: ServiceContext, hazard: Hazard) -> str:
-    """A deadline as people are told: to the minute where hours count."""
-    kind = context.knowledge.hazards.kinds.get(hazard.kind)
-    return said(context, hazard.due_at, hours=kind is not None and kind.unit == LimitUnit.HOURS)
-
-
-def said(context: ServiceContext, due_at: datetime | None, *, hours: bool) -> str:
-    return f"{due_at.astimezone(ZONE):%m-%d %H:%M}" if due_at and hours else day(context.knowledge.texts, due_at)
 
 
 EFFECTS: dict[str, Effect] = {

@@ -15,12 +15,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.errors import Rejected
 from bot.queue import outbox
 from bot.services.calendar import time_limits
-from bot.services.core import timers
+from bot.services.core import case_clock, timers
+from bot.services.core.case_clock import CaseClock
 from bot.services.core.context import ServiceContext
 from bot.services.core.lifecycle import SYSTEM, Actor, Role
 from bot.services.core.numbers import new_number
-from bot.services.core.working_days import YearUnknown
-from bot.services.hazards import dispatch_rules, followers, photos, transitions
+from bot.services.core.working_days import Limit, LimitUnit, china_date
+from bot.services.hazards import deadlines, dispatch_rules, followers, photos, transitions
 from bot.services.hazards.states import CLOSED, DONE, OPEN, HazardMove, HazardState
 from bot.services.identity import identities, redaction
 from bot.store.models import Agency, Chat, Hazard, HazardStep, Identity, Naming, now
@@ -92,10 +93,8 @@ async def _values(
     at = now()
     region = region_of(context, draft)
     agency = await dispatch_rules.agency_for(session, kind, region, draft.point)
-    try:
-        due_at = (await time_limits.calendar(session)).due(at, await time_limits.limit_of(session, kind))
-    except YearUnknown:
-        due_at = None
+    rules = await time_limits.rules(session)
+    limit = rules.limit(kind, region, china_date(at))
     return {
         "number": await _new_number(session),
         "origin": draft.origin,
@@ -111,14 +110,17 @@ async def _values(
         "agency_id": agency.id if agency else None,
         "created_at": at,
         "updated_at": at,
-        "due_at": due_at,
+        "limit_amount": limit.amount,
+        "limit_unit": limit.unit,
+        "due_at": case_clock.due_of(CaseClock(at, limit), rules.calendar),
     }
 
 
 async def _begin(session: AsyncSession, context: ServiceContext, values: Mapping[str, Any], *, by_hand: bool) -> None:
     """Set the timers; without anybody to look first, on to the agency at once."""
-    number, due_at = values["number"], values["due_at"]
-    await outbox.put(session, timers.timers(number, values["created_at"], due_at, of="hazard"))
+    number = values["number"]
+    clock = CaseClock(values["created_at"], Limit(values["limit_amount"], LimitUnit(values["limit_unit"])))
+    await outbox.put(session, timers.running(number, clock, values["due_at"], of=deadlines.OF))
     if not by_hand:
         quietly = replace(context, silent=True)  # The receipt says it all.
         await transitions.move(session, quietly, number, HazardMove(HazardState.VALIDATED, SYSTEM))

@@ -6,12 +6,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.queue import outbox
 from bot.services.calendar import time_limits
+from bot.services.calendar.wording import day
 from bot.services.chats import notifications
 from bot.services.core import timers
 from bot.services.core.context import ServiceContext
 from bot.services.core.lifecycle import SYSTEM
 from bot.services.hazards import followers, hazards, transitions
-from bot.services.hazards.effects import TOP, deadline, verdicts
+from bot.services.hazards.effects import TOP, verdicts
 from bot.services.hazards.states import OPEN, HazardState
 from bot.services.identity import identities
 from bot.store.models import Hazard
@@ -28,18 +29,20 @@ async def ring(session: AsyncSession, context: ServiceContext, payload: dict[str
     if hazard.state not in OPEN or hazard.due_at is None or timers.written(hazard.due_at) != payload["due"]:
         return
     if payload["do"] == "warn":
-        key = f"warn:{payload['share']}:{hazard.due_at:%Y%m%d%H%M%S}"
+        key = timers.warn_key(payload["share"], hazard.due_at)
         await hazards.note(session, hazard, "warn", SYSTEM, note=f"{payload['share']:.0%}", key=key)
         return
     days = payload["days"]
-    key = f"overdue:{days}:{hazard.due_at:%Y%m%d%H%M%S}"
+    key = timers.overdue_key(days, hazard.due_at)
     if not await hazards.note(session, hazard, "overdue", SYSTEM, note=str(LEVELS[days]), key=key):
         return
     hazard.level = max(hazard.level, LEVELS[days])
     if days == 0:
         calendar = await time_limits.calendar(session)
         await outbox.put(session, timers.late(hazard.number, hazard.due_at, calendar, of="hazard"))
-        await followers.tell(session, context, hazard, "hazard.overdue", due=deadline(context, hazard))
+        await followers.tell(
+            session, context, hazard, "hazard.overdue", due=day(context.knowledge.texts, hazard.due_at)
+        )
 
 
 async def _remind(session: AsyncSession, context: ServiceContext, hazard: Hazard, version: int) -> None:

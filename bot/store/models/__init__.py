@@ -6,16 +6,14 @@ from bot.store.models.appeals import (
     Appeal,
     AppealStep,
     Attachment,
-    CalendarDay,
-    CalendarYear,
     CodeAttempt,
     DeadLetter,
     Identity,
-    LimitChange,
     Naming,
     View,
 )
 from bot.store.models.backend import BackendKey
+from bot.store.models.calendar import CalendarChange, CalendarDay, CalendarYear, LimitChange
 from bot.store.models.caseload import CasePresence, Consultation, ConsultationCase, ConsultationVoice, SavedFilter
 from bot.store.models.conversation import (
     Channel,
@@ -75,6 +73,7 @@ __all__ = [
     "BackendKey",
     "Base",
     "BulkLane",
+    "CalendarChange",
     "CalendarDay",
     "CalendarYear",
     "CasePresence",

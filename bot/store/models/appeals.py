@@ -1,10 +1,10 @@
 """Appeals, their steps and attachments, and the sealed identities of who filed them."""
 
-from datetime import date, datetime
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Boolean, CheckConstraint, Date, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from bot.store.base import Base, BigId, Sealed, now
@@ -63,7 +63,16 @@ class Appeal(Base):
     parent_id: Mapped[int | None] = mapped_column(ForeignKey("appeals.id"))  # merged into
     previous_id: Mapped[int | None] = mapped_column(ForeignKey("appeals.id"))  # the closed case it goes on from
     created_at: Mapped[datetime] = mapped_column(default=now, index=True)
-    due_at: Mapped[datetime | None]  # None while the calendar of the year is not known
+    restarted_at: Mapped[
+        datetime | None
+    ]  # since when its time counts, once it was reopened; before that since created_at
+    limit_amount: Mapped[int | None]  # the limit it got then; None: the one of its kind
+    limit_unit: Mapped[str] = mapped_column(String(16), default="")
+    pauses: Mapped[
+        list[Any] | None
+    ]  # from when to when its clock stood still, as bot.services.core.case_clock reads it
+    extension: Mapped[int] = mapped_column(default=0)  # working days it was put off by
+    due_at: Mapped[datetime | None]  # follows from the five above; None while the calendar of the year is not known
     paused_at: Mapped[datetime | None]  # since when the clock stands still
     answered_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
@@ -150,39 +159,6 @@ class View(Base):
     request_id: Mapped[str] = mapped_column(String(32), default="")
     before: Mapped[bytes] = mapped_column(LargeBinary(32))  # hash of the row before
     hash: Mapped[bytes] = mapped_column(LargeBinary(32))
-
-
-class LimitChange(Base):
-    """A limit the administrators set in place of the default of knowledge.appeals; the newest row counts."""
-
-    __tablename__ = "limit_changes"
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    kind: Mapped[str] = mapped_column(String(16), index=True)
-    amount: Mapped[int]
-    unit: Mapped[str] = mapped_column(String(16))
-    source: Mapped[str] = mapped_column(String(200))
-    staff_id: Mapped[int | None]
-    at: Mapped[datetime] = mapped_column(default=now)
-
-
-class CalendarDay(Base):
-    """A day the administrators entered: worked or not, whatever the package says."""
-
-    __tablename__ = "calendar_days"
-
-    day: Mapped[date] = mapped_column(Date, primary_key=True)
-    working: Mapped[bool] = mapped_column(Boolean)
-    why: Mapped[str] = mapped_column(String(100), default="")
-
-
-class CalendarYear(Base):
-    """A year whose holidays the administrators have entered as a whole."""
-
-    __tablename__ = "calendar_years"
-
-    year: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    at: Mapped[datetime] = mapped_column(default=now)
 
 
 class CodeAttempt(Base):

@@ -119,6 +119,12 @@ class Outbox(Base):
             sqlite_where=text("kind = 'backend' AND sent_at IS NULL"),
             postgresql_where=text("kind = 'backend' AND sent_at IS NULL"),
         ),
+        Index(
+            "ix_outbox_timers",
+            "subject",
+            sqlite_where=text("kind = 'timer' AND state = 'waiting'"),
+            postgresql_where=text("kind = 'timer' AND state = 'waiting'"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)

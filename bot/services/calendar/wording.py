@@ -1,0 +1,18 @@
+"""How people are told a deadline, and that there is none yet."""
+
+from datetime import datetime
+
+from bot.services.core.working_days import ZONE, is_midnight, shown
+from knowledge.texts import DEFAULT, Texts
+
+
+def day(texts: Texts, due_at: datetime | None) -> str:
+    """A deadline by China's clock: the last day, or the minute where hours count; without one, when it will be told."""
+    if due_at is None:
+        return texts.say(DEFAULT, "case.no_day")
+    return f"{shown(due_at):%Y-%m-%d}" if is_midnight(due_at) else f"{due_at.astimezone(ZONE):%m-%d %H:%M}"
+
+
+def by(texts: Texts, due_at: datetime | None, *, of: str = "case") -> str:
+    """The same as part of a sentence about an appeal, or `of` a hazard."""
+    return texts.say(DEFAULT, f"{of}.by", due=day(texts, due_at)) if due_at else texts.say(DEFAULT, "case.by_unknown")
