@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator
 from typing import Any
 from urllib.parse import urlsplit
@@ -16,12 +17,14 @@ from bot.channels.telegram.transport import BotApi
 from bot.commands.migrate import config
 from bot.errors import Refused, TryLater
 from bot.services.appeals import deliveries as appeal_deliveries
+from bot.services.calendar import coverage as calendar_coverage
+from bot.services.calendar.time_limits import Limited
 from bot.services.core import hash_chain
 from bot.services.staff.audit import CHAINS
 from bot.settings import Settings
 from bot.store.db import Database, is_down
 from bot.store.models import ParkedUpdate
-from knowledge import search
+from knowledge import appeals, hazards, search
 
 SHOWN = 5  # of each list
 PORTS = {
@@ -35,7 +38,8 @@ PORTS = {
     "rediss": 6379,
 }
 
-Finding = tuple[bool, str]  # whether it is well, and the line that says so
+Finding = tuple[bool | None, str]  # whether it is well, None for not much longer, and the line that says so
+MARKS: dict[bool | None, str] = {True: "ok  ", None: "SOON", False: "MEND"}
 
 
 def add(commands: Any) -> None:
@@ -48,12 +52,15 @@ def _run(_given: argparse.Namespace, settings: Settings) -> int:
 
 async def examine(settings: Settings) -> int:
     """Print every finding.  Returns 1 when something has to be mended."""
-    sick = 0
+    found: Counter[bool | None] = Counter()
     async for well, line in _findings(settings):
-        print(f"{'ok  ' if well else 'MEND'}  {line}")
-        sick += not well
-    print("everything is well" if not sick else f"{sick} to mend")
-    return 1 if sick else 0
+        print(f"{MARKS[well]}  {line}")
+        found[well] += 1
+    if found[False]:
+        print(f"{found[False]} to mend")
+        return 1
+    print("everything is well" if not found[None] else f"well for now, {found[None]} to see to soon")
+    return 0
 
 
 async def _findings(settings: Settings) -> AsyncIterator[Finding]:
@@ -115,8 +122,21 @@ async def _database(db: Database, settings: Settings) -> AsyncIterator[Finding]:
         broken = [(model.__tablename__, await hash_chain.broken_at(session, model)) for model in CHAINS]
     for table, row in broken:
         yield row is None, f"log {table}: {'unbroken' if row is None else f'changed at row {row}, see audit verify'}"
+    async for finding in _calendar(db):
+        yield finding
     for each in parked:
         yield True, f"  parked {each.at:%Y-%m-%d %H:%M} {each.channel} {each.update_id}: {each.why}"
+
+
+async def _calendar(db: Database) -> AsyncIterator[Finding]:
+    """Whether deadlines can be worked out: in time, at /console/settings/calendar or by `calendar enter`."""
+    kinds: list[Limited] = [*appeals.load().kinds.values(), *hazards.load().kinds.values()]
+    async with db.read() as session:
+        reach = await calendar_coverage.coverage(session, kinds)
+    enter = f"enter {reach.next_year} in the console, or by: python -m bot calendar enter FILE"
+    yield None if reach.short else True, f"calendar: known until {reach.until}" + (f": {enter}" if reach.short else "")
+    over = ", ".join(reach.over)
+    yield not over, f"limits that run past the calendar: {f'{over}: {enter}' if over else 'none'}"
 
 
 async def _backend(db: Database, seen: dict[str, Any], settings: Settings) -> AsyncIterator[Finding]:

@@ -64,6 +64,10 @@ class Calendar:
         except NotImplementedError:
             raise YearUnknown(day.year) from None
 
+    def knows(self, year: int) -> bool:
+        """Whether the days of a year are known as a whole."""
+        return year in self.years or is_published(year)
+
     def due(self, start: datetime, limit: Limit) -> datetime:
         """When a limit that begins at `start` ends.
 
@@ -101,6 +105,16 @@ class Calendar:
 def _is_workday(day: date) -> bool:
     """Raises NotImplementedError."""
     return bool(chinese_calendar.is_workday(day))
+
+
+@lru_cache
+def is_published(year: int) -> bool:
+    """Whether chinese-calendar has a year."""
+    try:
+        _is_workday(date(year, 12, 31))
+    except NotImplementedError:
+        return False
+    return True
 
 
 def china_date(moment: datetime) -> date:
