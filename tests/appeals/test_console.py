@@ -1,6 +1,7 @@
 """The appeals desk: finding a case, handling it to its end, what stays hidden, and two people on one case."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select, update
@@ -365,3 +366,17 @@ async def test_the_message_about_a_case_that_was_assigned_at_once_comes_alone(ap
     async with app.db.read() as session:
         steps = (await session.scalars(select(AppealStep.name).order_by(AppealStep.id))).all()
     assert steps == ["submit", "accept", "assign"]
+
+
+async def test_what_is_over_is_listed_with_what_ended_last_on_top(app, admin):
+    numbers = [await filed(app, AppealState.VERIFIED) for _ in range(3)]
+    open_one = await filed(app, AppealState.ASSIGNED)
+    async with app.db.begin() as session:
+        for days, number in zip((3, 1, 2), numbers, strict=True):
+            await session.execute(
+                update(Appeal).where(Appeal.number == number).values(closed_at=now() - timedelta(days=days))
+            )
+    listed = re.findall(r'/console/appeals/(\d{12})"', await admin.gets("/console/appeals?view=done"))
+    assert listed == [numbers[1], numbers[2], numbers[0]]
+    listed = re.findall(r'/console/appeals/(\d{12})"', await admin.gets("/console/appeals?view=all"))
+    assert listed == [open_one, numbers[1], numbers[2], numbers[0]]

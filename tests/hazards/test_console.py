@@ -285,3 +285,15 @@ def test_a_place_in_a_photo_is_read_and_nonsense_is_none():
     assert photos.place_of(picture()) is None
     assert photos.place_of(b"nonsense") is None
     assert photos.place_of(taken_at(1.0, 2.0)) is None
+
+
+async def test_what_is_over_is_listed_with_what_ended_last_on_top(app, reviewer):
+    async with app.db.begin() as session:
+        draft = HazardDraft("road", "路口井盖翘起来了", region="2101", origin="open311")
+        old, new, open_one = [(await hazards.submit(session, app.services, None, draft)).number for _ in range(3)]
+        for number, days in ((old, 9), (new, 2)):
+            mine = update(Hazard).where(Hazard.number == number)
+            for state in (HazardState.HANDLING, HazardState.RESOLVED, HazardState.VERIFIED):
+                await session.execute(mine.values(state=state, closed_at=now() - timedelta(days=days)))
+    page = await reviewer.gets("/console/hazards?view=all")
+    assert page.index(open_one) < page.index(new) < page.index(old)

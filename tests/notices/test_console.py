@@ -245,6 +245,65 @@ async def test_what_has_begun_is_not_edited_any_more_and_the_page_says_so_in_wor
     assert "改成周日" in page
 
 
+async def test_a_wrong_count_is_said_beside_its_field_and_the_right_one_goes_through(worker, organiser, approver):
+    path = await write(organiser)
+    await organiser.submits(f"{path}/submit")
+    await approver.gets(path)
+    page = await approver.submits(f"{path}/approve", count=2, comment="看过了", status=422)
+    assert "人数和页面上的不一样" in page.words
+    assert "重新提交" not in page.words
+    assert "看过了" in page
+    assert 'value="2"' not in page
+    page = await approver.submits(f"{path}/refuse", comment=" ", status=422)
+    assert "请写一句为什么退回" in page.words
+    assert "批准了" in (await approver.submits(f"{path}/approve", count=1)).words
+
+
+async def test_what_is_refused_offers_no_button_that_would_be_refused_again(organiser):
+    path = await write(organiser)
+    page = await organiser.submits(f"{path}/try", whom="me", status=422)
+    assert "重新提交" not in page.words
+    assert "返回上一页" in page.words
+
+
+async def test_what_is_taken_back_says_so_and_is_not_taken_back_twice(app, worker, organiser, approver):
+    path = await write(organiser)
+    await organiser.submits(f"{path}/submit")
+    await approver.submits(f"{path}/approve", count=1)
+    await ring(app)
+    await organiser.gets(path)
+    page = await organiser.submits(f"{path}/recall")
+    top = re.search(r"<h1>.*?</h1>", page, re.DOTALL)[0]
+    assert re.search("(正在|已)撤回", top)
+    assert "发完了" not in top
+    assert f"{path}/recall" not in page
+    assert f"{path}/correct" not in page
+    await ring(app)
+    assert "已撤回" in (await organiser.gets(path)).words
+    rows = (await organiser.gets("/console/notices")).words
+    assert "已撤回" in rows
+    for again in ("recall", "correct"):
+        page = await organiser.submits(f"{path}/{again}", title="又改", text="又改一次", status=422)
+        assert "已经在撤回了" in page.words
+    async with app.db.read() as session:
+        assert await session.scalar(select(func.count()).select_from(Notice).where(Notice.does == "unsay")) == 1
+
+
+async def test_why_a_message_did_not_arrive_is_said_in_words(app, worker, organiser):
+    path = await write(organiser)
+    async with app.db.begin() as session:
+        chat = (await session.scalars(select(Chat))).one()
+        chat.address = 999_999_999  # somebody who never pressed Start
+        await session.execute(update(Staff).where(Staff.id == organiser.id).values(chat_id=chat.id))
+    await organiser.submits(f"{path}/try", whom="me")
+    await app.settled()
+    page = await organiser.gets(path)
+    assert "没点过开始" in page.words
+    assert "Bad Request" not in page.words
+    assert load().refusal("Bad Request: something new") == "聊天软件没收，它说的是：Bad Request: something new"
+    assert load().refusal("") == ""
+
+
 async def test_a_trial_goes_to_oneself_and_says_whether_it_arrived(app, worker, organiser):
     path = await write(organiser)
     page = await organiser.submits(f"{path}/try", whom="me", status=422)

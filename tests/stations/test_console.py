@@ -53,6 +53,17 @@ async def test_a_file_is_looked_at_before_it_is_taken_over_and_workers_find_it_t
     assert "已经导入过" in page.words
 
 
+async def test_hours_are_shown_and_written_as_people_say_them(app, organiser):
+    page = await looks_at(organiser, HERE.replace("8:00-18:00", "周一至周五 8:00-18:00"))
+    assert "周一至周五 08:00–18:00" in page.words
+    await organiser.submits("/console/stations/import/take")
+    assert (await kept(app))["shy-1"].hours == "Mo-Fr 08:00-18:00"
+    assert "周一至周五 08:00–18:00" in (await organiser.gets("/console/stations")).words
+    page = await organiser.gets("/console/stations/at/shy-1")
+    assert 'value="周一至周五 08:00–18:00"' in page
+    assert "Mo-Fr" not in page
+
+
 @pytest.mark.parametrize(
     ("given", "said"),
     [

@@ -14,6 +14,7 @@ from bot.store.db import is_down
 logger = log.get(__name__)
 
 KEPT_STATUS = frozenset({401, 409, 422, 429, 503})  # after these the same form may well go through
+SHORT = 20  # characters up to which a field goes along unseen
 
 
 @dataclass(frozen=True)
@@ -43,11 +44,18 @@ def kept(context: RequestContext, failure: Failure) -> web.Response:
         text=failure.text,
         form_key=context.form.get("_key", ""),
         back=back(context),
-        fields=typed(context) if failure.status in KEPT_STATUS else [],
+        fields=_again(context, failure),
+        short=SHORT,
         action=context.http_request.path_qs,
     )
     response.headers.update(failure.headers)
     return response
+
+
+def _again(context: RequestContext, failure: Failure) -> list[tuple[str, str]]:
+    """What can be handed in once more.  What was refused is refused again, unless there is a text to put right here."""
+    fields = typed(context) if failure.status in KEPT_STATUS else []
+    return fields if failure.key != "rejected" or any(len(value) > SHORT for _, value in fields) else []
 
 
 def typed(context: RequestContext) -> list[tuple[str, str]]:

@@ -23,6 +23,12 @@ class ConsoleWords:
         """A sentence without values; `default` where nobody wrote one."""
         return self._sentences.get(key, default)
 
+    def refusal(self, why: str) -> str:
+        """Why a message did not arrive: our own reasons in words, a channel's as far as we know them; "" for none."""
+        if not why:
+            return ""
+        return self.get(f"copy_why.{why}") or self.get(f"refused.{why}") or self("refused_otherwise.said", why=why)
+
     def group(self, name: str) -> dict[str, str]:
         """All sentences of a table, in the order of the file."""
         head = f"{name}."

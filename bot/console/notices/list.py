@@ -46,21 +46,35 @@ async def waiting(context: RequestContext) -> Card:
 
 @page("GET", HERE, right="notices.read", nav="notices")
 async def listed(context: RequestContext) -> web.Response:
+    rows = await notices.listed(context.session, context.staffer.districts("notices.read"))
+    taken_back = await notices.recalls(context.session, [each.id for each in rows])
     return context.page(
         "notices/list.html",
-        notices=await notices.listed(context.session, context.staffer.districts("notices.read")),
+        notices=rows,
+        state=lambda each: _state(each, taken_back.get(each.id)),
         may_write=context.staffer.may("notices.write"),
     )
 
 
 @page("GET", f"{HERE}/{{id}}", right="notices.read")
 async def shown(context: RequestContext) -> web.Response:
-    notice = await one(context, "notices.read")
+    return await show(context, await one(context, "notices.read"))
+
+
+async def show(context: RequestContext, notice: Notice, *, fault: str = "", at: str = "") -> web.Response:
+    """The page of a notice.  fault: what is wrong with what was handed in, by the form `at`."""
     before = notice.state in (NoticeState.DRAFT, NoticeState.PENDING)
     given = await approvals.given(context.session, notice)
     writers = await notices.writers(context.session, notice.id) or {notice.author_id}
+    taken_back = (await notices.recalls(context.session, [notice.id])).get(notice.id)
     return context.page(
         "notices/notice.html",
+        status=422 if fault else 200,
+        fault=fault,
+        at=at,
+        comment=context.form.get("comment", "") if fault else "",
+        taken_back=taken_back,
+        state=_state(notice, taken_back),
         **await looks(context, notice, counts=before and notice.does == "say"),
         grid=context.knowledge.grid,
         around=message_preview.around(context.knowledge.texts, does="edit", unit=notice.unit, drill=notice.drill),
@@ -80,6 +94,13 @@ async def shown(context: RequestContext) -> web.Response:
         begun=notice.started_at is not None or notice.state in BEGUN,
         progress=await progress(context.session, notice),
     )
+
+
+def _state(notice: Notice, taken_back: Notice | None) -> str:
+    """The state as people see it: what is being taken back from the phones is not called sent any more."""
+    if taken_back is None:
+        return notice.state
+    return "recalled" if taken_back.finished_at is not None else "recalling"
 
 
 async def one(context: RequestContext, right: str, *, lock: bool = False) -> Notice:

@@ -72,7 +72,7 @@ async def _lines(context: RequestContext, notice: Notice) -> AsyncIterator[list[
             places.get(each.region, each.region),
             words.get(f"job.{each.job}", each.job),
             words(f"copy_state.{each.state}"),
-            words.get(f"copy_why.{each.why}", each.why),
+            words.refusal(each.why),
             each.at,
             answers[each.responded],
             answers[each.opted_out],

@@ -4,7 +4,7 @@ from aiohttp import web
 
 from bot.console.core.request import RequestContext
 from bot.console.core.routes import page
-from bot.console.notices.list import HERE, one
+from bot.console.notices.list import HERE, one, show
 from bot.console.notices.trial_groups import one as trial_group
 from bot.errors import Rejected
 from bot.services.notices import approvals, notices, trial_groups, trials
@@ -53,11 +53,12 @@ async def submit(context: RequestContext) -> web.Response:
 async def approve(context: RequestContext) -> web.Response:
     notice = await one(context, "notices.approve", lock=True)
     actor = context.staffer.require("notices.approve", district=notice.district)
-    notices.check_buttons(context.services, notice)
-    typed = context.number("count")
-    enough = await approvals.approve(
-        context.session, notice, actor, -1 if typed is None else typed, context.text("comment")
-    )
+    typed, comment = context.number("count"), context.text("comment")
+    try:  # What is wrong is said beside the form, where it can be put right.
+        notices.check_buttons(context.services, notice)
+        enough = await approvals.approve(context.session, notice, actor, -1 if typed is None else typed, comment)
+    except Rejected as error:
+        return await show(context, notice, fault=context.console.layout.rejection(context, error), at="approve")
     await context.audit("notice.approve", f"notice:{notice.id}", count=notice.count)
     return back(context, notice, "notice_approved" if enough else "notice_one_more")
 
@@ -66,7 +67,10 @@ async def approve(context: RequestContext) -> web.Response:
 async def refuse(context: RequestContext) -> web.Response:
     notice = await one(context, "notices.approve", lock=True)
     actor = context.staffer.require("notices.approve", district=notice.district)
-    await approvals.refuse(context.session, notice, actor, context.text("comment"))
+    try:
+        await approvals.refuse(context.session, notice, actor, context.text("comment"))
+    except Rejected as error:
+        return await show(context, notice, fault=context.console.layout.rejection(context, error), at="refuse")
     await context.audit("notice.refuse", f"notice:{notice.id}")
     return back(context, notice, "notice_refused")
 

@@ -5,7 +5,9 @@
   var one = function (selector) { return document.querySelector(selector); };
   var words = JSON.parse(document.body.dataset.words);
   var say = function (key, count) { return words[key].replace("{count}", count); };
-  var typing = function (target) { return target.closest("input, textarea, select, [contenteditable]") !== null; };
+  var typing = function (target) {
+    return target.closest("input:not([type=checkbox]):not([type=radio]), textarea, select, [contenteditable]") !== null;
+  };
 
   // A question before what is hard to undo: data-sure="what will happen".
   document.addEventListener("submit", function (event) {
@@ -142,7 +144,14 @@
     else if (key === "j" || key === "k") step(key === "j" ? 1 : -1);
     else {
       var own = all("[data-key]").find(function (each) { return each.dataset.key === key; });
-      if (own) { event.preventDefault(); own.focus(); own.click(); }
+      if (!own) return;
+      event.preventDefault();
+      own.focus();
+      if (own.nodeName !== "SUMMARY") { own.click(); return; }
+      // What is open stays open: the key leads into it.
+      own.parentNode.open = true;
+      var field = own.parentNode.querySelector("textarea, select, input:not([type=hidden])");
+      if (field) field.focus();
     }
   });
   function step(by) {
@@ -174,15 +183,61 @@
       var fresh = new DOMParser().parseFromString(html, "text/html");
       all("[data-topic]").forEach(function (old) {
         var other = fresh.getElementById(old.id);
-        if (old.dataset.topic !== topic || !other) return;
-        if (old.contains(document.activeElement) && typing(document.activeElement)) return;
-        var link = old.contains(document.activeElement) && document.activeElement.getAttribute("href");
-        old.replaceWith(other);
-        var again = link && all("a", other).find(function (each) { return each.getAttribute("href") === link; });
-        if (again) again.focus();
+        if (old.dataset.topic === topic && other) renew(old, other);
       });
       sift();
     }).catch(function () { /* The next change tries again. */ });
+  }
+  function renew(old, other) {
+    var here = document.activeElement, within = old.contains(here);
+    var list = rowsOf(old), fresh = rowsOf(other);
+    if (list && fresh) renewRows(old, list, fresh);
+    else if (within && typing(here)) return;
+    else old.replaceWith(other);
+    if (!within || document.activeElement === here) return;
+    var place = document.getElementById(old.id);
+    var again = all("a, input[type=checkbox]", place).find(function (each) {
+      return each.nodeName === here.nodeName && (each.getAttribute("href") || each.value) === (here.getAttribute("href") || here.value);
+    });
+    if (again) again.focus({ preventScroll: true });
+  }
+  function rowsOf(place) {
+    var row = place.querySelector("[data-row]");
+    return row && row.parentNode;
+  }
+  // A row that did not change stays where it is, with its ticks; one that did is exchanged, and ticked as before.
+  function renewRows(place, list, fresh) {
+    var ticks = {}, ticked = 0, at = list.firstElementChild;
+    var boxes = function (within) { return all("input[type=checkbox][value]", within); };
+    boxes(place).forEach(function (box) { ticks[box.name + "=" + box.value] = box.checked; });
+    Array.from(fresh.children).forEach(function (row) {
+      var same = Array.from(list.children).find(function (each) { return alike(each, row); });
+      if (same && same === at) { at = at.nextElementSibling; return; }
+      if (!same) boxes(row).forEach(function (box) {
+        var known = ticks[box.name + "=" + box.value];
+        if (known !== undefined) box.checked = known;
+      });
+      list.insertBefore(same || row, at);
+    });
+    while (at) { var gone = at; at = at.nextElementSibling; gone.remove(); }
+    boxes(place).forEach(function (box) { delete ticks[box.name + "=" + box.value]; });
+    Object.keys(ticks).forEach(function (name) { if (ticks[name]) ticked += 1; });
+    if (ticked) tellGone(place, ticked);
+  }
+  // The key of a form is another one each time; whoever types in a row keeps it.
+  function alike(old, row) {
+    if (old.contains(document.activeElement) && typing(document.activeElement)) return old.dataset.row === row.dataset.row;
+    var key = "input[name=_key]", keys = all(key, row), plain = old.cloneNode(true);
+    all(key, plain).forEach(function (each, number) { if (keys[number]) each.setAttribute("value", keys[number].getAttribute("value")); });
+    return plain.isEqualNode(row);
+  }
+  function tellGone(place, count) {
+    var line = document.getElementById("gone") || document.createElement("p");
+    line.id = "gone";
+    line.className = "said near";
+    line.setAttribute("role", "status");
+    line.textContent = say("gone", count);
+    place.insertAdjacentElement("beforebegin", line);
   }
   // Browsers allow six connections to a server: tabs in the background give theirs back.
   document.addEventListener("visibilitychange", function () {

@@ -50,6 +50,7 @@ async def listed(context: RequestContext) -> web.Response:
         counts=await directory.counts(context.session, context.staffer, today()),
         kinds=context.knowledge.vocabulary.kinds,
         checked=_checked,
+        hours=_hours,
         old=today() - directory.AGED,
         sample=context.knowledge.sample,
         may_edit=context.staffer.may("stations.edit"),
@@ -158,9 +159,15 @@ def _read(context: RequestContext, row: StationRow, given: Mapping[str, str]) ->
 
 def _typed(row: StationRow) -> dict[str, str]:
     texts = {name: str(getattr(row, name) or "") for name in TEXTS if name not in ("lat", "lon")}
-    texts["checked"] = _checked(row)
+    texts |= {"checked": _checked(row), "hours": _hours(row)}
     place = {"lat": f"{row.latitude:.6f}", "lon": f"{row.longitude:.6f}", "datum": "wgs84"}
     return {**texts, **place, "services": "、".join(row.services), "base": _base(row)}
+
+
+def _hours(row: StationRow) -> str:
+    """Its hours as people read and write them; "" when nobody wrote them down."""
+    hours = stations.station_of(row).hours
+    return hours.text() if hours is not None else ""
 
 
 def _checked(row: StationRow) -> str:

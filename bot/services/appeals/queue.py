@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import ColumnElement, and_, case, delete, false, func, or_, select, true
 from sqlalchemy.dialects import postgresql, sqlite
@@ -25,7 +26,10 @@ UNHANDED = frozenset(
     {AppealState.SUBMITTED, AppealState.ACCEPTED, AppealState.MERGED, AppealState.REJECTED, AppealState.WITHDRAWN}
 )
 
+OVER = DONE | {AppealState.REJECTED, AppealState.MERGED, AppealState.WITHDRAWN}
+
 Condition = ColumnElement[bool]
+_URGENT = (Appeal.priority.desc(), Appeal.due_at.is_(None), Appeal.due_at, Appeal.id)
 
 
 def visible(staffer: Staffer, action: str = "appeals.read") -> Condition:
@@ -82,9 +86,7 @@ VIEWS: Mapping[str, Callable[[Staffer, datetime], Condition]] = {
     "escalated": lambda staffer, at: and_(Appeal.state.in_(BUSY), Appeal.level > 0),
     "placeless": lambda staffer, at: and_(Appeal.state.in_(BUSY), Appeal.region == ""),
     "answered": _still(AppealState.ANSWERED),
-    "done": lambda staffer, at: Appeal.state.in_(
-        {*DONE, AppealState.REJECTED, AppealState.MERGED, AppealState.WITHDRAWN}
-    ),
+    "done": _still(*OVER),
     "all": lambda staffer, at: true(),
 }
 
@@ -121,16 +123,27 @@ def _holds(text: str) -> Condition:
 async def queue(
     session: AsyncSession, staffer: Staffer, wanted: AppealFilter, page: int = 1
 ) -> list[tuple[Appeal, str | None]]:
-    """Appeals with the names of their agencies, those of 民情联络员 first, then the most urgent; one more than a page when there are further ones."""
+    """Appeals with the names of their agencies; one more than a page when there are further ones.
+
+    Those of 民情联络员 come first, then the most urgent; of those that are over, what ended last.
+    """
     query = (
         select(Appeal, Agency.name)
         .outerjoin(Agency, Agency.id == Appeal.agency_id)
         .where(visible(staffer), wanted.condition(staffer, now()))
-        .order_by(Appeal.priority.desc(), Appeal.due_at.is_(None), Appeal.due_at, Appeal.id)
+        .order_by(*_order(wanted.view))
         .limit(PAGE + 1)
         .offset((page - 1) * PAGE)
     )
     return [(appeal, agency) for appeal, agency in await session.execute(query)]
+
+
+def _order(view: str) -> tuple[Any, ...]:
+    """What is over goes by when it ended, the last one first; everything else by how urgent it is."""
+    if view in ("done", "all"):
+        ended = func.coalesce(Appeal.closed_at, Appeal.answered_at, Appeal.created_at)
+        return (Appeal.state.in_(OVER), case((Appeal.state.in_(OVER), ended)).desc(), *_URGENT)
+    return _URGENT
 
 
 async def counts(

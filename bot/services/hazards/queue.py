@@ -71,11 +71,13 @@ async def find(
     """Hazards with the names of their agencies; one more than a page when there are further ones.
 
     What is open comes first; of that the urgent kinds, then what a liaison reported, then what is due; of what is to
-    be checked, what has waited longest.
+    be checked, what has waited longest; of what is over, what ended last.
     """
     query = select(Hazard, Agency.name).outerjoin(Agency, Agency.id == Hazard.agency_id)
     query = query.where(visible(staffer), wanted.condition())
-    first = Hazard.state.in_(CLOSED), Hazard.kind.in_(urgent).desc(), Hazard.priority.desc()
+    over = Hazard.state.in_(CLOSED)
+    ended = case((over, func.coalesce(Hazard.closed_at, Hazard.updated_at))).desc()
+    first = over, ended, Hazard.kind.in_(urgent).desc(), Hazard.priority.desc()
     then = (Hazard.resolved_at,) if wanted.view == "check" else (Hazard.due_at.is_(None), Hazard.due_at)
     query = query.order_by(*first, *then, Hazard.id).limit(PAGE + 1)
     rows = await session.execute(query.offset((page - 1) * PAGE))

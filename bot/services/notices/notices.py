@@ -191,6 +191,8 @@ async def correct(
 ) -> Notice:
     """A draft that, once agreed to, changes what the copies of a notice say.  Raises Rejected."""
     _begun(original)
+    if await recalls(session, [original.id]):
+        raise Rejected("notice.recalled_already")
     notice = _about(original, actor, "edit")
     notice.title, notice.text = _filled(title, "title", LONGEST_TITLE), _filled(text, "text", message_preview.LONGEST)
     _check_length(context, notice)
@@ -203,6 +205,8 @@ async def correct(
 async def recall(session: AsyncSession, original: Notice, actor: Actor) -> Notice:
     """Take a notice back from every phone, at once and without a second person.  Raises Rejected, IllegalStep."""
     _begun(original)
+    if await recalls(session, [original.id]):
+        raise Rejected("notice.recalled_already")
     if original.started_at is None or now() - original.started_at > UNSAY_WITHIN:
         raise Rejected("notice.recall_late", hours=int(UNSAY_WITHIN.total_seconds() // 3600))
     if original.state not in {NoticeState.COMPLETED, NoticeState.SOME_FAILED, NoticeState.CANCELLED}:
@@ -216,6 +220,13 @@ async def recall(session: AsyncSession, original: Notice, actor: Actor) -> Notic
     await session.flush()
     await outbox.put(session, [timer(notice)])
     return notice
+
+
+async def recalls(session: AsyncSession, numbers: Iterable[int]) -> dict[int, Notice]:
+    """By the number of a notice the one that takes it back from the phones; a recall that was cancelled is none."""
+    query = select(Notice).where(Notice.about_id.in_(list(numbers)), Notice.does == "unsay")
+    rows = await session.scalars(query.where(Notice.state != NoticeState.CANCELLED).order_by(Notice.id))
+    return {row.about_id: row for row in rows if row.about_id is not None}
 
 
 async def _sign(session: AsyncSession, notice: Notice, people: Iterable[int | None]) -> None:
