@@ -272,7 +272,8 @@ async def test_what_is_taken_back_says_so_and_is_not_taken_back_twice(app, worke
     await approver.submits(f"{path}/approve", count=1)
     await ring(app)
     await organiser.gets(path)
-    page = await organiser.submits(f"{path}/recall")
+    await organiser.submits(f"{path}/recall")  # leads to how far that is
+    page = await organiser.gets(path)
     top = re.search(r"<h1>.*?</h1>", page, re.DOTALL)[0]
     assert re.search("(正在|已)撤回", top)
     assert "发完了" not in top
