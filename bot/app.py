@@ -25,7 +25,7 @@ from bot.content_store import ContentStore
 from bot.open311.server import Open311
 from bot.queue.rate_limiter import RateLimiter
 from bot.queue.relay import Relay
-from bot.services import deferred_writes, timer_handlers
+from bot.services import deferred_writes, replanning, timer_handlers
 from bot.services.attachments import attachments
 from bot.services.attachments.attachments import Shredder
 from bot.services.core import quiet_hours, timers
@@ -33,6 +33,7 @@ from bot.services.core.context import ServiceContext
 from bot.services.points import vouchers
 from bot.services.privacy import data_export, deletion_log, retention
 from bot.services.privacy.deletion_log import DeletionLog
+from bot.services.replanning import Replanner
 from bot.services.reports import ledger_schedule
 from bot.services.units import agencies
 from bot.services.volunteers import audience_tags
@@ -120,6 +121,7 @@ class Application:
         self.relay.senders[timers.KIND] = self._ring
         apis = {name: each.api for name, each in self.channels.items()}
         self.relay.senders[attachments.KIND] = Fetcher(self.db, apis, settings.var / "uploads", lambda: self.services)
+        self.relay.senders[replanning.KIND] = Replanner(self.db, lambda: self.services)
         self.relay.senders[data_export.KIND] = Exporter(self.db, apis, settings.var / "uploads")
         self.relay.senders[attachments.SHRED] = Shredder(self.db, settings.var / "uploads")
         self.relay.senders[deletion_log.KIND] = DeletionLog(settings.var)
@@ -204,6 +206,7 @@ class Application:
             await ledger_schedule.ensure(session)
             await vouchers.ensure(session, self.services)
             await audience_tags.ensure(session)
+            await replanning.take_up(session)
         await self.refresh()  # What staff published holds from the first answer on.
         if self.writer is not None:
             await self.writer.open()

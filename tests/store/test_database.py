@@ -10,8 +10,9 @@ from sqlalchemy import make_url, select, text
 
 from bot.app import database_of
 from bot.commands import migrate
-from bot.services.appeals import appeals, deadlines
+from bot.services.appeals import appeals
 from bot.services.appeals.appeals import AppealDraft
+from bot.services.appeals.deadlines import DEADLINES
 from bot.services.calendar.time_limits import Rules
 from bot.services.chats import chats
 from bot.services.core.context import ServiceContext
@@ -59,7 +60,7 @@ async def test_open_cases_from_before_their_limits_were_kept_stay_due_when_they_
         appeal, hazard = await session.scalar(select(Appeal)), await session.scalar(select(Hazard))
     await db.close()
     assert appeal.due_at == filed.due_at
-    assert deadlines.clock_of(context, Rules(), appeal).due(Calendar()) == filed.due_at
+    assert DEADLINES.clock(context, Rules(), appeal).due(Calendar()) == filed.due_at
     assert (hazard.limit_amount, hazard.limit_unit, hazard.due_at) == (2, "hours", reported.due_at)
 
 

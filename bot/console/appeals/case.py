@@ -31,7 +31,7 @@ CASE = f"{QUEUE}/{{number}}"
 TOLD = frozenset(
     "accept reject merge unmerge assign reassign recategorise return begin ask answer expire reopen extend published".split()
 )  # steps whose author is sent a message
-SILENT = frozenset({"warn", "overdue"})  # lines of the clock, which do not count as a change
+SILENT = frozenset({"warn", "overdue", "redate"})  # lines of the clock, which do not count as a change
 
 
 @topic("case", right="appeals.read", about=True)

@@ -4,7 +4,8 @@ from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.errors import Rejected
-from bot.services.appeals import appeals, deadlines, notifications
+from bot.services.appeals import appeals, notifications
+from bot.services.appeals.deadlines import DEADLINES
 from bot.services.appeals.effects import TOP
 from bot.services.appeals.guards import SHORTEST_ANSWER, SHORTEST_TEXT
 from bot.services.appeals.states import AppealState
@@ -73,7 +74,7 @@ async def extend(
     if not 1 <= days <= LONGEST_EXTENSION or len(why.strip()) < 4:
         raise Rejected("move.extend_how", most=LONGEST_EXTENSION)
     appeal.extended = True
-    await deadlines.put_off(session, context, appeal, days)
+    await DEADLINES.put_off(session, context, appeal, days)
     step = await add_line(session, appeal, "extend", actor, text=why)
     await notifications.tell(
         session, context, appeal, "case.extended", step=step, why=why, by=by(context.knowledge.texts, appeal.due_at)
@@ -97,7 +98,7 @@ async def locate(session: AsyncSession, context: ServiceContext, number: str, re
     """Say in which district a case belongs: its author did not, or was wrong.  That district's limit holds for it."""
     appeal = await appeals.get(session, number, lock=True)
     before, appeal.region = appeal.due_at, region
-    await deadlines.limit_anew(session, context, appeal)
+    await DEADLINES.limit_anew(session, context, appeal)
     step = await add_line(session, appeal, "locate", actor, note=region)
     if appeal.due_at != before:
         due = by(context.knowledge.texts, appeal.due_at)

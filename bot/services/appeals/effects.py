@@ -8,7 +8,8 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.queue import outbox
-from bot.services.appeals import deadlines, dispatch, notifications
+from bot.services.appeals import dispatch, notifications
+from bot.services.appeals.deadlines import DEADLINES
 from bot.services.appeals.states import TO_DISPATCH, AppealMove
 from bot.services.calendar.wording import by
 from bot.services.core import timers
@@ -51,7 +52,7 @@ async def _unmerge(
 ) -> None:
     """The time that it was merged counts: its clock went on, and only its timers rang in vain."""
     appeal.parent_id = None
-    await deadlines.follow(session, context, appeal)
+    await DEADLINES.follow(session, context, appeal)
     await notifications.tell(session, context, appeal, "case.unmerged", step=step)
 
 
@@ -87,7 +88,7 @@ async def _recategorise(
     appeal.kind, appeal.confidential = kind.code, kind.confidential
     if appeal.state in TO_DISPATCH:
         appeal.agency_id = await dispatch.suggested(session, context, appeal)
-    await deadlines.limit_anew(session, context, appeal)
+    await DEADLINES.limit_anew(session, context, appeal)
     unit = await _unit(session, context, appeal)
     key = "case.recategorised_waiting" if appeal.state in TO_DISPATCH else "case.recategorised"
     await notifications.tell(session, context, appeal, key, step=step, kind=kind.label, why=wanted.text, **unit)
@@ -114,7 +115,7 @@ async def _ask(session: AsyncSession, context: ServiceContext, appeal: Appeal, w
     if chat is not None:
         waits = {"number": appeal.number, "from": timers.written(asked_at or now())}
         chat.pending, chat.version = waits, Chat.version + 1
-    await deadlines.pause(session, context, appeal)
+    await DEADLINES.pause(session, context, appeal)
 
 
 async def _resume(
@@ -129,7 +130,7 @@ async def _stop_waiting(session: AsyncSession, context: ServiceContext, appeal: 
     """The clock runs on, and the worker's next plain message is no answer any more."""
     if appeal.paused_at is None:
         return
-    await deadlines.wind_on(session, context, appeal)
+    await DEADLINES.wind_on(session, context, appeal)
     chat = await identities.chat_behind(session, appeal.alias)
     if chat is not None and (chat.pending or {}).get("number") == appeal.number:
         chat.pending, chat.version = None, Chat.version + 1
@@ -185,7 +186,7 @@ async def _reopen(
     appeal.rating, appeal.closed_at, appeal.answered_at = "poor", None, None
     if appeal.reopened > REOPENINGS:
         appeal.level = TOP
-    await deadlines.restart(session, context, appeal)
+    await DEADLINES.restart(session, context, appeal)
     await identities.reopened(session, appeal.alias)
     await notifications.tell(
         session,

@@ -6,9 +6,10 @@ from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.queue import outbox
-from bot.services.appeals import appeals, deadlines, notifications, transitions
+from bot.services.appeals import appeals, notifications, transitions
+from bot.services.appeals.deadlines import DEADLINES
 from bot.services.appeals.effects import TOP
-from bot.services.appeals.states import OPEN, AppealMove, AppealState
+from bot.services.appeals.states import AppealMove, AppealState
 from bot.services.calendar import time_limits
 from bot.services.calendar.wording import day
 from bot.services.core import timers
@@ -30,7 +31,7 @@ async def ring(session: AsyncSession, context: ServiceContext, payload: dict[str
     elif payload["do"] == "pending":
         if appeal.paused_at is not None and timers.written(appeal.paused_at) == payload.get("since"):
             await transitions.move(session, context, appeal.number, AppealMove(AppealState.IN_PROGRESS, SYSTEM))
-    elif appeal.state in OPEN - {AppealState.ANSWERED} and deadlines.concerns(appeal, payload["due"]):
+    elif DEADLINES.concerns(appeal, payload["due"]):
         if payload["do"] == "warn":
             await _warn(session, context, appeal, payload["share"])
         else:

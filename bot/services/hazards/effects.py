@@ -12,7 +12,8 @@ from bot.services.chats import notifications
 from bot.services.core import timers
 from bot.services.core.context import ServiceContext
 from bot.services.core.lifecycle import Role
-from bot.services.hazards import deadlines, followers, points
+from bot.services.hazards import followers, points
+from bot.services.hazards.deadlines import DEADLINES
 from bot.services.hazards.states import HazardMove
 from bot.store.models import Agency, Hazard, HazardFollower, now
 
@@ -93,7 +94,7 @@ async def _reopen(session: AsyncSession, context: ServiceContext, hazard: Hazard
     hazard.reopened += 1
     hazard.level = TOP if hazard.reopened > REOPENINGS else hazard.level
     hazard.closed_at = hazard.resolved_at = None
-    await deadlines.restart(session, context, hazard)
+    await DEADLINES.restart(session, context, hazard)
     await followers.reopened(session, hazard)
     await followers.tell(
         session,

@@ -21,7 +21,8 @@ from bot.services.core.context import ServiceContext
 from bot.services.core.lifecycle import SYSTEM, Actor, Role
 from bot.services.core.numbers import new_number
 from bot.services.core.working_days import Limit, LimitUnit, china_date
-from bot.services.hazards import deadlines, dispatch_rules, followers, photos, transitions
+from bot.services.hazards import dispatch_rules, followers, photos, transitions
+from bot.services.hazards.deadlines import DEADLINES
 from bot.services.hazards.states import CLOSED, DONE, OPEN, HazardMove, HazardState
 from bot.services.identity import identities, redaction
 from bot.store.models import Agency, Chat, Hazard, HazardStep, Identity, Naming, now
@@ -120,7 +121,7 @@ async def _begin(session: AsyncSession, context: ServiceContext, values: Mapping
     """Set the timers; without anybody to look first, on to the agency at once."""
     number = values["number"]
     clock = CaseClock(values["created_at"], Limit(values["limit_amount"], LimitUnit(values["limit_unit"])))
-    await outbox.put(session, timers.running(number, clock, values["due_at"], of=deadlines.OF))
+    await outbox.put(session, timers.running(number, clock, values["due_at"], of=DEADLINES.of))
     if not by_hand:
         quietly = replace(context, silent=True)  # The receipt says it all.
         await transitions.move(session, quietly, number, HazardMove(HazardState.VALIDATED, SYSTEM))

@@ -12,8 +12,9 @@ from bot.services.core import timers
 from bot.services.core.context import ServiceContext
 from bot.services.core.lifecycle import SYSTEM
 from bot.services.hazards import followers, hazards, transitions
+from bot.services.hazards.deadlines import DEADLINES
 from bot.services.hazards.effects import TOP, verdicts
-from bot.services.hazards.states import OPEN, HazardState
+from bot.services.hazards.states import HazardState
 from bot.services.identity import identities
 from bot.store.models import Hazard
 
@@ -26,7 +27,7 @@ async def ring(session: AsyncSession, context: ServiceContext, payload: dict[str
     if payload["do"] == "remind":
         await _remind(session, context, hazard, payload["version"])
         return
-    if hazard.state not in OPEN or hazard.due_at is None or timers.written(hazard.due_at) != payload["due"]:
+    if hazard.due_at is None or not DEADLINES.concerns(hazard, payload["due"]):
         return
     if payload["do"] == "warn":
         key = timers.warn_key(payload["share"], hazard.due_at)

@@ -8,6 +8,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, 
 from sqlalchemy.orm import Mapped, mapped_column
 
 from bot.store.base import Base, BigId, Sealed, now
+from bot.store.models.calendar import Clocked
 
 
 class Naming(StrEnum):
@@ -18,7 +19,7 @@ class Naming(StrEnum):
     ANONYMOUS = "anonymous"  # nobody may; replies go through a sealed relay, deleted after closing
 
 
-class Appeal(Base):
+class Appeal(Clocked, Base):
     """What a worker wants settled.  Nothing here says who they are: `alias` means something to the vault only."""
 
     __tablename__ = "appeals"
@@ -63,17 +64,6 @@ class Appeal(Base):
     parent_id: Mapped[int | None] = mapped_column(ForeignKey("appeals.id"))  # merged into
     previous_id: Mapped[int | None] = mapped_column(ForeignKey("appeals.id"))  # the closed case it goes on from
     created_at: Mapped[datetime] = mapped_column(default=now, index=True)
-    restarted_at: Mapped[
-        datetime | None
-    ]  # since when its time counts, once it was reopened; before that since created_at
-    limit_amount: Mapped[int | None]  # the limit it got then; None: the one of its kind
-    limit_unit: Mapped[str] = mapped_column(String(16), default="")
-    pauses: Mapped[
-        list[Any] | None
-    ]  # from when to when its clock stood still, as bot.services.core.case_clock reads it
-    extension: Mapped[int] = mapped_column(default=0)  # working days it was put off by
-    due_at: Mapped[datetime | None]  # follows from the five above; None while the calendar of the year is not known
-    paused_at: Mapped[datetime | None]  # since when the clock stands still
     answered_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
     forwarded: Mapped[bool] = mapped_column(

@@ -9,6 +9,29 @@ from sqlalchemy.orm import Mapped, mapped_column
 from bot.store.base import Base, now
 
 
+class Clocked:
+    """What every case with a deadline has: bot.services.calendar.deadlines works the deadline out, and nobody else."""
+
+    id: Mapped[int]
+    number: Mapped[str]
+    kind: Mapped[str]
+    state: Mapped[str]
+    region: Mapped[str]
+    created_at: Mapped[datetime]
+
+    restarted_at: Mapped[
+        datetime | None
+    ]  # since when its time counts, once it was reopened; before that since created_at
+    limit_amount: Mapped[int | None]  # the limit it got then; None: the one of its kind
+    limit_unit: Mapped[str] = mapped_column(String(16), default="")
+    pauses: Mapped[
+        list[Any] | None
+    ]  # from when to when its clock stood still, as bot.services.core.case_clock reads it
+    extension: Mapped[int] = mapped_column(default=0)  # working days it was put off by
+    due_at: Mapped[datetime | None]  # follows from the five above; None while the calendar of the year is not known
+    paused_at: Mapped[datetime | None]  # since when the clock stands still
+
+
 class LimitChange(Base):
     """A limit that administrators set in place of the default in the content; of a district the newest valid row counts."""
 

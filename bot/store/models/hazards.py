@@ -7,9 +7,10 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, 
 from sqlalchemy.orm import Mapped, mapped_column
 
 from bot.store.base import Base, BigId, Sealed, now
+from bot.store.models.calendar import Clocked
 
 
-class Hazard(Base):
+class Hazard(Clocked, Base):
     """Something wrong with a place or a thing.  Who reported it is behind `alias`, in the vault."""
 
     __tablename__ = "hazards"
@@ -46,12 +47,6 @@ class Hazard(Base):
     parent_id: Mapped[int | None] = mapped_column(ForeignKey("hazards.id"))  # the one it is the same as
     created_at: Mapped[datetime] = mapped_column(default=now, index=True)
     updated_at: Mapped[datetime] = mapped_column(default=now)
-    restarted_at: Mapped[
-        datetime | None
-    ]  # since when its time counts, once it was reopened; before that since created_at
-    limit_amount: Mapped[int | None]  # the limit it got then; None: the one of its kind
-    limit_unit: Mapped[str] = mapped_column(String(16), default="")
-    due_at: Mapped[datetime | None]  # follows from the three above; None while the calendar of the year is not known
     resolved_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
 
