@@ -51,7 +51,7 @@ def ptb_orm(api: str, port: int, database: str) -> None:
     class Chat(Base):
         __tablename__ = "chats"
         id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
-        city: Mapped[str] = mapped_column(default="")
+        job: Mapped[str] = mapped_column(default="")
 
     engine = create_async_engine(database)
     if engine.dialect.name == "sqlite":
@@ -78,7 +78,7 @@ def ptb_orm(api: str, port: int, database: str) -> None:
             chat = await session.get(Chat, query.from_user.id)
             if chat is None:
                 session.add(chat := Chat(id=query.from_user.id))
-            chat.city = code
+            chat.job = code
         await query.answer()
         await query.edit_message_text(f"记下了：{code}")
 

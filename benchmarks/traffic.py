@@ -56,7 +56,7 @@ def messages(texts: Iterator[str], count: int, first: int) -> list[Update]:
 
 
 def presses(count: int, first: int) -> list[Update]:
-    """`count` presses that choose a city, in turn the one and the other, so that each changes the row."""
+    """`count` presses that choose a job, in turn the one and the other, so that each changes the row."""
     return [_press(number) for number in range(first, first + count)]
 
 
@@ -67,15 +67,15 @@ def _message(number: int, text: str) -> Update:
 
 
 def _press(number: int) -> Update:
-    code = ("2101", "5101")[number // PEOPLE % 2]
+    code = ("rider", "courier")[number // PEOPLE % 2]
     robot = {"id": 123456, "is_bot": True, "first_name": "暖新", "username": "nuanxin_bot"}
-    buttons = [[{"text": "沈阳", "callback_data": "set:city:2101"}, {"text": "成都", "callback_data": "set:city:5101"}]]
+    buttons = [[{"text": "骑手", "callback_data": "set:job:rider"}, {"text": "快递员", "callback_data": "set:job:courier"}]]
     message = {
         "message_id": number,
         "from": robot,
         "chat": _chat(number),
         "date": DATE,
-        "text": "你在哪个城市？",
+        "text": "您是做什么的？",
         "reply_markup": {"inline_keyboard": buttons},
     }
     press = {
@@ -83,7 +83,7 @@ def _press(number: int) -> Update:
         "from": _person(number),
         "message": message,
         "chat_instance": str(FIRST + number % PEOPLE),
-        "data": f"set:city:{code}",
+        "data": f"set:job:{code}",
     }
     body = orjson.dumps({"update_id": number, "callback_query": press})
     return Update(number, FIRST + number % PEOPLE, body, PRESS)

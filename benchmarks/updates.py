@@ -93,8 +93,8 @@ ROWS = (
         row
         for database in ("sqlite", "postgres")
         for row in (
-            Row(f"city, {database}", "PTB + ORM", peer="ptb-orm", send=traffic.presses, share=0.2, database=database),
-            Row(f"city, {database}", "ours", send=traffic.presses, share=0.6, database=database, aims=DURABLE),
+            Row(f"choice, {database}", "PTB + ORM", peer="ptb-orm", send=traffic.presses, share=0.2, database=database),
+            Row(f"choice, {database}", "ours", send=traffic.presses, share=0.6, database=database, aims=DURABLE),
         )
     ),
 )
@@ -143,7 +143,7 @@ class Bench:
             async with asyncio.timeout(PATIENCE):
                 await loopback.ready.wait()
                 await idle(pid)
-                # Everybody has a row: the first press makes it, and chooses a city.
+                # Everybody has a row: the first press makes it, and chooses a job.
                 everybody = traffic.presses(traffic.PEOPLE, 0) if not row.peer or row.peer == "ptb-orm" else []
                 if everybody:
                     await loopback.run(everybody, 0)

@@ -4,7 +4,7 @@ from typing import Any
 
 from telegram.ext import BaseHandler
 
-from handlers import forms, odd, settings, staff, start
+from handlers import forms, home, odd, settings, staff, start
 from handlers.appeals import file as appeal_file
 from handlers.appeals import progress as appeal_progress
 from handlers.hazards import progress as hazard_progress
@@ -18,7 +18,7 @@ from handlers.volunteers import join as volunteer_join
 from handlers.volunteers import liaison, membership
 
 FLOWS = (
-    *settings.FLOWS,
+    *home.FLOWS,
     *station_find.FLOWS,
     *appeal_file.FLOWS,
     *appeal_progress.FLOWS,
@@ -32,6 +32,7 @@ HANDLERS: tuple[BaseHandler[Any, Any, Any], ...] = (
     *odd.BEFORE,
     *start.HANDLERS,
     *settings.HANDLERS,
+    *home.HANDLERS,
     *my_data.HANDLERS,
     *subscriptions.HANDLERS,
     *hotlines.HANDLERS,

@@ -112,20 +112,6 @@ async def phone(context: Context, what: Given) -> str:
     return digits
 
 
-async def city(context: Context, what: Given) -> str:
-    """A city by its button or by its name: the 4-digit GB/T 2260 code."""
-    text = tidy(what.text)
-    regions = context.knowledge.regions
-    if text in regions:
-        return text
-    bare = text.removesuffix("市")
-    fits = [code for code, each in regions.items() if len(code) == 4 and bare and bare in (each.name, each.short)]
-    fits = fits or [code for code, each in regions.items() if len(code) == 4 and len(bare) > 1 and each.short in text]
-    if not fits:
-        raise Rejected("settings.unknown_city", typed=text[:20])
-    return fits[0]
-
-
 async def attachment(context: Context, what: Given) -> dict[str, Any]:
     """A photo, a file or a voice note, by the channel's id; it is fetched when the form is handed in."""
     if what.size > LARGEST:

@@ -19,6 +19,7 @@ SILENCE = timedelta(minutes=30)  # after which a line may be meant for something
 
 PREVIEW = "preview"  # the step after the last question
 HELD = "~held"  # a line said after a long silence, kept among the answers until we know what it is
+PARKED = "~parked"  # a form that was begun before this one, and waits until this one is left: flow, step, answers
 TYPED = frozenset({AnswerKind.TEXT})
 
 Answers = dict[str, Any]
@@ -63,7 +64,11 @@ class Flow:
     async def start(self, update: Update, context: Context) -> None:
         """Begin, or offer to go on with what is there."""
         chat = context.chat
-        if chat.flow == self.name and not expired(chat) and (chat.answers or chat.step != self.questions[0].name):
+        forms = _forms(chat)
+        if mine := [form for form in forms if form[0] == self.name]:
+            _front(chat, [*mine[:1], *filter(_written, (form for form in forms if form is not mine[0]))])
+        begun = (chat.answers or {}).keys() - {PARKED} or chat.step != self.questions[0].name
+        if chat.flow == self.name and not expired(chat) and begun:
             chat.paused = True
             choices = [
                 [
@@ -87,8 +92,9 @@ class Flow:
         if question is None:  # the preview: only its buttons count
             raise Rejected("flow.use_buttons")
         value = await question.read(context, what)
-        if not chat.flow:
-            return  # The reader led them elsewhere.
+        if chat.flow != self.name:  # The reader led them elsewhere.
+            _remind(context)
+            return
         answers = dict(chat.answers or {})
         if question.most > 1:
             answers[question.name] = [*answers.get(question.name, []), value]
@@ -107,6 +113,7 @@ class Flow:
         if value == "!cancel":
             leave(chat)
             context.edit(message_of(update), "flow.left")
+            _remind(context)
         elif value == "!new":
             await self.restart(context)
         elif value == "!on":
@@ -248,15 +255,50 @@ class Flow:
         answers = dict(context.chat.answers or {})
         leave(context.chat)
         await self.done(context, answers)
+        _remind(context)
 
 
 def stand(chat: Chat, flow: str, step: str, answers: Answers) -> None:
-    """Put a person at a question."""
-    chat.flow, chat.step, chat.answers, chat.flow_at, chat.paused = flow, step, answers, now(), False
+    """Put a person at a question.  Another form they have written in waits until this one is left."""
+    waiting = list(filter(_written, _forms(chat))) if chat.flow != flow else _forms(chat)[1:]
+    chat.flow, chat.step, chat.answers = flow, step, {**answers, **({PARKED: waiting} if waiting else {})}
+    chat.flow_at, chat.paused = now(), False
 
 
 def leave(chat: Chat) -> None:
+    """Be done with a form; the one that waited behind it can be gone on with."""
+    _front(chat, _forms(chat)[1:])
+
+
+def _forms(chat: Chat) -> list[list[Any]]:
+    """The form a person is in, and those that wait behind it, each as flow, step, answers."""
+    if not chat.flow or expired(chat):
+        return []
+    answers = dict(chat.answers or {})
+    waiting = answers.pop(PARKED, [])
+    return [[chat.flow, chat.step, answers], *waiting]
+
+
+def _written(form: list[Any]) -> bool:
+    """Whether somebody would miss it."""
+    return any(not name.startswith("~") for name in form[2])
+
+
+def _front(chat: Chat, forms: list[list[Any]]) -> None:
+    """Let the first of some forms be the one to go on with; with none, there is none."""
     chat.flow, chat.step, chat.answers, chat.flow_at, chat.paused = "", "", None, None, False
+    if forms:
+        (chat.flow, chat.step, answers), *waiting = forms
+        chat.answers = {**answers, **({PARKED: waiting} if waiting else {})}
+        chat.flow_at, chat.paused = now(), True
+
+
+def _remind(context: Context) -> None:
+    """Say which form waited behind the one that is done with."""
+    chat = context.chat
+    if chat.flow and chat.paused:
+        go_on = press_button(context, "flow.go_on", chat.flow, "!on")
+        context.say("flow.waits", choices=[[go_on]], form=context.text(f"form.{chat.flow}"))
 
 
 def expired(chat: Chat) -> bool:

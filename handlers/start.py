@@ -6,15 +6,19 @@ from telegram.ext import ChatMemberHandler, CommandHandler
 from bot.channels.telegram.receiver import reads
 from bot.channels.telegram.unit import Context, Keys
 from bot.store.models import now
+from handlers import home
 from knowledge import menu
 
 
 async def start(update: Update, context: Context) -> None:
-    """Greets; from now on notices may reach this person."""
+    """Greets, and asks the first time where they run; from now on notices may reach this person."""
+    first = context.chat.started_at is None
     context.chat.started_at = context.chat.started_at or now()
     context.chat.blocked_at = None
     context.say("start.hello", keyboard=_keys(context))
     context.say("start.privacy")
+    if first:
+        home.offer(context)
 
 
 @reads

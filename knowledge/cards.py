@@ -92,9 +92,10 @@ class Cards:
     def _scope(self, entry: Policy, language: str, region: str) -> str:
         """Which place the entry speaks of, when that is not plainly the worker's own."""
         if entry.region == "cn":
-            if not region or region not in self._regions or LOCAL in entry.answer:
+            city = self._regions.get(region[:4])
+            if city is None or LOCAL in entry.answer:
                 return ""
-            return "\n" + self._texts.say(language, "card.national", city=self._regions[region].short)
+            return "\n" + self._texts.say(language, "card.national", city=city.short)
         if region and covers(entry.region, region):
             return ""
         return "\n" + self._texts.say(language, "card.elsewhere", region=self._regions[entry.region].name)

@@ -10,20 +10,20 @@ from bot.services.appeals import appeals
 from bot.services.appeals.states import OPEN
 from bot.services.core.working_days import ZONE
 from bot.services.privacy import data_export, erasure
+from handlers import home
 
 
 async def show(update: Update, context: Context) -> None:
     """What is held, in a few lines; the file with all of it follows."""
     chat = context.chat
     cases = await appeals.own(context.session, chat.id)
-    region = context.knowledge.regions.get(chat.region)
     context.say(
         "privacy.held",
         choices=[[context.button("privacy.forget", "pf")]],
-        city=region.name if region else context.text("settings.no_city"),
+        place=home.full_name(context, chat.region),
         job=context.text(f"job.{chat.job}") if chat.job else context.text("settings.no_job"),
         cases=len(cases),
-        form=context.text(f"form.{chat.flow}") if chat.flow else context.text("privacy.no_form"),
+        form=context.text(f"form.{chat.flow}") if chat.answers else context.text("privacy.no_form"),
     )
     await outbox.put(context.session, [data_export.export(chat)])
 

@@ -1,6 +1,5 @@
 """Joining the grid by chat: consent first, a purpose with each question, a preview, a number."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from telegram import Update
@@ -11,13 +10,12 @@ from bot.channels.telegram.unit import Context, Row
 from bot.errors import Rejected
 from bot.services.volunteers import applications
 from bot.services.volunteers.applications import VolunteerApplication
-from handlers.answers import AnswerKind, Given, one_of, phone, point, words
+from handlers import divisions
+from handlers.answers import AnswerKind, Given, one_of, phone, words
 from handlers.flow import Answers, Flow, Question, leave
-from knowledge.geo import Point
 from knowledge.places import Place
 
 JOBS = ("courier", "rider", "ride_hail", "trucker", "other")
-CANDIDATES = 6  # districts offered when a name means several
 STREET = 9  # digits of a street's code
 
 
@@ -56,17 +54,10 @@ def _jobs(context: Context) -> dict[str, str]:
 
 async def where(context: Context, what: Given) -> dict[str, Any]:
     """The districts a position or a typed place may mean; the position itself is forgotten at once."""
-    given = await point(context, what)
-    known = context.knowledge.places
-    if "lat" in given:
-        place = known.district_of(Point(given["lat"], given["lon"]))
-        found: Sequence[Place] = [place] if place is not None else []
-    else:
-        found = known.find(given["text"], region=context.chat.region)
-    places = [[place.code, place.full] for place in found if _is_district(context, place)][:CANDIDATES]
-    if not places:
+    found = [place for place in await divisions.read(context, what) if _is_district(context, place)]
+    if not found:
         raise Rejected("volunteer.unknown_district")
-    return {"places": places}
+    return {"places": divisions.pairs(context, found, digits=STREET)}
 
 
 def _is_district(context: Context, place: Place) -> bool:
@@ -75,16 +66,8 @@ def _is_district(context: Context, place: Place) -> bool:
     return len(place.code) >= 6 or (len(place.code) == 4 and next(inside, None) is None)
 
 
-def _several(answers: Answers) -> bool:
-    return len((answers.get("where") or {}).get("places", ())) > 1
-
-
-def _districts(context: Context, answers: Answers) -> list[Row]:
-    return [[{"label": full, "press": code}] for code, full in answers["where"]["places"]]
-
-
-def _district_labels(context: Context) -> dict[str, str]:
-    return dict((context.chat.answers or {})["where"]["places"])
+def _places(answers: Answers) -> divisions.Pairs:
+    return list((answers.get("where") or {}).get("places", ()))
 
 
 def _shown_where(context: Context, value: dict[str, Any]) -> str:
@@ -93,7 +76,7 @@ def _shown_where(context: Context, value: dict[str, Any]) -> str:
 
 def _place(context: Context, answers: Answers) -> tuple[str, str]:
     """The district's code, and what their words said of the grid."""
-    code = answers.get("district") or answers["where"]["places"][0][0]
+    code = divisions.chosen(answers, "district", _places(answers))
     place = context.knowledge.places.get(code)
     street = place.name if place is not None and len(code) == STREET else ""
     return code[:6], answers.get("grid") or street
@@ -156,14 +139,7 @@ JOIN = Flow(
             takes=frozenset({AnswerKind.TEXT, AnswerKind.PLACE}),
             show=_shown_where,
         ),
-        Question(
-            "district",
-            ask="volunteer.which_district",
-            read=one_of(_district_labels),
-            choices=_districts,
-            asked=_several,
-            show=lambda context, value: getattr(context.knowledge.places.get(value), "full", value),
-        ),
+        divisions.which("district", "volunteer.which_district", of=_places),
         Question("grid", ask="volunteer.grid", read=words(2, 60), optional=True),
         Question(
             "availability",

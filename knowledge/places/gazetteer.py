@@ -24,6 +24,9 @@ LONGEST = 80  # characters of a text that are looked at
 
 _WAY_ON = re.compile(r"大?[路街道巷]|胡同")  # 北京街 is a street, and not in Beijing.
 _LANDMARK = re.compile(r"大?[路街道巷桥村屯]|胡同|广场|公园|医院|小区|大厦|花园|商场|市场|中学|小学|大学")
+_BESIDES = re.compile(
+    r"[\W_]|我们?|主要|平时|一般|经常|现在|都|在|住|跑单?|送(?:单|外卖|快递)?|[这那][边里儿]|附近|一带|的|了|吧|啊|呢|哦|嗯|是|就"
+)
 _ENGLISH = {
     "street": "jie", "st": "jie", "road": "lu", "rd": "lu", "district": "qu", "county": "xian", "city": "shi", "province": "sheng", "town": "zhen",
 }  # fmt: skip
@@ -115,13 +118,24 @@ class Places:
         The most closely described ones: 沈阳铁西 is one district, 铁西 three.  Of those, the ones closest around the region
         (the worker's own city) when any share its province.  Nearest first when `near` is given, else by code.
         """
-        plain = unicodedata.normalize("NFKC", text[:LONGEST]).lower()
-        hits = list(_longest([*self._chinese(plain), *self._latin(plain)]))
-        found = _closest(_described(hits), region)
-        places = [self._places[code] for code in sorted(found)]
+        places = [self._places[code] for code in sorted(self._read(text, region)[0])]
         if near:
             places.sort(key=lambda place: distance(near, place.point))
         return tuple(places)
+
+    def only(self, text: str) -> bool:
+        """Whether a text says where somebody is, and nothing else: 沈阳铁西区, 我主要在大连跑."""
+        codes, rest = self._read(text, "")
+        return bool(codes) and not _BESIDES.sub("", rest) and len(text) <= LONGEST
+
+    def _read(self, text: str, region: str) -> tuple[set[str], str]:
+        """The codes of what a text names, and the text without their names."""
+        plain = unicodedata.normalize("NFKC", text[:LONGEST]).lower()
+        hits = list(_longest([*self._chinese(plain), *self._latin(plain)]))
+        codes = _closest(_described(hits), region)
+        spans = {(hit.start, hit.end) for hit in hits if any(code.startswith(hit.code) for code in codes)}
+        named = {at for start, end in spans for at in range(start, end)}
+        return codes, "".join(char for at, char in enumerate(plain) if at not in named)
 
     def _chinese(self, text: str) -> Iterator[_Hit]:
         for start in range(len(text) - 1):

@@ -25,7 +25,7 @@ from tests.test_crash import PATIENCE, Replica, environment, opened, said, teleg
 HERE = (41.79512, 123.43287)
 Line = tuple[str, Any]  # what somebody does, and with what
 LINES: dict[str, Sequence[Line]] = {
-    "city": [("types", "/settings"), ("presses", "换城市"), ("presses", "别的城市"), ("types", "大连")],
+    "home": [("types", "/settings"), ("presses", "换地方"), ("types", "大连"), ("presses", "甘井子")],
     "station": [("types", "找驿站"), ("types", "沈阳铁西区")],
     "appeal": [
         ("types", "我要反映"),
@@ -73,7 +73,7 @@ LINES: dict[str, Sequence[Line]] = {
     ],
 }
 ENDS = {
-    "city": "大连市",
+    "home": "大连市甘井子区",
     "station": "",
     "appeal": "编号：",
     "lookup": "不对",

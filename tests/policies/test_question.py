@@ -80,8 +80,9 @@ async def test_whoever_does_not_know_says_so_and_offers_a_way_on(phone):
 
 async def test_the_workers_city_is_told_when_only_the_nation_has_a_rule(phone):
     await phone.types("/settings")
-    await phone.presses("换城市")
+    await phone.presses("换地方")
     await phone.presses("沈阳")
+    await phone.presses("铁西")
     [answer] = await phone.types("入职要押金可以吗")
     assert "这是全国的规定，沈阳可能有更细的办法" in answer
 

@@ -102,9 +102,10 @@ class Receiver(Application[Any, Context, Any, Any, Any, Any]):
                 return
 
             async def work() -> None:
+                open_form = now.chat.flow
                 now.chat.paused = now.chat.paused or pauses
                 await inner(update, context)
-                if pauses and now.chat.flow:
+                if pauses and now.chat.paused and now.chat.flow == open_form:
                     go_on = context.button("flow.go_on", f"f:{now.chat.flow}:{now.chat.step}:!on")
                     context.say("unfinished", choices=[[go_on]], form=context.text(f"form.{now.chat.flow}"))
 

@@ -52,8 +52,12 @@ async def check_may_apply(session: AsyncSession, context: ServiceContext, chat: 
 
 
 async def apply(session: AsyncSession, context: ServiceContext, chat: Chat, wanted: VolunteerApplication) -> Volunteer:
-    """Hand in an application: identity, volunteer, first line of the timeline, all or nothing.  Raises Rejected."""
+    """Hand in an application: identity, volunteer, first line of the timeline, all or nothing.  Raises Rejected.
+
+    The district is also where they run from now on, if they never said so.
+    """
     await check_may_apply(session, context, chat)
+    chat.region = chat.region or wanted.district
     consent = context.knowledge.grid.consent
     alias = await identities.keep(session, chat, Naming.NAMED, name=wanted.name, phone=wanted.phone, consent=consent)
     volunteer = Volunteer(
