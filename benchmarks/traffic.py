@@ -69,7 +69,9 @@ def _message(number: int, text: str) -> Update:
 def _press(number: int) -> Update:
     code = ("rider", "courier")[number // PEOPLE % 2]
     robot = {"id": 123456, "is_bot": True, "first_name": "暖新", "username": "nuanxin_bot"}
-    buttons = [[{"text": "骑手", "callback_data": "set:job:rider"}, {"text": "快递员", "callback_data": "set:job:courier"}]]
+    buttons = [
+        [{"text": "骑手", "callback_data": "set:job:rider"}, {"text": "快递员", "callback_data": "set:job:courier"}]
+    ]
     message = {
         "message_id": number,
         "from": robot,

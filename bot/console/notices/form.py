@@ -160,6 +160,7 @@ def draft(context: RequestContext, photo: str) -> NoticeDraft:
                 ),
             ),
             active_days=context.number("active_days") or 0,
+            vague=context.text("vague") == "1",
         ),
     )
 
@@ -182,6 +183,7 @@ def values_of(context: RequestContext, notice: Notice) -> dict[str, Any]:
         "role": [role for role in audience_tags.ROLES if audience_tags.tag(role) in wanted.tags],
         "platform": [code for code in context.knowledge.grid.platforms if platforms.tag(code) in wanted.tags],
         "active_days": wanted.active_days or "",
+        "vague": "1" if wanted.vague else "",
     }
     for at, button in enumerate(notice.buttons, start=1):
         found |= {

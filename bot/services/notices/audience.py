@@ -32,6 +32,7 @@ class Audience:
     channels: Sequence[str] = field(default_factory=tuple)
     tags: Sequence[str] = field(default_factory=tuple)  # "role:volunteer", "platform:didi": see `roles`, `platforms`
     active_days: int = 0  # wrote to us within so many days
+    vague: bool = False  # also who said only the city, or the province, around one of the regions
 
     @classmethod
     def read(cls, plain: dict[str, Any]) -> Self:
@@ -49,6 +50,13 @@ class Audience:
     def roles(self) -> tuple[str, ...]:
         """The other tags."""
         return tuple(tag for tag in self.tags if not platforms.is_one(tag))
+
+    @property
+    def around(self) -> tuple[str, ...]:
+        """The cities and provinces that hold one of the regions, themselves not asked for."""
+        codes = {region[:length] for region in self.regions for length in (2, 4) if length < len(region)}
+        less = (code for code in codes if not code.startswith(tuple(filter(None, self.regions))))
+        return tuple(sorted(less, key=lambda code: (-len(code), code)))
 
     def check(self, districts: Iterable[str]) -> None:
         """Raises Rejected when it reaches beyond the author's districts, or asks what nobody may ask."""
@@ -87,7 +95,9 @@ def meant(audience: Audience) -> ColumnElement[bool]:
     """The condition on chats."""
     asked: list[ColumnElement[bool]] = [true()]
     if audience.regions:
-        asked.append(or_(false(), *(Chat.region.startswith(each) for each in audience.regions if each)))
+        inside = [Chat.region.startswith(region) for region in audience.regions if region]
+        said_less = [Chat.region.in_(audience.around)] if audience.vague else []
+        asked.append(or_(false(), *inside, *said_less))
     if audience.jobs:
         asked.append(Chat.job.in_(audience.jobs))
     if audience.channels:
@@ -132,7 +142,7 @@ def _this_week() -> Any:
 
 
 async def count(session: AsyncSession, audience: Audience, kind: NoticeKind, night: Night | None = None) -> Count:
-    """Count now.  It reads every chat once, and once more when it asks for platforms.
+    """Count now.  It reads every chat once, once more when it asks for platforms, and once more for districts.
 
     night: None for a notice that wakes people up.
     """
@@ -151,6 +161,7 @@ async def count(session: AsyncSession, audience: Audience, kind: NoticeKind, nig
             asleep += people * sleeps
     if audience.platforms and (silent := await _unsaid(session, audience)):
         reasons["unsaid"] = silent
+    reasons |= await _vague(session, audience, kind)
     return Count(reasons.pop("", 0), dict(reasons), dict(channels), asleep)
 
 
@@ -159,6 +170,16 @@ async def _unsaid(session: AsyncSession, audience: Audience) -> int:
     others = meant(replace(audience, tags=audience.roles))
     silent = select(func.count(Chat.id)).where(others, ~_has(platforms.ANY))
     return await session.scalar(silent) or 0
+
+
+async def _vague(session: AsyncSession, audience: Audience, kind: NoticeKind) -> dict[str, int]:
+    """How many more `vague` would reach, by how much they said, so that nobody takes the rest for all."""
+    if audience.vague or not audience.around:
+        return {}
+    theirs = meant(replace(audience, regions=())), Chat.region.in_(audience.around), left_out(kind) == ""
+    said = func.length(Chat.region)
+    rows = await session.execute(select(said, func.count()).where(*theirs).group_by(said))
+    return {"only_province" if length == 2 else "only_city": people for length, people in rows}
 
 
 @dataclass(frozen=True, slots=True)
