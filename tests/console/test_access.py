@@ -218,6 +218,7 @@ PAGES: Mapping[str, str] = {
     "POST /console/policies/{topic}/drop": EDITORS,
     "POST /console/policies/{topic}/restore": EDITORS,
     "POST /console/policies/{topic}/publish": "approver",
+    "POST /console/policies/{topic}/send-back": "approver",
 }
 ENDING = ("/console/leave", "/console/sessions/end-all")  # whoever asks this is signed out afterwards
 DECLARED = {f"{route.method} {route.path}": route for route, _ in routes(MODULES)}

@@ -15,7 +15,7 @@ from bot.app import Application
 from bot.channels.telegram.transport import BotApi
 from bot.queue.rate_limiter import PER_CHAT, RateLimiter
 from bot.services.core import quiet_hours
-from bot.services.notices import notices
+from bot.services.notices import corrections, notices
 from bot.services.notices.states import NoticeState
 from bot.settings import Settings
 from bot.store import base
@@ -140,7 +140,7 @@ async def test_only_who_pays_tells_telegram_so_and_only_for_what_is_sent(databas
     await until(town, notice.id, NoticeState.COMPLETED)
     async with db.begin() as session:
         original = await notices.get(session, notice.id, lock=True)
-        undone = await notices.recall(session, original, town.author)
+        undone = await corrections.recall(session, original, town.author)
     await begin(town, undone.id)
     await until(town, undone.id, NoticeState.COMPLETED)
     await bulk.stop()

@@ -15,7 +15,7 @@ from bot.services import timer_handlers
 from bot.services.chats import message_preview
 from bot.services.core.lifecycle import SYSTEM, Actor, IllegalStep, Role
 from bot.services.core.working_days import ZONE
-from bot.services.notices import approvals, audience, notices, platforms
+from bot.services.notices import approvals, audience, corrections, notices, platforms
 from bot.services.notices import start as notice_start
 from bot.services.notices import totals as notice_totals
 from bot.services.notices.audience import Audience
@@ -224,7 +224,7 @@ async def test_whoever_ever_wrote_on_it_does_not_approve_it(town):
         notice = await notices.get(session, notice.id, lock=True)
         notices.move(notice, NoticeState.FREEZING, SYSTEM)
         notice.started_at = now()
-        fixed = await notices.correct(session, town.services, notice, town.third, "体检", "周日上午")
+        fixed = await corrections.correct(session, town.services, notice, town.third, "体检", "周日上午")
         assert await notices.writers(session, fixed.id) == {each.id for each in (town.author, town.second, town.third)}
 
 
@@ -465,14 +465,14 @@ async def test_a_correction_edits_what_was_sent_and_a_recall_takes_it_back(town,
     notice = await sent(town)
     async with town.db.begin() as session:
         original = await notices.get(session, notice.id)
-        fixed = await notices.correct(session, town.services, original, town.author, "体检", "周日上午")
+        fixed = await corrections.correct(session, town.services, original, town.author, "体检", "周日上午")
         await notices.submit(session, town.services, fixed, town.author)
     await town.agree(fixed.id)
     await begin(town, fixed.id)
     await until(town, fixed.id, NoticeState.COMPLETED)
     assert crowd.got("editMessageText") == dict.fromkeys(range(1, 6), 1)
     async with town.db.begin() as session:
-        back = await notices.recall(session, await notices.get(session, notice.id), town.second)
+        back = await corrections.recall(session, await notices.get(session, notice.id), town.second)
     await begin(town, back.id)
     await until(town, back.id, NoticeState.COMPLETED)
     deleted = {call["message_id"] for _, name, _, call in crowd.calls if name == "deleteMessage"}

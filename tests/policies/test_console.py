@@ -36,7 +36,7 @@ async def organiser(app):
 
 @pytest.fixture
 async def approver(app):
-    async with Desk(app, Role.APPROVER, name="审批员周") as desk:
+    async with Desk(app, Role.APPROVER, district="", name="审批员周") as desk:  # the entries are the nation's
         yield desk
 
 
@@ -191,6 +191,54 @@ async def test_what_was_approved_is_what_was_read(app, organiser, approver):
         assert (await session.scalars(select(PolicyRevision.published_at))).all() == [None, None]
 
 
+async def test_a_draft_that_is_sent_back_comes_home_to_its_authors_with_the_remark(app, organiser, approver):
+    entry, path = app.knowledge.policies[TOPIC], f"/console/policies/{TOPIC}"
+    await edits(organiser, entry, answer=f"{entry.answer}\n{NEW_LINE}")
+    await approver.gets(path)
+    page = await approver.submits(f"{path}/send-back", remark=" ", status=422)
+    assert "写几个字" in page.words
+    page = await approver.submits(f"{path}/send-back", remark="先拍照不在来源里，请写出处")
+    assert "已退回" in page.words
+    assert "批准并发布" not in page.words
+    assert TOPIC not in await approver.gets("/console/policies?show=drafts")
+    home = await organiser.gets("/console")
+    assert re.search(r"1\s*退回来改的", home.words) or re.search(r"退回来改的\s*1", home.words)
+    assert TOPIC in await organiser.gets("/console/policies?show=sent_back")
+    page = await organiser.gets(f"{path}/edit")
+    assert "先拍照不在来源里" in page.words
+    assert NEW_LINE in page
+    await publishes(approver, TOPIC, status=422)  # It waits for its author.
+    await edits(organiser, entry, answer=f"{entry.answer}\n{NEW_LINE}")
+    assert TOPIC in await approver.gets("/console/policies?show=drafts")
+    assert TOPIC not in await organiser.gets("/console/policies?show=sent_back")
+    assert "先拍照不在来源里" in (await organiser.gets(path)).words  # in its history
+    assert "已发布" in await publishes(approver, TOPIC)
+
+
+async def test_a_city_drafts_what_the_nation_reads_and_does_not_publish_it(app, organiser, approver):
+    entry = app.knowledge.policies[TOPIC]
+    await edits(organiser, entry, answer=f"{entry.answer}\n{NEW_LINE}")
+    async with Desk(app, Role.APPROVER) as city:
+        page = await city.gets(f"/console/policies/{TOPIC}")
+        assert "要由管全国的审批员批准" in page.words
+        assert "批准并发布" not in page.words
+        assert re.search(r"0\s*等批准的政策|等批准的政策\s*0", (await city.gets("/console")).words)
+        await city.submits(f"/console/policies/{TOPIC}/publish", status=403, revision=1)
+        await city.submits(f"/console/policies/{TOPIC}/send-back", status=403, revision=1, remark="不合适，请改")
+    await publishes(approver, TOPIC)
+
+
+async def test_a_city_publishes_what_it_reads_itself_and_a_province_needs_its_own_approver(app, organiser):
+    mine = next(each for each in app.knowledge.policies.values() if each.region == "2101")
+    province = next(each for each in app.knowledge.policies.values() if each.region == "21")
+    for entry in (mine, province):
+        await edits(organiser, entry, title=f"{entry.title}？")
+    async with Desk(app, Role.APPROVER) as city, Desk(app, Role.APPROVER, district="21") as above:
+        await publishes(city, mine.id)
+        await city.submits(f"/console/policies/{province.id}/publish", status=403, revision=2)
+        await publishes(above, province.id)
+
+
 async def test_two_who_edit_at_once_overwrite_nothing(app, organiser):
     entry = app.knowledge.policies[TOPIC]
     async with Desk(app, Role.ORGANISER, name="组织员吴") as other:
@@ -222,16 +270,16 @@ async def test_an_old_version_comes_back_as_a_draft_and_a_draft_is_dropped_witho
     assert app.knowledge.policies[TOPIC].note == "第一版"
 
 
-async def test_somebody_of_another_city_neither_edits_nor_publishes(app, approver):
-    async with Desk(app, Role.ORGANISER, district="3701") as stranger:
+async def test_somebody_of_another_city_neither_edits_nor_publishes(app):
+    async with Desk(app, Role.ORGANISER, district="3701") as stranger, Desk(app, Role.APPROVER) as approver:
         local = app.knowledge.policies["friendly-merchants-shenyang"]
         await stranger.gets(f"/console/policies/{local.id}/edit", status=403)
         form = fields_of(local, region="3701")
         await stranger.submits(f"/console/policies/{local.id}/edit", status=403, act="save", **form)
         page = await edits(stranger, app.knowledge.policies["jinan-overview"], note="济南的")
         assert "已存成草稿" in page
-    page = await approver.submits("/console/policies/jinan-overview/publish", status=403, revision=1)
-    assert "没有权限" in page.words
+        page = await approver.submits("/console/policies/jinan-overview/publish", status=403, revision=1)
+        assert "没有权限" in page.words
 
 
 @pytest.mark.parametrize(

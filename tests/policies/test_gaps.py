@@ -54,7 +54,7 @@ async def test_one_click_makes_a_phrasing_and_its_effect_shows_after_publication
     page = await organiser.gets("/console/gaps")
     assert "又有 1 次没答上" in page.words
 
-    async with Desk(app, Role.APPROVER) as approver:
+    async with Desk(app, Role.APPROVER, district="") as approver:
         await approver.gets(f"/console/policies/{TOPIC}")
         await approver.submits(f"/console/policies/{TOPIC}/publish")
     await app.refresh()

@@ -11,7 +11,7 @@ from bot.console.notices.preview import looks
 from bot.console.notices.progress import progress
 from bot.console.notices.trial_groups import tried
 from bot.services.chats import message_preview
-from bot.services.notices import approvals, differences, notices
+from bot.services.notices import approvals, corrections, differences, notices
 from bot.services.notices.states import BEGUN, NOTICE, NoticeState
 from bot.services.staff import accounts
 from bot.services.staff.permissions import Staffer
@@ -47,7 +47,7 @@ async def waiting(context: RequestContext) -> Card:
 @page("GET", HERE, right="notices.read", nav="notices")
 async def listed(context: RequestContext) -> web.Response:
     rows = await notices.listed(context.session, context.staffer.districts("notices.read"))
-    taken_back = await notices.recalls(context.session, [each.id for each in rows])
+    taken_back = await corrections.recalls(context.session, [each.id for each in rows])
     return context.page(
         "notices/list.html",
         notices=rows,
@@ -66,7 +66,7 @@ async def show(context: RequestContext, notice: Notice, *, fault: str = "", at: 
     before = notice.state in (NoticeState.DRAFT, NoticeState.PENDING)
     given = await approvals.given(context.session, notice)
     writers = await notices.writers(context.session, notice.id) or {notice.author_id}
-    taken_back = (await notices.recalls(context.session, [notice.id])).get(notice.id)
+    taken_back = (await corrections.recalls(context.session, [notice.id])).get(notice.id)
     return context.page(
         "notices/notice.html",
         status=422 if fault else 200,

@@ -7,7 +7,7 @@ from bot.console.core.routes import page
 from bot.console.notices.list import HERE, one, show
 from bot.console.notices.trial_groups import one as trial_group
 from bot.errors import Rejected
-from bot.services.notices import approvals, notices, trial_groups, trials
+from bot.services.notices import approvals, corrections, notices, trial_groups, trials
 from bot.services.notices import start as notice_start
 from bot.services.notices import totals as notice_totals
 from bot.services.notices.results import state_of
@@ -109,7 +109,7 @@ async def correct(context: RequestContext) -> web.Response:
     original = await one(context, "notices.write")
     actor = context.staffer.require("notices.write", district=original.district)
     text = context.text("text", most=8000)
-    notice = await notices.correct(context.session, context.services, original, actor, context.text("title"), text)
+    notice = await corrections.correct(context.session, context.services, original, actor, context.text("title"), text)
     notice.count = (await notice_totals.tally(context.session, original.id)).get(CopyState.SENT, 0)
     await notices.submit(context.session, context.services, notice, actor)
     await context.audit("notice.correct", f"notice:{original.id}", notice=notice.id)
@@ -120,7 +120,7 @@ async def correct(context: RequestContext) -> web.Response:
 async def recall(context: RequestContext) -> web.Response:
     original = await one(context, "notices.stop", lock=True)
     actor = context.staffer.require("notices.stop", district=original.district)
-    notice = await notices.recall(context.session, original, actor)
+    notice = await corrections.recall(context.session, original, actor)
     await context.audit("notice.recall", f"notice:{original.id}", notice=notice.id)
     return back(context, notice, "notice_recalled")
 

@@ -15,7 +15,7 @@ from bot.console.policies.list import ENTRY, POLICIES, found, preview, today
 from bot.errors import Rejected
 from bot.services.chats import questions
 from bot.services.policies import policies
-from bot.store.models import Gap
+from bot.store.models import Gap, PolicyRevision
 from knowledge import search_over, with_policies
 from knowledge.policies import ACTIONS, AUDIENCES, Policy
 from knowledge.search.effect import Effect, effect
@@ -42,7 +42,7 @@ async def edit(context: RequestContext) -> web.Response:
     topic, history = await found(context)
     entry = _newest(context, topic, history)
     policies.required(context.staffer, "policies.edit", entry)
-    return await _form(context, typed(entry), topic=topic, base=policies.last_of(history))
+    return await _form(context, typed(entry), topic=topic, base=policies.last_of(history), remark=_remark(history))
 
 
 @page("POST", f"{ENTRY}/edit", right="policies.edit")
@@ -50,6 +50,12 @@ async def change(context: RequestContext) -> web.Response:
     topic, history = await found(context)
     policies.required(context.staffer, "policies.edit", _newest(context, topic, history))
     return await _handed_in(context, topic)
+
+
+def _remark(history: Sequence[PolicyRevision]) -> str:
+    """Why the draft was sent back; "" when it was not."""
+    draft = policies.draft_of(history)
+    return draft.remark if draft is not None else ""
 
 
 def _newest(context: RequestContext, topic: str, history: Sequence[Any]) -> Policy:
@@ -106,6 +112,7 @@ async def _form(
     base: int = 0,
     gaps: Sequence[Gap] = (),
     fault: str = "",
+    remark: str = "",
     entry: Policy | None = None,
     tried: Effect | None = None,
 ) -> web.Response:
@@ -120,6 +127,7 @@ async def _form(
         base=base,
         gaps=gaps,
         fault=fault,
+        remark=remark,
         why=context.form.get("why", ""),
         tried=tried,
         looked={**looked, **preview(context, entry)} if entry else None,

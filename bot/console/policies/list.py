@@ -25,9 +25,10 @@ from knowledge.policies import Policy, written
 POLICIES = f"{ROOT}/policies"
 ENTRY = f"{POLICIES}/{{topic}}"
 LANGUAGE = "zh"
-SHOWS = ("all", "due", "drafts", "disliked")
+SHOWS = ("all", "due", "drafts", "sent_back", "disliked")
 COUNTED = timedelta(days=30)
 SOON = timedelta(days=30)  # before a review is due
+LONGEST_REMARK = 400
 DISLIKED = 3  # people who found an answer useless, from which it is listed as such
 
 
@@ -39,10 +40,25 @@ async def changed(session: AsyncSession, staffer: Staffer) -> object:
 
 @card("policies.publish", order=30)
 async def waiting(context: RequestContext) -> Card:
-    drafts = await policies.drafts(context.session)
     words = context.console.layout.words
-    mine = [each for each in drafts.values() if each.author_id != context.staffer.id]
+    mine = [each for each in await _drafts(context, sent_back=False) if each.author_id != context.staffer.id]
+    mine = [each for each in mine if _may_publish(context, each)]
     return Card(words("card.drafts"), len(mine), f"{POLICIES}?show=drafts", words("card.drafts_note"), bool(mine))
+
+
+@card("policies.edit", order=29)
+async def sent_back(context: RequestContext) -> Card:
+    words, count = context.console.layout.words, len(await _drafts(context, sent_back=True))
+    return Card(words("policy_show.sent_back"), count, f"{POLICIES}?show=sent_back", words("card.sent_back"), count > 0)
+
+
+async def _drafts(context: RequestContext, *, sent_back: bool) -> list[PolicyRevision]:
+    drafts = (await policies.drafts(context.session)).values()
+    return [each for each in drafts if (each.sent_back_at is not None) == sent_back]
+
+
+def _may_publish(context: RequestContext, draft: PolicyRevision) -> bool:
+    return policies.allowed(context.staffer, "policies.publish", policies.parse(draft.topic, draft.text))
 
 
 @card("policies.edit", order=31)
@@ -66,7 +82,8 @@ async def listed(context: RequestContext) -> web.Response:
     groups = {
         "all": list(entries),
         "due": [each for each, entry in entries.items() if entry.review_by <= day + SOON],
-        "drafts": list(drafts),
+        "drafts": [each for each, draft in drafts.items() if draft.sent_back_at is None],
+        "sent_back": [each for each, draft in drafts.items() if draft.sent_back_at is not None],
         "disliked": [each for each in entries if counts.get(each, (0, 0, 0))[2] >= DISLIKED],
     }
     show = show if show in SHOWS else "all"
@@ -87,6 +104,10 @@ async def listed(context: RequestContext) -> web.Response:
 
 @page("GET", ENTRY, right="policies.read")
 async def shown(context: RequestContext) -> web.Response:
+    return await _show(context)
+
+
+async def _show(context: RequestContext, fault: str = "") -> web.Response:
     topic, history = await found(context)
     entry, draft = context.knowledge.policies.get(topic), policies.draft_of(history)
     shown = policies.parse(topic, draft.text) if draft else entry
@@ -97,6 +118,7 @@ async def shown(context: RequestContext) -> web.Response:
     staffer = context.staffer
     return context.page(
         "policies/policy.html",
+        status=422 if fault else 200,
         entry=shown,
         live=entry,
         draft=draft,
@@ -104,7 +126,10 @@ async def shown(context: RequestContext) -> web.Response:
         looked_at=looked_at,
         difference_lines=_difference(_older(history, looked_at), looked_at.text) if looked_at else [],
         change=_difference(written(entry) if entry else "", draft.text) if draft else [],
-        names=await accounts.names(context.session, [n for row in history for n in (row.author_id, row.publisher_id)]),
+        names=await accounts.names(
+            context.session, [n for row in history for n in (row.author_id, row.publisher_id, row.sent_back_by)]
+        ),
+        fault=fault,
         findings=policies.findings(shown, context.knowledge.policies, today()),
         **preview(context, shown),
         may_edit=policies.allowed(staffer, "policies.edit", shown),
@@ -122,6 +147,20 @@ async def publish(context: RequestContext) -> web.Response:
     await policies.publish(context.session, context.staffer, topic, number, known)
     await context.audit("policy.publish", f"policy:{topic}", revision=number)
     return context.to(f"{POLICIES}/{topic}", said="policy_published")
+
+
+@page("POST", f"{ENTRY}/send-back", right="policies.publish")
+async def give_back(context: RequestContext) -> web.Response:
+    """The second person says what is to be changed; the draft stays with its author."""
+    topic, _ = await found(context)
+    number, known = context.number("revision") or 0, context.knowledge.policies.values()
+    why = context.text("remark", most=LONGEST_REMARK)
+    try:
+        await policies.send_back(context.session, context.staffer, topic, number, why, known)
+    except Rejected as error:
+        return await _show(context, context.console.layout.rejection(context, error))
+    await context.audit("policy.send_back", f"policy:{topic}", revision=number)
+    return context.to(f"{POLICIES}/{topic}", said="policy_sent_back")
 
 
 @page("POST", f"{ENTRY}/drop", right="policies.edit")

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -20,7 +20,7 @@ from bot.services.notices import audience as audiences
 from bot.services.notices import buttons as notice_buttons
 from bot.services.notices import deliveries, photos
 from bot.services.notices.audience import Audience, Count, Night
-from bot.services.notices.states import ACTIVE, BEGUN, ENDED, NOTICE, NoticeState
+from bot.services.notices.states import ACTIVE, ENDED, NOTICE, NoticeState
 from bot.services.staff.accounts import within
 from bot.store.base import locked
 from bot.store.models import CopyState, Lane, Notice, NoticeKind, NoticeWriter, Outbox, now
@@ -28,7 +28,6 @@ from bot.store.models import CopyState, Lane, Notice, NoticeKind, NoticeWriter, 
 LONGEST_TITLE = 60  # UTF-16 units, as browsers count
 LONGEST_UNIT = 60
 LISTED = 100  # notices of a page
-UNSAY_WITHIN = timedelta(hours=48)  # Telegram deletes nothing older.
 
 
 class UnknownNotice(LookupError):
@@ -86,7 +85,7 @@ async def write(
     await _claim(session, notice)
     session.add(notice)
     await session.flush()
-    await _sign(session, notice, {author.id})
+    await sign(session, notice, {author.id})
     return notice
 
 
@@ -107,7 +106,7 @@ async def edit(
     notice.digest, notice.author_id = None, actor.id or notice.author_id
     notice.version += 1
     await session.flush()
-    await _sign(session, notice, {actor.id})
+    await sign(session, notice, {actor.id})
 
 
 async def writers(session: AsyncSession, number: int) -> set[int]:
@@ -126,7 +125,7 @@ async def submit(session: AsyncSession, context: ServiceContext, notice: Notice,
     """Hand a draft to the second person.  Raises Rejected when it, or a button of it, reaches nobody; IllegalStep."""
     check_times(notice)
     check_buttons(context, notice)
-    _check_length(context, notice)
+    check_length(context, notice)
     counted = await count(session, context, notice)
     if counted.reached == 0 and notice.does == "say":
         raise Rejected("notice.nobody")
@@ -186,50 +185,8 @@ def agreed(notice: Notice) -> dict[str, Any]:
 _AGREED = """kind does about_id title text buttons unit audience count start_at valid_until drill""".split()
 
 
-async def correct(
-    session: AsyncSession, context: ServiceContext, original: Notice, actor: Actor, title: str, text: str
-) -> Notice:
-    """A draft that, once agreed to, changes what the copies of a notice say.  Raises Rejected."""
-    _begun(original)
-    if await recalls(session, [original.id]):
-        raise Rejected("notice.recalled_already")
-    notice = _about(original, actor, "edit")
-    notice.title, notice.text = _filled(title, "title", LONGEST_TITLE), _filled(text, "text", message_preview.LONGEST)
-    _check_length(context, notice)
-    session.add(notice)
-    await session.flush()
-    await _sign(session, notice, {actor.id} | await writers(session, original.id))
-    return notice
-
-
-async def recall(session: AsyncSession, original: Notice, actor: Actor) -> Notice:
-    """Take a notice back from every phone, at once and without a second person.  Raises Rejected, IllegalStep."""
-    _begun(original)
-    if await recalls(session, [original.id]):
-        raise Rejected("notice.recalled_already")
-    if original.started_at is None or now() - original.started_at > UNSAY_WITHIN:
-        raise Rejected("notice.recall_late", hours=int(UNSAY_WITHIN.total_seconds() // 3600))
-    if original.state not in {NoticeState.COMPLETED, NoticeState.SOME_FAILED, NoticeState.CANCELLED}:
-        move(original, NoticeState.CANCELLED, actor, why="recalled")
-    notice = _about(original, actor, "unsay")
-    notice.valid_until = max(notice.valid_until, now() + UNSAY_WITHIN)
-    session.add(notice)
-    await session.flush()
-    notice.start_at = now()
-    move(notice, NoticeState.SCHEDULED, actor)
-    await session.flush()
-    await outbox.put(session, [timer(notice)])
-    return notice
-
-
-async def recalls(session: AsyncSession, numbers: Iterable[int]) -> dict[int, Notice]:
-    """By the number of a notice the one that takes it back from the phones; a recall that was cancelled is none."""
-    query = select(Notice).where(Notice.about_id.in_(list(numbers)), Notice.does == "unsay")
-    rows = await session.scalars(query.where(Notice.state != NoticeState.CANCELLED).order_by(Notice.id))
-    return {row.about_id: row for row in rows if row.about_id is not None}
-
-
-async def _sign(session: AsyncSession, notice: Notice, people: Iterable[int | None]) -> None:
+async def sign(session: AsyncSession, notice: Notice, people: Iterable[int | None]) -> None:
+    """Write down who had a hand in it."""
     known = await writers(session, notice.id)
     session.add_all([NoticeWriter(notice_id=notice.id, staff_id=each) for each in people if each not in {None, *known}])
     await session.flush()
@@ -240,29 +197,6 @@ def timer(notice: Notice) -> Outbox:
     at = max(now(), notice.start_at or now())
     payload = {"of": "notice", "notice": notice.id, "version": notice.version, "at": timers.written(at)}
     return outbox.row(timers.KIND, payload, subject=f"begin:{notice.id}", lane=Lane.NEWS, due_at=at)
-
-
-def _begun(original: Notice) -> None:
-    if original.does != "say" or (original.state not in BEGUN and original.started_at is None):
-        raise Rejected("notice.not_begun")
-
-
-def _about(original: Notice, actor: Actor, does: str) -> Notice:
-    same = (
-        "kind",
-        "title",
-        "text",
-        "buttons",
-        "unit",
-        "audience",
-        "count",
-        "valid_until",
-        "drill",
-        "district",
-        "photo",
-    )
-    values: dict[str, Any] = {name: getattr(original, name) for name in same}
-    return Notice(author_id=actor.id, does=does, about_id=original.id, state=NoticeState.DRAFT, version=0, **values)
 
 
 def check_times(notice: Notice) -> None:
@@ -290,11 +224,11 @@ def sketch(context: ServiceContext, draft: NoticeDraft, districts: Iterable[str]
 def _fill(context: ServiceContext, notice: Notice, draft: NoticeDraft, districts: Iterable[str]) -> None:
     _take(context, notice, draft, districts)
     notice.district = min(districts, key=len, default="")
-    _filled(draft.title, "title", LONGEST_TITLE)
-    _filled(draft.text, "text", message_preview.LONGEST)
-    _filled(draft.unit, "unit", LONGEST_UNIT)
+    filled(draft.title, "title", LONGEST_TITLE)
+    filled(draft.text, "text", message_preview.LONGEST)
+    filled(draft.unit, "unit", LONGEST_UNIT)
     check_times(notice)
-    _check_length(context, notice)
+    check_length(context, notice)
 
 
 def _take(context: ServiceContext, notice: Notice, draft: NoticeDraft, districts: Iterable[str]) -> None:
@@ -312,7 +246,8 @@ async def _claim(session: AsyncSession, notice: Notice) -> None:
         await photos.claim(session, notice.photo)
 
 
-def _check_length(context: ServiceContext, notice: Notice) -> None:
+def check_length(context: ServiceContext, notice: Notice) -> None:
+    """Raises Rejected for more than a phone shows of one message."""
     shown = message_preview.length(message_preview.bubble(context.knowledge.texts, notice, again=True)["text"])
     if shown > message_preview.most(notice):
         raise Rejected(
@@ -320,7 +255,8 @@ def _check_length(context: ServiceContext, notice: Notice) -> None:
         )
 
 
-def _filled(text: str, what: str, most: int) -> str:
+def filled(text: str, what: str, most: int) -> str:
+    """What was typed into a field, trimmed.  Raises Rejected when that is nothing, or too long."""
     plain = text.strip()
     size = message_preview.length(message_preview.written(plain)) if what == "text" else message_preview.units(plain)
     if not 0 < size <= most:

@@ -23,6 +23,7 @@ from knowledge.policies import Policy
 
 NAME = "policies"  # of the published ones, which replicas watch
 DRAFTS = "drafts"
+SHORTEST_REMARK = 4  # characters
 ID = re.compile(r"[a-z][a-z0-9-]{2,46}[a-z0-9]")  # short enough for a button's callback data
 
 
@@ -39,7 +40,7 @@ async def published(session: AsyncSession) -> list[Policy]:
 
 
 async def drafts(session: AsyncSession) -> dict[str, PolicyRevision]:
-    """The revision of each entry that waits for a second person."""
+    """The revision of each entry that is not published yet: it waits for a second person, or was sent back by them."""
     newest = _newest(PolicyRevision.dropped_at.is_(None))
     query = select(PolicyRevision).where(PolicyRevision.id.in_(newest))
     rows = await session.scalars(query.where(PolicyRevision.published_at.is_(None)).order_by(PolicyRevision.id))
@@ -70,9 +71,9 @@ def seed_text(topic: str) -> str:
 
 
 def required(staffer: Staffer, action: str, entry: Policy) -> Actor:
-    """Who somebody acts as.  An entry concerns the districts it speaks of; a national one concerns all of them.
+    """Who somebody acts as.  Whoever an entry concerns may draft; whoever answers for all it concerns publishes.
 
-    Raises Denied.
+    A city drafts what the nation reads, and publishes what it reads itself (docs/decisions/0006).  Raises Denied.
     """
     return staffer.require(action, district=_place(staffer, action, entry.region), subject=f"policy:{entry.id}")
 
@@ -127,12 +128,8 @@ async def publish(session: AsyncSession, staffer: Staffer, topic: str, number: i
     """
     await revisions.touch(session, DRAFTS)
     rows = await history(session, topic)
-    draft = draft_of(rows)
-    if draft is None or draft.id != number:
-        raise Rejected("policy.moved_on")
-    entry, known = parse(topic, draft.text), list(known)
-    for each in (entry, *(old for old in known if old.id == topic)):  # A new region must not be a way in.
-        required(staffer, "policies.publish", each)
+    draft, known = _handed_in(rows, number), list(known)
+    entry = _publishable(staffer, topic, draft, known)
     for author in authors(rows):
         staffer.require_other(author, "policies.publish", f"policy:{topic}")
     if faults := [finding for finding in check_one(entry, known) if finding.fault]:
@@ -150,6 +147,37 @@ def authors(rows: Sequence[PolicyRevision]) -> set[int]:
             break
         found.add(row.author_id)
     return found
+
+
+async def send_back(
+    session: AsyncSession, staffer: Staffer, topic: str, number: int, why: str, known: Iterable[Policy]
+) -> None:
+    """The second person does not take a draft: it stays with its author, with the remark, until it is saved anew.
+
+    Raises Denied, and Rejected without a remark, or for a draft that is not the newest version any more.
+    """
+    if len(why.strip()) < SHORTEST_REMARK:
+        raise Rejected("move.text")
+    await revisions.touch(session, DRAFTS)
+    draft = _handed_in(await history(session, topic), number)
+    _publishable(staffer, topic, draft, known)
+    draft.sent_back_at, draft.sent_back_by, draft.remark = now(), staffer.id, why.strip()
+
+
+def _handed_in(rows: Sequence[PolicyRevision], number: int) -> PolicyRevision:
+    """The draft of a history that waits for a second person.  Raises Rejected when it is not this version."""
+    draft = draft_of(rows)
+    if draft is None or draft.id != number or draft.sent_back_at is not None:
+        raise Rejected("policy.moved_on")
+    return draft
+
+
+def _publishable(staffer: Staffer, topic: str, draft: PolicyRevision, known: Iterable[Policy]) -> Policy:
+    """The entry of a draft, for somebody who may publish it.  Raises Denied."""
+    entry = parse(topic, draft.text)
+    for each in (entry, *(old for old in known if old.id == topic)):  # A new region must not be a way in.
+        required(staffer, "policies.publish", each)
+    return entry
 
 
 async def drop(session: AsyncSession, staffer: Staffer, topic: str) -> None:
@@ -184,7 +212,9 @@ def _newest(condition: ColumnElement[bool]) -> Select[int]:
 
 
 def _place(staffer: Staffer, action: str, region: str) -> str | None:
-    """Where to ask for the right: an entry about a province concerns each of its cities."""
+    """Where to ask for the right: an entry about a province concerns each of its cities, and is published for all of them."""
+    if action == "policies.publish":
+        return "" if region == "cn" else region
     if region == "cn":
         return None
     return next((each for each in staffer.districts(action) if each.startswith(region)), region)

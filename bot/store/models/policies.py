@@ -12,7 +12,7 @@ class PolicyRevision(Base):
     """One version of an entry, as the whole text of its file.
 
     The newest published one stands in place of the file.  The newest of all, when it is neither published nor
-    dropped, is the draft that waits for a second person.
+    dropped, is the draft that waits for a second person, or was sent back by them.
     """
 
     __tablename__ = "policy_revisions"
@@ -30,3 +30,6 @@ class PolicyRevision(Base):
     publisher_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
     published_at: Mapped[datetime | None]
     dropped_at: Mapped[datetime | None]  # put aside; kept to be read
+    sent_back_at: Mapped[datetime | None]  # the second person did not take it
+    sent_back_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
+    remark: Mapped[str] = mapped_column(String(400), default="")  # why not
