@@ -44,6 +44,11 @@ def full_name(known: Mapping[str, Region], code: str) -> str:
     return "".join(names[-2:] if len(code) == 6 else names[-1:]) or code
 
 
+def offered(known: Mapping[str, Region]) -> list[str]:
+    """The divisions somebody chooses from: each name once, though 北京市 is a province and its city."""
+    return [code for code, each in known.items() if len(code) != 4 or each.name != known[code[:2]].name]
+
+
 def covers(region: str, place: str) -> bool:
     """Whether an entry for a region holds at a place: the nation, the place itself, or what lies around it."""
     return region == "cn" or place.startswith(region)

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.app import database_of
@@ -16,8 +17,10 @@ from bot.services.core.lifecycle import Role
 from bot.services.staff import accounts, sign_in
 from bot.services.staff.audit import By
 from bot.services.staff.permissions import RIGHTS, Grant
+from bot.services.units import agencies
 from bot.settings import Settings
-from bot.store.models import Staff
+from bot.store.models import Agency, Staff
+from knowledge import appeals, hazards
 
 BY = By(role=Role.SYSTEM)
 HOURS = int(sign_in.INVITED.total_seconds() // 3600)
@@ -33,8 +36,10 @@ def add(commands: Any) -> None:
     joins.add_argument("--name", default="", help="how colleagues know them (default: the username)")
     joins.add_argument("--role", choices=[str(role) for role in RIGHTS], default=str(Role.SYSTEM_ADMIN))
     joins.add_argument("--district", default="", help="GB/T 2260 prefix such as 2101; default: the whole country")
+    joins.add_argument("--unit", default="", metavar="CODE", help="whom they work for; a handler has one")
+    joins.add_argument("--kind", default="", help="a confidential kind of appeals, the one the role is for")
     joins.set_defaults(run=_add)
-    actions.add_parser("list", help="everybody, with roles").set_defaults(run=_list)
+    actions.add_parser("list", help="everybody, with units and roles").set_defaults(run=_list)
     leaves = actions.add_parser("remove", help="shut somebody out at once; their rows stay, the audit names them")
     leaves.add_argument("username")
     leaves.set_defaults(run=_remove)
@@ -42,11 +47,17 @@ def add(commands: Any) -> None:
 
 def _add(given: argparse.Namespace, settings: Settings) -> int:
     async def work(session: AsyncSession) -> None:
-        person = await accounts.find(session, given.username)
+        catalogue = appeals.load()
+        if given.kind and not getattr(catalogue.kinds.get(given.kind), "confidential", False):
+            raise Rejected("people.kind")
+        await agencies.ensure(session, (*catalogue.offices, *hazards.load().offices))
+        unit, person = await accounts.unit_of(session, None, given.unit), await accounts.find(session, given.username)
         if person is None:
-            name = given.name or given.username
-            person = await accounts.add(session, None, BY, name=name, username=given.username, district=given.district)
-        await accounts.give(session, None, BY, person, Grant(Role(given.role), given.district))
+            known = {"name": given.name or given.username, "username": given.username, "district": given.district}
+            person = await accounts.add(session, None, BY, **known, unit=unit)
+        elif unit is not None:
+            await accounts.set_unit(session, None, BY, person, unit)
+        await accounts.give(session, None, BY, person, Grant(Role(given.role), given.district, given.kind))
         token = await sign_in.invite(session, BY, person)
         print(f"{person.username}: {given.role}, {given.district or 'everywhere'}")
         print(f"good once, for {HOURS} hours, in the browser that uses it first:")
@@ -57,9 +68,11 @@ def _add(given: argparse.Namespace, settings: Settings) -> int:
 
 def _list(_given: argparse.Namespace, settings: Settings) -> int:
     async def work(session: AsyncSession) -> None:
+        codes = {each.id: each.code for each in await session.scalars(select(Agency))}
         for person, rows in await accounts.listed(session):
-            roles = ", ".join(f"{row.role}@{row.district or '*'}" for row in rows)
-            print(f"{person.username:<20} {_standing(person):<8} {roles or '-'}  {person.name}")
+            roles = ", ".join(f"{row.role}@{row.district or '*'}{row.category and ':' + row.category}" for row in rows)
+            unit = codes.get(person.agency_id or 0, "-")
+            print(f"{person.username:<20} {_standing(person):<8} {unit:<12} {roles or '-'}  {person.name}")
 
     return _run(work, settings)
 

@@ -14,7 +14,7 @@ from bot.console.appeals import identity as appeal_identity
 from bot.console.appeals import queue as appeal_queue
 from bot.console.appeals import steps as appeal_steps
 from bot.console.backend import deliveries as backend_deliveries
-from bot.console.core import layout, live_updates
+from bot.console.core import divisions, layout, live_updates
 from bot.console.core.authentication import authenticated
 from bot.console.core.live_updates import STOPPING
 from bot.console.core.request import Console, ContentSource
@@ -53,7 +53,7 @@ PAGES: Sequence[ModuleType] = (
     *(overview, overview_file, ledgers),
     *(policy_edit, policy_list, gaps, station_list, upload),
     *(staff_accounts, audit, backend_deliveries, chat_link, sessions),
-    *(mfa, sign_in, mini_app, live_updates, layout),
+    *(mfa, sign_in, mini_app, live_updates, divisions, layout),
 )
 
 

@@ -2,6 +2,7 @@
 
 import html
 import io
+import json
 import re
 import secrets
 from collections.abc import Iterable
@@ -13,7 +14,6 @@ from urllib.parse import urlencode
 import aiohttp
 import pyotp
 from multidict import CIMultiDictProxy
-from sqlalchemy import select
 
 from bot.app import Application
 from bot.services.core.lifecycle import Role
@@ -21,7 +21,6 @@ from bot.services.staff import accounts, sign_in
 from bot.services.staff import mfa as second
 from bot.services.staff.audit import By
 from bot.services.staff.permissions import SECOND, Grant
-from bot.store.models import Agency
 
 OURS = {"Sec-Fetch-Site": "same-origin"}  # what a browser says with the forms of our own pages
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -35,6 +34,9 @@ class Page(str):
     path: str  # where redirections ended, query included
     headers: CIMultiDictProxy[str]
 
+    def json(self) -> object:
+        return json.loads(str(self))
+
     @property
     def words(self) -> str:
         bare = re.sub(r"<(script|style|head)\b.*?</\1>", " ", self, flags=re.DOTALL)
@@ -45,7 +47,7 @@ class Desk:
     """One member of staff in one browser.
 
     `role=None` has no role at all; `district` is where the role holds and where they work; `agency` the code of the
-    agency they handle for.  Who needs a second factor sets it up on the way in; `second` says otherwise for others.
+    unit they work for, without which nobody is a handler.  Who needs a second factor sets it up on the way in; `second` says otherwise for others.
     """
 
     def __init__(
@@ -59,7 +61,8 @@ class Desk:
         second: bool | None = None,
         name: str = "",
     ) -> None:
-        self.app, self.role, self.agency = app, role, agency
+        self.app, self.role = app, role
+        self.agency = agency or ("labour" if role is Role.HANDLER else "")
         self.district, self.category = district, category
         self.second = role in SECOND if second is None else second
         self.username = f"desk.{secrets.token_hex(4)}"
@@ -93,9 +96,9 @@ class Desk:
     async def joins(self) -> None:
         """Become a colleague, as the command line makes one."""
         async with self.app.db.begin() as session:
-            agency = await session.scalar(select(Agency.id).where(Agency.code == self.agency)) if self.agency else None
+            unit = await accounts.unit_of(session, None, self.agency)
             details = {"name": self.name, "username": self.username, "district": self.district}
-            person = await accounts.add(session, None, BY, agency_id=agency, **details)
+            person = await accounts.add(session, None, BY, unit=unit, **details)
             if self.role is not None:
                 await accounts.give(session, None, BY, person, Grant(self.role, self.district, self.category))
             self.id = person.id

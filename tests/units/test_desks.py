@@ -3,11 +3,13 @@
 import pytest
 from sqlalchemy import delete, select, update
 
+from bot.services.core.lifecycle import Role
 from bot.services.hazards import hazards
 from bot.services.hazards.hazards import HazardDraft
 from bot.services.units import agencies, desks
 from bot.store.models import Agency, AgencyDesk, Appeal, Hazard
-from tests.support.appeals import filed
+from tests.support.appeals import case_of, filed
+from tests.support.desk import Desk
 from tests.support.units import unit_entered
 
 TIEXI, HEPING, SHENYANG, JINAN = "210106", "210102", "2101", "3701"
@@ -62,3 +64,28 @@ async def test_starting_again_gives_nothing_back_that_was_taken_from_a_general_u
     async with app.db.read() as session:
         found = await session.scalar(select(Agency).where(Agency.code == "labour"))
     assert (found.name, found.active) == ("沈阳市人社局", False)
+
+
+async def test_a_case_is_given_to_no_unit_of_another_place_by_whichever_form(app):
+    async with app.db.begin() as session:
+        await unit_entered(session, "和平区人社局", "labour", code="heping", region=HEPING)
+        await unit_entered(session, "铁西区人社局", "labour", code="tiexi", region=TIEXI)
+    number = await filed(app, district=TIEXI)
+    async with Desk(app, Role.ADMIN, district=TIEXI) as admin:
+        page = await admin.gets(f"/console/appeals/{number}")
+        assert "铁西区人社局" in page.words
+        assert "和平区人社局" not in page.words
+        version = (await case_of(app, number)).version
+        await admin.submits(f"/console/appeals/{number}/assign", status=422, agency="heping", version=version)
+        await admin.submits("/console/hazards/rules", status=422, kind="road", area=TIEXI, agency="heping")
+        await admin.submits("/console/hazards/rules", kind="road", area=TIEXI, agency="tiexi")
+    async with Desk(app, Role.ADMIN, district=HEPING) as other:
+        assert "铁西" not in (await other.gets("/console/hazards/rules")).words
+
+
+async def test_an_old_case_names_the_unit_that_is_at_work_no_more(app):
+    number = await filed(app)
+    async with app.db.begin() as session:
+        await session.execute(update(Agency).where(Agency.code == "labour").values(active=False))
+    async with Desk(app, Role.ADMIN) as admin:
+        assert "人力资源社会保障部门" in (await admin.gets(f"/console/appeals/{number}")).words

@@ -130,7 +130,7 @@ async def _show(context: RequestContext, act: str, outcomes: list[BulkOutcome], 
         before=before,
         act=act,
         acts=list(TAKES),
-        agencies=await agencies.every(context.session),
+        agencies=await agencies.around(context.session, context.staffer.districts("appeals.assign")),
         kinds=context.knowledge.appeals.kinds,
         going=sum(each.good for each in outcomes),
     )

@@ -89,13 +89,13 @@ async def show(
     """
     session, knowledge = context.session, context.knowledge
     lines = await appeals.timeline(session, case.id)
-    offices = await agencies.every(session)
+    offices = await agencies.around(session, context.staffer.districts("appeals.read"))
     return context.page(
         "appeals/case.html",
         status=status,
         case=case,
         kind=knowledge.appeals.kinds[case.kind],
-        agency={each.id: each.name for each in offices},
+        agency=await agencies.names(session),
         offices=[each for each in offices if each.id != case.about_id],
         units=offices,
         lines=lines,

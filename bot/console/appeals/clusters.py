@@ -79,7 +79,7 @@ async def _list(context: RequestContext, *, fault: str = "") -> web.Response:
         clusters=await asyncio.to_thread(clusters.find, recent),
         items=await consultations.every(context.session, context.staffer),
         kinds=context.knowledge.appeals.kinds,
-        agencies=await agencies.every(context.session),
+        agencies=await agencies.around(context.session, context.staffer.districts("appeals.read")),
         fewest=clusters.FEWEST,
         days=clusters.WITHIN.days,
         queue=QUEUE,
@@ -90,14 +90,13 @@ async def _list(context: RequestContext, *, fault: str = "") -> web.Response:
 
 
 async def _show(context: RequestContext, item: Consultation, *, fault: str = "") -> web.Response:
-    offices = {each.id: each.name for each in await agencies.every(context.session)}
     return context.page(
         "appeals/consultation.html",
         status=422 if fault else 200,
         item=item,
         cases=await consultations.cases(context.session, item),
         voices=await consultation_votes.heard(context.session, item.id),
-        lead=offices.get(item.lead_id or 0, ""),
+        lead=(await agencies.names(context.session)).get(item.lead_id or 0, ""),
         names=await accounts.names(context.session, [item.opened_by, item.published_by]),
         kinds=context.knowledge.appeals.kinds,
         fault=fault,

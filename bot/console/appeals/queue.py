@@ -129,7 +129,7 @@ async def _list(context: RequestContext) -> web.Response:
         counts=await appeal_queue.counts(session, staffer, more),
         saved=kept,
         kinds=context.knowledge.appeals.kinds,
-        agencies=await agencies.every(session),
+        agencies=await agencies.around(session, context.staffer.districts("appeals.read")),
         left=lambda appeal: deadline.left(context.console.layout.words, appeal),
     )
 

@@ -14,20 +14,20 @@ from bot.services.staff.permissions import Staffer
 BACKEND = f"{ROOT}/backend"
 
 
-@topic("backend", right="settings.read")
+@topic("backend", right="backend.read")
 async def moved(session: AsyncSession, staffer: Staffer) -> object:
     counts = await appeal_deliveries.counts(session)
     return [each.number for each in await appeal_deliveries.stuck(session)], counts["dead"], counts["dead_letters"]
 
 
-@card("settings.read", order=80)
+@card("backend.read", order=80)
 async def stuck(context: RequestContext) -> Card:
     count = len(await appeal_deliveries.stuck(context.session))
     words = context.console.layout.words
     return Card(words("card.backend"), count, BACKEND, words("card.backend_note"), urgent=count > 0)
 
 
-@page("GET", BACKEND, right="settings.read", nav="backend")
+@page("GET", BACKEND, right="backend.read", nav="backend")
 async def listed(context: RequestContext) -> web.Response:
     return context.page(
         "backend/deliveries.html",
@@ -36,11 +36,11 @@ async def listed(context: RequestContext) -> web.Response:
         letters=await appeal_deliveries.letters(context.session),
         forwards=context.services.queue,
         oldest=await outbox.oldest_due(context.session),
-        edits=context.staffer.may("settings.edit"),
+        edits=context.staffer.may("backend.again"),
     )
 
 
-@page("POST", f"{BACKEND}/again", right="settings.edit")
+@page("POST", f"{BACKEND}/again", right="backend.again")
 async def again(context: RequestContext) -> web.Response:
     """Send once more what is dead or waits for another try: of one case, or of all."""
     number = context.text("number")

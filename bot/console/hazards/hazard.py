@@ -151,15 +151,14 @@ async def show(
     """The page of a hazard.  fault: what is wrong with the form `at`, whose fields keep what was typed."""
     session = context.session
     lines = await hazards.timeline(session, hazard.id)
-    offices = await agencies.every(session)
     kind = context.knowledge.hazards.kinds.get(hazard.kind)
     response = context.page(
         "hazards/hazard.html",
         status=status,
         hazard=hazard,
         kind=kind,
-        agency={each.id: each.name for each in offices},
-        offices=offices,
+        agency=await agencies.names(session),
+        offices=await agencies.around(session, context.staffer.districts("hazards.read")),
         proposed=hazard.agency_id or await dispatch_rules.suggested(session, context.services, hazard),
         returned={each.agency_id for each in lines if each.name == "return"},
         given=hazard_transitions.GIVEN,

@@ -90,23 +90,20 @@ async def on_map(context: RequestContext) -> web.Response:
 async def ruled(context: RequestContext) -> web.Response:
     return context.page(
         "hazards/rules.html",
-        rows=await dispatch_rules.listed(context.session),
+        rows=await dispatch_rules.listed(context.session, context.staffer.districts("hazards.rules")),
         kinds=context.knowledge.hazards.kinds,
-        agencies=await agencies.every(context.session),
+        agencies=await agencies.around(context.session, context.staffer.districts("hazards.rules")),
     )
 
 
 @page("POST", f"{HAZARDS}/rules", right="hazards.rules")
 async def rule(context: RequestContext) -> web.Response:
     """Which agency gets a type in an area, from now on."""
-    kind, area, agency = (
-        context.text("kind"),
-        _area(context, context.text("area").replace(" ", "")),
-        context.text("agency"),
-    )
+    kind, agency = context.text("kind"), context.text("agency")
+    area, region = _area(context, context.text("area").replace(" ", ""))
     if kind and kind not in context.knowledge.hazards.kinds:
         raise Rejected("answer.choose")
-    await dispatch_rules.put(context.session, kind, area, agency)
+    await dispatch_rules.put(context.session, kind, area, agency, region=region)
     await context.audit("hazard.rule", f"rule:{kind or '*'}:{area or '*'}", agency=agency)
     return context.to(f"{HAZARDS}/rules", said="hazard_rule")
 
@@ -115,7 +112,8 @@ async def rule(context: RequestContext) -> web.Response:
 async def drop(context: RequestContext) -> web.Response:
     """Forget a rule of one's own district."""
     number = context.number("rule") or 0
-    known = {each.id: each for each, _ in await dispatch_rules.listed(context.session)}
+    mine = context.staffer.districts("hazards.rules")
+    known = {each.id: each for each, _ in await dispatch_rules.listed(context.session, mine)}
     if number in known:
         _area(context, known[number].area)
         await dispatch_rules.remove(context.session, number)
@@ -123,20 +121,21 @@ async def drop(context: RequestContext) -> web.Response:
     return context.to(f"{HAZARDS}/rules", said="hazard_unrule")
 
 
-def _area(context: RequestContext, area: str) -> str:
-    """An area of this person's district, as rules write it.  Raises Rejected, Denied."""
+def _area(context: RequestContext, area: str) -> tuple[str, str]:
+    """An area of this person's district, as rules write it, and the district it lies in.  Raises Rejected, Denied."""
     if "," in area:
         point = map_view.point(*area.partition(",")[::2])
         if point is None:
             raise Rejected("hazard.area")
         found = context.knowledge.places.district_of(hazard_queue.point_of(*point))
-        context.staffer.require("hazards.rules", district=found.code[:6] if found else "")
-        return dispatch_rules.cell(*point)
+        region = found.code[:6] if found else ""
+        context.staffer.require("hazards.rules", district=region)
+        return dispatch_rules.cell(*point), region
     everywhere = "" in context.staffer.districts("hazards.rules")
     if area not in context.knowledge.regions and not (area == "" and everywhere):
         raise Rejected("hazard.area")
     context.staffer.require("hazards.rules", district=area)
-    return area
+    return area, area
 
 
 def _read(context: RequestContext) -> HazardFilter:

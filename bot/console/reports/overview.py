@@ -60,7 +60,7 @@ async def overview(context: RequestContext) -> web.Response:
         shares=[(each, each.of(counts.totals)) for each in measures.shares],
         chart=await over_time(context, asked, within),
         kinds=context.knowledge.appeals.kinds,
-        agencies={each.id: each.name for each in await agencies.every(context.session)},
+        agencies=await agencies.names(context.session),
         outcomes=await questions.outcomes(context.session, asked.period, asked.district),
         placeless=await statistics.placeless(context.session, asked.period) if asked.district else 0,
         opens=context.staffer.may("appeals.read"),

@@ -55,7 +55,7 @@ async def _numbers(context: RequestContext, asked: OverviewRequest) -> list[list
     measures, words = context.knowledge.measures.lists["overview"], context.knowledge.measures.words
     within = statistics.scope(asked.district, context.staffer, EXPORT)
     counts = await statistics.count(context.session, measures, asked.period, within)
-    named = {each.id: each.name for each in await agencies.every(context.session)}
+    named = await agencies.names(context.session)
     labels = {code: kind.label for code, kind in context.knowledge.appeals.kinds.items()}
     kinds = [(labels.get(code, code), found) for code, found in counts.by_kind.items()]
     units = [(named.get(number or 0, words["nobody"]), found) for number, found in counts.by_agency.items()]

@@ -1,23 +1,27 @@
-"""/console/people: colleagues, their roles and districts, and the way in for new ones."""
+"""/console/people: colleagues, their units, roles and districts, and the way in for new ones."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
+from typing import Any
 
 from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.console.core import divisions
 from bot.console.core.request import RequestContext
 from bot.console.core.routes import ROOT, Card, card, page, topic
 from bot.console.staff.sign_in import ENTER
 from bot.errors import Rejected
 from bot.services.core.lifecycle import Role
 from bot.services.staff import accounts, audit, mfa, sessions, sign_in
-from bot.services.staff.permissions import GRANTABLE, RIGHTS, Grant, Staffer, outranks
-from bot.store.models import Staff, StaffRole
+from bot.services.staff.permissions import AGENCY, GRANTABLE, RIGHTS, Grant, Staffer, outranks
+from bot.services.units import agencies
+from bot.store.models import Agency, Staff, StaffRole
 
 CHANGES = (
     "staff.add",
     "staff.grant",
     "staff.ungrant",
+    "staff.unit",
     "staff.activate",
     "staff.deactivate",
     "chat.link",
@@ -51,6 +55,9 @@ async def add(context: RequestContext) -> web.Response:
     """A new colleague with a first role, and the link that lets them in, shown this once."""
     try:
         grant = _grant(context)
+        unit = await accounts.unit_of(context.session, context.staffer, context.text("unit"))
+        if grant.role in AGENCY and unit is None:
+            raise Rejected("people.unit")
         person = await accounts.add(
             context.session,
             context.staffer,
@@ -58,6 +65,7 @@ async def add(context: RequestContext) -> web.Response:
             name=context.text("name"),
             username=context.text("username"),
             district=grant.district,
+            unit=unit,
         )
         await accounts.give(context.session, context.staffer, context.by, person, grant)
     except Rejected as error:  # raised before anything is written
@@ -78,9 +86,8 @@ async def shown(context: RequestContext) -> web.Response:
         rows=rows,
         open_sessions=len(await sessions.live(context.session, person.id)),
         changeable=outranks(context.staffer, person.id, person.district, mine),
-        roles=_roles(context.staffer),
-        districts=_districts(context),
-        rewards=context.knowledge.rewards,
+        unit=await context.session.get(Agency, person.agency_id) if person.agency_id else None,
+        **await _choices(context),
     )
 
 
@@ -96,6 +103,15 @@ async def take(context: RequestContext) -> web.Response:
     person = await _person(context)
     await accounts.take(context.session, context.staffer, context.by, person, context.number("role") or 0)
     return context.to(f"{ROOT}/people/{person.id}", said="taken")
+
+
+@page("POST", f"{ROOT}/people/{{id}}/unit", right="people.grant", fresh=True)
+async def move(context: RequestContext) -> web.Response:
+    """Somebody works for another unit from now on; what they had stays where it is."""
+    person = await _person(context)
+    unit = await accounts.unit_of(context.session, context.staffer, context.text("unit"))
+    await accounts.set_unit(context.session, context.staffer, context.by, person, unit)
+    return context.to(f"{ROOT}/people/{person.id}", said="unit_changed")
 
 
 @page("POST", f"{ROOT}/people/{{id}}/link", right="people.manage", fresh=True)
@@ -138,12 +154,24 @@ async def _list(context: RequestContext, *, fault: str = "") -> web.Response:
         "staff/accounts.html",
         status=422 if fault else 200,
         people=await _seen(context),
-        roles=_roles(context.staffer),
-        districts=_districts(context),
-        rewards=context.knowledge.rewards,
         form=context.form,
         fault=fault,
+        **await _choices(context),
     )
+
+
+async def _choices(context: RequestContext) -> Mapping[str, Any]:
+    """What the fields of a role and of a unit offer, and how they are called."""
+    mine = context.staffer.districts("people.grant")
+    kinds, rewards = context.knowledge.appeals.kinds, context.knowledge.rewards
+    return {
+        "roles": _roles(context.staffer),
+        "kinds": [each for each in kinds.values() if each.confidential],
+        "labels": {code: kinds[code].label for code in kinds} | {code: rewards[code].label for code in rewards},
+        "rewards": rewards,
+        "units": await agencies.around(context.session, mine),
+        "unit_names": await agencies.names(context.session),
+    }
 
 
 async def _person(context: RequestContext) -> Staff:
@@ -170,14 +198,15 @@ async def _invited(context: RequestContext, person: Staff) -> web.Response:
 
 
 def _grant(context: RequestContext) -> Grant:
-    """The role and the district of the form.  Raises Rejected."""
-    role, code = context.text("role"), context.text("district")
+    """The role of the form, where it holds, and for which kind.  Raises Rejected."""
+    role, code, kind = context.text("role"), divisions.typed(context, "people.grant"), context.text("kind")
     if role not in RIGHTS:
         raise Rejected("people.role")
-    if code and code not in context.knowledge.regions:
-        raise Rejected("people.district")
     if role != Role.COUNTER:
-        return Grant(Role(role), code)
+        known = context.knowledge.appeals.kinds.get(kind)
+        if kind and (known is None or not known.confidential or "appeals.read" not in RIGHTS[Role(role)]):
+            raise Rejected("people.kind")
+        return Grant(Role(role), code, kind)
     reward = context.text("reward")
     if reward not in context.knowledge.rewards:
         raise Rejected("people.reward")
@@ -188,13 +217,3 @@ def _roles(staffer: Staffer) -> list[Role]:
     """What this person may grant, in the order of the table."""
     below = frozenset().union(*(GRANTABLE.get(role, frozenset()) for role in staffer.roles))
     return [role for role in RIGHTS if role in below]
-
-
-def _districts(context: RequestContext) -> list[str]:
-    """Districts this person may choose: their own and those inside; for the whole country, provinces and cities."""
-    mine: Sequence[str] = context.staffer.districts("people.grant")
-    return [
-        code
-        for code in context.knowledge.regions
-        if code.startswith(tuple(mine)) and (len(code) <= 4 or any(len(each) >= 4 for each in mine))
-    ]

@@ -120,6 +120,19 @@
   };
   all("[data-filter]").forEach(function (field) { field.addEventListener("input", sift); });
 
+  // Names of districts, fetched when somebody is about to type one.
+  all("[data-divisions]").forEach(function (field) {
+    field.addEventListener("focus", function () {
+      var query = new URLSearchParams(), list = field.list;
+      field.dataset.divisions.split(" ").forEach(function (code) { query.append("within", code); });
+      fetch("/console/divisions?" + query, { headers: { "X-Background": "1" } }).then(function (answer) {
+        return answer.ok ? answer.json() : [];
+      }).then(function (names) {
+        names.forEach(function (name) { list.appendChild(new Option("", name)); });
+      }).catch(function () { /* A name typed in full is understood, too. */ });
+    }, { once: true });
+  });
+
   all("[data-back]").forEach(function (link) {
     // The browser's own way back keeps what stands in the form.
     link.addEventListener("click", function (event) {

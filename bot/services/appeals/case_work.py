@@ -1,6 +1,6 @@
 """What staff does with a case besides moving it: work log, a proposed answer, an extension, who it is about."""
 
-from sqlalchemy import insert, select
+from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.errors import Rejected
@@ -13,7 +13,8 @@ from bot.services.calendar.wording import by
 from bot.services.core.context import ServiceContext
 from bot.services.core.lifecycle import Actor
 from bot.services.identity import identities
-from bot.store.models import Agency, Appeal, AppealStep, now
+from bot.services.units import agencies
+from bot.store.models import Appeal, AppealStep, now
 
 LONGEST_EXTENSION = 10  # working days, once
 
@@ -117,7 +118,7 @@ async def hold(session: AsyncSession, number: str, why: str, actor: Actor) -> Ap
 async def name_unit(session: AsyncSession, number: str, code: str, actor: Actor) -> Appeal:
     """Say which unit a case is about: from now on nobody of that unit can see it, or learn that it exists."""
     appeal = await appeals.get(session, number, lock=True)
-    unit = await session.scalar(select(Agency).where(Agency.code == code))
+    unit = await agencies.named(session, code, appeal.region) if code else None
     appeal.about_id = unit.id if unit else None
     await add_line(session, appeal, "about", actor, note=unit.name if unit else "")
     return appeal

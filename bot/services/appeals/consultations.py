@@ -14,8 +14,9 @@ from bot.services.core.context import ServiceContext
 from bot.services.core.lifecycle import Actor
 from bot.services.staff.accounts import within
 from bot.services.staff.permissions import Staffer
+from bot.services.units import agencies
 from bot.store.base import locked
-from bot.store.models import Agency, Appeal, Consultation, ConsultationCase, now
+from bot.store.models import Appeal, Consultation, ConsultationCase, now
 
 FEWEST = 2  # cases; one alone is settled by itself
 MOST = 500  # cases: as many messages are written in one transaction
@@ -36,7 +37,9 @@ async def begin(
     cases = list(await session.scalars(mine.where(Appeal.id.not_in(taken)).order_by(Appeal.id)))
     if len(cases) < FEWEST:
         raise Rejected("consult.few", least=FEWEST)
-    agency = await session.scalar(select(Agency).where(Agency.code == lead, Agency.active))
+    agency = await agencies.named(session, lead) if lead else None
+    if agency is not None and not staffer.near("appeals.assign", agency.region):
+        raise Rejected("move.agency")
     district = min(staffer.districts("appeals.assign"), key=len, default="")
     item = Consultation(
         title=title.strip(), district=district, lead_id=agency.id if agency else None, opened_by=by.id or 0

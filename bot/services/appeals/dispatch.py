@@ -5,7 +5,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.errors import Rejected
 from bot.services.core.context import ServiceContext
-from bot.services.units import desks
+from bot.services.units import agencies, desks
 from bot.store.models import Agency, Appeal, AppealStep
 
 HOPS = 3  # returns after which an administrator has to designate the unit
@@ -30,10 +30,9 @@ async def named(session: AsyncSession, appeal: Appeal, code: str) -> Agency:
 
     Raises Rejected: there is no such unit, or the case is about it.
     """
-    which = Agency.code == code if code else Agency.id == appeal.agency_id
-    agency: Agency | None = await session.scalar(select(Agency).where(which, Agency.active))
-    if agency is None:
-        raise Rejected("move.agency")
+    if not code:
+        code = await session.scalar(select(Agency.code).where(Agency.id == appeal.agency_id)) or ""
+    agency = await agencies.named(session, code, appeal.region)
     if agency.id == appeal.about_id:
         raise Rejected("move.about_itself")
     return agency

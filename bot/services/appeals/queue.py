@@ -11,7 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.services.appeals.states import DONE, OPEN, TO_DISPATCH, AppealState
-from bot.services.staff.permissions import AGENCY, RIGHTS, Grant, Staffer
+from bot.services.staff.permissions import AGENCY, Grant, Staffer
 from bot.store.base import locked
 from bot.store.models import Agency, Appeal, CasePresence, SavedFilter, Staff, now
 
@@ -34,7 +34,7 @@ _URGENT = (Appeal.priority.desc(), Appeal.due_at.is_(None), Appeal.due_at, Appea
 
 def visible(staffer: Staffer, action: str = "appeals.read") -> Condition:
     """Which appeals somebody may do this with.  A unit complained about does not learn that there is one."""
-    seen = or_(false(), *(_granted(staffer, each) for each in staffer.grants if action in RIGHTS[each.role]))
+    seen = or_(false(), *(_granted(staffer, each) for each in staffer.grants if each.allows(action)))
     if staffer.agency_id is not None:
         seen = and_(seen, or_(Appeal.about_id.is_(None), Appeal.about_id != staffer.agency_id))
     return seen

@@ -5,9 +5,8 @@ from collections.abc import Collection, Sequence
 from sqlalchemy import delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.errors import Rejected
 from bot.services.core.context import ServiceContext
-from bot.services.units import desks
+from bot.services.units import agencies, desks
 from bot.store.models import Agency, Hazard, HazardRule, HazardStep
 from knowledge.hazards import HazardKind
 
@@ -55,19 +54,18 @@ def point_of(hazard: Hazard) -> tuple[float, float] | None:
     return hazard.latitude, hazard.longitude
 
 
-async def listed(session: AsyncSession) -> Sequence[tuple[HazardRule, Agency]]:
-    query = select(HazardRule, Agency).join(Agency, Agency.id == HazardRule.agency_id)
+async def listed(session: AsyncSession, districts: Sequence[str]) -> Sequence[tuple[HazardRule, Agency]]:
+    """The rules that name units of these districts, or of what they lie in."""
+    query = select(HazardRule, Agency).join(Agency, Agency.id == HazardRule.agency_id).where(agencies.near(districts))
     rows = (await session.execute(query.order_by(HazardRule.area, HazardRule.kind))).all()
     return [(rule, agency) for rule, agency in rows]
 
 
-async def put(session: AsyncSession, kind: str, area: str, agency: str) -> None:
-    """Set the rule for a type and an area.  Raises Rejected for an agency nobody knows."""
-    agency_id = await session.scalar(select(Agency.id).where(Agency.code == agency, Agency.active))
-    if agency_id is None:
-        raise Rejected("move.agency")
+async def put(session: AsyncSession, kind: str, area: str, agency: str, *, region: str = "") -> None:
+    """Set the rule for a type and an area; `region` is where that is.  Raises Rejected for a unit of elsewhere."""
+    unit = await agencies.named(session, agency, region)
     await session.execute(delete(HazardRule).where(HazardRule.kind == kind, HazardRule.area == area))
-    await session.execute(insert(HazardRule).values(kind=kind, area=area, agency_id=agency_id))
+    await session.execute(insert(HazardRule).values(kind=kind, area=area, agency_id=unit.id))
 
 
 async def remove(session: AsyncSession, rule_id: int) -> None:

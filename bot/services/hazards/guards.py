@@ -10,7 +10,8 @@ from bot.services.core.context import ServiceContext
 from bot.services.core.lifecycle import IllegalStep, Role
 from bot.services.hazards import dispatch_rules, photos
 from bot.services.hazards.states import CLOSED, HazardMove, HazardState
-from bot.store.models import Agency, Hazard, Staff
+from bot.services.units import agencies
+from bot.store.models import Hazard, Staff
 from knowledge.geo import Point, distance
 
 Check = Callable[[AsyncSession, ServiceContext, Hazard, HazardMove], Awaitable[None]]
@@ -39,26 +40,18 @@ async def _check_dispatch(session: AsyncSession, context: ServiceContext, hazard
         if hazard.agency_id is None:
             raise Rejected("move.agency")
         return
-    agency = await _named(session, wanted.agency)
+    agency = await agencies.named(session, wanted.agency, hazard.region)
     if hazard.state == HazardState.REOPENED and hazard.agency_id not in (None, agency.id):
         await _check_text(session, context, hazard, wanted)
     hazard.agency_id = agency.id
 
 
 async def _check_reassign(session: AsyncSession, context: ServiceContext, hazard: Hazard, wanted: HazardMove) -> None:
-    agency = await _named(session, wanted.agency)
+    agency = await agencies.named(session, wanted.agency, hazard.region)
     if agency.id == hazard.agency_id:
         raise Rejected("move.same_unit")
     await _check_text(session, context, hazard, wanted)
     hazard.agency_id = agency.id
-
-
-async def _named(session: AsyncSession, code: str) -> Agency:
-    """Raises Rejected for a code that no unit has."""
-    agency: Agency | None = await session.scalar(select(Agency).where(Agency.code == code, Agency.active))
-    if agency is None:
-        raise Rejected("move.agency")
-    return agency
 
 
 async def _check_handler(session: AsyncSession, context: ServiceContext, hazard: Hazard, wanted: HazardMove) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.services.core import map_clusters
 from bot.services.core.map_clusters import Chart, Pin
 from bot.services.hazards.states import CLOSED, OPEN, HazardState
-from bot.services.staff.permissions import AGENCY, RIGHTS, Staffer
+from bot.services.staff.permissions import AGENCY, Staffer
 from bot.store.base import locked
 from bot.store.models import Agency, Hazard, now
 from knowledge.geo import Point
@@ -36,7 +36,7 @@ def visible(staffer: Staffer, action: str = "hazards.read") -> Condition:
     """Which hazards somebody may do this with: of their districts, and for an agency's people what it has."""
     seen: list[Condition] = [false()]
     for grant in staffer.grants:
-        if action in RIGHTS[grant.role]:
+        if grant.allows(action):
             part = or_(Hazard.region == "", Hazard.region.startswith(grant.district))
             if grant.role in AGENCY:
                 own = Hazard.agency_id == staffer.agency_id if staffer.agency_id is not None else false()

@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Select, Subquery, and_, case, false, func,
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.services.core.periods import Period
-from bot.services.staff.permissions import RIGHTS, Grant, Staffer
+from bot.services.staff.permissions import Grant, Staffer
 from bot.store.models import Agency, Appeal, AppealStep
 from knowledge.measures import Measure
 
@@ -51,7 +51,7 @@ def scope(district: str, staffer: Staffer | None = None, action: str = RIGHT) ->
     inside = Appeal.region.startswith(district)
     if staffer is None:
         return inside
-    grants = [_reached(grant) for grant in staffer.grants if action in RIGHTS[grant.role]]
+    grants = [_reached(grant) for grant in staffer.grants if grant.allows(action)]
     parts = [inside, or_(false(), *grants)]
     if staffer.agency_id is not None:
         own = Appeal.agency_id == staffer.agency_id

@@ -14,6 +14,7 @@ from bot.services.core.lifecycle import Role
 from bot.services.staff import audit
 from bot.services.staff.audit import By
 from bot.services.staff.permissions import (
+    AGENCY,
     ALONE,
     EVERYBODY,
     RIGHTS,
@@ -40,8 +41,10 @@ __all__ = [
     "listed",
     "seed_demo",
     "set_active",
+    "set_unit",
     "staffer_of",
     "take",
+    "unit_of",
     "within",
 ]
 
@@ -112,7 +115,7 @@ async def add(
     name: str,
     username: str,
     district: str = "",
-    agency_id: int | None = None,
+    unit: Agency | None = None,
 ) -> Staff:
     """A new colleague, without any role yet.  `giver` is None on the command line.
 
@@ -129,13 +132,46 @@ async def add(
         giver.require("people.add", district=district)
     if await find(session, username) is not None:
         raise Rejected("people.taken", username=username)
-    person = Staff(
-        name=name, username=username, district=district, agency_id=agency_id, active=True, recovery=[], totp_step=0
-    )
+    _check_near(unit, district)
+    person = Staff(name=name, username=username, district=district, active=True, recovery=[], totp_step=0)
+    person.agency_id = unit.id if unit else None
     session.add(person)
     await session.flush()
-    await audit.note(session, by, "staff.add", f"staff:{person.id}", username=username, district=district)
+    details: dict[str, Any] = {"username": username, "district": district, **({"unit": unit.code} if unit else {})}
+    await audit.note(session, by, "staff.add", f"staff:{person.id}", **details)
     return person
+
+
+async def unit_of(session: AsyncSession, giver: Staffer | None, code: str) -> Agency | None:
+    """The unit of a code, as this person may give it to others: of their districts, or around them; None for "".
+
+    Raises Rejected, in the same words for one that is elsewhere and one that is not there.
+    """
+    unit: Agency | None = await session.scalar(select(Agency).where(Agency.code == code, Agency.active))
+    if code and (unit is None or (giver is not None and not giver.near("people.grant", unit.region))):
+        raise Rejected("people.no_unit")
+    return unit
+
+
+async def set_unit(session: AsyncSession, giver: Staffer | None, by: By, person: Staff, unit: Agency | None) -> None:
+    """Let somebody work for another unit from now on, or for none.  Raises Denied, Rejected for a handler without one."""
+    held = await _changeable(session, giver, person, "people.grant")
+    if unit is None and any(each.role in AGENCY for each in held):
+        raise Rejected("people.unit")
+    _check_near(unit, person.district)
+    before = await session.get(Agency, person.agency_id) if person.agency_id else None
+    if before is unit:
+        return
+    person.agency_id = unit.id if unit else None
+    await session.flush()
+    codes: dict[str, Any] = {"before": before.code if before else "", "unit": unit.code if unit else ""}
+    await audit.note(session, by, "staff.unit", f"staff:{person.id}", **codes)
+
+
+def _check_near(unit: Agency | None, district: str) -> None:
+    """A unit of another place is nobody's who works here.  Raises Rejected."""
+    if unit is not None and not (unit.region.startswith(district) or district.startswith(unit.region)):
+        raise Rejected("people.no_unit")
 
 
 async def give(session: AsyncSession, giver: Staffer | None, by: By, person: Staff, grant: Grant) -> None:
@@ -147,6 +183,8 @@ async def give(session: AsyncSession, giver: Staffer | None, by: By, person: Sta
         raise Denied("people.grant", f"staff:{person.id}")
     if grant in held:
         return
+    if grant.role in AGENCY and person.agency_id is None:
+        raise Rejected("people.unit")
     others = {each.role for each in held} - {grant.role}
     if others and (grant.role in ALONE or others & ALONE):
         raise Rejected("people.alone")
@@ -232,13 +270,13 @@ async def counted(session: AsyncSession) -> int:
 async def seed_demo(session: AsyncSession) -> list[Staff]:
     """One person of each role, for the demo; those that are there already stay as they are."""
     by, people = By(role=Role.SYSTEM), []
-    agency = await session.scalar(select(Agency.id).where(Agency.code == DEMO_UNIT))
+    agency = await unit_of(session, None, DEMO_UNIT)
     for role, (username, name) in DEMO.items():
         person = await find(session, username)
         if person is None:
             district = "" if role in ALONE else DEMO_DISTRICT
-            desk = agency if role is Role.HANDLER else None
-            person = await add(session, None, by, name=name, username=username, district=district, agency_id=desk)
+            unit = agency if role in AGENCY else None
+            person = await add(session, None, by, name=name, username=username, district=district, unit=unit)
             await give(session, None, by, person, Grant(role, district))
             if role in SECOND:
                 person.totp = pyotp.random_base32()  # The demo shows its codes: nobody has to enrol.

@@ -15,7 +15,8 @@ RIGHTS: Mapping[Role, frozenset[str]] = {
     Role.ORGANISER: frozenset(
         """policies.read policies.edit gaps.read gaps.settle stations.read stations.edit notices.read notices.write
         notices.stop notices.export
-        volunteers.read volunteers.approve volunteers.unmask rewards.redeem rewards.stock hazards.read statistics.read""".split()
+        volunteers.read volunteers.approve volunteers.unmask rewards.redeem rewards.stock hazards.read statistics.read
+        units.read""".split()
     ),
     Role.APPROVER: frozenset(
         "policies.read policies.publish notices.read notices.approve notices.stop statistics.read".split()
@@ -26,18 +27,20 @@ RIGHTS: Mapping[Role, frozenset[str]] = {
     ),
     Role.REVIEWER: frozenset(
         """appeals.read appeals.log appeals.review appeals.attachments appeals.unmask hazards.read hazards.review
-        hazards.photos         statistics.read""".split()
+        hazards.photos statistics.read""".split()
     ),
     Role.ADMIN: frozenset(
         """appeals.read appeals.log appeals.assign appeals.review appeals.extend appeals.attachments
         appeals.unmask appeals.export
         hazards.read hazards.review hazards.photos hazards.rules
         volunteers.read volunteers.dismiss volunteers.unmask policies.read gaps.read stations.read notices.read
-        statistics.read statistics.export people.read people.add people.manage people.grant""".split()
+        statistics.read statistics.export people.read people.add people.manage people.grant
+        units.read units.edit settings.read""".split()
     ),
     # People and settings, no cases; logs, no identities.  Neither goes together with any other role.
     Role.SYSTEM_ADMIN: frozenset(
-        "people.read people.add people.manage people.grant settings.read settings.edit".split()
+        """people.read people.add people.manage people.grant units.read units.edit settings.read settings.edit
+        backend.read backend.again""".split()
     ),
     Role.AUDITOR: frozenset("audit.read views.read statistics.read".split()),
     Role.COUNTER: frozenset({"rewards.redeem"}),
@@ -49,6 +52,7 @@ GRANTABLE: Mapping[Role, frozenset[Role]] = {  # who may give which role, within
 }
 SECOND = frozenset({Role.ADMIN, Role.APPROVER, Role.AUDITOR, Role.SYSTEM_ADMIN})  # never without a second factor
 AGENCY = frozenset({Role.HANDLER})  # see what their own agency has, and nothing else
+KINDS = ("appeals.", "statistics.", "rewards.")  # actions about things that have a kind
 ACTIONS = frozenset(EVERYBODY).union(*RIGHTS.values())
 
 
@@ -78,6 +82,10 @@ class Grant:
     role: Role
     district: str = ""
     category: str = ""
+
+    def allows(self, action: str) -> bool:
+        """Whether the role holds for this action somewhere; one for a kind only, for nothing that has no kind."""
+        return action in RIGHTS[self.role] and (not self.category or action.startswith(KINDS))
 
     def covers(self, district: str | None, category: str | None) -> bool:
         """None asks whether it holds anywhere at all; "" is the whole country, or a case of no kind."""
@@ -129,8 +137,12 @@ class Staffer:
 
     def districts(self, action: str) -> tuple[str, ...]:
         """Prefixes of where they may do this, without those that lie in another one; "" is everywhere."""
-        found = sorted({grant.district for grant in self.grants if action in RIGHTS[grant.role]}, key=len)
+        found = sorted({grant.district for grant in self.grants if grant.allows(action)}, key=len)
         return tuple(each for at, each in enumerate(found) if not each.startswith(tuple(found[:at])))
+
+    def near(self, action: str, region: str) -> bool:
+        """Whether a region lies in one of the districts where they may do this, or around one."""
+        return any(region.startswith(each) or each.startswith(region) for each in self.districts(action))
 
     @property
     def roles(self) -> tuple[Role, ...]:
@@ -145,7 +157,7 @@ class Staffer:
     ) -> Role | None:
         """The first of their roles that allows this there."""
         for grant in self.grants:
-            if action in RIGHTS[grant.role] and grant.covers(district, category) and self._of(grant.role, agency):
+            if grant.allows(action) and grant.covers(district, category) and self._of(grant.role, agency):
                 return grant.role
         return None
 

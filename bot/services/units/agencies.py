@@ -1,11 +1,13 @@
 """Units as rows: the general ones every installation begins with, and their names."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-from sqlalchemy import insert, select
+from sqlalchemy import ColumnElement, false, insert, or_, select, true
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.errors import Rejected
+from bot.services.units import desks
 from bot.store.models import Agency, AgencyDesk
 from knowledge.appeals import Office
 
@@ -23,5 +25,31 @@ async def ensure(session: AsyncSession, offices: Iterable[Office]) -> None:
         )
 
 
-async def every(session: AsyncSession) -> list[Agency]:
-    return list(await session.scalars(select(Agency).where(Agency.active).order_by(Agency.region, Agency.id)))
+def near(districts: Sequence[str]) -> ColumnElement[bool]:
+    """The condition that a unit is one of these districts, or of what they lie in: a unit of elsewhere is not there."""
+    inside = (Agency.region.startswith(each) if each else true() for each in districts)
+    above = {region for each in districts for region in desks.around(each)}
+    return or_(false(), *inside, Agency.region.in_(above))
+
+
+async def named(session: AsyncSession, code: str, region: str = "") -> Agency:
+    """The unit of a code, for something in a region.
+
+    Raises Rejected, in the same words for no such unit, one at work no more, and one of elsewhere.
+    """
+    unit: Agency | None = await session.scalar(select(Agency).where(Agency.code == code, Agency.active))
+    if unit is None or not (unit.region.startswith(region) or region.startswith(unit.region)):
+        raise Rejected("move.agency")
+    return unit
+
+
+async def around(session: AsyncSession, districts: Sequence[str]) -> list[Agency]:
+    """The units at work that have to do with these districts, those for the whole country first."""
+    query = select(Agency).where(Agency.active, near(districts)).order_by(Agency.region, Agency.id)
+    return list(await session.scalars(query))
+
+
+async def names(session: AsyncSession) -> dict[int, str]:
+    """The names of all units by number, those at work no more included: old cases name them."""
+    rows = await session.execute(select(Agency.id, Agency.name))
+    return {each.id: each.name for each in rows}
