@@ -6,8 +6,8 @@ A second person may send a draft of a policy back with a remark.  Runs before th
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0007"
-down_revision = "0006"
+revision = "0008"
+down_revision = "0007"
 branch_labels = None
 depends_on = None
 
