@@ -58,3 +58,37 @@ def which(name: str, ask: str, *, of: Callable[[Answers], Pairs], optional: bool
 def chosen(answers: Answers, name: str, of: Pairs) -> str:
     """The code of the only division, or of the one that was chosen; "" while it is not known."""
     return of[0][0] if len(of) == 1 else str(answers.get(name) or "")
+
+
+# What appeals and hazards share: where it was, in words or as a position, and which division that is.
+
+
+async def place(context: Context, what: Given) -> dict[str, Any]:
+    """A position or words, as they were given, with the divisions they may mean; none is fine."""
+    value = await point(context, what)
+    return {**value, "divisions": pairs(context, found(context, value))}
+
+
+async def place_changed(context: Context, answers: Answers) -> None:
+    """Which of several divisions was meant is asked anew."""
+    answers.pop("district", None)
+
+
+def of_place(answers: Answers) -> Pairs:
+    return list((answers.get("place") or {}).get("divisions", ()))
+
+
+WHICH_DISTRICT = which("district", "place.which", of=of_place, optional=True)
+
+
+def region(context: Context, answers: Answers) -> str:
+    """Where a matter belongs: where its place is; where its author runs, when that is not known more closely."""
+    home, there = context.chat.region, chosen(answers, "district", of_place(answers))
+    return home if home.startswith(there) else there
+
+
+def shown_place(context: Context, value: dict[str, Any]) -> str:
+    """The words that were typed, and the division that is surely meant."""
+    typed = str(value["text"]) if "text" in value else context.text("place.position")
+    sure = value.get("divisions", ())
+    return f"{typed}（{sure[0][1]}）" if len(sure) == 1 else typed

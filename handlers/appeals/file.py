@@ -14,7 +14,8 @@ from bot.services.core.working_days import ZONE
 from bot.services.identity import redaction
 from bot.services.volunteers import applications
 from bot.store.models import Naming
-from handlers.answers import AnswerKind, Given, attachment, one_of, phone, point, words
+from handlers import divisions
+from handlers.answers import AnswerKind, Given, attachment, one_of, phone, words
 from handlers.flow import Answers, Flow, Question, leave
 
 STORY = (5, 2_000)  # characters
@@ -135,7 +136,7 @@ async def submit(context: Context, answers: Answers) -> None:
         naming=Naming(answers["naming"]),
         name=answers.get("name") or "",
         phone=answers.get("phone") or "",
-        region=context.chat.region,
+        region=divisions.region(context, answers),
         place=place.get("text", ""),
         point=(place["lat"], place["lon"]) if "lat" in place else None,
         about=answers.get("about") or "",
@@ -154,10 +155,6 @@ async def submit(context: Context, answers: Answers) -> None:
         agency=receipt.agency or context.text("appeal.no_agency"),
         due=day(context.knowledge.texts, receipt.due_at),
     )
-
-
-def _shown_place(context: Context, value: dict[str, Any]) -> str:
-    return str(value["text"]) if "text" in value else f"{value['lat']:.4f}, {value['lon']:.4f}"
 
 
 APPEAL = Flow(
@@ -235,12 +232,14 @@ APPEAL = Flow(
         Question(
             "place",
             ask="appeal.place",
-            read=point,
+            read=divisions.place,
             takes=frozenset({AnswerKind.TEXT, AnswerKind.PLACE}),
             extra=True,
             optional=True,
-            show=_shown_place,
+            show=divisions.shown_place,
+            check=divisions.place_changed,
         ),
+        divisions.WHICH_DISTRICT,
     ),
 )
 FLOWS = (APPEAL,)

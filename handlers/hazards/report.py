@@ -14,7 +14,8 @@ from bot.services.hazards import followers, hazards
 from bot.services.hazards import transitions as hazard_transitions
 from bot.services.hazards.hazards import HazardDraft
 from bot.services.volunteers import applications
-from handlers.answers import AnswerKind, Given, attachment, one_of, point, tidy, words
+from handlers import divisions
+from handlers.answers import AnswerKind, Given, attachment, one_of, tidy, words
 from handlers.flow import Answers, Flow, Question, leave
 from knowledge.geo import in_china
 
@@ -41,7 +42,7 @@ async def picture(context: Context, what: Given) -> dict[str, Any]:
 
 
 async def where(context: Context, what: Given) -> dict[str, Any]:
-    found = await point(context, what)
+    found = await divisions.place(context, what)
     if "lat" in found and not in_china(found["lat"], found["lon"]):
         raise Rejected("station.abroad")
     return found
@@ -93,7 +94,8 @@ async def _look_around(context: Context, answers: Answers) -> None:
         found = await hazards.nearby(context.session, code, here)
     else:
         typed = (answers.get("place") or {}).get("text", "")
-        found = await hazards.alike(context.session, context.services, code, typed, context.chat.region)
+        region = divisions.region(context, answers)
+        found = await hazards.alike(context.session, context.services, code, typed, region)
     mine = {each.number for each in await hazards.own(context.session, context.chat.id)}
     answers["~similar"] = [
         [each.number, f"{each.created_at.astimezone(ZONE):%m-%d}", "" if here else each.place[:LONGEST]]
@@ -141,7 +143,7 @@ async def submit(context: Context, answers: Answers) -> None:
         text=_text(answers),
         place=(answers.get("place") or {}).get("text", ""),
         point=_point(answers),
-        region=context.chat.region,
+        region=divisions.region(context, answers),
         files=[answers["photo"]] if answers.get("photo") else [],
         priority=await applications.liaison(context.session, context.chat.id) is not None,
     )
@@ -155,10 +157,6 @@ async def submit(context: Context, answers: Answers) -> None:
         agency=receipt.agency or context.text("appeal.no_agency"),
         due=day(context.knowledge.texts, receipt.due_at),
     )
-
-
-def _shown_place(context: Context, value: dict[str, Any]) -> str:
-    return str(value["text"]) if "text" in value else f"{value['lat']:.4f}, {value['lon']:.4f}"
 
 
 REPORT = Flow(
@@ -178,8 +176,10 @@ REPORT = Flow(
             ask="hazard.place",
             read=where,
             takes=frozenset({AnswerKind.TEXT, AnswerKind.PLACE}),
-            show=_shown_place,
+            show=divisions.shown_place,
+            check=divisions.place_changed,
         ),
+        divisions.WHICH_DISTRICT,
         Question(
             "text",
             ask="hazard.text",

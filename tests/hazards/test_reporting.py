@@ -250,7 +250,9 @@ async def test_a_typed_place_worded_alike_in_the_same_district_is_offered_too(ph
     number = await reports(first, at="沈阳市铁西区建设大路兴华街口")
     await second.types("/report")
     await second.presses("跳过")
-    await second.types("铁西区建设大路与兴华街交叉口", "井盖松了一踩就响")
+    await second.types("铁西区建设大路与兴华街交叉口")
+    await second.presses("沈阳市铁西区")
+    await second.types("井盖松了一踩就响")
     assert f"{number}　沈阳市铁西区建设大路兴华街口" in (await second.presses("路面坑洼"))[-1]
     assert f"{number} 有进展也告诉您" in (await second.presses(number))[-1]
 
@@ -588,3 +590,27 @@ async def test_points_for_a_report_that_was_none_are_taken_back(phone, app, acts
     assert await points_of(app) == 0
     if target is HazardState.REJECTED:
         assert "不同意可以点“我要反映”" in (await phone.hears())[-1]
+
+
+@pytest.mark.parametrize(
+    ("typed", "taps", "region"),
+    [
+        ("沈阳铁西区建设大路", (), "210106"),
+        ("铁西区建设大路", ("鞍山市铁西区",), "210303"),
+        ("铁西区建设大路", ("跳过",), ""),
+        ("三好街", (), ""),
+    ],
+)
+async def test_a_typed_place_says_which_district_a_hazard_belongs_to_and_several_are_asked_about(
+    phone, app, typed, taps, region
+):
+    await phone.types("/report")
+    await phone.presses("跳过")
+    await phone.types(typed)
+    for label in taps:
+        await phone.presses(label)
+    await phone.types("路口井盖翘起来了")
+    await phone.presses("路面坑洼")
+    await phone.presses("提交")
+    async with app.db.read() as session:
+        assert await session.scalar(select(Hazard.region)) == region

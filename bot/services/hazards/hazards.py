@@ -136,13 +136,17 @@ def refuse_people(context: ServiceContext, text: str) -> None:
 
 
 def region_of(context: ServiceContext, draft: HazardDraft) -> str:
-    """The district a place lies in; of a typed place the only one it can mean; else the reporter's own region."""
+    """The district a place lies in; of a typed place the only one it can mean; else the reporter's own region.
+
+    A place that names no more than the city around that region says nothing new.
+    """
     places = context.knowledge.places
     if draft.point is not None:
         found = places.district_of(Point(*draft.point))
         return found.code[:6] if found else draft.region
     named = places.find(draft.place, region=draft.region)
-    return named[0].code[:6] if len(named) == 1 else draft.region
+    code = named[0].code[:6] if len(named) == 1 else ""
+    return draft.region if draft.region.startswith(code) else code
 
 
 async def own(session: AsyncSession, chat_id: int) -> list[Hazard]:
