@@ -6,12 +6,12 @@ rank them from: in Liaoning the middle of a district lies 9 km (median) from its
 
 import csv
 import re
-import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from knowledge.folding import fold
 from knowledge.geo import Point, distance
 from knowledge.places import outlines
 from knowledge.places.names import sayings
@@ -130,7 +130,7 @@ class Places:
 
     def _read(self, text: str, region: str) -> tuple[set[str], str]:
         """The codes of what a text names, and the text without their names."""
-        plain = unicodedata.normalize("NFKC", text[:LONGEST]).lower()
+        plain = fold(text[:LONGEST])
         hits = list(_longest([*self._chinese(plain), *self._latin(plain)]))
         codes = _closest(_described(hits), region)
         spans = {(hit.start, hit.end) for hit in hits if any(code.startswith(hit.code) for code in codes)}

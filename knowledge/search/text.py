@@ -5,28 +5,25 @@ import os
 os.environ.setdefault("PYPINYIN_NO_PHRASES", "true")  # We ask for single characters; its phrases take 45 MB.
 
 import re
-import unicodedata
 from collections.abc import Sequence
 from functools import lru_cache
 from itertools import pairwise
 
-import opencc
 from pypinyin import Style, lazy_pinyin
 from pypinyin.constants import PINYIN_DICT
 from pypinyin.contrib.tone_convert import to_normal
 
+from knowledge.folding import fold
 from knowledge.words import Words
 
 LONGEST = 120  # characters of a question that are looked at; the rest is a story
 MOST_READ = 400  # characters cleaned before clipping
 
-_EMOJI = re.compile("[\U0001f000-\U0001faff\u2600-\u27bf\ufe0f\u200d]")
 _PUNCTUATION = re.compile(r"[^\w\u4e00-\u9fff]+|_")
 _SPACES = re.compile(r"\s+")
 _REPEATED = re.compile(r"([^\d])\1{2,}")  # 急急急急; a hotline such as 12333 stays whole
 _BETWEEN_HAN = re.compile(r"(?<=[\u4e00-\u9fff])\s+(?=[\u4e00-\u9fff])")
 _LATIN_RUN = re.compile(r"[a-z]+|[^a-z]")
-_SIMPLIFIED = opencc.OpenCC("t2s")
 
 
 def clean(text: str) -> str:
@@ -34,9 +31,7 @@ def clean(text: str) -> str:
 
     Anything goes in: NUL, lone surrogates, emoji, 4,096 characters; at most LONGEST characters come out.
     """
-    readable = text[:MOST_READ].encode("utf-8", "ignore").decode("utf-8").replace("\0", " ")
-    plain = _SIMPLIFIED.convert(_EMOJI.sub(" ", unicodedata.normalize("NFKC", readable))).lower()
-    spaced = _SPACES.sub(" ", _PUNCTUATION.sub(" ", plain)).strip()
+    spaced = _SPACES.sub(" ", _PUNCTUATION.sub(" ", fold(text[:MOST_READ]))).strip()
     return _BETWEEN_HAN.sub("", _REPEATED.sub(r"\1\1", spaced))[:LONGEST]
 
 
