@@ -11,6 +11,7 @@ from telegram import Message, Update
 
 from bot.channels.telegram.unit import Context
 from bot.errors import Rejected
+from knowledge import phones
 
 LARGEST = 20 * 2**20  # bytes; the Bot API hands out no larger file
 
@@ -102,14 +103,13 @@ def one_of(values: Callable[[Context], dict[str, str]]) -> Read:
 
 
 async def phone(context: Context, what: Given) -> str:
-    """A Chinese mobile or landline number, digits only.  Somebody else's contact card is refused."""
+    """Somebody's own mobile or landline number, as `knowledge.phones` writes it.  Somebody else's card is refused."""
     if what.kind is AnswerKind.CONTACT and not what.own:
         raise Rejected("answer.other_contact")
-    digits = re.sub(r"[\s\-()（）+]", "", unicodedata.normalize("NFKC", what.text))
-    digits = digits.removeprefix("86") if len(digits) == 13 else digits
-    if not re.fullmatch(r"1[3-9]\d{9}|0\d{9,11}", digits):
+    number = phones.read(what.text)
+    if not phones.is_personal(number):
         raise Rejected("answer.phone")
-    return digits
+    return number
 
 
 async def attachment(context: Context, what: Given) -> dict[str, Any]:

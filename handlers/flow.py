@@ -56,6 +56,7 @@ class Flow:
     done: Callable[[Context, Answers], Awaitable[None]]
     begin: Callable[[Context], Awaitable[Answers]] | None = None  # may raise Rejected
     preview: bool = True
+    kept: bool = True  # worth going on with: whoever begins again is asked first
 
     @property
     def title(self) -> str:
@@ -68,7 +69,7 @@ class Flow:
         if mine := [form for form in forms if form[0] == self.name]:
             _front(chat, [*mine[:1], *filter(_written, (form for form in forms if form is not mine[0]))])
         begun = (chat.answers or {}).keys() - {PARKED} or chat.step != self.questions[0].name
-        if chat.flow == self.name and not expired(chat) and begun:
+        if self.kept and chat.flow == self.name and not expired(chat) and begun:
             chat.paused = True
             choices = [
                 [
@@ -84,6 +85,10 @@ class Flow:
         answers = await self.begin(context) if self.begin else {}
         stand(context.chat, self.name, "", answers)
         await self._next(context, answers)
+
+    async def ask_again(self, context: Context, step: str, answers: Answers, key: str) -> None:
+        """Ask a question once more, in the words of `key`: the answer fitted, and turned out to be wrong."""
+        await self._ask(context, step, answers, key)
 
     async def take(self, context: Context, what: Given) -> None:
         """Take an answer to the question that is open."""
@@ -169,7 +174,7 @@ class Flow:
         else:
             await self._finish(context)
 
-    async def _ask(self, context: Context, step: str, answers: Answers) -> None:
+    async def _ask(self, context: Context, step: str, answers: Answers, key: str = "") -> None:
         stand(context.chat, self.name, step, answers)
         question = self.question(step)
         if question is None:
@@ -185,7 +190,7 @@ class Flow:
         way = [press_button(context, "flow.cancel", self.name, "!cancel", step)]
         if self._before(step, answers) is not None:
             way.insert(0, press_button(context, "flow.back", self.name, "!back", step))
-        context.say(question.ask, choices=[*choices, way], **question.about(context, answers))
+        context.say(key or question.ask, choices=[*choices, way], **question.about(context, answers))
 
     def _more(self, context: Context, question: Question, count: int) -> None:
         enough = press_button(context, "flow.enough", self.name, "!enough", question.name)

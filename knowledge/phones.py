@@ -6,6 +6,10 @@ Mobile numbers, landlines with their area code, extensions, and 400 numbers.  Wh
 import re
 import unicodedata
 
+# What may stand between two digits of one number, as patterns: what nobody sees, and that or a sign.
+_HIDDEN = r"\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff"
+UNSEEN = f"[{_HIDDEN}]"
+BETWEEN = rf"[\s\-‐-―－.·•()（）{_HIDDEN}]{{0,4}}"
 _UNSEEN = {"Cc", "Cf", "Cs"}  # direction signs around what a contact holds, zero width, halves of pairs
 _BETWEEN = {"Pd", "Zs", "Ps", "Pe"}  # dashes, blanks, brackets
 _DOTS = frozenset(".·•‧・˙。/\n\t")

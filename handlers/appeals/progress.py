@@ -13,6 +13,7 @@ from bot.services.appeals import appeals
 from bot.services.appeals import transitions as appeal_transitions
 from bot.services.appeals.states import DONE, AppealMove, AppealState
 from bot.services.calendar.wording import by, day
+from bot.services.core import numbers
 from bot.services.core.lifecycle import WORKER, IllegalStep
 from bot.services.core.working_days import ZONE
 from bot.services.identity import identities
@@ -156,16 +157,26 @@ class CaseQuestion(filters.UpdateFilter):
 
 
 async def number(context: Context, what: Given) -> str:
-    text = tidy(what.text).replace(" ", "")
+    text = numbers.typed(what.text)
     if not appeals.is_number(text):
         raise Rejected("appeal.number_wrong")
     return text
 
 
+async def code(context: Context, what: Given) -> str:
+    text = numbers.typed(what.text)
+    if not numbers.is_code(text, appeals.CODE_LENGTH):
+        raise Rejected("appeal.code_form", length=appeals.CODE_LENGTH)
+    return text
+
+
 async def _look_up(context: Context, answers: Answers) -> None:
-    """Whoever holds number and code sees how the case stands; a wrong pair is counted."""
+    """Whoever holds number and code sees how the case stands; a wrong pair is counted, and the code asked for again."""
     try:
         appeal = await appeals.by_code(context.session, answers["number"], answers["code"])
+    except appeals.WrongCode as why:
+        await LOOKUP.ask_again(context, "code", {"number": answers["number"]}, why.key)
+        return
     except Rejected as why:
         context.say(why.key, **why.values)
         return
@@ -176,10 +187,11 @@ LOOKUP = Flow(
     name="lookup",
     questions=(
         Question("number", ask="appeal.ask_number", read=number),
-        Question("code", ask="appeal.ask_code", read=words(appeals.CODE_LENGTH, appeals.CODE_LENGTH)),
+        Question("code", ask="appeal.ask_code", read=code),
     ),
     done=_look_up,
     preview=False,
+    kept=False,
 )
 WHY = Flow(
     name="rating",

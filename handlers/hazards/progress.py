@@ -156,6 +156,7 @@ LOOK = Flow(
     name="look",
     done=_seen,
     preview=False,
+    kept=False,
     questions=(
         Question(
             "where",

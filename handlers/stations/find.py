@@ -46,6 +46,7 @@ STATION = Flow(
     ),
     done=show,
     preview=False,
+    kept=False,
 )
 FLOWS = (STATION,)
 

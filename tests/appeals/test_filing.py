@@ -370,6 +370,30 @@ async def test_a_mistyped_number_is_noticed_at_once(phone):
     assert "12 位数字" in (await phone.types("261122000000"))[0] or "提取码" not in (await phone.hears() or [""])[0]
 
 
+async def test_a_wrong_code_keeps_the_form_open_and_a_slip_of_the_finger_is_no_wrong_guess(phones):
+    owner, friend = await phones(), await phones()
+    await owner.types("/appeal")
+    await owner.presses("欠薪")
+    await owner.types(STORY)
+    [receipt] = await owner.presses("提交")
+    number, code = re.search(r"编号：(\d{12})\n提取码：(\w{6})", receipt).groups()
+    await friend.types("我要反映")
+    await friend.presses("凭编号")
+    assert "12 位数字" in (await friend.types(number[:-1]))[-1]
+    await friend.types(f"编号：{wide(number)}\u200b")
+    for slip in ("ABC", f"{code}7", "O0O0O0", "ABCDE1", "没有了") * 3:
+        assert "这次不算输错" in (await friend.types(slip))[-1]
+    assert "不对" in (await friend.types("ZZZZZZ"))[-1]
+    assert await friend.buttons() == ["上一步", "先不写了"]
+    shown = (await friend.types(f" {wide(code.lower())[:3]} - {wide(code.lower())[3:]} "))[-1]
+    assert "已提交" in shown
+
+
+def wide(text: str) -> str:
+    """In full-width letters, as a Chinese keyboard types them."""
+    return "".join(chr(ord(char) + 0xFEE0) for char in text)
+
+
 async def test_nobody_sees_somebody_elses_case(phones):
     owner, stranger = await phones(), await phones()
     number = await files(owner)

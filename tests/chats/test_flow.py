@@ -46,7 +46,13 @@ LINES: dict[str, Sequence[Line]] = {
         ("sends_location", HERE),
         ("presses", "提交"),
     ],
-    "lookup": [("types", "我要反映"), ("presses", "凭编号"), ("types", "261122123456"), ("types", "ABC234")],
+    "lookup": [
+        ("types", "我要反映"),
+        ("presses", "凭编号"),
+        ("types", "261122123456"),
+        ("types", "ABC234"),
+        ("presses", "先不写了"),
+    ],
     "rating": [("presses", "不满意"), ("types", "钱还是没到账")],
     "report": [
         ("types", "/report"),
@@ -76,7 +82,7 @@ ENDS = {
     "home": "大连市甘井子区",
     "station": "",
     "appeal": "编号：",
-    "lookup": "不对",
+    "lookup": "不写了",
     "rating": "重新办理",
     "report": "编号：",
     "look": "没有等着核实",

@@ -140,14 +140,14 @@ async def timeline(session: AsyncSession, appeal_id: int) -> list[AppealStep]:
 
 
 async def by_code(session: AsyncSession, number: str, code: str) -> Appeal:
-    """An appeal for whoever holds its number and code.
+    """An appeal for whoever holds its number and code, both as `numbers.typed` writes them.
 
     Raises Rejected: no such pair, or too many wrong codes - the same words whether the number exists or not.
     """
     attempt = await session.get(CodeAttempt, number, with_for_update=True) or CodeAttempt(number=number, wrong=0)
     if attempt.locked_until is not None and attempt.locked_until > now():
         raise Rejected("appeal.code_locked", minutes=int(LOCKED.total_seconds() // 60))
-    wanted = _blind(session, code.upper())
+    wanted = _blind(session, code)
     appeal = await session.scalar(select(Appeal).where(Appeal.number == number, Appeal.code == wanted))
     if appeal is not None:
         attempt.wrong = 0

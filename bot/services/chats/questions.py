@@ -15,10 +15,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from bot.services.core.periods import Period
 from bot.services.core.working_days import ZONE
 from bot.store.models import Chat, Gap, QuestionCount, TopicCount, now
+from knowledge.phones import BETWEEN
 
 OUTCOMES = ("answer", "choose", "none", "useful", "useless")  # of a question, and of an answer
 LONGEST = 200  # characters of a question that are kept
-_NUMBERS = re.compile(r"\d{5,}[\dXx]?")  # phones, papers, order numbers
+_NUMBERS = re.compile(rf"\d(?:{BETWEEN}\d){{9,}}[Xx]?|\d{{5,}}[Xx]?")  # phones, papers, order numbers
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,23 @@
-"""Personal numbers in a text: found, so that a worker can be warned, and masked, if they wish."""
+"""Personal numbers in a text: found, so that a worker can be warned, and masked, if they wish.
+
+However they are written: in full width, with dashes, dots and blanks, with signs nobody sees.
+"""
 
 import re
 from collections.abc import Collection
 
+from knowledge.phones import BETWEEN, UNSEEN
+
+_MOBILE = "|".join(  # grouped as people group them; numbers of money and time stand apart in other ways
+    BETWEEN.join(f"{UNSEEN}*".join([r"\d"] * digits) for digits in groups)
+    for groups in ((3, 4, 4), (3, 3, 5), (3, 2, 2, 2, 2))
+)
 PATTERNS = {
-    "id": re.compile(r"(?<!\d)\d{17}[\dXx](?!\d)"),
-    "phone": re.compile(r"(?<!\d)1[3-9]\d(?:[\s-]?\d{4}){2}(?!\d)"),
-    "plate": re.compile(r"[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼][A-Z][·\s]?[A-Z0-9]{5,6}"),
+    "id": re.compile(rf"(?<!\d)\d(?:{BETWEEN}\d){{16}}{BETWEEN}[\dXxＸｘ](?!\d)"),
+    "phone": re.compile(rf"(?<!\d)(?:(?:\+|00)?86{BETWEEN})?(?=[1１]{UNSEEN}*[3-9３-９])(?:{_MOBILE})(?!\d)"),
+    "plate": re.compile(
+        r"[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼]\s?[A-Za-zＡ-Ｚ][·•.\s-]?[A-Za-z0-9Ａ-Ｚ０-９]{5,6}"
+    ),
     "address": re.compile(r"\d+\s*(?:号楼|栋|幢|单元|室|号院)"),
 }
 
@@ -27,5 +38,5 @@ def without(text: str, *known: str) -> str:
     """The text with these names and numbers, which we know to be somebody's, replaced by stars."""
     for each in known:
         if each:
-            text = re.sub(r"[\s-]*".join(map(re.escape, each)), each[0] + "*" * (len(each) - 1), text)
+            text = re.sub(BETWEEN.join(map(re.escape, each)), each[0] + "*" * (len(each) - 1), text)
     return text

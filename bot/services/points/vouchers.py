@@ -156,7 +156,7 @@ async def fulfil(session: AsyncSession, context: ServiceContext, code: str, acto
 
 async def by_code(session: AsyncSession, code: str) -> Voucher:
     """Raises UnknownVoucher."""
-    key = _blind(session, code.strip().upper())
+    key = _blind(session, numbers.typed(code))
     voucher = await session.scalar(select(Voucher).where(Voucher.key == key))
     if voucher is None:
         raise UnknownVoucher

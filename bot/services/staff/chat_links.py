@@ -8,7 +8,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.queue import outbox
-from bot.services.core import rate_limits
+from bot.services.core import numbers, rate_limits
 from bot.services.staff import audit
 from bot.services.staff.audit import By
 from bot.services.staff.sign_in import Purpose
@@ -53,7 +53,13 @@ async def new_code(session: AsyncSession, person: Staff) -> str:
 
 
 async def link(session: AsyncSession, chat: Chat, code: str, texts: Texts) -> Linked:
-    """Link a chat to whoever the console showed this code.  Nothing is raised, so that attempts stay counted."""
+    """Link a chat to whoever the console showed this code.  Nothing is raised, so that attempts stay counted.
+
+    What cannot be such a code is a slip of the finger, and not counted.
+    """
+    code = numbers.typed(code)
+    if len(code) != DIGITS or not code.isdecimal():
+        return Linked()
     if wait := await rate_limits.spend(session, WHAT, f"chat:{chat.id}"):
         return Linked(wait=wait)
     if wait := await rate_limits.spent(session, WHAT, "everybody", most=GUESSES):

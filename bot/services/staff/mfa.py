@@ -2,14 +2,13 @@
 
 import hmac
 import re
-import secrets
 import time
 
 import pyotp
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.services.core import rate_limits
+from bot.services.core import numbers, rate_limits
 from bot.services.staff import audit
 from bot.services.staff.audit import By
 from bot.store.base import vault_of
@@ -19,7 +18,6 @@ ISSUER = "暖新管理端"
 STEP = 30  # seconds a code is shown
 DRIFT = 1  # steps a clock may be off
 CODES = 10  # recovery codes
-LETTERS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"  # nothing that looks like something else
 LENGTH = 10  # letters of a recovery code
 WHAT = "second"  # what is counted in attempts
 
@@ -38,7 +36,7 @@ async def enrol(session: AsyncSession, person: Staff, secret: str, code: str, by
     step = _step(secret, code, after=0)
     if step is None:
         return []
-    codes = ["".join(secrets.choice(LETTERS) for _ in range(LENGTH)) for _ in range(CODES)]
+    codes = [numbers.new_code(LENGTH) for _ in range(CODES)]
     person.totp, person.totp_step = secret, step
     person.recovery = [_keyed(session, person, each) for each in codes]
     await session.flush()
@@ -49,8 +47,11 @@ async def enrol(session: AsyncSession, person: Staff, secret: str, code: str, by
 async def check(session: AsyncSession, staff_id: int, code: str, by: By) -> tuple[bool, int]:
     """Whether a code is right, and how many seconds to wait when there were too many wrong ones.
 
-    Nothing is raised: the count of wrong codes has to be committed, whatever comes of it.
+    Nothing is raised: the count of wrong codes has to be committed, whatever comes of it.  What cannot be a code is a
+    slip of the finger, and not counted.
     """
+    if not _is_totp(code) and not numbers.is_code(numbers.typed(code), LENGTH):
+        return False, await rate_limits.spent(session, WHAT, str(staff_id))
     if wait := await rate_limits.spend(session, WHAT, str(staff_id)):
         return False, wait
     locked = select(Staff).where(Staff.id == staff_id).with_for_update().execution_options(populate_existing=True)
@@ -86,7 +87,7 @@ def _take_code(person: Staff, code: str) -> bool:
 
 
 def _take_recovery(session: AsyncSession, person: Staff, code: str) -> bool:
-    keyed = _keyed(session, person, re.sub(r"[\s-]", "", code).upper())
+    keyed = _keyed(session, person, numbers.typed(code))
     if not any(hmac.compare_digest(keyed, each) for each in person.recovery):
         return False
     person.recovery = [each for each in person.recovery if each != keyed]
@@ -97,7 +98,7 @@ def _step(secret: str, code: str, *, after: int) -> int | None:
     """The step a code belongs to: around now, and later than the last one used."""
     if not _is_totp(code):
         return None
-    digits = re.sub(r"\s", "", code)
+    digits = numbers.typed(code)
     middle = int(time.time()) // STEP
     for step in range(middle - DRIFT, middle + DRIFT + 1):
         if step > after and hmac.compare_digest(pyotp.TOTP(secret).generate_otp(step), digits):
@@ -106,7 +107,7 @@ def _step(secret: str, code: str, *, after: int) -> int | None:
 
 
 def _is_totp(code: str) -> bool:
-    return re.fullmatch(r"[0-9]{6}", re.sub(r"\s", "", code)) is not None
+    return re.fullmatch(r"[0-9]{6}", numbers.typed(code)) is not None
 
 
 def _keyed(session: AsyncSession, person: Staff, code: str) -> str:
