@@ -50,7 +50,7 @@ class Writer:
 
     async def rephrase(self, question: str, entry: Policy) -> str | None:
         """The entry's answer in other words, or None: no endpoint, no answer in time, or one that cannot be trusted."""
-        facts = "\n".join((entry.answer, *entry.steps, *entry.details))
+        facts = "\n".join(entry.plain)
         try:
             said = await self._ask(question, facts)
         except (TimeoutError, aiohttp.ClientError, ValueError, KeyError, IndexError, TypeError) as error:
@@ -82,7 +82,11 @@ def untrue(said: str, facts: str, entry: Policy) -> str:
     """What a text claims that the facts do not hold; "" for nothing."""
     if not 5 <= len(said) <= LONGEST:
         return f"{len(said)} characters"
-    known = facts + "".join(f"{source.name}{source.number}" for source in entry.shown_sources) + entry.title
+    known = (
+        facts
+        + "".join(f"{source.issuer}《{source.title}》{source.number}" for source in entry.shown_sources)
+        + entry.title
+    )
     if invented := figures(said) - figures(known) - set(entry.hotlines):
         return f"figure {min(invented)}"
     for pattern in (_DOCUMENT, _OFFICE, _LATIN):

@@ -7,6 +7,7 @@ from knowledge import (
     appeals,
     hazards,
     hotlines,
+    local,
     measures,
     places,
     policies,
@@ -22,6 +23,7 @@ from knowledge.appeals import Catalogue
 from knowledge.cards import Cards
 from knowledge.hazards import Hazards
 from knowledge.hotlines import Hotline
+from knowledge.local import Sheets
 from knowledge.measures import Measures
 from knowledge.places import Places
 from knowledge.policies import Policy
@@ -69,6 +71,7 @@ class Knowledge:
     grid: Grid
     rewards: Mapping[str, Reward]
     measures: Measures
+    sheets: Sheets
     search: Search
     cards: Cards
     shown: Shown
@@ -91,7 +94,7 @@ def load(stations: Iterable[Station] | None = None) -> Knowledge:
         texts.load(),
         hotlines.load(),
     )
-    gazetteer, terms = places.load(), vocabulary.load()
+    gazetteer, terms, sheets = places.load(), vocabulary.load(), local.load()
     listed = read.sample(gazetteer, terms) if stations is None else stations
     index = Stations(listed, divisions=gazetteer.divisions)
     by_id = {entry.id: entry for entry in entries}
@@ -110,8 +113,9 @@ def load(stations: Iterable[Station] | None = None) -> Knowledge:
         grid=volunteers.load(),
         rewards=rewards.load(),
         measures=measures.load(),
+        sheets=sheets,
         search=Search(entries, spoken, known, search.strangers()),
-        cards=Cards(sentences, by_id, lines, known),
+        cards=Cards(sentences, by_id, lines, known, sheets),
         shown=Shown(index, terms, sentences, known),
     )
 
@@ -128,7 +132,8 @@ def with_policies(known: Knowledge, entries: Iterable[Policy]) -> Knowledge:
     Its search is still the old one: questions find what they found before, and read the new text.
     """
     by_id = dict(sorted({**known.policies, **{entry.id: entry for entry in entries}}.items()))
-    return replace(known, policies=by_id, cards=Cards(known.texts, by_id, known.hotlines, known.regions))
+    cards = Cards(known.texts, by_id, known.hotlines, known.regions, known.sheets)
+    return replace(known, policies=by_id, cards=cards)
 
 
 def search_over(known: Knowledge) -> Search:

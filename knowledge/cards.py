@@ -1,19 +1,23 @@
 """Policy entries as people see them in chat: the card, the details, lists of buttons."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from html import escape
 from typing import Any
 
+from markupsafe import Markup
+
+from knowledge.claims import VALUE
+from knowledge.footnotes import Footnotes
 from knowledge.hotlines import Hotline
-from knowledge.policies import LOCAL, Policy, Source
+from knowledge.local import Sheets
+from knowledge.policies import LOCAL, Policy
 from knowledge.regions import Region, covers
 from knowledge.texts import Texts
 
 Button = dict[str, str]
 
-SOURCES = 2  # named on the card; the details name all
 CALLS = 3  # hotlines named on the card
+ANYBODY = "12345"  # who is asked about an entry that names no hotline
 
 
 class Cards:
@@ -25,65 +29,80 @@ class Cards:
         policies: Mapping[str, Policy],
         hotlines: Mapping[str, Hotline],
         regions: Mapping[str, Region],
+        sheets: Sheets,
     ) -> None:
         self._texts = texts
         self._policies = policies
         self._hotlines = hotlines
         self._regions = regions
+        self._sheets = sheets
         self._made: dict[tuple[str, str], str] = {}
 
     def with_entry(self, entry: Policy) -> "Cards":
         """Cards of the same snapshot with one entry changed or added."""
-        return Cards(self._texts, {**self._policies, entry.id: entry}, self._hotlines, self._regions)
+        return Cards(self._texts, {**self._policies, entry.id: entry}, self._hotlines, self._regions, self._sheets)
 
     def card(self, entry: Policy, language: str, region: str, said: str | None = None) -> dict[str, Any]:
-        """The reply that answers a question: at most a screen, with its source, its date and a way on.
+        """The reply that answers a question: at most a screen, with its sources, how sure they are, and a way on.
 
         `said` is the answer in a writer's words; it is marked as such.
         """
-        text = self._made.get((entry.id, language))
-        if said is not None:
-            text = self._text(
-                entry, language, f"{escape(said, quote=False)}\n{self._texts.say(language, 'card.written')}"
-            )
-        elif text is None:
-            text = self._made[entry.id, language] = self._text(entry, language, escape(entry.answer, quote=False))
+        text = self._made.get((entry.id, language)) if said is None else None
+        if text is None:
+            text = self._text(entry, language, region, said)
+            if said is None and not _placed(entry):
+                self._made[entry.id, language] = text
         return {
             "do": "say",
             "text": text + self._scope(entry, language, region),
             "choices": self._choices(entry, language),
         }
 
-    def details(self, entry: Policy, language: str) -> str:
-        """The whole entry: every fact with its references, every source."""
-        facts = "\n".join(f"· {escape(fact, quote=False)}" for fact in entry.details)
-        numbered = "\n".join(
-            f"[{number}] {_source(source)}"
-            for number, source in enumerate(entry.sources, 1)
-            if source in entry.shown_sources
-        )
-        say = self._texts.say
-        heading = say(language, "card.checked", date=entry.checked)
-        return f"<b>{escape(entry.title, quote=False)}</b>\n{facts}\n\n{numbered}\n{heading}"
+    def details(self, entry: Policy, language: str, region: str) -> str:
+        """The whole entry: every fact with its figures, every source."""
+        notes = Footnotes(entry, region, self._sheets, self._texts, language)
+        facts = "\n".join(f"· {line}" for line in notes.lines(entry.details))
+        parts = [
+            f"<b>{escape(entry.title, quote=False)}</b>\n{facts}",
+            self._sources(entry, notes, language, links=True),
+        ]
+        return "\n\n".join(parts)
 
     def buttons(self, ids: Iterable[str]) -> list[Sequence[Button]]:
         """One button a row for each entry, in the words a worker recognises."""
         return [[{"label": self._policies[each].label, "press": f"p:{each}"}] for each in ids if each in self._policies]
 
-    def _text(self, entry: Policy, language: str, answer: str) -> str:
-        say = self._texts.say
-        steps = "\n".join(f"· {escape(step, quote=False)}" for step in entry.steps)
-        parts = [
-            f"<b>{escape(entry.title, quote=False)}</b>\n{answer}",
-            f"{say(language, 'card.next')}\n{steps}",
-        ]
+    def _text(self, entry: Policy, language: str, region: str, said: str | None) -> str:
+        say, notes = self._texts.say, Footnotes(entry, region, self._sheets, self._texts, language)
+        answer = "\n".join(notes.lines(entry.answer.splitlines()))
+        if said is not None:
+            answer = f"{escape(said, quote=False)}\n{say(language, 'card.written')}"
+        steps = "\n".join(f"· {step}" for step in notes.lines(entry.steps))
+        parts = [f"<b>{escape(entry.title, quote=False)}</b>\n{answer}", f"{say(language, 'card.next')}\n{steps}"]
         if entry.hotlines:
             numbers = "　".join(self._hotline(number) for number in entry.hotlines[:CALLS])
             parts.append(say(language, "card.call", numbers=numbers))
-        shown = "；".join(_documents(entry.shown_sources)[:SOURCES])
-        named = say(language, "card.sources", sources=shown) if shown else say(language, "card.no_source")
-        parts.append(f"{named}\n{say(language, 'card.checked', date=entry.checked)}")
+        parts.append(self._sources(entry, notes, language))
         return "\n\n".join(parts)
+
+    def _sources(self, entry: Policy, notes: Footnotes, language: str, *, links: bool = False) -> str:
+        """The documents by their figures, whether somebody compared them, and what is not certain."""
+        say, ask = self._texts.say, entry.hotlines[0] if entry.hotlines else ANYBODY
+        if not notes.pointed:
+            return say(language, "card.no_source", hotline=ask) if notes.doubtful else say(language, "card.hints")
+        named = say(language, "card.sources", sources=Markup("\n").join(notes.notes(links=links)))
+        doubt = [say(language, "card.doubtful", hotline=ask)] if notes.doubtful else []
+        return "\n".join((named, self._read(entry, notes, language), *doubt))
+
+    def _read(self, entry: Policy, notes: Footnotes, language: str) -> str:
+        """When somebody compared the entry with the documents it points to, if somebody did."""
+        say, read = self._texts.say, [source for source in notes.pointed if source.read]
+        if not read:
+            return say(language, "card.gathered", date=entry.checked)
+        date = min(source.read for source in read)
+        if len(read) == len(notes.pointed):
+            return say(language, "card.read", date=date)
+        return say(language, "card.partly_read", figures=notes.small(read), date=date)
 
     def _hotline(self, number: str) -> str:
         known = self._hotlines.get(number)
@@ -93,9 +112,10 @@ class Cards:
         """Which place the entry speaks of, when that is not plainly the worker's own."""
         if entry.region == "cn":
             city = self._regions.get(region[:4])
-            if city is None or LOCAL in entry.answer:
+            if city is None or LOCAL in entry.answer or _placed(entry):
                 return ""
-            return "\n" + self._texts.say(language, "card.national", city=city.short)
+            ask = entry.hotlines[0] if entry.hotlines else ANYBODY
+            return "\n" + self._texts.say(language, "card.national", city=city.short, hotline=ask)
         if region and covers(entry.region, region):
             return ""
         return "\n" + self._texts.say(language, "card.elsewhere", region=self._regions[entry.region].name)
@@ -123,25 +143,6 @@ ACTIONS = {
 }
 
 
-def _documents(sources: Sequence[Source]) -> list[str]:
-    """Each document once, with all its articles that are cited."""
-    articles: dict[str, list[str]] = {}
-    for source in sources:
-        cited = articles.setdefault(_plain_source(replace(source, article="")), [])
-        if source.article and source.article not in source.name:
-            cited.append(source.article)
-    return [f"{name}{'，' if cited else ''}{'、'.join(cited)}" for name, cited in articles.items()]
-
-
-def _plain_source(source: Source) -> str:
-    """A source as a line of text: name, number, article, date, without what the name already says."""
-    parts = [source.name]
-    parts += [part for part in (source.number, source.article) if part and part not in source.name]
-    if source.date and source.date not in source.name:
-        parts.append(source.date)
-    return "，".join(parts)
-
-
-def _source(source: Source) -> str:
-    line = escape(_plain_source(source), quote=False)
-    return f'<a href="{escape(source.url)}">{line}</a>' if source.url else line
+def _placed(entry: Policy) -> bool:
+    """Whether the entry reads differently from place to place."""
+    return any(VALUE.search(line) or line.startswith("@") for _, line in entry.lines)

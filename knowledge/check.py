@@ -8,8 +8,9 @@ from pathlib import Path
 
 from rapidfuzz import fuzz, process
 
-from knowledge import hotlines, policies, regions
-from knowledge.figures import figures
+from knowledge import hotlines, local, policies, regions
+from knowledge.check_claims import LOCAL_MOST, claim_flaws, source_flaws
+from knowledge.claims import unmarked
 from knowledge.policies import ACTIONS, AUDIENCES, LOCAL, Policy
 
 ANSWER_LINES = 5
@@ -30,18 +31,28 @@ SAID = {  # what a rule says, by its name; the console has the same in Chinese
     "region": "unknown region {region!r}",
     "action": "unknown action {action!r}",
     "unknown": "unknown in {name}: {values}",
-    "sources": "names no source",
-    "source_name": "a source without a name",
+    "source_title": "a source without a title",
+    "source_remark": "a remark in the name of a source: {text}",
+    "source_date": "a date is 2021-07-16, 约2025 or 2018-12-29 修正: {text}",
+    "source_read": "the day of comparing is written 2026-11-28: {text}",
     "source_url": "a source's address begins with https:// or http://: {url}",
     "answer": "an answer has 1 to {most} lines, none of them empty",
     "line": "longer than {most} characters: {text}",
     "steps": "says nothing to do next",
-    "local": "needs_check, but does not say {said}",
     "promise": "promises an outcome: {text}",
     "secret": "asks for a secret: {text}",
+    "unmarked": "a claim without a mark: {text}",
+    "hint": "both a hint and a claim: {text}",
     "no_source": "there is no source [{number}]",
-    "hidden_source": "source [{number}] is secondary or advice and must not be shown",
-    "figure": "{figure} stands in no source: {text}",
+    "lead": "source [{number}] is a lead: mark it [{number}?]",
+    "unused": "no line points to source [{number}]: {title}",
+    "figure": "{figure} does not stand in the source marked: {text}",
+    "one_place": "only a document of {region} says it, and the line does not: {text}",
+    "place": "a line for {region} has no place in this entry",
+    "value": "no sheet knows the value {{{name}}}",
+    "doubt": "the note says that an original was not seen, and no line is marked [?]",
+    "local": "says {said} more than once",
+    "local_often": "{said} stands in {count} entries; fewer than {most} may",
     "phrasings": "{count} phrasings; {least} to {most} are wanted",
     "lived": "{count} of {of} phrasings are lived; a third is wanted",
     "label_word": "tells the label's word {word}: {phrase}",
@@ -81,7 +92,7 @@ def check(folder: Path = policies.FOLDER, *, today: date | None = None) -> list[
     ids = {entry.id for entry in entries}
     for entry in entries:
         found += _own(entry, ids, today)
-    return found + list(_repeated(entries))
+    return [*found, *_repeated(entries), *_locals(entries), *_sheets()]
 
 
 def check_one(entry: Policy, entries: Iterable[Policy], *, today: date | None = None) -> list[Finding]:
@@ -92,14 +103,21 @@ def check_one(entry: Policy, entries: Iterable[Policy], *, today: date | None = 
 
 
 def _own(entry: Policy, ids: Iterable[str], today: date | None) -> list[Finding]:
-    known, codes = frozenset(hotlines.load()), frozenset(regions.load())
-    found = [*_head(entry, ids, known, codes), *_text(entry), *_figures(entry, known), *_phrasings(entry)]
+    known, codes, values = hotlines.load(), regions.load(), local.known_fields()
+    found = [*_head(entry, ids, known, codes), *_text(entry), *_phrasings(entry)]
+    flaws = [flaw for source in entry.sources for flaw in source_flaws(source)]
+    for needle, rule, told in (*flaws, *claim_flaws(entry, known, values, codes)):
+        found.append(_found(entry, needle, rule, told))
     if today and entry.review_by < today:
         found.append(_at(entry, "review_by", "due", fault=False, day=entry.review_by))
     return found
 
 
 def _at(entry: Policy, needle: str, rule: str, *, fault: bool = True, **values: object) -> Finding:
+    return _found(entry, needle, rule, values, fault=fault)
+
+
+def _found(entry: Policy, needle: str, rule: str, values: Mapping[str, object], *, fault: bool = True) -> Finding:
     text = entry.path.read_text(encoding="utf-8") if entry.path.is_file() else policies.written(entry)
     line = next((number for number, text in enumerate(text.splitlines(), 1) if needle in text), 1)
     return Finding(entry.path, line, rule, values, fault)
@@ -123,13 +141,6 @@ def _head(entry: Policy, ids: Iterable[str], known: Iterable[str], codes: Iterab
     ):
         if unknown := [value for value in given if value not in allowed]:
             yield _at(entry, f"{name} =", "unknown", name=name, values=", ".join(unknown))
-    if not entry.sources:
-        yield _at(entry, "+++", "sources")
-    for source in entry.sources:
-        if not source.name:
-            yield _at(entry, "[[sources]]", "source_name")
-        if source.url and not source.url.startswith(("https://", "http://")):
-            yield _at(entry, "url =", "source_url", url=source.url)
 
 
 def _text(entry: Policy) -> Iterator[Finding]:
@@ -137,31 +148,38 @@ def _text(entry: Policy) -> Iterator[Finding]:
     if not 1 <= len(lines) <= ANSWER_LINES or not all(lines):
         yield _at(entry, lines[0] if lines else "+++", "answer", most=ANSWER_LINES)
     for line in lines:
-        if len(re.sub(r"\[[\d,]+\]", "", line)) > LINE:
+        if len(unmarked(line)) > LINE:
             yield _at(entry, line, "line", most=LINE, text=line)
     if not entry.steps:
         yield _at(entry, policies.STEPS, "steps")
     whole = "\n".join((entry.answer, *entry.steps, *entry.details))
-    if entry.needs_check and LOCAL not in whole:
-        yield _at(entry, "needs_check", "local", said=LOCAL)
     for rule, name in ((PROMISES, "promise"), (ASKS_SECRETS, "secret")):
         if match := rule.search(whole):
             yield _at(entry, match[0], name, text=match[0])
-    numbers = {int(number) for ref in re.findall(r"\[([\d,]+)\]", whole) for number in ref.split(",") if number}
-    for number in sorted(numbers):
-        if not 1 <= number <= len(entry.sources):
-            yield _at(entry, f"[{number}", "no_source", number=number)
-        elif entry.sources[number - 1] not in entry.shown_sources:
-            yield _at(entry, f"[{number}", "hidden_source", number=number)
 
 
-def _figures(entry: Policy, known: Iterable[str]) -> Iterator[Finding]:
-    """Every figure stands in a source of the same entry; numbers of hotlines are no claims."""
-    stated = {figure for source in entry.sources for figure in source.figures}
-    named = figures(" ".join(f"{s.name} {s.number} {s.article} {s.date}" for s in entry.sources))
-    for text in (*entry.answer.splitlines(), *entry.steps, *entry.details):
-        for figure in sorted(figures(text) - stated - named - set(known)):
-            yield _at(entry, text[:20], "figure", figure=figure, text=text)
+def _locals(entries: Iterable[Policy]) -> Iterator[Finding]:
+    """The sentence that says next to nothing stands in few entries."""
+    saying = [entry for entry in entries if any(LOCAL in line for _, line in entry.lines)]
+    if len(saying) >= LOCAL_MOST:
+        yield _at(saying[0], LOCAL, "local_often", said=LOCAL, count=len(saying), most=LOCAL_MOST)
+
+
+def _sheets() -> Iterator[Finding]:
+    """The sheets can be read, name places that there are, and their sources keep the rules of all sources."""
+    try:
+        sheets = local.load()
+    except policies.Fault as fault:
+        yield Finding(fault.path, fault.line, "unreadable", {"why": fault.why})
+        return
+    known = regions.load()
+    for region, values in sheets.values.items():
+        path = local.FOLDER / f"{region}.toml"
+        if region not in known:
+            yield Finding(path, 1, "region", {"region": region})
+        for value in values.values():
+            for _, rule, told in source_flaws(value.source):
+                yield Finding(path, 1, rule, told)
 
 
 def _phrasings(entry: Policy) -> Iterator[Finding]:

@@ -5,13 +5,13 @@ id = "deposit-and-id-card"      # the file's name
 ...                             # the fields of Policy
 [[sources]]                     # the fields of Source
 +++
-The answer: at most five short lines, read at a red light.
+The answer: at most five short lines, read at a red light, each with its marks (see knowledge.claims).[1]
 
 ## 下一步
 - What to do next, one line each.
 
 ## 详细
-- One fact each, with the numbers of its sources [1][2].
+- One fact each.[1][2]
 """
 
 import json
@@ -23,9 +23,11 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from knowledge.claims import VALUE, Claim, claims, unmarked
+
 FOLDER = Path(__file__).parent / "policies"
 STEPS, DETAILS = "## 下一步", "## 详细"
-LOCAL = "以当地主管部门公布为准"  # What an entry with needs_check has to say.
+LOCAL = "以当地主管部门公布为准"  # Says next to nothing: at most once in an entry, and in few of them.
 
 
 class Fault(ValueError):
@@ -38,17 +40,17 @@ class Fault(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where a fact comes from."""
+    """A document that says something: who issued it, what it is called, where in it, and which version."""
 
-    name: str  # title of the document or the page
-    number: str = ""  # such as 人社部发〔2021〕56号
+    title: str
     issuer: str = ""
+    number: str = ""  # such as 人社部发〔2021〕56号
     article: str = ""
-    date: str = ""  # as precise as it is known: 2021-07-16, 2021-07, 2021, 约2025
+    date: str = ""  # as precise as it is known, with what happened then: 2021-07-16, 约2025, 2018-12-29 修正
     url: str = ""
+    read: str = ""  # the day somebody compared the entry with the original; "" when only reprints were seen
     figures: tuple[str, ...] = ()  # the figures it states, see knowledge.figures
-    secondary: bool = False  # a lead, not an official page: never shown
-    advice: bool = False  # common advice without a document: never shown as one
+    secondary: bool = False  # a lead, not the document: never shown, and never enough
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +70,8 @@ class Policy:
     ask: tuple[str, ...]  # how workers ask
     lived: tuple[str, ...]  # the situation as lived, without the title's words
     sources: tuple[Source, ...]
-    checked: date  # when somebody last compared it with its sources
+    checked: date  # when somebody last gathered what it rests on
     review_by: date
-    needs_check: bool  # rests on facts that differ by place or change fast
     note: str  # for editors, never shown
     answer: str
     steps: tuple[str, ...]
@@ -79,7 +80,22 @@ class Policy:
 
     @property
     def shown_sources(self) -> tuple[Source, ...]:
-        return tuple(source for source in self.sources if not source.secondary and not source.advice)
+        return tuple(source for source in self.sources if not source.secondary)
+
+    @property
+    def lines(self) -> Iterator[tuple[str, str]]:
+        """Every line with the part it stands in, marks and all, in the order of the file."""
+        for part, lines in (("answer", self.answer.splitlines()), ("steps", self.steps), ("details", self.details)):
+            yield from ((part, line) for line in lines)
+
+    @property
+    def plain(self) -> tuple[str, ...]:
+        """What it says to anybody: without marks, without lines for one place and values of one."""
+        return tuple(unmarked(line) for _, line in self.lines if not line.startswith("@") and not VALUE.search(line))
+
+    def claims(self) -> tuple[Claim, ...]:
+        """What the entry claims, each with the numbers of the sources it rests on."""
+        return tuple(claim for part, line in self.lines for claim in claims(part, line))
 
     @property
     def phrasings(self) -> tuple[str, ...]:

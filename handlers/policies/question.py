@@ -72,7 +72,7 @@ async def show_details(update: Update, context: Context) -> None:
     if entry is None:
         context.say("stale")
         return
-    text = context.knowledge.cards.details(entry, context.chat.language)
+    text = context.knowledge.cards.details(entry, context.chat.language, context.chat.region)
     context.reply({"do": "say", "text": text, "links": True})
 
 

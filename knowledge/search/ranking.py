@@ -7,6 +7,7 @@ from enum import IntEnum
 
 import numpy as np
 
+from knowledge.claims import unmarked
 from knowledge.policies import Policy
 from knowledge.regions import Region
 from knowledge.search.lexical import Bm25, Scores
@@ -109,10 +110,12 @@ class Ranking:
         return Evidence(Tier(len(near)), scores, so_far.letters, so_far.sounds, so_far.stranger_words, near)
 
     def _document(self, entry: Policy, said: Sequence[str]) -> str:
-        return " ".join(_clean_all(text) for text in (*said, entry.answer, *entry.details))
+        told = (unmarked(line) for part, line in entry.lines if part != "steps")
+        return " ".join(_clean_all(text) for text in (*said, *told))
 
     def _facts(self, entry: Policy) -> list[str]:
-        texts = (entry.answer.replace("\n", ""), *entry.details)
+        answer = "".join(map(unmarked, entry.answer.splitlines()))
+        texts = (answer, *map(unmarked, entry.details))
         return [self.plain(clean(f"{entry.title} {text[:CHUNK]}")) for text in texts]
 
     def _place(self, cleaned: str, region: str) -> Scores:

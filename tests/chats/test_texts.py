@@ -110,7 +110,7 @@ def test_no_text_is_too_long_for_a_message(knowledge):
 
 def test_every_card_fits_into_a_message_and_its_buttons_into_their_bytes(knowledge):
     for entry in knowledge.policies.values():
-        details = {"do": "say", "text": knowledge.cards.details(entry, "zh")}
+        details = {"do": "say", "text": knowledge.cards.details(entry, "zh", "2101")}
         for card in (knowledge.cards.card(entry, "zh", "2101"), details):
             _, call = render(card, 1)
             assert len(call["text"].encode("utf-16-le")) // 2 <= MESSAGE, entry.id

@@ -20,12 +20,14 @@ from bot.services.staff.permissions import Grant
 from bot.store.models import Audit, PolicyRevision
 from knowledge import policies
 from knowledge.check import SAID
+from knowledge.claims import unmarked
 from tests.conftest import free_port, hasten
 from tests.support.brokers import eventually
 from tests.support.desk import BY, Desk
 
 TOPIC = "deposit-and-id-card"
 NEW_LINE = "先别签字，先拍照。"
+NEW_MARK = "[-]"
 
 
 @pytest.fixture
@@ -44,7 +46,6 @@ def fields_of(entry, **changed):
     """An entry as its form hands it in."""
     given = typed(entry) | changed
     sources = given.pop("sources")
-    given["needs_check"] = "1" if given["needs_check"] else ""
     return given | {f"source_{name}": [each[name] for each in sources] for name in SOURCE}
 
 
@@ -77,17 +78,17 @@ def test_every_rule_of_the_content_has_its_sentence_in_chinese():
 
 async def test_an_edit_reaches_the_worker_after_a_second_person_and_no_earlier(app, phone, organiser, approver):
     entry = app.knowledge.policies[TOPIC]
-    page = await edits(organiser, entry, answer=f"{entry.answer}\n{NEW_LINE}", why="律师说要先留证据")
+    page = await edits(organiser, entry, answer=f"{entry.answer}\n{NEW_LINE}{NEW_MARK}", why="律师说要先留证据")
     assert "已存成草稿" in page
     await app.refresh()
     heard = await phone.types("入职要押金、要扣身份证，可以吗？")
-    assert entry.answer.splitlines()[0] in heard[-1]
+    assert unmarked(entry.answer.splitlines()[0]) in heard[-1]
     assert NEW_LINE not in heard[-1]
 
     page = await approver.gets("/console/policies?show=drafts")
     assert TOPIC in page
     page = await approver.gets(f"/console/policies/{TOPIC}")
-    assert f"<ins>{NEW_LINE}</ins>" in page
+    assert f"<ins>{NEW_LINE}{NEW_MARK}</ins>" in page
     assert "律师说要先留证据" in page.words
     page = await publishes(approver, TOPIC)
     assert "已发布" in page
@@ -152,9 +153,9 @@ async def test_looking_tells_which_questions_come_and_go_and_saves_nothing(app, 
 async def test_findings_stand_on_the_page_in_chinese_and_hold_publication_back(app, organiser, approver):
     entry = app.knowledge.policies[TOPIC]
     page = await edits(organiser, entry, act="look", answer="肯定能要回 3777 元。", label="")
-    for said in ("数字 3777 不在任何来源", "不能打包票", "按钮上的字要有 1 到 14 个"):
+    for said in ("标的来源里没有数字 3777", "不能打包票", "按钮上的字要有 1 到 14 个"):
         assert said in page.words
-    page = await edits(organiser, entry, answer="肯定能要回 3777 元。")
+    page = await edits(organiser, entry, answer="肯定能要回 3777 元。[1]")
     assert "已存成草稿" in page
     page = await publishes(approver, TOPIC, status=422)
     assert "2 处不合规则" in page.words

@@ -58,7 +58,7 @@ async def test_one_click_makes_a_phrasing_and_its_effect_shows_after_publication
         await approver.gets(f"/console/policies/{TOPIC}")
         await approver.submits(f"/console/policies/{TOPIC}/publish")
     await app.refresh()
-    assert app.knowledge.policies[TOPIC].answer.splitlines()[0] in (await phone.types(ASKED))[-1]
+    assert app.knowledge.policies[TOPIC].plain[0] in (await phone.types(ASKED))[-1]
     page = await organiser.gets("/console/gaps")
     assert "答得上" in page.words.split("处理过的")[1]
 

@@ -14,7 +14,7 @@ from tests.conftest import free_port, hasten
 from tests.support.phone import Phone
 
 QUESTION = "站点拖着工资不给怎么要"
-MARK = "由模型"
+MARK = "电脑照着出处改的"
 TRUE = "先跟站点要个说法，把工资记录存好。\n不给就打 12333 投诉。"
 LIES = {
     "a figure": "拖欠工资要赔您 4321 元，快去要。",
@@ -83,7 +83,7 @@ async def test_it_sees_the_found_entry_and_the_question_and_nothing_else(phone, 
     [asked] = endpoint.asked
     rules, user = (each["content"] for each in asked["messages"])
     entry = knowledge.policies["unpaid-wages-steps"]
-    assert entry.answer in user
+    assert "\n".join(entry.plain) in user
     assert "13812345678" not in user
     assert rules == writer.RULES
 

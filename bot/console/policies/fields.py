@@ -18,7 +18,6 @@ LINES = ("title", "label", "category", "tier", "region", "action", "note", "chec
 LISTS = ("ask", "lived", "steps", "details")  # one a line
 WORDS = ("hotlines", "related")  # separated by spaces
 SOURCE = [field.name for field in fields(Source)]
-TICKS = ("secondary", "advice")
 SPARE = 2  # empty sources at the end of the form
 LONGEST = 20_000  # characters of the whole entry
 TIERS = ("core", "extra")
@@ -34,7 +33,6 @@ def typed(entry: Policy) -> Typed:
         **{name: " ".join(getattr(entry, name)) for name in WORDS},
         "answer": entry.answer,
         "audience": list(entry.audience),
-        "needs_check": entry.needs_check,
         "sources": sources + _spare(),
     }
 
@@ -43,7 +41,7 @@ def handed_in(form: MultiDict[str]) -> Typed:
     """What came back, whatever it is."""
     names = ("id", *LINES, *LISTS, *WORDS, "answer")
     columns = {name: form.getall(f"source_{name}", []) for name in SOURCE}
-    count = min(len(columns["name"]), 40)
+    count = min(len(columns["title"]), 40)
     sources = [
         {name: column[at].strip() if at < len(column) else "" for name, column in columns.items()}
         for at in range(count)
@@ -51,7 +49,6 @@ def handed_in(form: MultiDict[str]) -> Typed:
     return {
         **{name: form.get(name, "").strip() for name in names},
         "audience": form.getall("audience", []),
-        "needs_check": form.get("needs_check") == "1",
         "sources": [each for each in sources if any(each.values())] + _spare(),
     }
 
@@ -72,7 +69,6 @@ def entry_of(given: Typed) -> Policy:
         sources=tuple(_source(each) for each in given["sources"] if any(each.values())),
         checked=_day(given["checked"], "policy.checked"),
         review_by=_day(given["review_by"], "policy.review_by"),
-        needs_check=given["needs_check"],
         answer="\n".join(_lines(given["answer"])),
         path=Path(f"{given['id']}.md"),
         **values,
@@ -97,13 +93,8 @@ def _shown(value: object) -> str:
 
 
 def _source(given: Mapping[str, str]) -> Source:
-    texts = {name: value for name, value in given.items() if name not in (*TICKS, "figures")}
-    return Source(
-        **texts,
-        figures=tuple(given["figures"].split()),
-        secondary=bool(given["secondary"]),
-        advice=bool(given["advice"]),
-    )
+    texts = {name: value for name, value in given.items() if name not in {"secondary", "figures"}}
+    return Source(**texts, figures=tuple(given["figures"].split()), secondary=bool(given["secondary"]))
 
 
 def _lines(text: str) -> tuple[str, ...]:

@@ -203,7 +203,7 @@ def preview(context: RequestContext, entry: Policy) -> dict[str, Any]:
     region = entry.region if entry.region in known.regions else ""
     shown = entry if region else replace(entry, region="cn")
     cards = known.cards.with_entry(shown)
-    card, details = cards.card(shown, LANGUAGE, region), cards.details(shown, LANGUAGE)
+    card, details = cards.card(shown, LANGUAGE, region), cards.details(shown, LANGUAGE, region)
     return {"card": bubble(card), "details": bubble({"do": "say", "text": details})}
 
 
