@@ -209,5 +209,5 @@ def test_a_sheet_that_cannot_be_read_is_named(tmp_path, text):
         '[dibao]\nlabel = "低保"\nask = ["12345"]\nlook = "民政局"\n', encoding="utf-8"
     )
     (tmp_path / "2109.toml").write_text(text, encoding="utf-8")
-    with pytest.raises(policies.Fault, match="2109.toml"):
+    with pytest.raises(policies.Fault, match=r"2109\.toml"):
         load_sheets(tmp_path)
