@@ -17,6 +17,7 @@ _ARABIC = re.compile(r"\d+(?:\.\d+)?")
 _CHINESE = re.compile(rf"(?<!第)(?:百分之)?([零〇一二两三四五六七八九十百千万亿]+)(?={'|'.join(UNITS)})")
 _PERCENT = re.compile(r"百分之([零〇一二两三四五六七八九十百]+)")
 _REFERENCE = re.compile(r"\[\d+(?:,\s*\d+)*\]")
+_THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")  # 10,000; a Chinese comma between two numbers is none
 _TRIVIAL = {"1"}  # 一个, 一次: a manner of speaking
 
 
@@ -46,7 +47,7 @@ def value_of(numeral: str) -> int | None:
 
 def figures(text: str) -> set[str]:
     """Every figure of a text, as plain decimals: {"60", "12.5"}.  References such as [2] are left out."""
-    plain = _REFERENCE.sub("", unicodedata.normalize("NFKC", text)).replace(",", "")
+    plain = _REFERENCE.sub("", unicodedata.normalize("NFKC", _THOUSANDS.sub("", text)))
     found = {_decimal(match[0]) for match in _ARABIC.finditer(plain)}
     numerals = [match[1] for match in (*_CHINESE.finditer(plain), *_PERCENT.finditer(plain))]
     found |= {str(value) for numeral in numerals if (value := value_of(numeral)) is not None} - _TRIVIAL

@@ -35,6 +35,8 @@ def test_a_review_that_is_due_is_a_warning_and_no_fault():
 
 def test_figures_are_seen_in_any_writing():
     assert figures("满35周岁，罚500～1000元") >= {"35", "500", "1000"}
+    assert figures("10,000 元") == {"10000"}
+    assert figures("先打 110，96110 是反诈热线") == {"110", "96110"}
 
 
 @pytest.mark.parametrize("field", ["title", "checked", "region"])
