@@ -78,21 +78,26 @@ def _place(entry: Policy, claim: Claim, regions: Mapping[str, Region]) -> Iterat
     if claim.place and (claim.place not in regions or not (covers(entry.region, claim.place))):
         yield f"@{claim.place}", "place", {"region": claim.place}
     shown = [source for source in _told(entry, claim) if not source.secondary]
-    homes = [home_of(source, regions) for source in shown]
-    named = any(name in claim.text for home in homes for name in _names(home, regions))
-    if entry.region == "cn" and not claim.place and homes and all(homes) and not named:
-        yield claim.text[:20], "one_place", {"text": claim.text, "region": regions[homes[0]].name}
+    homes = [homes_of(source, regions) for source in shown]
+    names = set[str]().union(*(_names(home, regions) for each in homes for home in each))
+    if (
+        entry.region == "cn"
+        and not claim.place
+        and homes
+        and all(homes)
+        and not any(each in claim.text for each in names)
+    ):
+        yield claim.text[:20], "one_place", {"text": claim.text, "region": "、".join(sorted(names))}
 
 
-def home_of(source: Source, regions: Mapping[str, Region]) -> str:
-    """The province or city whose document it is; "" for the nation's."""
+def homes_of(source: Source, regions: Mapping[str, Region]) -> set[str]:
+    """The provinces and cities whose document it is; empty for the nation's."""
     named = f"{source.issuer}{source.title}"
-    homes = [
+    return {
         code
         for code, region in regions.items()
         if (len(code) == 2 and region.short in named) or (len(code) == 4 and region.name in named)
-    ]
-    return max(homes, key=len, default="")
+    }
 
 
 def _names(code: str, regions: Mapping[str, Region]) -> set[str]:

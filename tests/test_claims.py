@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from knowledge import check, policies, regions
-from knowledge.check_claims import home_of
+from knowledge.check_claims import homes_of
 from knowledge.claims import claims, unmarked
 from knowledge.footnotes import Footnotes
 from knowledge.local import Field, Sheets, Value
@@ -180,9 +180,9 @@ def test_no_mark_and_no_field_is_left_in_what_people_read(knowledge):
 
 def test_the_home_of_a_document_is_read_from_who_issued_it():
     known = regions.load()
-    homes = {"辽宁省人社厅": "21", "成都市委社会工作部": "5101", "人社部": "", "阜新市太平区委组织部": "2109"}
-    for issuer, code in homes.items():
-        assert home_of(Source(title="材料", issuer=issuer), known) == code
+    homes = {"辽宁省人社厅": {"21"}, "成都市委社会工作部": {"5101"}, "人社部": set(), "阜新市太平区委组织部": {"2109"}}
+    for issuer, codes in homes.items():
+        assert homes_of(Source(title="材料", issuer=issuer), known) == codes
 
 
 def test_a_city_has_what_it_says_itself_or_what_its_province_says_and_misses_the_rest():
