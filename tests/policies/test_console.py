@@ -78,7 +78,12 @@ def test_every_rule_of_the_content_has_its_sentence_in_chinese():
 
 async def test_an_edit_reaches_the_worker_after_a_second_person_and_no_earlier(app, phone, organiser, approver):
     entry = app.knowledge.policies[TOPIC]
-    page = await edits(organiser, entry, answer="\n".join([*entry.answer.splitlines()[:4], NEW_LINE + NEW_MARK]), why="律师说要先留证据")
+    page = await edits(
+        organiser,
+        entry,
+        answer="\n".join([*entry.answer.splitlines()[:4], NEW_LINE + NEW_MARK]),
+        why="律师说要先留证据",
+    )
     assert "已存成草稿" in page
     await app.refresh()
     heard = await phone.types("入职要押金、要扣身份证，可以吗？")
