@@ -102,6 +102,9 @@ class Cards:
         date = min(source.read for source in read)
         if len(read) == len(notes.pointed):
             return say(language, "card.read", date=date)
+        unread = [source for source in notes.pointed if not source.read]
+        if len(unread) < len(read):
+            return say(language, "card.mostly_read", figures=notes.small(unread), date=date)
         return say(language, "card.partly_read", figures=notes.small(read), date=date)
 
     def _hotline(self, number: str) -> str:

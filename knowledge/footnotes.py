@@ -21,8 +21,8 @@ class Footnotes:
     def __init__(self, entry: Policy, region: str, sheets: Sheets, texts: Texts, language: str) -> None:
         self._entry, self._region, self._sheets = entry, region, sheets
         self._texts, self._language = texts, language
-        self._order: list[Source] = []  # in which figures are given
-        self._pointed: set[Source] = set()
+        self._order: dict[tuple[str, ...], Source] = {}  # in which figures are given
+        self._pointed: set[tuple[str, ...]] = set()
         self.doubtful = False
         for claim in entry.claims():
             for number in claim.sources:
@@ -36,7 +36,7 @@ class Footnotes:
     @property
     def pointed(self) -> list[Source]:
         """The documents that the lines so far pointed to, by their figures."""
-        return [source for source in self._order if source in self._pointed]
+        return [source for place, source in self._order.items() if place in self._pointed]
 
     def notes(self, *, links: bool = False) -> Iterator[Markup]:
         """One line for each document: ¹ 劳动合同法第48条、² 第87条（2012-12-28 修正）."""
@@ -51,7 +51,8 @@ class Footnotes:
 
     def small(self, sources: Iterable[Source]) -> str:
         """Figures as they stand in a text: ¹ ¹²."""
-        return "\u2009".join(str(self._order.index(each) + 1).translate(_SMALL) for each in sources)
+        order = list(self._order)
+        return "\u2009".join(str(order.index(_place(each)) + 1).translate(_SMALL) for each in sources)
 
     def _line(self, text: str) -> str:
         return "".join(self._filled(words) + self._marks(marks) for words, marks in pieces(text))
@@ -61,13 +62,13 @@ class Footnotes:
         return self._told([each for each in told if not each.secondary], doubtful(marks))
 
     def _told(self, sources: list[Source], doubt: bool) -> str:
-        self._pointed.update(sources)
+        self._pointed.update(map(_place, sources))
         self.doubtful |= doubt
         return self.small(sources) + (DOUBT if doubt else "")
 
     def _figure(self, source: Source) -> None:
-        if not source.secondary and source not in self._order:
-            self._order.append(source)
+        if not source.secondary:
+            self._order.setdefault(_place(source), source)
 
     def _filled(self, words: str) -> str:
         """Words with the values of this place in them."""
@@ -75,18 +76,22 @@ class Footnotes:
         return "".join(self._value(part) if at % 2 else escape(part, quote=False) for at, part in enumerate(parts))
 
     def _value(self, name: str) -> str:
-        say, field = self._texts.say, self._sheets.fields[name]
+        ask = "、".join(self._sheets.fields[name].ask)
         value = self._sheets.value(name, self._region) if self._region else None
         if value is None:
-            missing = "card.no_value" if self._region else "card.no_place"
-            return say(self._language, missing, label=field.label, ask="、".join(field.ask))
+            return self._texts.say(self._language, "card.no_value" if self._region else "card.no_place", ask=ask)
         self._figure(value.source)
         shown = [] if value.source.secondary else [value.source]
         return escape(value.text, quote=False) + self._told(shown, value.doubtful)
 
 
 def _document(source: Source) -> tuple[str, ...]:
-    return source.issuer, source.title, source.number, source.date, source.url
+    return source.issuer, source.title, source.number, source.date
+
+
+def _place(source: Source) -> tuple[str, ...]:
+    """Where in which document: what one figure stands for."""
+    return (*_document(source), source.article)
 
 
 def _article(source: Source, at: int) -> str:

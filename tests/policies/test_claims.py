@@ -128,6 +128,8 @@ def test_what_was_not_compared_is_marked_and_said_in_one_line(entry, knowledge):
     assert "某报道" not in said
     assert said.count("没核到原文，打") == 1
     assert "¹ 原文核对于 2026-11-28，其余没核原文" in said
+    mostly = card(replace(told, answer="提前 30 天说。[1]\n赔 2 倍。[2]\n有 11 家。[3?]"), knowledge)
+    assert "原文核对于 2026-11-28，³ 没核原文" in mostly
 
 
 def test_the_day_is_that_of_comparing_and_never_that_of_writing(entry, knowledge):
@@ -157,8 +159,8 @@ def test_a_local_value_comes_with_its_own_source_or_says_plainly_that_it_is_miss
     there = read(told, knowledge, "3701")
     assert there.lines(told.answer.splitlines()) == ["每小时 24 元³[?]。¹"]
     assert "³ 山东省人民政府《最低工资的通知》（2025-10-01）" in there.notes()
-    assert "小时最低工资还没填上，打 12333 问" in read(told, knowledge, "2101").lines([told.answer])[0]
-    assert "选好城市" in read(told, knowledge).lines([told.answer])[0]
+    assert "这里还没填上，打 12333 问" in read(told, knowledge, "2101").lines([told.answer])[0]
+    assert "/settings 选好城市" in read(told, knowledge).lines([told.answer])[0]
 
 
 def test_claims_are_told_with_their_sources_for_whoever_edits_them():
@@ -211,3 +213,10 @@ def test_a_sheet_that_cannot_be_read_is_named(tmp_path, text):
     (tmp_path / "2109.toml").write_text(text, encoding="utf-8")
     with pytest.raises(policies.Fault, match=r"2109\.toml"):
         load_sheets(tmp_path)
+
+
+def test_fuxin_has_a_sheet_of_its_own_and_the_values_of_its_province(knowledge):
+    sheets = knowledge.sheets
+    assert "0418" in sheets.value("dial", "210904").text
+    assert sheets.value("minimum_wage_month", "210904") == sheets.value("minimum_wage_month", "21")
+    assert {"arbitration_office", "labour_inspection"} <= {field.name for field in sheets.missing("2109")}

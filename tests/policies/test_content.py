@@ -1,10 +1,13 @@
 """The content keeps its rules: `knowledge check` finds no fault in what is here, and finds each fault that is made."""
 
+import json
 from datetime import date
+from pathlib import Path
 
 import pytest
 
 from knowledge import check
+from knowledge.claims import unmarked
 from knowledge.figures import figures
 from knowledge.policies import load
 
@@ -46,3 +49,18 @@ def test_a_missing_head_field_is_named_with_its_file(tmp_path, field):
     (tmp_path / source.name).write_text("\n".join(lines), encoding="utf-8")
     with pytest.raises(Exception, match=f"{source.name}.*{field}|{field}.*{source.name}"):
         load(tmp_path)
+
+
+def rows(name):
+    text = (Path(__file__).parents[1] / "data" / name).read_text(encoding="utf-8")
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def test_each_answer_says_what_it_would_cost_a_worker_not_to_know(knowledge):
+    """must_say.jsonl: points that a short answer has to make, with words and figures that show it makes them."""
+    missing = []
+    for row in rows("must_say.jsonl"):
+        answer = "\n".join(map(unmarked, knowledge.policies[row["topic"]].answer.splitlines()))
+        if not all(each in answer for each in row["all"]) or not set(row["figures"]) <= figures(answer):
+            missing.append((row["topic"], row["point"]))
+    assert missing == []
