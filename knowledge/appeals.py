@@ -2,8 +2,9 @@
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 FILE = Path(__file__).parent / "appeals.toml"
 
@@ -18,6 +19,15 @@ class AppealKind:
     source: str  # who says so
     confidential: bool = False  # the desk in charge only
     about: bool = False  # It may be about a platform or a station: ask which.
+    by_job: Mapping[str, str] = field(default_factory=dict)  # another desk for workers of a trade
+    decreed: Mapping[str, tuple[int, str]] = field(default_factory=dict)  # working days and who says so, by province
+
+    def of(self, region: str, job: str = "") -> "AppealKind":
+        """The kind as it is for a worker of a trade at a place: with its desk, and its limit with the source."""
+        limit, unit, source = self.limit, self.unit, self.source
+        if region[:2] in self.decreed:
+            (limit, source), unit = self.decreed[region[:2]], "working_days"
+        return replace(self, desk=self.by_job.get(job, self.desk), limit=limit, unit=unit, source=source)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +67,12 @@ class Catalogue:
 def load(path: Path = FILE) -> Catalogue:
     raw = tomllib.loads(path.read_text(encoding="utf-8"))
     return Catalogue(
-        kinds={entry["code"]: AppealKind(**entry) for entry in raw["kinds"]},
+        kinds={entry["code"]: AppealKind(**entry, decreed=_decreed(raw, entry["code"])) for entry in raw["kinds"]},
         offices=tuple(Office(**entry) for entry in raw["agencies"]),
         rejections={entry["code"]: Rejection(**entry) for entry in raw["rejections"]},
         templates=tuple(Template(**entry) for entry in raw["templates"]),
     )
+
+
+def _decreed(raw: Mapping[str, Any], code: str) -> dict[str, tuple[int, str]]:
+    return {each["region"]: (each["days"][code], each["source"]) for each in raw["limits"] if code in each["days"]}

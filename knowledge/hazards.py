@@ -36,6 +36,8 @@ class HazardKind:
     source: str  # who says so
     words: tuple[str, ...] = ()  # that propose it
     urgent: tuple[str, ...] = ()  # numbers to call first
+    say: str = ""  # what to do before and while calling
+    local: str = ""  # a value of knowledge.local with one more number to call
     batch: bool = False  # A person looks before an Open311 client is given the number.
     attributes: tuple[Attribute, ...] = ()
 

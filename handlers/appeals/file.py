@@ -154,6 +154,7 @@ async def submit(context: Context, answers: Answers) -> None:
         kind=context.knowledge.appeals.kinds[draft.kind].label,
         agency=receipt.agency or context.text("appeal.no_agency"),
         due=day(context.knowledge.texts, receipt.due_at),
+        source=receipt.source,
     )
 
 

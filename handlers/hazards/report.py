@@ -1,5 +1,6 @@
 """随手拍: a photo, a place, a type, in under half a minute."""
 
+from html import escape
 from typing import Any
 
 from telegram import Update
@@ -106,10 +107,12 @@ async def _look_around(context: Context, answers: Answers) -> None:
 
 def _warn(context: Context, code: str) -> None:
     """Numbers to call first, for types that cannot wait."""
-    urgent = context.knowledge.hazards.kinds[code].urgent
-    if urgent:
-        lines = [f"<b>{number}</b> {context.knowledge.hotlines[number].name}" for number in urgent]
-        context.reply({"do": "say", "text": "\n".join((context.text("hazard.emergency"), *lines))})
+    known, kind = context.knowledge, context.knowledge.hazards.kinds[code]
+    if kind.urgent:
+        lines = [f"<b>{number}</b> {known.hotlines[number].name}" for number in kind.urgent]
+        if kind.local and (value := known.sheets.value(kind.local, context.chat.region)):
+            lines.insert(0, f"<b>{escape(value.text, quote=False)}</b> {known.sheets.fields[kind.local].label}")
+        context.reply({"do": "say", "text": "\n".join((context.text("hazard.emergency"), kind.say, *lines))})
 
 
 def _similar(context: Context, answers: Answers) -> list[Row]:

@@ -187,7 +187,8 @@ async def test_what_cannot_wait_names_the_numbers_to_call_and_goes_to_the_agency
     warning, _ = await phone.presses("燃气泄漏")
     assert "先打电话" in warning
     assert "119" in warning
-    assert "12345" in warning
+    assert "离开屋子" in warning
+    assert "12345" not in warning
     assert "不是急救" in warning
     [receipt] = await phone.presses("提交")
     assert "燃气经营单位" in receipt

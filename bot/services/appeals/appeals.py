@@ -55,6 +55,7 @@ class AppealReceipt:
     code: str
     agency: str
     due_at: datetime | None
+    source: str  # who says that it is due then
 
 
 class UnknownAppeal(LookupError):
@@ -66,7 +67,7 @@ async def submit(session: AsyncSession, context: ServiceContext, chat: Chat, dra
 
     Raises Rejected when this person has filed too many today.
     """
-    kind = context.knowledge.appeals.kinds[draft.kind]
+    kind = context.knowledge.appeals.kinds[draft.kind].of(draft.region, chat.job)
     at, code = now(), numbers.new_code(CODE_LENGTH)
     ground = await filing.look(session, identities.owner_key(session, chat.id), kind, draft.region, at)
     number, agency = ground.number, ground.desk
@@ -111,7 +112,7 @@ async def submit(session: AsyncSession, context: ServiceContext, chat: Chat, dra
     if context.queue:
         rows.append(events.submitted(values, agency.code if agency else None))
     await outbox.put(session, rows)
-    return AppealReceipt(number, code, agency.name if agency else "", due_at)
+    return AppealReceipt(number, code, agency.name if agency else "", due_at, ground.limit.source)
 
 
 async def own(session: AsyncSession, chat_id: int) -> list[Appeal]:
