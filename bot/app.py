@@ -166,6 +166,7 @@ class Application:
             quiet=self._quiet,
             rephrase=rephrase,
             base_url=self.settings.base_url,
+            operator=(self.settings.operator_name, self.settings.operator_phone),
         )
 
     @property

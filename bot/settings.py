@@ -27,6 +27,8 @@ class Settings(BaseSettings):
         "",
         description="How the outside reaches this server, e.g. https://nuanxin.example.gov.cn. Empty: host and port.",
     )
+    operator_name: str = Field("", max_length=60, description="Who runs this for workers, said in /start and /help.")
+    operator_phone: str = Field("", max_length=40, description="The operator's phone, said beside the name.")
     secret_key: SecretStr = Field(
         SecretStr(""),
         description="Signs cookies and links, at least 32 characters. Empty: made once, kept below NUANXIN_VAR.",

@@ -16,14 +16,14 @@ async def start(update: Update, context: Context) -> None:
     context.chat.started_at = context.chat.started_at or now()
     context.chat.blocked_at = None
     context.say("start.hello", keyboard=_keys(context))
-    context.say("start.privacy")
+    context.say("start.privacy", operator=_operator(context))
     if first:
         home.offer(context)
 
 
 @reads
 async def help_(update: Update, context: Context) -> None:
-    context.say("help.text", keyboard=_keys(context))
+    context.say("help.text", operator=_operator(context), keyboard=_keys(context))
 
 
 @reads
@@ -36,6 +36,14 @@ async def membership(update: Update, context: Context) -> None:
     if update.my_chat_member is not None:
         gone = update.my_chat_member.new_chat_member.status in {"kicked", "left"}
         context.chat.blocked_at = now() if gone else None
+
+
+def _operator(context: Context) -> str:
+    """Who runs this and how to reach them; said plainly where nobody filled it in."""
+    name, phone = context.services.operator
+    if not name:
+        return context.text("start.unnamed")
+    return context.text("start.operated" if phone else "start.no_phone", name=name, phone=phone)
 
 
 def _keys(context: Context) -> Keys:

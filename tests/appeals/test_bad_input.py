@@ -54,7 +54,7 @@ async def test_what_is_no_phone_number_is_asked_for_again_and_the_right_one_goes
     await stands_at_the_story(phone)
     await phone.types(STORY)
     await phone.presses("谁能知道是我")
-    await phone.presses("实名")
+    await phone.presses("办事的能看到我")
     await phone.types("王小明")
     for given in NOT_A_PHONE:
         assert "这个号码不对" in (await phone.types(given))[-1], given
@@ -65,7 +65,7 @@ async def test_somebody_elses_card_is_refused_and_ones_own_is_taken(phone, app):
     await stands_at_the_story(phone)
     await phone.types(STORY)
     await phone.presses("谁能知道是我")
-    await phone.presses("实名")
+    await phone.presses("办事的能看到我")
     await phone.types("王小明")
     card = {"phone_number": "13900001111", "first_name": "老李"}
     await inject(app, {"contact": card | {"user_id": 1}})
@@ -82,7 +82,7 @@ async def test_a_story_of_five_thousand_characters_is_refused_with_the_reason_an
     async with phone.http.post(f"{phone.url}/chat/messages", json=body, headers=MARK) as response:
         assert response.status == 400
         assert "最多 4096 个字" in (await response.json())["error"]
-    assert "您写了 4000 个字，最多 2000 个" in (await phone.types("欠" * 4_000))[0]
+    assert "您写了 4000 个字，一次最多 2000 个" in (await phone.types("欠" * 4_000))[0]
     assert STORY in (await phone.types(STORY))[-1]
 
 
@@ -92,7 +92,7 @@ async def test_a_story_of_five_thousand_characters_is_refused_with_the_reason_an
 async def test_letters_that_nobody_sees_are_no_story(phone, app, text):
     await stands_at_the_story(phone)
     await inject(app, {"text": text})
-    assert "太短" in (await phone.hears())[-1]
+    assert "再多两句" in (await phone.hears())[-1]
 
 
 async def test_markup_in_a_story_is_text(phone, app):
@@ -188,4 +188,4 @@ async def test_a_button_of_a_case_long_over_says_so(phone, app):
     page = (await phone.messages())[-1]["id"]
     await phone.presses("撤回")
     await phone.presses_data(page, f"ax:{number}")
-    assert "撤不了：已撤回" in (await phone.hears())[-1]
+    assert "撤不了：撤回了" in (await phone.hears())[-1]

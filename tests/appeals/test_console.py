@@ -44,7 +44,7 @@ async def test_a_case_goes_from_the_queue_to_its_rating_and_each_message_is_tick
     await phone.hears()
 
     await does(admin, number, "assign", agency="labour")
-    assert "已派给" in (await phone.hears())[-1]
+    assert "交给" in (await phone.hears())[-1]
     await does(handler, number, "begin")
     await does(handler, number, "ask", text="请问是哪个站点？")
     assert "请问是哪个站点" in "".join(await phone.hears())

@@ -38,7 +38,7 @@ async def test_the_receipt_says_whose_deadline_it_is(phone, city, said):
     await phone.types("/settings")
     await phone.presses("换城市")
     await phone.presses(city)
-    assert re.search(rf"最晚答复：\d{{4}}-\d\d-\d\d（{said}", await files(phone))
+    assert re.search(rf"\d{{4}}-\d\d-\d\d 前给您回话（{said}", await files(phone))
 
 
 def test_every_limit_names_a_decree_or_calls_itself_our_own_promise(knowledge):

@@ -70,7 +70,7 @@ async def test_a_case_goes_out_and_news_come_back_and_a_broker_that_was_away_get
     for body in (b"{", status(number, "accepted", key="n1"), status(number, "accepted", key="n1")):
         await backend.says(body)
     await come(backend, f"{number}:1", f"{number}:2")
-    assert await phone.hears() == [f"{number} 已受理。"]
+    assert await phone.hears() == [f"{number} 接下了，在找该谁办。"]
     async with app.db.read() as session:
         assert await session.scalar(select(func.count()).select_from(DeadLetter)) == 1
 

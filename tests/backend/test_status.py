@@ -73,7 +73,7 @@ async def test_news_move_the_case_and_are_told_to_the_worker_in_plain_words(phon
         200,
         {"reading": "taken", "state": "accepted"},
     )
-    assert await phone.hears() == [f"{number} 已受理。"]
+    assert await phone.hears() == [f"{number} 接下了，在找该谁办。"]
     assert (await case(app, number)).backend_number == "SY-1"
 
 
@@ -262,7 +262,7 @@ async def test_news_come_by_the_broker_and_their_event_goes_back(settings, knowl
 
             events = await eventually(told)
             assert [each["id"] for each in events] == [f"{number}:1", f"{number}:2"]
-            assert await phone.hears() == [f"{number} 已受理。"]
+            assert await phone.hears() == [f"{number} 接下了，在找该谁办。"]
         async with app.db.read() as session:
             assert await session.scalar(select(func.count()).select_from(DeadLetter)) == 1
     finally:

@@ -58,4 +58,4 @@ async def test_an_old_button_is_answered_politely(phone):
     question = (await phone.messages())[-1]["id"]
     await phone.types("大连甘井子")
     await phone.presses_data(question, "f:home:where:!cancel")
-    assert (await phone.toasts())[-1] == "这个按钮太旧了，请重新点菜单。"
+    assert (await phone.toasts())[-1] == "这个按钮过时了，点菜单重来。"

@@ -34,10 +34,10 @@ LINES: dict[str, Sequence[Line]] = {
         ("types", f"{STORY}，站长电话13912345678"),
         ("presses", "遮住"),
         ("presses", "谁能知道是我"),
-        ("presses", "实名"),
+        ("presses", "办事的能看到我"),
         ("types", "王小明"),
         ("types", "13812345678"),
-        ("presses", "说的是谁"),
+        ("presses", "告的是哪家"),
         ("types", "铁西三站"),
         ("presses", "照片或语音"),
         ("sends_photo", picture()),
@@ -48,7 +48,7 @@ LINES: dict[str, Sequence[Line]] = {
     ],
     "lookup": [
         ("types", "我要反映"),
-        ("presses", "凭编号"),
+        ("presses", "拿编号"),
         ("types", "261122123456"),
         ("types", "ABC234"),
         ("presses", "先不写了"),
@@ -65,7 +65,7 @@ LINES: dict[str, Sequence[Line]] = {
     "look": [("types", "随手拍"), ("presses", "修好没"), ("sends_location", HERE)],
     "voice": [("presses", "参与协商"), ("presses", "小区东门停车难"), ("types", "早晚高峰能停半小时就行")],
     "volunteer": [
-        ("types", "志愿网格"),
+        ("types", "帮社区、攒积分"),
         ("presses", "我要报名"),
         ("presses", "同意"),
         ("types", "赵铁柱"),
@@ -83,9 +83,9 @@ ENDS = {
     "station": "",
     "appeal": "编号：",
     "lookup": "不写了",
-    "rating": "重新办理",
+    "rating": "重新办",
     "report": "编号：",
-    "look": "没有等着核实",
+    "look": "没有等着看",
     "voice": "小区东门停车难",
     "volunteer": "编号：",
 }
@@ -148,7 +148,7 @@ async def is_a_liaison(phone, app) -> None:
     await certified(phone, liaison=True)
     async with app.db.begin() as session:
         session.add(Consultation(title="小区东门停车难", district="2101", opened_by=1))
-    await phone.types("志愿网格")
+    await phone.types("帮社区、攒积分")
 
 
 BEFORE = {"rating": is_asked_why, "voice": is_a_liaison}

@@ -86,7 +86,7 @@ async def test_what_somebody_says_before_they_were_asked_is_no_answer(app, phone
         assert await session.scalar(select(Appeal.state)) == AppealState.PENDING_INFO
     await chooses(app, "0-0")
     await begun(handler, number, "log", note="看看他回没回")
-    assert "补充到" not in "".join(await phone.hears())
+    assert "补到" not in "".join(await phone.hears())
 
 
 async def test_who_has_shut_us_out_is_not_said_to_have_been_told(app, phone, handler):

@@ -51,7 +51,7 @@ async def test_from_the_report_to_the_seen_fix(phone, app, reviewer):
     page = await reviewer.gets(f"/console/hazards/{number}")
     assert "路口井盖翘起来了" in page.words
     await reviewer.submits(f"/console/hazards/{number}/validate")
-    assert any("已派给" in line for line in await phone.hears())
+    assert any("交给" in line for line in await phone.hears())
     async with Desk(app, Role.HANDLER, agency="urban") as handler:
         assert number in await handler.gets("/console/hazards?view=handle")
         await handler.gets(f"/console/hazards/{number}")
@@ -185,7 +185,7 @@ async def test_linking_returning_and_rejecting_tell_the_reporter(phone, app, rev
     said = " ".join(await phone.hears())
     assert f"{second} 和 {first} 是同一处" in said
     assert "照片看不清" in said
-    assert f"{gas} 不归那个单位管" in said
+    assert f"{gas} 不归那家管" in said
     await reviewer.submits(f"/console/hazards/{gas}/dispatch", agency="urban")
     assert (await case(app, gas)).state == "dispatched"
 

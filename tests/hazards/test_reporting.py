@@ -240,7 +240,7 @@ async def test_the_same_thing_nearby_is_offered_to_follow_and_the_follower_is_to
     assert f"{number} 有进展也告诉您" in (await second.presses(number))[-1]
     await acts(number, HazardState.VALIDATED, REVIEWER)
     await acts(number, HazardState.DISPATCHED, REVIEWER)
-    assert any("已派给" in line for line in await second.hears())
+    assert any("交给" in line for line in await second.hears())
     assert await third.hears() == []
     async with app.db.read() as session:
         assert await session.scalar(select(func.count()).select_from(HazardFollower)) == 1
@@ -292,7 +292,7 @@ async def test_too_many_in_a_day_is_said(phone, app):
     await phone.sends_location(*HERE)
     await phone.types("井盖翘起来了")
     await phone.presses("路面坑洼")
-    assert "今天已经报了 10 个" in (await phone.presses("提交"))[-1]
+    assert "今天报满 10 个" in (await phone.presses("提交"))[-1]
 
 
 async def test_the_closest_rule_for_type_and_area_names_the_agency(phone, app):
@@ -365,7 +365,7 @@ async def test_at_night_nobody_is_reminded(phone, app, resolved):
 
 async def test_not_fixed_goes_back_to_be_done_again(phone, app, acts, resolved):
     said = await phone.presses("👎 还没好")
-    assert any("退回重办" in line for line in said)
+    assert any("退回去重弄" in line for line in said)
     hazard = await case(app, resolved)
     assert (hazard.state, hazard.reopened, hazard.resolved_at) == ("reopened", 1, None)
     assert (await acts(resolved, HazardState.DISPATCHED, REVIEWER)).state == "dispatched"
@@ -375,7 +375,7 @@ async def test_somebody_on_the_spot_may_check_and_nobody_from_afar(phones, app, 
     passer = await phones()
     await passer.types("随手拍")
     await passer.presses("帮忙看看")
-    assert "要人在现场" in (await passer.types("铁西区"))[-1]
+    assert "得人在现场" in (await passer.types("铁西区"))[-1]
     assert "附近 250 米没有" in (await passer.sends_location(*FAR))[-1]
     await passer.types("随手拍")
     await passer.presses("帮忙看看")
@@ -432,7 +432,7 @@ async def test_linked_to_another_its_reporter_follows_that_one(phones, app, acts
     assert any(number in line for line in await second.hears())
     await acts(number, HazardState.VALIDATED, REVIEWER)
     await acts(number, HazardState.DISPATCHED, REVIEWER)
-    assert any(f"{number} 已派给" in line for line in await second.hears())
+    assert any(f"{number} 交给" in line for line in await second.hears())
 
 
 async def test_the_same_photo_again_makes_a_person_look(phone, app):
@@ -470,7 +470,7 @@ async def test_a_deadline_that_passes_is_apologised_for_once(phone, app):
     for _ in range(2):
         async with app.db.begin() as session:
             await hazard_timers.ring(session, app.services, overdue)
-    assert sum("到期还没处理完" in line for line in await phone.hears()) == 1
+    assert sum("没弄好，对不起" in line for line in await phone.hears()) == 1
     assert (await case(app, number)).level == 1
 
 

@@ -250,7 +250,7 @@ async def test_points_taken_back_after_they_were_spent_are_a_debt_that_is_shown_
     assert taken == [50, 0]
     mine = await account(app)
     assert (mine.available, mine.held, mine.debt) == (0, WATER, 20)
-    assert "要补回：20" in (await phone.types("/points"))[-1]
+    assert "上次多给了 20 分" in (await phone.types("/points"))[-1]
     await earns(app, 10, "hazard:2:verified")
     mine = await account(app)
     assert (mine.available, mine.debt) == (0, 10)

@@ -23,7 +23,7 @@ async def names_themselves(phone, story: str = STORY) -> str:
     await phone.presses("欠薪")
     await phone.types(story)
     await phone.presses("谁能知道是我")
-    await phone.presses("实名")
+    await phone.presses("办事的能看到我")
     await phone.types("王小明")
     await phone.types("13812345678")
     [receipt] = await phone.presses("提交")
@@ -156,7 +156,7 @@ async def test_a_case_on_legal_hold_stays_as_it_is_but_nobody_can_write_to_its_a
         appeal, identity = await session.scalar(select(Appeal)), await session.scalar(select(Identity))
     assert (appeal.story, appeal.state) == (STORY, "submitted")
     assert identity.body == {"name": "王小明", "phone": "13812345678"}
-    assert "没有诉求" in (await phone.types("/appeals"))[-1]
+    assert "您还没提过" in (await phone.types("/appeals"))[-1]
 
 
 async def test_a_restored_backup_is_erased_again_and_whoever_came_back_stays(phones, app):

@@ -41,7 +41,7 @@ NAME, PHONE, USERNAME = "金丝雀王晓明", "13800138777", "canary_rider_77"
 SPACED = "138 0013 8777"
 TYPED = f"{NAME}，电话 {SPACED}"  # as somebody of staff would type it into a form
 STORY = "站长拖着十月的工资不给，一共四千三"
-WAYS = {Naming.NAMED: "实名", Naming.HIDDEN: "对承办单位匿名", Naming.ANONYMOUS: "完全匿名"}
+WAYS = {Naming.NAMED: "办事的能看到我", Naming.HIDDEN: "只让区里知道", Naming.ANONYMOUS: "谁也别知道"}
 
 
 @dataclass
@@ -375,7 +375,7 @@ async def test_p5_a_short_appeal_asks_for_neither_name_nor_phone_and_says_why_wh
     preview = (await phone.types(STORY))[-1]
     assert "姓名" not in preview
     await phone.presses("谁能知道是我")
-    assert "用来核实" in (await phone.presses("实名"))[-1]
+    assert "核实用" in (await phone.presses("办事的能看到我"))[-1]
     assert "谁看都留记录" in (await phone.types("王小明"))[-1]
 
 
@@ -425,7 +425,7 @@ async def test_p9_a_place_is_in_no_answer_to_whoever_holds_a_code(phones, app):
     [receipt] = await owner.presses("提交")
     number, code = re.search(r"编号：(\d{12})\n提取码：(\w{6})", receipt).groups()
     await holder.types("我要反映")
-    await holder.presses("凭编号")
+    await holder.presses("拿编号")
     await holder.types(number)
     shown = "\n".join(await holder.types(code))
     assert number in shown

@@ -83,7 +83,7 @@ async def test_two_years_after_closing_nobody_can_find_out_who_it_was_and_the_ca
     await phone.types("/appeal")
     await phone.presses("进门难")
     await phone.types("文化路13号楼门口的保安13912345678不让骑手进")
-    await phone.presses("就这样")
+    await phone.presses("不遮")
     await phone.presses("照片或语音")
     await phone.sends_photo(picture())
     await phone.presses("就这些")
@@ -110,7 +110,7 @@ async def test_two_years_after_closing_nobody_can_find_out_who_it_was_and_the_ca
 
 
 async def test_the_way_back_to_an_anonymous_author_goes_thirty_days_after_closing(phone, app, knowledge):
-    number = await files(phone, STORY, "欠薪", "谁能知道是我", "完全匿名")
+    number = await files(phone, STORY, "欠薪", "谁能知道是我", "谁也别知道")
     await withdraws(phone, number)
     await closed_before(app, timedelta(days=29))
     assert await delete(app.settings, knowledge) == {}
@@ -163,7 +163,7 @@ async def test_a_draft_is_emptied_after_a_day_and_its_author_is_told(phone, app,
     assert await delete(app.settings, knowledge) == {"drafts": 1}
     async with app.db.read() as session:
         assert await session.scalar(select(Chat.answers)) is None
-    assert "已经清掉" in (await phone.types("你好"))[-1]
+    assert "清掉了" in (await phone.types("你好"))[-1]
 
 
 async def test_a_night_runs_by_itself_and_sets_the_next_one_once(phone, app):

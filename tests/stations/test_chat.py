@@ -87,7 +87,7 @@ async def test_with_none_open_the_next_to_open_and_the_day_and_night_ones_are_na
 async def test_far_from_every_station_the_hotlines_are_named(phone, listed):
     listed(station(1, "24/7"))
     [text] = await phone.sends_location(31.2, 121.4)
-    assert "30 公里内没有登记的驿站" in text
+    assert "30 公里没查到" in text
     assert "12351" in text
 
 

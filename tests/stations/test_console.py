@@ -178,7 +178,7 @@ async def test_a_check_known_to_the_month_is_never_said_to_the_day(app, organise
     assert "2024-11-01" not in page.words
     await app.refresh()
     said = "\n".join(await phone.sends_location(41.7968, 123.4382))
-    assert "核对于 2024-11" in said
+    assert "2024-11 核实过" in said
     assert "2024-11-0" not in said
     row = (await kept(app))["shy-1"]
     await edits(organiser, row, checked="2024-11")

@@ -18,7 +18,7 @@ ORGANISER = Actor(Role.ORGANISER, 1)
 
 async def applies(phone, where: str = "沈阳铁西区") -> str:
     """Fill in the form; returns the number."""
-    await phone.types("志愿网格")
+    await phone.types("帮社区、攒积分")
     await phone.presses("我要报名")
     await phone.presses("同意")
     await phone.types(NAME, PHONE)

@@ -7,7 +7,7 @@ from tests.support.web_driver import Bot, Webhook
 MENU = {
     "keyboard": [
         [{"text": "📍 发我的位置", "request_location": True}],
-        ["政策咨询", "找驿站"],
+        ["有事问我", "找驿站"],
         ["我要反映", {"text": "留电话", "request_contact": True}],
     ],
     "resize_keyboard": True,

@@ -84,7 +84,7 @@ async def test_a_leader_does_not_approve_into_their_own_team(phone, app, organis
     async with Desk(app, Role.ORGANISER, district="2101") as colleague:
         await acts(colleague, number, "approve", team=team)
     assert (await row(app, number)).team_id == int(team)
-    assert "铁西一队" in "".join(await phone.types("志愿网格"))
+    assert "铁西一队" in "".join(await phone.types("帮社区、攒积分"))
 
 
 async def test_one_suspends_and_another_dismisses_and_the_certificate_is_void_at_once(phone, app, organiser, admin):
@@ -123,7 +123,7 @@ async def test_name_and_phone_are_shown_once_for_a_purpose_and_the_look_is_writt
     async with app.db.read() as session:
         look = await session.scalar(select(View))
     assert (look.subject, look.purpose) == (f"volunteer:{number}", "打电话约现场培训")
-    await phone.types("志愿网格")
+    await phone.types("帮社区、攒积分")
     [looks] = await phone.presses("谁看过")
     assert "区管理员" in looks
     assert "打电话约现场培训" in looks
@@ -132,7 +132,7 @@ async def test_name_and_phone_are_shown_once_for_a_purpose_and_the_look_is_writt
 async def test_approved_hours_are_points_and_a_refusal_says_why(phone, app, organiser):
     number = await certified(phone)
     for approve in (True, False):
-        await phone.types("志愿网格")
+        await phone.types("帮社区、攒积分")
         await phone.presses("签到")
         async with app.db.begin() as session:
             started = update(Shift).where(Shift.state == "open").values(started_at=now() - timedelta(hours=2))
@@ -152,7 +152,7 @@ async def test_hours_of_somebody_else_are_not_settled_under_this_number(phones, 
     first, second = await phones(), await phones()
     one = await certified(first)
     other = await applied(second)
-    await first.types("志愿网格")
+    await first.types("帮社区、攒积分")
     await first.presses("签到")
     await first.presses("签退")
     async with app.db.read() as session:
@@ -174,7 +174,7 @@ async def test_a_term_is_renewed_by_staff_when_asked(phone, app, organiser):
     await acts(organiser, number, "renew", status=422)
     async with app.db.begin() as session:
         await session.execute(update(Volunteer).values(expires_at=now() + timedelta(days=3)))
-    await phone.types("志愿网格")
+    await phone.types("帮社区、攒积分")
     await phone.presses("我要续期")
     assert "申请续期" in (await organiser.gets(PATH)).words
     await acts(organiser, number, "renew")

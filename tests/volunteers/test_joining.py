@@ -73,11 +73,11 @@ async def test_joining_asks_for_consent_first_and_gives_a_number_at_the_end(phon
     await phone.types("沈阳铁西区")
     await phone.presses("跳过")
     preview = (await phone.presses("周末"))[-1]
-    for shown in (NAME, PHONE, "美团", "外卖骑手", "铁西区", "周末", "2026-11 版"):
+    for shown in (NAME, PHONE, "美团", "外卖骑手", "铁西区", "周末", "2026-12 版"):
         assert shown in preview
     [receipt] = await phone.presses("提交")
     volunteer = await row(app, re.search(r"编号：(V\d{10})", receipt)[1])
-    assert (volunteer.state, volunteer.district, volunteer.consent) == ("applied", "210106", "2026-11")
+    assert (volunteer.state, volunteer.district, volunteer.consent) == ("applied", "210106", "2026-12")
 
 
 async def test_who_does_not_agree_is_asked_nothing_and_leaves_nothing(phone, app):
@@ -99,7 +99,9 @@ async def test_name_and_phone_lie_in_the_vault_and_nowhere_else(phone, app):
 
 async def test_every_question_says_what_it_is_for(knowledge):
     asked = ("name", "phone", "platform", "job", "where", "grid", "availability", "skills")
-    assert all("用途：" in knowledge.texts.raw["zh"][f"volunteer.{name}"] for name in asked)
+    assert all(
+        re.search("（(?:好|写在|用得着)[^）]+）", knowledge.texts.raw["zh"][f"volunteer.{name}"]) for name in asked
+    )
 
 
 async def test_a_position_gives_the_district_and_is_forgotten(phone, app):
@@ -175,7 +177,7 @@ async def test_the_worker_sees_every_step_to_the_certificate(phone, app, acts):
     assert volunteer.certificate in card
     assert volunteer.expires_at == months_after(volunteer.certified_at, 12)
     assert (await phone.messages())[-1].get("photo")
-    home = (await phone.types("志愿网格"))[-1]
+    home = (await phone.types("帮社区、攒积分"))[-1]
     assert "在岗" in home
     # What is joined on begins a line of its own.
     assert {"证书：", "服务时长："} <= {line[: line.find("：") + 1] for line in home.splitlines()}
@@ -200,7 +202,7 @@ async def test_a_wrong_answer_ticks_nothing_and_what_is_done_on_the_spot_is_not_
 
 
 async def test_dismissal_takes_effect_on_the_next_tap(phone, app, acts, active):
-    await phone.types("志愿网格")
+    await phone.types("帮社区、攒积分")
     await acts(active, VolunteerState.SUSPENDED, ORGANISER, text="两次没到岗，也没说一声")
     assert "两次没到岗" in (await phone.hears())[-1]
     await phone.presses("签到")
@@ -218,7 +220,7 @@ async def test_a_liaison_is_one_only_while_active(phone, app, acts, active):
     async with app.db.begin() as session:
         await volunteer_transitions.appoint(session, app.services, active, ADMIN, liaison=True)
     assert "民情联络员" in (await phone.hears())[-1]
-    assert "民情联络员" in (await phone.types("志愿网格"))[-1]
+    assert "民情联络员" in (await phone.types("帮社区、攒积分"))[-1]
     async with app.db.read() as session:
         chat = await session.scalar(select(Chat.id))
         assert await applications.liaison(session, chat) is not None
@@ -228,13 +230,13 @@ async def test_a_liaison_is_one_only_while_active(phone, app, acts, active):
 
 
 async def test_pausing_coming_back_and_leaving_are_ones_own_taps(phone, app, active):
-    await phone.types("志愿网格")
+    await phone.types("帮社区、攒积分")
     await phone.presses("先暂停")
     assert (await row(app, active)).state == "paused"
-    await phone.types("志愿网格")
+    await phone.types("帮社区、攒积分")
     await phone.presses("恢复")
     assert (await row(app, active)).state == "active"
-    await phone.types("志愿网格")
+    await phone.types("帮社区、攒积分")
     await phone.presses("退出")
     assert (await row(app, active)).state == "active"  # asked once more
     await phone.presses("确定退出")
@@ -301,7 +303,7 @@ async def test_a_term_asked_for_in_time_goes_on_from_the_end_of_the_old_one(phon
     soon = now() + timedelta(days=20)
     async with app.db.begin() as session:
         await session.execute(update(Volunteer).values(expires_at=soon))
-    await phone.types("志愿网格")
+    await phone.types("帮社区、攒积分")
     await phone.presses("我要续期")
     async with app.db.begin() as session:
         await volunteer_transitions.renew(session, app.services, active, ORGANISER)
@@ -311,7 +313,7 @@ async def test_a_term_asked_for_in_time_goes_on_from_the_end_of_the_old_one(phon
 
 
 async def test_hours_count_once_somebody_approved_them(phone, app, active):
-    await phone.types("志愿网格")
+    await phone.types("帮社区、攒积分")
     await phone.presses("签到")
     async with app.db.begin() as session:
         await session.execute(update(Shift).values(started_at=now() - timedelta(minutes=90)))
@@ -320,14 +322,14 @@ async def test_hours_count_once_somebody_approved_them(phone, app, active):
         shift = await session.scalar(select(Shift))
         await shifts.settle(session, app.services, shift.id, ORGANISER.id, approve=True)
     assert "+2 分" in (await phone.hears())[-1]
-    assert "1.5 小时" in (await phone.types("志愿网格"))[-1]
+    assert "1.5 小时" in (await phone.types("帮社区、攒积分"))[-1]
     with pytest.raises(Rejected, match="shift_settled"):
         async with app.db.begin() as session:
             await shifts.settle(session, app.services, shift.id, ORGANISER.id, approve=True)
 
 
 async def test_a_check_in_tapped_twice_is_one_and_a_forgotten_one_counts_for_twelve_hours_at_most(phone, app, active):
-    await phone.types("志愿网格")
+    await phone.types("帮社区、攒积分")
     message = (await phone.messages())[-1]["id"]
     for _ in range(2):
         await phone.presses_data(message, "vi")

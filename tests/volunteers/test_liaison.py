@@ -27,7 +27,7 @@ ADMIN = Actor(Role.ADMIN, 3)
 async def liaison(phone, app) -> str:
     """The number of somebody who is one."""
     number = await certified(phone, liaison=True)
-    await phone.types("志愿网格")
+    await phone.types("帮社区、攒积分")
     return number
 
 
@@ -48,9 +48,9 @@ async def deliberated(app, district: str = "2101") -> int:
 async def test_speaking_for_somebody_needs_their_yes_and_is_kept_with_the_case(phone, app, liaison):
     await phone.presses("反馈问题")
     await phone.presses("欠薪")
-    await phone.presses("他本人同意了")
+    await phone.presses("他点过头了")
     preview = (await phone.types(STORY))[-1]
-    assert "他本人同意了" in preview
+    assert "他点过头了" in preview
     await phone.presses("提交")
     async with app.db.read() as session:
         appeal = await session.scalar(select(Appeal))
@@ -60,7 +60,7 @@ async def test_speaking_for_somebody_needs_their_yes_and_is_kept_with_the_case(p
 async def test_without_their_yes_nothing_is_filed(phone, app, liaison):
     await phone.presses("反馈问题")
     await phone.presses("欠薪")
-    assert "先问过他本人" in (await phone.presses("还没问过他"))[-1]
+    assert "得他本人点头" in (await phone.presses("还没问过他"))[-1]
     async with app.db.read() as session:
         assert (await session.scalar(select(Chat.flow)), await session.scalar(select(Appeal.id))) == ("", None)
 
@@ -119,7 +119,7 @@ async def test_a_voice_is_heard_in_the_console_without_a_name_and_told_what_came
 async def test_said_again_the_newer_words_count(phone, app, liaison):
     await deliberated(app)
     for words in ("先划临时停车位", "还是先和物业谈"):
-        await phone.types("志愿网格")
+        await phone.types("帮社区、攒积分")
         await phone.presses("参与协商")
         await phone.presses("小区东门停车难")
         await phone.types(words)
@@ -135,7 +135,7 @@ async def test_a_vote_is_one_tap_and_one_each_and_the_console_counts_them(phone,
     async with app.db.read() as session:
         assert await session.scalar(select(Chat.flow)) == ""  # Nothing is asked any more.
     for press, words in (("不算大事", ""), ("", "先和物业谈谈早晚高峰"), ("", "")):
-        await phone.types("志愿网格")
+        await phone.types("帮社区、攒积分")
         await phone.presses("参与协商")
         await phone.presses("小区东门停车难")
         await (phone.presses(press) if press else phone.types(*filter(None, [words])))
@@ -143,7 +143,7 @@ async def test_a_vote_is_one_tap_and_one_each_and_the_console_counts_them(phone,
         page = await admin.gets(f"/console/alike/{number}")
         assert "民情联络员说（1 位） 该办 0 不算大事 1 先和物业谈谈早晚高峰" in page.words
     await revoke(app, liaison)
-    assert "才能参与协商" in "".join([*await phone.presses("该办"), *await phone.toasts()])
+    assert "才能参加" in "".join([*await phone.presses("该办"), *await phone.toasts()])
     async with app.db.read() as session:
         assert (await session.scalars(select(ConsultationVoice.vote))).all() == ["against"]
 
@@ -162,7 +162,7 @@ async def test_revocation_takes_effect_on_the_next_tap_even_in_the_middle_of_a_f
     await phone.presses("参与协商")
     await phone.presses("小区东门停车难")
     await revoke(app, liaison)
-    assert "才能参与协商" in "".join(await phone.types("先划临时停车位"))
+    assert "才能参加" in "".join(await phone.types("先划临时停车位"))
     async with app.db.read() as session:
         assert await session.scalar(select(ConsultationVoice.text)) is None
         assert await applications.liaison(session, await session.scalar(select(Chat.id))) is None

@@ -15,6 +15,7 @@ class ServiceContext:
     rephrase: Callable[[str, Policy], Awaitable[str | None]] | None = None  # the optional writer
     quiet: tuple[time, time] = (EVENING, MORNING)  # what is not urgent waits until these hours are over
     base_url: str = ""  # how people reach this server, without a slash at the end
+    operator: tuple[str, str] = ("", "")  # name and phone of who runs this; either may be empty
     silent: bool = False  # Workers are not told: of steps in between, on the way to news worth telling.
 
     def silently(self) -> "ServiceContext":

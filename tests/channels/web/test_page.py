@@ -108,7 +108,7 @@ async def stage(browser: Browser, tmp_path: Path) -> AsyncIterator[Stage]:
 
 async def begins(page: Page) -> None:
     await page.get_by_role("button", name="开始使用").click()
-    await expect(page.get_by_role("button", name="政策咨询")).to_be_visible()
+    await expect(page.get_by_role("button", name="有事问我")).to_be_visible()
 
 
 async def says(page: Page, text: str) -> None:
@@ -515,7 +515,7 @@ async def test_the_demo_shows_several_workers_who_do_not_mix(stage):
     page = await stage.opens("/demo?phones=2", size=DESK)
     first, second = (page.frame_locator(f"iframe >> nth={number}") for number in range(2))
     await first.get_by_role("button", name="开始使用").click()
-    await expect(first.get_by_role("button", name="政策咨询")).to_be_visible()
+    await expect(first.get_by_role("button", name="有事问我")).to_be_visible()
     await first.locator("#input").fill("我是王师傅")
     await first.locator("#input").press("Enter")
     await expect(first.locator(".bubble", has_text="您说的是：我是王师傅")).to_be_visible()
