@@ -64,3 +64,28 @@ def test_each_answer_says_what_it_would_cost_a_worker_not_to_know(knowledge):
         if not all(each in answer for each in row["all"]) or not set(row["figures"]) <= figures(answer):
             missing.append((row["topic"], row["point"]))
     assert missing == []
+
+
+def told(entry):
+    """What a card says of an entry before any tap."""
+    return "\n".join(map(unmarked, (*entry.answer.splitlines(), *entry.steps)))
+
+
+def test_a_right_answer_holds_what_was_asked_for(knowledge):
+    """`must`: one of these a right answer says: the amount, the deadline, the office."""
+    asked = [row for row in rows("questions.jsonl") if "must" in row]
+    assert len(asked) >= 200
+    silent = [
+        row["q"]
+        for row in asked
+        if not any(each in told(knowledge.policies[topic]) for topic in row["topics"] for each in row["must"])
+    ]
+    assert silent == []
+
+
+async def test_what_people_ask_is_answered_with_it(knowledge):
+    asked = [row for row in rows("questions.jsonl") if "must" in row]
+    found = [await knowledge.search.find(row["q"]) for row in asked]
+    firsts = [told(knowledge.policies[each.matches[0].id]) if each.matches else "" for each in found]
+    said = [any(each in first for each in row["must"]) for row, first in zip(asked, firsts, strict=True)]
+    assert sum(said) / len(said) >= 0.9
