@@ -2,7 +2,7 @@
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +22,9 @@ class AppealKind:
     by_job: Mapping[str, str] = field(default_factory=dict)  # another desk for workers of a trade
     decreed: Mapping[str, tuple[int, str]] = field(default_factory=dict)  # working days and who says so, by province
 
-    def of(self, region: str, job: str = "") -> "AppealKind":
-        """The kind as it is for a worker of a trade at a place: with its desk, and its limit with the source."""
-        limit, unit, source = self.limit, self.unit, self.source
-        if region[:2] in self.decreed:
-            (limit, source), unit = self.decreed[region[:2]], "working_days"
-        return replace(self, desk=self.by_job.get(job, self.desk), limit=limit, unit=unit, source=source)
+    def desk_for(self, job: str) -> str:
+        """The desk that takes it from a worker of a trade."""
+        return self.by_job.get(job, self.desk)
 
 
 @dataclass(frozen=True, slots=True)

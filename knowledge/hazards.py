@@ -40,6 +40,9 @@ class HazardKind:
     local: str = ""  # a value of knowledge.local with one more number to call
     batch: bool = False  # A person looks before an Open311 client is given the number.
     attributes: tuple[Attribute, ...] = ()
+    decreed: Mapping[str, tuple[int, str]] = field(
+        default_factory=dict
+    )  # no province has limits of its own for hazards
 
 
 @dataclass(frozen=True, slots=True)

@@ -179,7 +179,7 @@ async def test_before_it_is_dispatched_a_new_kind_only_changes_who_is_proposed(a
     number = await filed(app, state, chat=await chat_of(phone))
     await phone.hears()
     await does(admin, number, "recategorise", kind="access", text="说的是小区门口进不去")
-    assert "正在派单" in (await phone.hears())[-1]
+    assert "在找该谁办" in (await phone.hears())[-1]
     case = await case_of(app, number)
     assert (case.state, case.kind, await unit_of(app, number)) == (state, "access", "community")
 

@@ -67,9 +67,10 @@ async def submit(session: AsyncSession, context: ServiceContext, chat: Chat, dra
 
     Raises Rejected when this person has filed too many today.
     """
-    kind = context.knowledge.appeals.kinds[draft.kind].of(draft.region, chat.job)
+    kind = context.knowledge.appeals.kinds[draft.kind]
     at, code = now(), numbers.new_code(CODE_LENGTH)
-    ground = await filing.look(session, identities.owner_key(session, chat.id), kind, draft.region, at)
+    owner, desk = identities.owner_key(session, chat.id), kind.desk_for(chat.job)
+    ground = await filing.look(session, owner, kind, desk, draft.region, at)
     number, agency = ground.number, ground.desk
     consent = context.knowledge.retention.notice
     alias = await identities.keep(session, chat, draft.naming, name=draft.name, phone=draft.phone, consent=consent)

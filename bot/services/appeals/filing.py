@@ -38,11 +38,11 @@ class Ground:
     calendar: Calendar
 
 
-async def look(session: AsyncSession, owner: bytes, kind: AppealKind, region: str, at: datetime) -> Ground:
+async def look(session: AsyncSession, owner: bytes, kind: AppealKind, desk: str, region: str, at: datetime) -> Ground:
     """Raises Rejected when this person has filed too many today."""
     await session.flush()  # The statements below go past the session.
     connection = await session.connection()
-    wanted = {"owner": owner, "since": at - timedelta(days=1), "desk": kind.desk}
+    wanted = {"owner": owner, "since": at - timedelta(days=1), "desk": desk}
     wanted |= {"province": region[:2], "city": region[:4], "district": region[:6]}
     while True:
         number = numbers.new_number()
@@ -51,9 +51,9 @@ async def look(session: AsyncSession, owner: bytes, kind: AppealKind, region: st
             raise Rejected("appeal.too_many", most=A_DAY)
         if not seen.taken:
             break
-    desk = Desk(seen.id, seen.code, seen.name) if seen.id is not None else None
+    taker = Desk(seen.id, seen.code, seen.name) if seen.id is not None else None
     rules = await time_limits.rules_of(session, seen.ruled_at)
-    return Ground(number, desk, rules.limit(kind, region, china_date(at)), rules.calendar)
+    return Ground(number, taker, rules.limit(kind, region, china_date(at)), rules.calendar)
 
 
 async def write(session: AsyncSession, case: Mapping[str, Any], step: Mapping[str, Any]) -> int:

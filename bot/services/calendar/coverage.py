@@ -60,7 +60,7 @@ def last_day(calendar: Calendar, today: date) -> date:
 
 def _limits(rules: Rules, kind: Limited, day: date) -> set[Limit]:
     """Every limit that holds for a kind somewhere."""
-    districts = {"", *(each.district for each in rules.entries.get(kind.code, ()))}
+    districts = {"", *kind.decreed, *(each.district for each in rules.entries.get(kind.code, ()))}
     return {rules.limit(kind, district, day) for district in districts}
 
 

@@ -27,6 +27,8 @@ class Limited(Protocol):
     def unit(self) -> str: ...
     @property
     def source(self) -> str: ...
+    @property
+    def decreed(self) -> Mapping[str, tuple[int, str]]: ...  # working days and who says so, by province
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,7 @@ class Rules:
 
         A district's own limit holds as long as it is no longer than the one around it.
         """
-        holds = Limit(kind.limit, LimitUnit(kind.unit), kind.source)
+        holds = _usual(kind, region)
         entries = [each for each in self.entries.get(kind.code, ()) if each.valid_from <= day]
         for district in dict.fromkeys(("", region[:2], region[:4], region[:6])):
             own = [each for each in reversed(entries) if each.district == district]
@@ -97,6 +99,14 @@ async def limit_of(session: AsyncSession, kind: Limited, region: str, at: dateti
 async def calendar(session: AsyncSession) -> Calendar:
     """The working-day calendar with what administrators entered."""
     return (await rules(session)).calendar
+
+
+def _usual(kind: Limited, region: str) -> Limit:
+    """What holds where nobody set anything: what the province decreed, or what the content says."""
+    if decree := kind.decreed.get(region[:2]):
+        days, source = decree
+        return Limit(days, LimitUnit.WORKING_DAYS, source)
+    return Limit(kind.limit, LimitUnit(kind.unit), kind.source)
 
 
 def _from(entry: LimitEntry) -> date:
