@@ -9,7 +9,7 @@ from bot.channels.telegram.buttons import pressed, tapped
 from bot.channels.telegram.unit import Context, Row
 from bot.services.appeals import appeals
 from bot.services.appeals.appeals import AppealDraft
-from bot.services.calendar.wording import day
+from bot.services.calendar.wording import by
 from bot.services.core.working_days import ZONE
 from bot.services.identity import redaction
 from bot.services.volunteers import applications
@@ -153,7 +153,7 @@ async def submit(context: Context, answers: Answers) -> None:
         code=receipt.code,
         kind=context.knowledge.appeals.kinds[draft.kind].label,
         agency=receipt.agency or context.text("appeal.no_agency"),
-        due=day(context.knowledge.texts, receipt.due_at),
+        by=by(context.knowledge.texts, receipt.due_at),
         source=receipt.source,
     )
 

@@ -9,7 +9,7 @@ from telegram.ext import CommandHandler
 from bot.channels.telegram.buttons import pressed, tapped
 from bot.channels.telegram.unit import Context, Row
 from bot.errors import Rejected
-from bot.services.calendar.wording import day
+from bot.services.calendar.wording import by
 from bot.services.core.working_days import ZONE
 from bot.services.hazards import followers, hazards
 from bot.services.hazards import transitions as hazard_transitions
@@ -158,7 +158,7 @@ async def submit(context: Context, answers: Answers) -> None:
         number=receipt.number,
         kind=known.label,
         agency=receipt.agency or context.text("appeal.no_agency"),
-        due=day(context.knowledge.texts, receipt.due_at),
+        by=by(context.knowledge.texts, receipt.due_at, of="hazard"),
     )
 
 

@@ -79,7 +79,7 @@ async def files(phone) -> str:
     await phone.presses("欠薪")
     await phone.types("站长拖着十月的工资不给，一共四千三")
     [receipt] = await phone.presses("提交")
-    assert "最晚答复：放假安排公布后告诉您" in receipt
+    assert "等放假安排公布后告诉您最晚哪天" in receipt
     return receipt.split("编号：")[1][:12]
 
 
@@ -103,7 +103,7 @@ async def test_a_case_without_a_date_says_so_and_is_told_the_date_once_when_the_
     await phone.hears()
     await enter(app)
     due = (await case_of(app, number)).due_at
-    assert await phone.hears() == [f"{number} 的期限定了：最晚 {shown(due)} 答复。"]
+    assert await phone.hears() == [f"{number} 的日子定了：{shown(due)} 前给您回话。"]
     assert [what.partition(":")[0] for what, _ in await waiting(app, number)] == ["warn", "warn", "overdue"]
     await enter(app)
     assert await phone.hears() == []
@@ -146,7 +146,7 @@ async def test_a_day_that_moves_moves_deadline_and_timers_once_and_back_again(ph
     moved = (await case_of(app, number)).due_at
     assert shown(moved) == first_worked(shown(due) + timedelta(days=1))
     assert await phone.hears() == [
-        f"{number} 的期限变了：最晚 {shown(moved)} 答复，原来是 {shown(due)}。放假安排有调整。"
+        f"{number} 的日子变了：{shown(moved)} 前给您回话，原来是 {shown(due)}。放假安排有调整。"
     ]
     later = await waiting(app, number)
     assert [what for what, _ in later] == [what for what, _ in rings]

@@ -133,5 +133,5 @@ async def test_forms_that_wait_for_each_other_are_all_kept(phone):
     await phone.presses("写一份诉求")
     assert STORY in (await phone.presses("接着写"))[-1]
     said = await phone.presses("先不写了")
-    assert "志愿网格报名先放着" in said[-1]
+    assert "报名帮社区”先放着" in said[-1]
     assert "手机号" in (await phone.presses("接着写"))[-1]

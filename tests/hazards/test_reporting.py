@@ -142,7 +142,7 @@ async def test_photo_place_text_type_submit_and_the_receipt_says_who_and_by_when
     [receipt] = await phone.presses("提交")
     assert re.search(r"编号：H\d{12}", receipt)
     assert "城市管理部门" in receipt
-    assert re.search(r"处理期限：(20\d\d-\d\d-\d\d|放假安排)", receipt)
+    assert re.search(r"(20\d\d-\d\d-\d\d 前弄好|放假安排)", receipt)
     async with app.db.read() as session:
         hazard, photo = await session.scalar(select(Hazard)), await session.scalar(select(HazardPhoto))
     assert (hazard.state, hazard.kind, hazard.region[:4], hazard.origin) == ("reported", "road", "2101", "chat")

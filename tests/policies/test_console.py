@@ -49,6 +49,11 @@ def fields_of(entry, **changed):
     return given | {f"source_{name}": [each[name] for each in sources] for name in SOURCE}
 
 
+def longer(entry) -> str:
+    """Its answer with one more claim, in place of the fifth line."""
+    return "\n".join([*entry.answer.splitlines()[:4], NEW_LINE + NEW_MARK])
+
+
 async def edits(desk, entry, act="save", status=200, topic=None, **changed):
     """Open an entry's form and hand it in."""
     path = f"/console/policies/{topic or entry.id}/edit"
@@ -81,7 +86,7 @@ async def test_an_edit_reaches_the_worker_after_a_second_person_and_no_earlier(a
     page = await edits(
         organiser,
         entry,
-        answer="\n".join([*entry.answer.splitlines()[:4], NEW_LINE + NEW_MARK]),
+        answer=longer(entry),
         why="律师说要先留证据",
     )
     assert "已存成草稿" in page
@@ -199,7 +204,7 @@ async def test_what_was_approved_is_what_was_read(app, organiser, approver):
 
 async def test_a_draft_that_is_sent_back_comes_home_to_its_authors_with_the_remark(app, organiser, approver):
     entry, path = app.knowledge.policies[TOPIC], f"/console/policies/{TOPIC}"
-    await edits(organiser, entry, answer=f"{entry.answer}\n{NEW_LINE}")
+    await edits(organiser, entry, answer=longer(entry))
     await approver.gets(path)
     page = await approver.submits(f"{path}/send-back", remark=" ", status=422)
     assert "写几个字" in page.words
@@ -214,7 +219,7 @@ async def test_a_draft_that_is_sent_back_comes_home_to_its_authors_with_the_rema
     assert "先拍照不在来源里" in page.words
     assert NEW_LINE in page
     await publishes(approver, TOPIC, status=422)  # It waits for its author.
-    await edits(organiser, entry, answer=f"{entry.answer}\n{NEW_LINE}")
+    await edits(organiser, entry, answer=longer(entry))
     assert TOPIC in await approver.gets("/console/policies?show=drafts")
     assert TOPIC not in await organiser.gets("/console/policies?show=sent_back")
     assert "先拍照不在来源里" in (await organiser.gets(path)).words  # in its history
@@ -223,7 +228,7 @@ async def test_a_draft_that_is_sent_back_comes_home_to_its_authors_with_the_rema
 
 async def test_a_city_drafts_what_the_nation_reads_and_does_not_publish_it(app, organiser, approver):
     entry = app.knowledge.policies[TOPIC]
-    await edits(organiser, entry, answer=f"{entry.answer}\n{NEW_LINE}")
+    await edits(organiser, entry, answer=longer(entry))
     async with Desk(app, Role.APPROVER) as city:
         page = await city.gets(f"/console/policies/{TOPIC}")
         assert "要由管全国的审批员批准" in page.words
