@@ -38,6 +38,7 @@ from bot.services.notices.audience import Audience
 from bot.services.notices.notices import NoticeDraft
 from bot.services.notices.states import NoticeState
 from bot.services.staff import accounts
+from bot.services.units import agencies
 from bot.settings import Settings
 from bot.store.base import vault_of
 from bot.store.models import Channel, Chat, NoticeKind, now
@@ -83,6 +84,7 @@ async def fill(folder: str, people: int) -> None:
             await connection.execute(table.insert(), rows)  # type: ignore[attr-defined]
     context = await _service_context()
     async with db.begin() as session:
+        await agencies.ensure(session, context.knowledge.appeals.offices)
         ids = {person.username: person.id for person in await accounts.seed_demo(session)}
         author = Actor(Role.ORGANISER, ids["demo.organiser"])
         until = now() + timedelta(days=2)

@@ -108,7 +108,7 @@ async def test_a_case_without_a_date_says_so_and_is_told_the_date_once_when_the_
     await enter(app)
     assert await phone.hears() == []
     assert await lines(app, number) == 1
-    assert f"期限定在 {shown(due)}" in "".join(await phone.presses(number))
+    assert f"日子定在 {shown(due)}" in "".join(await phone.presses(number))
 
 
 async def test_every_open_case_gets_its_date_and_no_closed_one(app):

@@ -28,6 +28,7 @@ from bot.services.notices import approvals, notices
 from bot.services.notices.audience import Audience
 from bot.services.notices.notices import NoticeDraft
 from bot.services.staff import accounts
+from bot.services.units import agencies
 from bot.store.db import Database
 from bot.store.models import Channel, Notice, NoticeKind, now
 from knowledge import Knowledge, texts
@@ -153,6 +154,7 @@ class Town:
 
     async def settle(self) -> "Town":
         async with self.db.begin() as session:
+            await agencies.ensure(session, self.services.knowledge.appeals.offices)
             people = {person.username: person.id for person in await accounts.seed_demo(session)}
         self.author = Actor(Role.ORGANISER, people["demo.organiser"])
         self.second = Actor(Role.APPROVER, people["demo.approver"])
