@@ -303,7 +303,7 @@ def _remind(context: Context) -> None:
     chat = context.chat
     if chat.flow and chat.paused:
         go_on = press_button(context, "flow.go_on", chat.flow, "!on")
-        context.say("flow.waits", choices=[[go_on]], form=context.text(f"form.{chat.flow}"))
+        context.say("flow.waits", choices=[[go_on]], form=context.form_name())
 
 
 def expired(chat: Chat) -> bool:

@@ -21,16 +21,15 @@ class Inside(filters.UpdateFilter):
     def __init__(self, flows: Mapping[str, Flow], *, late: bool = False) -> None:
         super().__init__(name=f"Inside(late={late})")
         self.flows = flows
-        self.late = late  # after EXPIRY
+        self.late = late  # after EXPIRY, or after an upgrade that has no such form
 
     def filter(self, update: Update) -> bool:
-        chat = current().chat
-        if not chat.flow or chat.paused or expired(chat) != self.late:
+        chat, what = current().chat, given(update)
+        flow = self.flows.get(chat.flow or "")
+        over = expired(chat) or flow is None  # A form that this version of the program no longer has is over as well.
+        if not chat.flow or chat.paused or over != self.late or what is None:
             return False
-        flow, what = self.flows.get(chat.flow), given(update)
-        if flow is None or what is None:
-            return False
-        question = flow.question(chat.step)
+        question = flow.question(chat.step) if flow else None
         return what.kind is AnswerKind.TEXT if question is None else what.kind in question.takes
 
 
@@ -83,9 +82,8 @@ def handlers(flows: Sequence[Flow]) -> list[BaseHandler[Any, Any, Any]]:
             context.say("flow.waits", choices=[[go_on]], form=context.text(flow.title))
 
     async def forget(update: Update, context: Context) -> None:
-        flow = known[context.chat.flow]
+        context.say("flow.expired", form=context.form_name())
         leave(context.chat)
-        context.say("flow.expired", form=context.text(flow.title))
 
     return [
         pressed("f", continues(press)),

@@ -16,7 +16,6 @@ from sqlalchemy import func, select
 
 from bot.app import database_of
 from bot.services.chats import chats
-from bot.services.core import timers
 from bot.settings import Settings
 from bot.store.db import Database
 from bot.store.models import Channel, Outbox, OutboxState, now
@@ -139,7 +138,7 @@ async def _ask_for_their_city(settings: dict[str, str], people: Iterable[int]) -
     async with db.begin() as session:
         for person in people:
             chat = chats.blank(Channel.TELEGRAM, chats.key_of(db, Channel.TELEGRAM, person), person)
-            chat.flow, chat.step, chat.answers, chat.flow_at = "city", "city", {}, now()
+            chat.flow, chat.step, chat.answers, chat.flow_at = "home", "where", {}, now()
             session.add(chat)
     await db.close()
 
@@ -147,6 +146,6 @@ async def _ask_for_their_city(settings: dict[str, str], people: Iterable[int]) -
 async def _nothing_left(settings: dict[str, str]) -> None:
     db = opened(settings)
     async with db.read() as session:
-        waits = Outbox.state == OutboxState.WAITING, Outbox.kind != timers.KIND  # Timers wait for the night.
+        waits = Outbox.state == OutboxState.WAITING, Outbox.due_at <= now()  # What is for the night waits for it.
         assert await session.scalar(select(func.count()).select_from(Outbox).where(*waits)) == 0
     await db.close()

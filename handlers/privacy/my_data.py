@@ -23,7 +23,7 @@ async def show(update: Update, context: Context) -> None:
         place=home.full_name(context, chat.region),
         job=context.text(f"job.{chat.job}") if chat.job else context.text("settings.no_job"),
         cases=len(cases),
-        form=context.text(f"form.{chat.flow}") if chat.answers else context.text("privacy.no_form"),
+        form=context.form_name() if chat.answers else context.text("privacy.no_form"),
     )
     await outbox.put(context.session, [data_export.export(chat)])
 

@@ -47,6 +47,10 @@ class Texts:
             return parts[0][0]
         return "".join(literal if name is None else literal + _html(values[name]) for literal, name in parts)
 
+    def __contains__(self, key: object) -> bool:
+        """Whether anybody wrote a text of this key."""
+        return key in self.raw[DEFAULT]
+
     def labels(self, group: str) -> Mapping[str, str]:
         """What a person may type for the keys of a group, such as "menu": with or without its picture."""
         return self._labels.get(group, {})

@@ -12,7 +12,7 @@ from bot.app import Application
 from bot.services.appeals import transitions as appeal_transitions
 from bot.services.appeals.states import AppealMove, AppealState
 from bot.services.core.lifecycle import SYSTEM, Actor, Role
-from bot.store.models import Appeal, Channel, Chat, Consultation, Hazard, Outbox, OutboxState, Volunteer
+from bot.store.models import Appeal, Channel, Chat, Consultation, Hazard, Outbox, OutboxState, Volunteer, now
 from handlers import FLOWS
 from tests.appeals.test_filing import ADMIN, RESULT, REVIEWER, STORY, files
 from tests.attachments.test_attachments import picture
@@ -252,3 +252,16 @@ async def press(server, person: int, label: str) -> None:
 
     message, data = await eventually(button, PATIENCE)
     await server.chat.people.press(bot, person, message, data)
+
+
+async def test_a_form_of_an_earlier_version_is_cleared_away_and_nobody_is_stuck_in_it(phone, app):
+    await phone.types("/start")
+    async with app.db.begin() as session:
+        chat = await session.scalar(select(Chat))
+        chat.flow, chat.step, chat.answers, chat.paused, chat.flow_at = "city", "city", {"city": "2101"}, False, now()
+    assert "清掉了" in (await phone.types("沈阳"))[-1]
+    assert "您在哪" in "".join(await phone.types("找驿站"))
+    async with app.db.begin() as session:
+        chat = await session.scalar(select(Chat))
+        chat.flow, chat.step, chat.answers, chat.paused, chat.flow_at = "city", "city", {"city": "2101"}, False, now()
+    assert "您的表还没写完" in "".join(await phone.types("/settings"))

@@ -117,7 +117,7 @@ async def test_an_appeal_that_is_being_written_waits_while_somebody_says_where_t
     await phone.presses("换地方")
     said = await phone.types("沈阳铁西区")
     assert "沈阳市铁西区" in said[0]
-    assert "诉求先放着" in said[1]
+    assert "“诉求”先放着" in said[1]
     assert STORY in (await phone.presses("接着写"))[-1]
 
 

@@ -105,7 +105,8 @@ async def addresses(app, phone) -> dict[str, str]:
     }
 
 
-FILES = (  # addresses of files, and of one code that only its owner has
+FILES = (  # addresses of files, of one code that only its owner has, and of a list for a field to look in
+    "/console/divisions",
     "/console/appeals/{number}/files/{file}",
     "/console/hazards/{number}/photos/{photo}",
     "/console/ledgers/{id}/{form}",

@@ -107,7 +107,7 @@ class Receiver(Application[Any, Context, Any, Any, Any, Any]):
                 await inner(update, context)
                 if pauses and now.chat.paused and now.chat.flow == open_form:
                     go_on = context.button("flow.go_on", f"f:{now.chat.flow}:{now.chat.step}:!on")
-                    context.say("unfinished", choices=[[go_on]], form=context.text(f"form.{now.chat.flow}"))
+                    context.say("unfinished", choices=[[go_on]], form=context.form_name())
 
             await self._transact(now, work)
 

@@ -110,6 +110,11 @@ class Context(CallbackContext[ExtBot[None], dict[Any, Any], dict[Any, Any], dict
         """A text in the person's language, as HTML; values are escaped."""
         return self.knowledge.texts.say(current().chat.language, key, **values)
 
+    def form_name(self) -> str:
+        """What the person's form is called; one that an earlier version of the program had is just a form."""
+        key = f"form.{current().chat.flow}"
+        return self.text(key if key in self.knowledge.texts else "form.gone")
+
     def reply(self, reply: Reply, *, receipt: bool = False, subject: str = "") -> None:
         current().said.append(Said(reply, receipt, subject))
 
