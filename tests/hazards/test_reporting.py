@@ -35,6 +35,7 @@ from bot.store.models import (
     Staff,
     now,
 )
+from tests.support.desk import Desk
 from tests.support.units import unit_entered
 from tests.support.volunteers import chat_of
 
@@ -428,7 +429,8 @@ async def test_linked_to_another_its_reporter_follows_that_one(phones, app, acts
     first, second = await phones(), await phones()
     number = await reports(first)
     other = await reports(second, at=FAR)
-    await acts(other, HazardState.DUPLICATE, REVIEWER, parent=number)
+    async with Desk(app, Role.REVIEWER) as desk:
+        await acts(other, HazardState.DUPLICATE, Actor(Role.REVIEWER, desk.id), parent=number)
     assert any(number in line for line in await second.hears())
     await acts(number, HazardState.VALIDATED, REVIEWER)
     await acts(number, HazardState.DISPATCHED, REVIEWER)

@@ -15,14 +15,14 @@ from bot.console.core.words import ConsoleWords
 from bot.services.appeals import appeals
 from bot.services.appeals import queue as appeal_queue
 from bot.services.appeals.dispatch import GIVEN
-from bot.services.appeals.queue import BUSY
+from bot.services.appeals.queue import APPEALS, BUSY
 from bot.services.appeals.states import TO_DISPATCH
 from bot.services.attachments import attachments
 from bot.services.calendar.wording import day
 from bot.services.core.working_days import ZONE
 from bot.services.identity.identities import MAY_UNMASK
 from bot.services.staff import accounts
-from bot.services.staff.permissions import Denied, Staffer
+from bot.services.staff.permissions import Staffer
 from bot.services.units import agencies
 from bot.store.models import Appeal, AppealStep, Naming, now
 from knowledge.stations.shown import moment
@@ -65,12 +65,7 @@ async def here(context: RequestContext) -> web.Response:
 
 async def found(context: RequestContext, *, lock: bool = False) -> Appeal:
     """The case of the address.  Raises Denied, which shows as "not found", for one that is not theirs to see."""
-    number = context.http_request.match_info["number"]
-    case = await appeal_queue.find(context.session, context.staffer, number, lock=lock)
-    if case is not None:
-        return case
-    # A number nobody was given is answered by the same steps, so that the time it takes tells nothing either.
-    raise Denied("appeals.read", f"appeal:{number}", hidden=True)
+    return await context.find(APPEALS, context.http_request.match_info["number"], "appeals.read", lock=lock)
 
 
 async def show(

@@ -9,6 +9,7 @@ from bot.console.core.request import RequestContext
 from bot.console.core.routes import ROOT, Card, card, page
 from bot.errors import Rejected
 from bot.services.appeals import clusters, consultation_votes, consultations
+from bot.services.appeals.consultations import CONSULTATIONS
 from bot.services.staff import accounts
 from bot.services.units import agencies
 from bot.store.models import Consultation
@@ -55,7 +56,7 @@ async def publish(context: RequestContext) -> web.Response:
     context.again = f"{ALIKE}/{item.id}"
     try:
         told = await consultations.publish(
-            context.session, context.services, item, context.text("text", most=LONGEST), by
+            context.session, context.services, context.staffer, item, context.text("text", most=LONGEST), by
         )
     except Rejected as error:
         return await _show(context, item, fault=context.console.layout.rejection(context, error))
@@ -66,7 +67,7 @@ async def publish(context: RequestContext) -> web.Response:
 @page("POST", f"{ALIKE}/{{id}}/take-out", right="appeals.assign")
 async def take_out(context: RequestContext) -> web.Response:
     item = await _found(context, lock=True)
-    await consultations.take_out(context.session, item, context.text("number"))
+    await consultations.take_out(context.session, context.staffer, item, context.text("number"))
     await context.audit("consultation.take_out", f"consultation:{item.id}")
     return context.to(f"{ALIKE}/{item.id}", said="consult_out")
 
@@ -94,7 +95,7 @@ async def _show(context: RequestContext, item: Consultation, *, fault: str = "")
         "appeals/consultation.html",
         status=422 if fault else 200,
         item=item,
-        cases=await consultations.cases(context.session, item),
+        cases=await consultations.cases(context.session, context.staffer, item),
         voices=await consultation_votes.heard(context.session, item.id),
         lead=(await agencies.names(context.session)).get(item.lead_id or 0, ""),
         names=await accounts.names(context.session, [item.opened_by, item.published_by]),
@@ -105,10 +106,4 @@ async def _show(context: RequestContext, item: Consultation, *, fault: str = "")
 
 
 async def _found(context: RequestContext, *, lock: bool = False) -> Consultation:
-    number = context.number("id")
-    item = None
-    if number is not None:
-        item = await consultations.find(context.session, context.staffer, number, lock=lock)
-    if item is None:
-        raise web.HTTPNotFound
-    return item
+    return await context.find(CONSULTATIONS, context.number("id"), "appeals.assign", lock=lock)

@@ -18,7 +18,8 @@ from bot.services.core.context import ServiceContext
 from bot.services.core.lifecycle import IllegalStep
 from bot.services.staff import audit, mfa
 from bot.services.staff.audit import By
-from bot.services.staff.permissions import Staffer
+from bot.services.staff.lookup import Lookup, Row
+from bot.services.staff.permissions import Denied, Staffer
 from bot.services.staff.sessions import Login
 from bot.store.db import Database
 from bot.store.models import Channel, Outbox, Staff
@@ -159,6 +160,16 @@ class RequestContext:
         """The code of the second factor, which the demo shows in place of a phone; "" anywhere else."""
         shown = self.console.demo and self.login is not None
         return mfa.code_now(self.signed_in.person) if shown else ""
+
+    async def find(self, sort: Lookup[Row], number: str | int | None, action: str, *, lock: bool = False) -> Row:
+        """What a number names, for this person and this action.
+
+        Raises Denied, which shows as "not found", for whatever is elsewhere, hidden from them, or nowhere.
+        """
+        row = await sort.find(self.session, self.staffer, number, action, lock=lock)
+        if row is None:
+            raise Denied(action, f"{sort.noun}:{number or ''}", hidden=True)
+        return row
 
     def leave(self, rows: Sequence[Outbox]) -> None:
         """Deliver these rows as soon as the transaction is committed, instead of with the next sweep."""

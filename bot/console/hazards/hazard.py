@@ -18,9 +18,9 @@ from bot.services.hazards import dispatch_rules, followers, hazards, photos
 from bot.services.hazards import queue as hazard_queue
 from bot.services.hazards import transitions as hazard_transitions
 from bot.services.hazards.guards import ON_SITE
+from bot.services.hazards.queue import HAZARDS as HAZARD_ROWS
 from bot.services.hazards.states import HAZARD, OPEN, HazardMove, HazardState
 from bot.services.staff import accounts
-from bot.services.staff.permissions import Denied
 from bot.services.units import agencies
 from bot.store.models import Hazard, HazardStep
 from knowledge import maplinks
@@ -138,11 +138,7 @@ async def resolve(context: RequestContext) -> web.Response:
 
 async def found(context: RequestContext, *, lock: bool = False) -> Hazard:
     """The hazard of the address.  Raises Denied, which shows as "not found", for one that is not theirs to see."""
-    number = context.http_request.match_info["number"]
-    hazard = await hazard_queue.get(context.session, context.staffer, number, lock=lock)
-    if hazard is not None:
-        return hazard
-    raise Denied("hazards.read", f"hazard:{number[:40]}", hidden=True)
+    return await context.find(HAZARD_ROWS, context.http_request.match_info["number"], "hazards.read", lock=lock)
 
 
 async def show(

@@ -12,7 +12,7 @@ from bot.services.calendar.wording import day
 from bot.services.hazards import dispatch_rules
 from bot.services.hazards import queue as hazard_queue
 from bot.services.hazards.queue import PAGE, VIEWS, HazardFilter
-from bot.services.staff.permissions import Staffer
+from bot.services.staff.permissions import Denied, Staffer
 from bot.services.units import agencies
 from bot.store.models import Hazard
 
@@ -110,15 +110,23 @@ async def rule(context: RequestContext) -> web.Response:
 
 @page("POST", f"{HAZARDS}/rules/drop", right="hazards.rules")
 async def drop(context: RequestContext) -> web.Response:
-    """Forget a rule of one's own district."""
+    """Forget a rule of one's own district; any other number forgets nothing."""
     number = context.number("rule") or 0
     mine = context.staffer.districts("hazards.rules")
     known = {each.id: each for each, _ in await dispatch_rules.listed(context.session, mine)}
-    if number in known:
-        _area(context, known[number].area)
+    rule = known.get(number)
+    if rule is not None and _is_theirs(context, rule.area):
         await dispatch_rules.remove(context.session, number)
-        await context.audit("hazard.unrule", f"rule:{known[number].kind or '*'}:{known[number].area or '*'}")
+        await context.audit("hazard.unrule", f"rule:{rule.kind or '*'}:{rule.area or '*'}")
     return context.to(f"{HAZARDS}/rules", said="hazard_unrule")
+
+
+def _is_theirs(context: RequestContext, area: str) -> bool:
+    try:
+        _area(context, area)
+    except (Rejected, Denied):
+        return False
+    return True
 
 
 def _area(context: RequestContext, area: str) -> tuple[str, str]:

@@ -114,8 +114,8 @@ async def look(context: RequestContext) -> web.Response:
 async def photo(context: RequestContext) -> web.Response:
     """The photo of a notice they may see, or of a form that was not saved yet: nobody can guess its digest."""
     digest, where = context.http_request.match_info["digest"], context.staffer.districts("notices.read")
-    kept = await notice_photos.get(context.session, digest)
-    if kept is None or not await notice_photos.open_to(context.session, digest, where):
+    kept = await notice_photos.open_to(context.session, digest, where)
+    if kept is None:
         raise web.HTTPNotFound
     return web.Response(body=kept.data, content_type="image/jpeg")
 

@@ -12,6 +12,7 @@ from bot.console.notices.progress import progress
 from bot.console.notices.trial_groups import tried
 from bot.services.chats import message_preview
 from bot.services.notices import approvals, corrections, differences, notices
+from bot.services.notices.notices import NOTICES
 from bot.services.notices.states import BEGUN, NOTICE, NoticeState
 from bot.services.staff import accounts
 from bot.services.staff.permissions import Staffer
@@ -26,7 +27,8 @@ async def changes(session: AsyncSession, staffer: Staffer, number: str) -> objec
     """How far a notice is; without a number, whether any of them moved."""
     if not number:
         return await notices.newest(session, staffer.districts("notices.read"))
-    notice = await find(session, staffer, int(number) if number.isdigit() else 0)
+    known = int(number) if number.isascii() and number.isdigit() and len(number) < 10 else None
+    notice = await NOTICES.find(session, staffer, known, "notices.read")
     return notice and (notice.version, notice.finished_at, _beat(notice))
 
 
@@ -105,17 +107,4 @@ def _state(notice: Notice, taken_back: Notice | None) -> str:
 
 async def one(context: RequestContext, right: str, *, lock: bool = False) -> Notice:
     """The notice of the address.  Raises Denied, which shows as "not found", for one of another district."""
-    try:
-        notice = await notices.get(context.session, context.number("id") or 0, lock=lock)
-    except notices.UnknownNotice:
-        raise web.HTTPNotFound from None
-    context.staffer.require(right, district=notice.district, subject=f"notice:{notice.id}", hidden=True)
-    return notice
-
-
-async def find(session: AsyncSession, staffer: Staffer, number: int) -> Notice | None:
-    try:
-        notice = await notices.get(session, number)
-    except notices.UnknownNotice:
-        return None
-    return notice if staffer.may("notices.read", district=notice.district) else None
+    return await context.find(NOTICES, context.number("id"), right, lock=lock)

@@ -41,13 +41,13 @@ async def add(context: RequestContext) -> web.Response:
 
 @page("GET", f"{GROUPS}/{{id}}", right=RIGHT)
 async def shown(context: RequestContext) -> web.Response:
-    group = await one(context, context.number("id") or 0)
+    group = await one(context, context.number("id"))
     return await _form(context, f"{GROUPS}/{group.id}", group)
 
 
 @page("POST", f"{GROUPS}/{{id}}", right=RIGHT)
 async def change(context: RequestContext) -> web.Response:
-    group = await one(context, context.number("id") or 0)
+    group = await one(context, context.number("id"))
     try:
         await trial_groups.change(context.session, group, context.text("name"), _ticked(context))
     except Rejected as error:
@@ -60,19 +60,15 @@ async def change(context: RequestContext) -> web.Response:
 
 @page("POST", f"{GROUPS}/{{id}}/remove", right=RIGHT)
 async def remove(context: RequestContext) -> web.Response:
-    group = await one(context, context.number("id") or 0)
+    group = await one(context, context.number("id"))
     await trial_groups.remove(context.session, group)
     await context.audit("notice.group_remove", f"trial_group:{group.id}")
     return context.to(GROUPS, said="trial_group_removed")
 
 
-async def one(context: RequestContext, number: int) -> TrialGroup:
+async def one(context: RequestContext, number: int | None) -> TrialGroup:
     """A group by its number.  Raises Denied, which shows as "not found", for one of another district."""
-    group = await context.session.get(TrialGroup, number)
-    if group is None:
-        raise web.HTTPNotFound
-    context.staffer.require(RIGHT, district=group.district, subject=f"trial_group:{number}", hidden=True)
-    return group
+    return await context.find(trial_groups.GROUPS, number, RIGHT)
 
 
 async def tried(context: RequestContext, notice: Notice) -> dict[str, Any]:

@@ -26,9 +26,8 @@ async def restock(context: RequestContext) -> web.Response:
         context.number("count") or 0,
         context.text("why"),
     )
-    if reward is None:
+    if reward is None or not _is_mine(context, reward.region):
         raise Rejected("answer.choose")
-    context.staffer.require("rewards.stock", district=reward.region or None, subject=f"reward:{reward.code}")
     if not 0 < count <= MOST:
         raise Rejected("points.stock_count")
     if len(why) < SHORTEST:

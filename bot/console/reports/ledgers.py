@@ -70,13 +70,7 @@ async def file(context: RequestContext) -> web.Response:
 
 async def _found(context: RequestContext, action: str = RIGHT) -> Ledger:
     """The ledger of the address.  Raises Denied, which shows as "not found", for one of another district."""
-    number = context.number("id")
-    ledger = await context.session.get(Ledger, number) if number is not None else None
-    if ledger is None:
-        raise web.HTTPNotFound
-    if not ledgers.may_read(context.staffer, ledger.district, action):
-        raise Denied(action, f"ledger:{ledger.id}", hidden=True)
-    return ledger
+    return await context.find(ledgers.LEDGERS, context.number("id"), action)
 
 
 async def _list(context: RequestContext) -> web.Response:

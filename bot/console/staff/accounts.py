@@ -13,6 +13,7 @@ from bot.console.staff.sign_in import ENTER
 from bot.errors import Rejected
 from bot.services.core.lifecycle import Role
 from bot.services.staff import accounts, audit, mfa, sessions, sign_in
+from bot.services.staff.lookup import PEOPLE
 from bot.services.staff.permissions import AGENCY, GRANTABLE, RIGHTS, Grant, Staffer, outranks
 from bot.services.units import agencies
 from bot.store.models import Agency, Staff, StaffRole
@@ -176,12 +177,7 @@ async def _choices(context: RequestContext) -> Mapping[str, Any]:
 
 async def _person(context: RequestContext) -> Staff:
     """Whom the page is about.  Raises Denied, which shows as "not found", for people of other districts."""
-    number = context.number("id")
-    person = await context.session.get(Staff, number) if number is not None else None
-    if person is None:
-        raise web.HTTPNotFound
-    context.staffer.require("people.read", district=person.district, subject=f"staff:{person.id}", hidden=True)
-    return person
+    return await context.find(PEOPLE, context.number("id"), "people.read")
 
 
 async def _changeable(context: RequestContext) -> Staff:

@@ -115,11 +115,7 @@ def _wanted(context: RequestContext) -> StationFilter:
 
 async def _found(context: RequestContext, right: str) -> StationRow:
     """The station of the address.  Raises Denied, which shows as "not found", for one of another district."""
-    row = await context.session.get(StationRow, context.http_request.match_info["station"], populate_existing=True)
-    if row is None:
-        raise web.HTTPNotFound
-    context.staffer.require(right, district=row.region, subject=f"station:{row.id}", hidden=True)
-    return row
+    return await context.find(directory.STATIONS, context.http_request.match_info["station"], right)
 
 
 async def _show(

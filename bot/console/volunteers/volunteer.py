@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 from aiohttp import web
-from sqlalchemy import select
 
 from bot.console.core.request import RequestContext
 from bot.console.core.routes import page
@@ -94,11 +93,12 @@ async def renew(context: RequestContext) -> web.Response:
 async def hours(context: RequestContext) -> web.Response:
     """Count a shift, or refuse it with a reason."""
     volunteer, actor = await _mine(context, "volunteers.approve")
-    counts, number = context.form.get("count") == "1", context.number("shift") or 0
-    if number not in {each.id for each in await roster.shifts_of(context.session, volunteer)}:
+    counts = context.form.get("count") == "1"
+    shift = await roster.shift_of(context.session, volunteer, context.number("shift"))
+    if shift is None:
         raise Rejected("volunteer.shift_settled")
     why = context.text("reason")
-    await shifts.settle(context.session, context.services, number, actor.id, approve=counts, why=why)
+    await shifts.settle(context.session, context.services, shift.id, actor.id, approve=counts, why=why)
     return await _done(context, volunteer, "hours" if counts else "no_hours")
 
 
@@ -145,13 +145,7 @@ async def _mine(context: RequestContext, right: str) -> tuple[Volunteer, Actor]:
 
 async def _found(context: RequestContext) -> Volunteer:
     """Raises Denied, which shows as "not found", for volunteers of other districts."""
-    number = context.http_request.match_info["number"]
-    volunteer = await context.session.scalar(select(Volunteer).where(Volunteer.number == number))
-    if volunteer is None:
-        raise web.HTTPNotFound
-    subject = f"volunteer:{volunteer.number}"
-    context.staffer.require("volunteers.read", district=volunteer.district, subject=subject, hidden=True)
-    return volunteer
+    return await context.find(roster.VOLUNTEERS, context.http_request.match_info["number"], "volunteers.read")
 
 
 async def _show(context: RequestContext, volunteer: Volunteer, *, known: Sequence[str] = ()) -> web.Response:

@@ -2,25 +2,38 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import ColumnElement, and_, delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.errors import Rejected
-from bot.services.appeals import case_work, consultation_votes, notifications
+from bot.services.appeals import case_work, consultation_votes, notifications, queue
 from bot.services.appeals.guards import SHORTEST_ANSWER
-from bot.services.appeals.queue import visible
 from bot.services.core.context import ServiceContext
 from bot.services.core.lifecycle import Actor
 from bot.services.staff.accounts import within
+from bot.services.staff.lookup import Lookup
 from bot.services.staff.permissions import Staffer
 from bot.services.units import agencies
-from bot.store.base import locked
 from bot.store.models import Appeal, Consultation, ConsultationCase, now
 
 FEWEST = 2  # cases; one alone is settled by itself
 MOST = 500  # cases: as many messages are written in one transaction
 SHORTEST_TITLE = 4  # characters
+ACTION = "appeals.assign"
+
+
+def visible(staffer: Staffer, action: str = ACTION) -> ColumnElement[bool]:
+    """Those of somebody's districts, none of whose cases is about their own unit: it does not learn that there is one."""
+    mine = within(Consultation.district, staffer.districts(action))
+    if staffer.agency_id is None:
+        return mine
+    of_it = select(Appeal.id).join(ConsultationCase, ConsultationCase.appeal_id == Appeal.id)
+    of_it = of_it.where(ConsultationCase.consultation_id == Consultation.id, Appeal.about_id == staffer.agency_id)
+    return and_(mine, ~of_it.exists())
+
+
+CONSULTATIONS = Lookup("consultation", Consultation, Consultation.id, visible)
 
 
 async def begin(
@@ -32,7 +45,7 @@ async def begin(
     """
     if len(title.strip()) < SHORTEST_TITLE:
         raise Rejected("consult.title", least=SHORTEST_TITLE)
-    mine = select(Appeal).where(visible(staffer, "appeals.assign"), Appeal.number.in_(numbers[:MOST]))
+    mine = select(Appeal).where(queue.visible(staffer, ACTION), Appeal.number.in_(numbers[:MOST]))
     taken = select(ConsultationCase.appeal_id)
     cases = list(await session.scalars(mine.where(Appeal.id.not_in(taken)).order_by(Appeal.id)))
     if len(cases) < FEWEST:
@@ -55,50 +68,50 @@ async def begin(
 
 
 async def every(session: AsyncSession, staffer: Staffer) -> list[tuple[Consultation, int]]:
-    """Those of somebody's districts with the number of their cases, the newest first."""
+    """Those that are there for somebody, with the number of the cases they see, the newest first."""
     query = (
-        select(Consultation, func.count(ConsultationCase.appeal_id))
+        select(Consultation, func.count(Appeal.id))
         .outerjoin(ConsultationCase, ConsultationCase.consultation_id == Consultation.id)
-        .where(within(Consultation.district, staffer.districts("appeals.assign")))
+        .outerjoin(Appeal, and_(Appeal.id == ConsultationCase.appeal_id, queue.visible(staffer, ACTION)))
+        .where(visible(staffer))
         .group_by(Consultation.id)
         .order_by(Consultation.published_at.is_not(None), Consultation.id.desc())
     )
     return [(item, count) for item, count in await session.execute(query)]
 
 
-async def find(session: AsyncSession, staffer: Staffer, number: int, *, lock: bool = False) -> Consultation | None:
-    """None for one that is not there for this person."""
-    mine = within(Consultation.district, staffer.districts("appeals.assign"))
-    query = select(Consultation).where(Consultation.id == number, mine)
-    item: Consultation | None = await session.scalar(locked(query) if lock else query)
-    return item
-
-
-async def cases(session: AsyncSession, item: Consultation) -> list[Appeal]:
+async def cases(session: AsyncSession, staffer: Staffer, item: Consultation) -> list[Appeal]:
+    """Its cases, as far as this person may dispatch them: one may have moved to another district meanwhile."""
     query = select(Appeal).join(ConsultationCase, ConsultationCase.appeal_id == Appeal.id)
-    return list(await session.scalars(query.where(ConsultationCase.consultation_id == item.id).order_by(Appeal.id)))
+    query = query.where(ConsultationCase.consultation_id == item.id, queue.visible(staffer, ACTION))
+    return list(await session.scalars(query.order_by(Appeal.id)))
 
 
-async def take_out(session: AsyncSession, item: Consultation, number: str) -> None:
+async def take_out(session: AsyncSession, staffer: Staffer, item: Consultation, number: str) -> None:
     """A case is not about this after all.  Raises Rejected once the outcome is published."""
     if item.published_at is not None:
         raise Rejected("consult.published")
-    appeal = select(Appeal.id).where(Appeal.number == number).scalar_subquery()
-    here = (ConsultationCase.consultation_id == item.id) & (ConsultationCase.appeal_id == appeal)
+    appeal = await queue.APPEALS.find(session, staffer, number, ACTION)
+    here = (ConsultationCase.consultation_id == item.id) & (ConsultationCase.appeal_id == (appeal.id if appeal else 0))
     await session.execute(delete(ConsultationCase).where(here))
 
 
-async def publish(session: AsyncSession, context: ServiceContext, item: Consultation, text: str, by: Actor) -> int:
+async def publish(
+    session: AsyncSession, context: ServiceContext, staffer: Staffer, item: Consultation, text: str, by: Actor
+) -> int:
     """Tell everybody whose case belongs to it what was decided, once.  Returns how many.  Raises Rejected.
 
-    `item` is locked.  The cases go on by themselves: each has its own answer and its own rating.
+    `item` is locked.  The cases go on by themselves: each has its own answer and its own rating.  Cases that
+    are not this person's to dispatch leave it unanswered, and may be taken up by whose they are.
     """
     if item.published_at is not None:
         raise Rejected("consult.published")
     if len(text.strip()) < SHORTEST_ANSWER:
         raise Rejected("move.answer_short", least=SHORTEST_ANSWER)
     item.text, item.published_by, item.published_at = text.strip(), by.id, now()
-    linked = await cases(session, item)
+    linked = await cases(session, staffer, item)
+    others = ConsultationCase.appeal_id.not_in([each.id for each in linked])
+    await session.execute(delete(ConsultationCase).where(ConsultationCase.consultation_id == item.id, others))
     for each in linked:
         step = await case_work.add_line(session, each, "published", by, text=item.text)
         await notifications.tell(session, context, each, "case.published", step=step, title=item.title, text=item.text)

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.errors import Rejected
 from bot.services.appeals import dispatch
+from bot.services.appeals.queue import APPEALS
 from bot.services.appeals.states import OPEN, AppealMove, AppealState
 from bot.services.calendar import time_limits
 from bot.services.core.context import ServiceContext
@@ -96,10 +97,18 @@ async def _check_reject(session: AsyncSession, context: ServiceContext, appeal: 
 
 
 async def _check_merge(session: AsyncSession, context: ServiceContext, appeal: Appeal, wanted: AppealMove) -> None:
-    parent = await session.scalar(select(Appeal).where(Appeal.number == wanted.parent))
+    """Into a case that this person may dispatch, too: its answer is written to the author of this one."""
+    parent = await APPEALS.of_actor(session, wanted.actor, wanted.parent, "appeals.assign")
     if parent is None or parent.id == appeal.id or parent.state not in OPEN or parent.parent_id is not None:
         raise Rejected("move.parent")
     appeal.parent_id = parent.id
+
+
+async def _check_unmerge(session: AsyncSession, context: ServiceContext, appeal: Appeal, wanted: AppealMove) -> None:
+    """Out of a case that is hidden from this person nobody takes anything."""
+    number = await session.scalar(select(Appeal.number).where(Appeal.id == appeal.parent_id))
+    if number and await APPEALS.of_actor(session, wanted.actor, number, "appeals.assign") is None:
+        raise Rejected("move.parent_elsewhere")
 
 
 async def _check_rating(session: AsyncSession, context: ServiceContext, appeal: Appeal, wanted: AppealMove) -> None:
@@ -123,6 +132,7 @@ CHECKS: dict[str, Check] = {
     "answer": _check_answer,
     "reject": _check_reject,
     "merge": _check_merge,
+    "unmerge": _check_unmerge,
     "verify": _check_rating,
     "reopen": _check_reopen,
 }

@@ -11,8 +11,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.services.appeals.states import DONE, OPEN, TO_DISPATCH, AppealState
+from bot.services.staff.lookup import Lookup
 from bot.services.staff.permissions import AGENCY, Grant, Staffer
-from bot.store.base import locked
 from bot.store.models import Agency, Appeal, CasePresence, SavedFilter, Staff, now
 
 PAGE = 50  # rows
@@ -20,7 +20,7 @@ SOON = timedelta(days=2)  # before the deadline a case counts as urgent
 HERE = timedelta(seconds=45)  # without news from their page, somebody has left a case
 SAVED = 6  # filters one person may keep
 
-DIGITS = re.compile(r"[0-9]{12}")  # of a number; whatever else an address holds is asked of no database
+DIGITS = re.compile(r"[0-9]{12}")  # of a number
 BUSY = OPEN - {AppealState.ANSWERED}  # Somebody of the staff has to do something.
 UNHANDED = frozenset(
     {AppealState.SUBMITTED, AppealState.ACCEPTED, AppealState.MERGED, AppealState.REJECTED, AppealState.WITHDRAWN}
@@ -38,6 +38,9 @@ def visible(staffer: Staffer, action: str = "appeals.read") -> Condition:
     if staffer.agency_id is not None:
         seen = and_(seen, or_(Appeal.about_id.is_(None), Appeal.about_id != staffer.agency_id))
     return seen
+
+
+APPEALS = Lookup("appeal", Appeal, Appeal.number, visible)
 
 
 def _granted(staffer: Staffer, grant: Grant) -> Condition:
@@ -160,12 +163,7 @@ async def counts(
 
 async def find(session: AsyncSession, staffer: Staffer, number: str, *, lock: bool = False) -> Appeal | None:
     """A case by its number; None for one that is not there for this person."""
-    if not DIGITS.fullmatch(number):
-        return None
-    query = select(Appeal).where(Appeal.number == number, visible(staffer))
-    query = query.execution_options(populate_existing=True)
-    found: Appeal | None = await session.scalar(locked(query) if lock else query)
-    return found
+    return await APPEALS.find(session, staffer, number, "appeals.read", lock=lock)
 
 
 async def children(session: AsyncSession, staffer: Staffer, case: Appeal) -> Sequence[str]:

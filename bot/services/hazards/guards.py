@@ -9,6 +9,7 @@ from bot.errors import Rejected
 from bot.services.core.context import ServiceContext
 from bot.services.core.lifecycle import IllegalStep, Role
 from bot.services.hazards import dispatch_rules, photos
+from bot.services.hazards.queue import HAZARDS
 from bot.services.hazards.states import CLOSED, HazardMove, HazardState
 from bot.services.units import agencies
 from bot.store.models import Hazard, Staff
@@ -27,7 +28,8 @@ async def _check_text(session: AsyncSession, context: ServiceContext, hazard: Ha
 
 
 async def _check_link(session: AsyncSession, context: ServiceContext, hazard: Hazard, wanted: HazardMove) -> None:
-    parent = await session.scalar(select(Hazard).where(Hazard.number == wanted.parent))
+    """With one that this person may look at, too: its author follows that one from now on."""
+    parent = await HAZARDS.of_actor(session, wanted.actor, wanted.parent, "hazards.review")
     if parent is None or parent.id == hazard.id or parent.state in CLOSED:
         raise Rejected("hazard.parent")
     hazard.parent_id = parent.id

@@ -10,8 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.services.core import map_clusters
 from bot.services.core.map_clusters import Chart, Pin
 from bot.services.hazards.states import CLOSED, OPEN, HazardState
+from bot.services.staff.lookup import Lookup
 from bot.services.staff.permissions import AGENCY, Staffer
-from bot.store.base import locked
 from bot.store.models import Agency, Hazard, now
 from knowledge.geo import Point
 
@@ -43,6 +43,9 @@ def visible(staffer: Staffer, action: str = "hazards.read") -> Condition:
                 part = and_(part, own, Hazard.state.not_in(UNHANDED))
             seen.append(part)
     return and_(or_(*seen), Hazard.origin != "test")
+
+
+HAZARDS = Lookup("hazard", Hazard, Hazard.number, visible)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,10 +96,7 @@ async def counts(session: AsyncSession, staffer: Staffer) -> dict[str, int]:
 
 async def get(session: AsyncSession, staffer: Staffer, number: str, *, lock: bool = False) -> Hazard | None:
     """A hazard by its number; None for one that is not there for this person."""
-    query = select(Hazard).where(Hazard.number == number, visible(staffer))
-    query = query.execution_options(populate_existing=True)
-    found: Hazard | None = await session.scalar(locked(query) if lock else query)
-    return found
+    return await HAZARDS.find(session, staffer, number, "hazards.read", lock=lock)
 
 
 def is_late(hazard: Hazard, at: datetime | None = None) -> bool:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.errors import Rejected
@@ -22,12 +22,21 @@ from bot.services.notices import deliveries, photos
 from bot.services.notices.audience import Audience, Count, Night
 from bot.services.notices.states import ACTIVE, ENDED, NOTICE, NoticeState
 from bot.services.staff.accounts import within
+from bot.services.staff.lookup import Lookup
+from bot.services.staff.permissions import Staffer
 from bot.store.base import locked
 from bot.store.models import CopyState, Lane, Notice, NoticeKind, NoticeWriter, Outbox, now
 
 LONGEST_TITLE = 60  # UTF-16 units, as browsers count
 LONGEST_UNIT = 60
 LISTED = 100  # notices of a page
+
+
+def visible(staffer: Staffer, action: str) -> ColumnElement[bool]:
+    return within(Notice.district, staffer.districts(action))
+
+
+NOTICES = Lookup("notice", Notice, Notice.id, visible)
 
 
 class UnknownNotice(LookupError):
@@ -82,7 +91,7 @@ async def write(
     """A new draft.  `districts` is where its author may send to.  Raises Rejected."""
     notice = Notice(author_id=author.id, does="say", state=NoticeState.DRAFT, version=0)
     _fill(context, notice, draft, districts)
-    await _claim(session, notice)
+    await _claim(session, notice, districts)
     session.add(notice)
     await session.flush()
     await sign(session, notice, {author.id})
@@ -100,7 +109,7 @@ async def edit(
 ) -> None:
     """Change a notice that has not begun; whatever was agreed to before is void.  Raises Rejected, IllegalStep."""
     _fill(context, notice, draft, districts)
-    await _claim(session, notice)
+    await _claim(session, notice, districts)
     if notice.state != NoticeState.DRAFT:
         move(notice, NoticeState.DRAFT, actor)
     notice.digest, notice.author_id = None, actor.id or notice.author_id
@@ -241,9 +250,9 @@ def _take(context: ServiceContext, notice: Notice, draft: NoticeDraft, districts
     notice.start_at, notice.valid_until = draft.start_at, draft.valid_until
 
 
-async def _claim(session: AsyncSession, notice: Notice) -> None:
+async def _claim(session: AsyncSession, notice: Notice, districts: Iterable[str]) -> None:
     if notice.photo:
-        await photos.claim(session, notice.photo)
+        await photos.claim(session, notice.photo, districts)
 
 
 def check_length(context: ServiceContext, notice: Notice) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from PIL import Image
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -55,9 +55,12 @@ async def keep(session: AsyncSession, jpeg: bytes) -> str:
     return digest
 
 
-async def claim(session: AsyncSession, digest: str) -> None:
-    """Somebody saves a notice that shows it: retention must not be about to delete it.  Raises Rejected."""
-    here = update(NoticePhoto).where(NoticePhoto.digest == digest).values(at=now())
+async def claim(session: AsyncSession, digest: str, districts: Iterable[str]) -> None:
+    """Somebody of these districts saves a notice that shows it: retention must not be about to delete it.
+
+    Raises Rejected: there is no such photo, or it is of other districts' notices.
+    """
+    here = update(NoticePhoto).where(NoticePhoto.digest == digest, _open_to(digest, districts)).values(at=now())
     if not (await session.execute(here)).rowcount:  # type: ignore[attr-defined]
         raise Rejected("notice.photo_gone")
 
@@ -67,11 +70,17 @@ async def get(session: AsyncSession, digest: str) -> NoticePhoto | None:
     return kept
 
 
-async def open_to(session: AsyncSession, digest: str, districts: Iterable[str]) -> bool:
-    """Whether a notice of these districts shows it, or no notice at all yet."""
+async def open_to(session: AsyncSession, digest: str, districts: Iterable[str]) -> NoticePhoto | None:
+    """The photo, if a notice of these districts shows it, or no notice at all yet."""
+    kept: NoticePhoto | None = await session.scalar(
+        select(NoticePhoto).where(NoticePhoto.digest == digest, _open_to(digest, districts))
+    )
+    return kept
+
+
+def _open_to(digest: str, districts: Iterable[str]) -> ColumnElement[bool]:
     shows = select(Notice.id).where(Notice.photo == digest)
-    mine = await session.scalar(select(shows.where(within(Notice.district, districts)).exists()))
-    return bool(mine) or not await session.scalar(select(shows.exists()))
+    return or_(shows.where(within(Notice.district, districts)).exists(), ~shows.exists())
 
 
 async def of(session: AsyncSession, notice: Notice, bot: str) -> Photo | None:

@@ -8,11 +8,20 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.errors import Rejected
 from bot.services.notices import trials
 from bot.services.staff.accounts import within
+from bot.services.staff.lookup import Lookup
+from bot.services.staff.permissions import Staffer
 from bot.store.models import Staff, TrialGroup, TrialMember
 
 LONGEST_NAME = 20  # characters
 
 Filled = tuple[TrialGroup, Sequence[Staff]]
+
+
+def visible(staffer: Staffer, action: str) -> ColumnElement[bool]:
+    return within(TrialGroup.district, staffer.districts(action))
+
+
+GROUPS = Lookup("trial_group", TrialGroup, TrialGroup.id, visible)
 
 
 async def listed(session: AsyncSession, districts: Iterable[str]) -> list[Filled]:

@@ -11,7 +11,7 @@ from datetime import date
 from typing import Any
 
 import orjson
-from sqlalchemy import case, or_, select
+from sqlalchemy import ColumnElement, case, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -24,6 +24,7 @@ from bot.services.notices import totals as notice_totals
 from bot.services.reports import statistics
 from bot.services.reports.statistics import RIGHT, Counts
 from bot.services.staff import accounts
+from bot.services.staff.lookup import Lookup
 from bot.services.staff.permissions import RIGHTS, Staffer
 from bot.store.models import Agency, Appeal, Ledger, StaffRole, now
 from knowledge import regions
@@ -198,15 +199,24 @@ def may_read(staffer: Staffer, district: str, action: str = RIGHT) -> bool:
     return staffer.may(action, district=district, category="", agency=0)
 
 
+def visible(staffer: Staffer, action: str = RIGHT) -> ColumnElement[bool]:
+    """The same as a condition on rows."""
+    held = {each.district for each in staffer.grants if each.allows(action)}
+    return accounts.within(Ledger.district, [each for each in held if may_read(staffer, each, action)])
+
+
+LEDGERS = Lookup("ledger", Ledger, Ledger.id, visible)
+
+
 async def listed(session: AsyncSession, staffer: Staffer) -> list[Ledger]:
     """Ledgers that somebody may read, newest periods first, each followed by its corrections."""
     query = (
         select(Ledger)
-        .where(accounts.within(Ledger.district, staffer.districts(RIGHT)))
+        .where(visible(staffer))
         .order_by(Ledger.first.desc(), Ledger.kind, Ledger.district, Ledger.number)
         .limit(SHOWN)
     )
-    return [each for each in await session.scalars(query) if may_read(staffer, each.district)]
+    return list(await session.scalars(query))
 
 
 async def series(session: AsyncSession, ledger: Ledger) -> list[Ledger]:

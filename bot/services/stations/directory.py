@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.services.core import map_clusters
 from bot.services.core.map_clusters import Chart, Pin
 from bot.services.staff import accounts
+from bot.services.staff.lookup import Lookup
 from bot.services.staff.permissions import Staffer
 from bot.services.stations import stations
 from bot.store.models import StationReport, StationRow
@@ -43,6 +44,9 @@ VIEWS = ("all", "reported", "due", "closed")
 
 def visible(staffer: Staffer, action: str = "stations.read") -> ColumnElement[bool]:
     return accounts.within(StationRow.region, staffer.districts(action))
+
+
+STATIONS = Lookup("station", StationRow, StationRow.id, visible)
 
 
 async def listed(

@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.errors import Rejected
 from bot.services.staff.accounts import within
+from bot.services.staff.lookup import Lookup
 from bot.services.staff.permissions import Staffer
 from bot.services.volunteers.states import VolunteerState
 from bot.store.models import Shift, Team, Training, Volunteer
@@ -24,8 +25,11 @@ VIEWS: Mapping[str, tuple[VolunteerState, ...]] = {
 }
 
 
-def visible(staffer: Staffer) -> ColumnElement[bool]:
-    return within(Volunteer.district, staffer.districts("volunteers.read"))
+def visible(staffer: Staffer, action: str = "volunteers.read") -> ColumnElement[bool]:
+    return within(Volunteer.district, staffer.districts(action))
+
+
+VOLUNTEERS = Lookup("volunteer", Volunteer, Volunteer.number, visible)
 
 
 async def listed(session: AsyncSession, staffer: Staffer, view: str, page: int) -> list[Volunteer]:
@@ -59,6 +63,14 @@ async def shifts_of(session: AsyncSession, volunteer: Volunteer) -> Sequence[Shi
     """Somebody's shifts, newest first."""
     mine = select(Shift).where(Shift.volunteer_id == volunteer.id).order_by(Shift.id.desc()).limit(PAGE)
     return (await session.scalars(mine)).all()
+
+
+async def shift_of(session: AsyncSession, volunteer: Volunteer, number: int | None) -> Shift | None:
+    """A shift of this volunteer by its number."""
+    found: Shift | None = await session.scalar(
+        select(Shift).where(Shift.id == (number or 0), Shift.volunteer_id == volunteer.id)
+    )
+    return found
 
 
 async def trainings(session: AsyncSession, volunteer: Volunteer) -> dict[str, Training]:

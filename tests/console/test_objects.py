@@ -1,0 +1,343 @@
+"""Whatever a form names by a number or a code is there for who may see it, and for nobody else.
+
+The fields are those of the templates: a new one fails until it stands here, as a thing with a case or as something
+else.  A thing of another district, one that is hidden and one that never was are answered in the same words, after the
+same steps.
+"""
+
+import re
+import secrets
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+import bot.console
+from bot.services.appeals.states import AppealState
+from bot.services.core.lifecycle import Role
+from bot.services.hazards import hazards
+from bot.store.models import (
+    Agency,
+    Consultation,
+    ConsultationCase,
+    HazardRule,
+    SavedFilter,
+    Shift,
+    StaffRole,
+    StaffSession,
+    StationFile,
+    Team,
+    TrialGroup,
+    Volunteer,
+    now,
+)
+from tests.support import things
+from tests.support.appeals import case_of, filed
+from tests.support.desk import Desk
+from tests.support.steps import statements
+from tests.support.units import unit_entered
+
+OWN, OTHER = "2101", "3701"
+NO_NUMBER, NO_ID, NO_CODE = "209901019999", 999_999_999, "nowhere"
+WHY = "请您再看一遍这件事情"
+PLAIN = frozenset(
+    """_code act action active active_days address area audience boxes category channel closed code color comment count datum days
+    denied district drill format from group init_data item kind label lat liaison lon name next none note off_site only out
+    photo_off picture purpose q query reason region remark robots services show source start_at step text tier title to
+    url username vague valid_until version view viewport which why""".split()
+)  # words, dates, choices, codes that are good for whoever holds them, places on the map of the country
+SHARED = {  # what is there for everybody who may open the form, and what is no thing there
+    "policies/edit.html base": "a version of the entry of the address",
+    "policies/policy.html base": "a version of the entry of the address",
+    "policies/policy.html revision": "a version of the entry of the address",
+    "stations/station.html base": "the version of the station of the address",
+    "policies/edit.html gap": "questions without an answer belong to no district",
+    "policies/gaps.html gap": "questions without an answer belong to no district",
+    "policies/gaps.html topic": "everybody who reads entries reads all of them",
+    "points/rewards.html reward": "the catalogue is public",
+    "staff/choose.html reward": "the catalogue is public",
+    "staff/choose.html role": "the name of a role",
+    "backend/deliveries.html number": "who looks after the backend may name every case, and sees none",
+    "staff/audit.html staff": "auditors see everybody",
+    "staff/views.html staff": "auditors see everybody",
+    "notices/form.html unit": "a name to sign with",
+    "hazards/hazard.html photo": "a file",
+    "stations/upload.html file": "a file, before it was looked at",
+    "volunteers/list.html lead": "a tick",
+}
+
+
+@dataclass
+class Form:
+    """A form and what is tried in one field of it, by what the value names."""
+
+    path: str
+    values: Mapping[str, object]
+    fields: Mapping[str, object] = field(default_factory=dict)
+    reads: bool = False  # it is handed in as an address
+
+
+@dataclass
+class Case:
+    make: Callable[..., Awaitable[Form]]
+    role: Role
+    unit: str
+
+
+CASES: dict[str, Case] = {}
+
+
+def case(*places: str, role: Role = Role.ADMIN, unit: str = ""):
+    """What is tried in these fields, "template field", and by whom."""
+
+    def keep(make):
+        CASES.update(dict.fromkeys(places, Case(make, role, unit)))
+        return make
+
+    return keep
+
+
+@case("appeals/case.html parent", unit="labour")
+async def merges(app, desk):
+    number = await filed(app, AppealState.ACCEPTED)
+    fields = {"version": (await case_of(app, number)).version}
+    return Form(f"/console/appeals/{number}/merge", await appeals_of(app), fields)
+
+
+@case("appeals/bulk.html parent", unit="labour")
+async def merges_many(app, desk):
+    number = await filed(app, AppealState.ACCEPTED)
+    ticked = f"{number}:{(await case_of(app, number)).version}"
+    return Form("/console/appeals/bulk", await appeals_of(app), {"act": "merge", "case": ticked})
+
+
+@case("appeals/bulk.html case", unit="labour")
+async def ticks_many(app, desk):
+    values = {sort: f"{number}:3" for sort, number in (await appeals_of(app)).items()}
+    return Form("/console/appeals/bulk", values, {"act": "log", "note": WHY})
+
+
+@case("appeals/bulk.html number", "appeals/queue.html number", unit="labour")
+async def looks_at_many(app, desk):
+    return Form("/console/appeals/bulk", await appeals_of(app), {"act": "log"}, reads=True)
+
+
+@case("appeals/clusters.html number", unit="labour")
+async def takes_up(app, desk):
+    return Form("/console/alike", await appeals_of(app), {"title": "十月工资", "lead": ""})
+
+
+@case("appeals/consultation.html number", unit="labour")
+async def takes_out(app, desk):
+    """The hidden one and the foreign one are in it: they became so after it was begun."""
+    values = await appeals_of(app)
+    async with app.db.begin() as session:
+        item = Consultation(title="十月工资", district=OWN, opened_by=desk.id)
+        session.add(item)
+        await session.flush()
+        foreign = (await case_of(app, values["foreign"])).id
+        session.add(ConsultationCase(appeal_id=foreign, consultation_id=item.id))
+    return Form(f"/console/alike/{item.id}/take-out", values)
+
+
+@case("appeals/case.html agency")
+async def reassigns(app, desk):
+    number = await filed(app, AppealState.ASSIGNED)
+    fields = {"version": (await case_of(app, number)).version, "text": WHY}
+    return Form(f"/console/appeals/{number}/reassign", await units_of(app), fields)
+
+
+@case("appeals/case.html unit")
+async def names_who_it_is_about(app, desk):
+    number = await filed(app, AppealState.ASSIGNED)
+    fields = {"version": (await case_of(app, number)).version}
+    return Form(f"/console/appeals/{number}/about", await units_of(app), fields)
+
+
+@case("appeals/bulk.html agency")
+async def dispatches_many(app, desk):
+    number = await filed(app)
+    ticked = f"{number}:{(await case_of(app, number)).version}"
+    return Form("/console/appeals/bulk", await units_of(app), {"act": "assign", "case": ticked})
+
+
+@case("appeals/clusters.html lead")
+async def names_who_leads(app, desk):
+    numbers = [await filed(app), await filed(app)]
+    return Form("/console/alike", await units_of(app), {"title": "十月工资", "number": numbers})
+
+
+@case("appeals/queue.html agency")
+async def filters_by_unit(app, desk):
+    codes = await units_of(app)
+    async with app.db.read() as session:
+        rows = dict((await session.execute(select(Agency.code, Agency.id))).all())
+    return Form("/console/appeals", {sort: rows.get(code, NO_ID) for sort, code in codes.items()}, reads=True)
+
+
+@case("appeals/queue.html filter")
+async def drops_a_filter(app, desk):
+    async with Desk(app, Role.ADMIN) as other, app.db.begin() as session:
+        session.add(kept := SavedFilter(staff_id=other.id, name="工资", query="kind=wages"))
+    return Form("/console/appeals/filters/drop", {"foreign": kept.id, "absent": NO_ID})
+
+
+@case("hazards/hazard.html parent", role=Role.REVIEWER)
+async def links(app, desk):
+    values = {"foreign": await hazard(app, OTHER), "hidden": await hazard(app, OWN, origin="test")}
+    return Form(f"/console/hazards/{await hazard(app, OWN)}/link", {**values, "absent": "H20990101999"})
+
+
+@case("hazards/hazard.html agency", role=Role.REVIEWER)
+async def dispatches_a_hazard(app, desk):
+    number = (await things.hazard_in(app, OWN))["number"]
+    return Form(f"/console/hazards/{number}/reassign", await units_of(app), {"text": WHY})
+
+
+@case("hazards/rules.html agency")
+async def rules(app, desk):
+    return Form("/console/hazards/rules", await units_of(app), {"kind": "", "area": OWN})
+
+
+@case("hazards/rules.html rule")
+async def drops_a_rule(app, desk):
+    async with app.db.begin() as session:
+        unit = await session.scalar(select(Agency.id).where(Agency.region == ""))
+        session.add(kept := HazardRule(kind="", area=OTHER, agency_id=unit))
+    return Form("/console/hazards/rules/drop", {"foreign": kept.id, "absent": NO_ID})
+
+
+@case("notices/notice.html whom", role=Role.ORGANISER)
+async def tries(app, desk):
+    async with app.db.begin() as session:
+        session.add(group := TrialGroup(name="夜班组", district=OTHER))
+    return Form(f"/console/notices/{await things.notice_of(app, OWN)}/try", {"foreign": group.id, "absent": NO_ID})
+
+
+@case("notices/form.html photo", role=Role.ORGANISER)
+async def shows_a_photo(app, desk):
+    foreign = await things.notice_photo_of(app, await things.notice_of(app, OTHER))
+    fields = {"kind": "service", "title": "今晚有雨", "text": "路滑，慢一点骑。", "unit": "区总工会", "region": OWN}
+    fields["valid_until"] = f"{now() + timedelta(days=2):%Y-%m-%d}"
+    return Form("/console/notices/new", {"foreign": foreign, "absent": "0" * 64}, fields)
+
+
+@case("notices/trial_group.html member", role=Role.ORGANISER)
+async def puts_into_a_group(app, desk):
+    async with Desk(app, Role.ORGANISER, district=OTHER) as other:
+        return Form("/console/notices/groups/new", {"foreign": other.id, "absent": NO_ID}, {"name": "夜班组"})
+
+
+@case("staff/account.html role")
+async def takes_a_role(app, desk):
+    async with Desk(app, Role.ORGANISER, district=OTHER) as other, Desk(app, Role.ORGANISER) as person:
+        async with app.db.read() as session:
+            foreign = await session.scalar(select(StaffRole.id).where(StaffRole.staff_id == other.id))
+        return Form(f"/console/people/{person.id}/take", {"foreign": foreign, "absent": NO_ID})
+
+
+@case("staff/unit.html unit")
+async def moves_to_a_unit(app, desk):
+    async with Desk(app, Role.ORGANISER) as person:
+        return Form(f"/console/people/{person.id}/unit", await units_of(app))
+
+
+@case("staff/sessions.html session")
+async def ends_a_session(app, desk):
+    async with Desk(app, Role.ORGANISER) as other, app.db.read() as session:
+        foreign = await session.scalar(select(StaffSession.id).where(StaffSession.staff_id == other.id))
+    return Form("/console/sessions/end", {"foreign": foreign, "absent": NO_ID})
+
+
+@case("stations/upload.html file", role=Role.ORGANISER)
+async def takes_a_file_over(app, desk):
+    async with Desk(app, Role.ORGANISER) as other, app.db.begin() as session:
+        session.add(kept := StationFile(staff_id=other.id, name="a.csv", datum="wgs84", data=b"x"))
+    return Form("/console/stations/import/take", {"foreign": kept.id, "absent": NO_ID})
+
+
+@case("volunteers/volunteer.html shift", role=Role.ORGANISER)
+async def settles_hours(app, desk):
+    own, foreign = await things.volunteered(app, OWN), await things.volunteered(app, OTHER)
+    async with app.db.begin() as session:
+        whose = await session.scalar(select(Volunteer.id).where(Volunteer.number == foreign))
+        session.add(shift := Shift(volunteer_id=whose, started_at=now(), ended_at=now(), state="ended"))
+    return Form(f"/console/volunteers/{own}/hours", {"foreign": shift.id, "absent": NO_ID}, {"count": "1"})
+
+
+@case("volunteers/volunteer.html team", role=Role.ORGANISER)
+async def approves_into_a_team(app, desk):
+    own = await things.volunteered(app, OWN)
+    await desk.submits(f"/console/volunteers/{own}/review")
+    async with app.db.begin() as session:
+        session.add(team := Team(name="一队", district=OTHER))
+    return Form(f"/console/volunteers/{own}/approve", {"foreign": team.id, "absent": NO_ID})
+
+
+async def appeals_of(app) -> dict[str, str]:
+    """Numbers that are not there for an administrator of OWN who works for the unit `labour`."""
+    return {
+        "foreign": await filed(app, AppealState.ACCEPTED, district="370102"),
+        "hidden": await filed(app, AppealState.ACCEPTED, about="labour"),
+        "confidential": await filed(app, AppealState.ACCEPTED, kind="legal", agency="justice"),
+        "absent": NO_NUMBER,
+    }
+
+
+async def units_of(app) -> dict[str, str]:
+    """Codes of units that are not there for OWN."""
+    code = secrets.token_hex(4)
+    async with app.db.begin() as session:
+        await unit_entered(session, "外地人社", code=f"{code}f", region=OTHER)
+        await unit_entered(session, "撤了的站", code=f"{code}h", region=OWN, active=False)
+    return {"foreign": f"{code}f", "hidden": f"{code}h", "absent": NO_CODE}
+
+
+async def hazard(app, district: str, *, origin: str = "open311") -> str:
+    """A hazard nobody has looked at."""
+    place = {OWN: (41.795, 123.433), OTHER: (36.651, 117.120)}[district]
+    async with app.db.begin() as session:
+        draft = hazards.HazardDraft("road", "路口井盖翘起来了", point=place, origin=origin)
+        return (await hazards.submit(session, app.services, None, draft)).number
+
+
+def every_field() -> set[str]:
+    """The fields of all templates that have a name of their own, "template field"."""
+    folder = Path(bot.console.__file__).parent
+    found = set()
+    for path in folder.rglob("*.html"):
+        for name in re.findall(r'\bname="([a-z_]+)', path.read_text(encoding="utf-8")):
+            found.add(f"{path.relative_to(folder)} {'source' if name.startswith('source_') else name}")
+    return found
+
+
+def test_every_field_is_a_thing_with_a_case_or_known_to_be_none():
+    known = set(CASES) | set(SHARED)
+    assert {each for each in every_field() - known if each.partition(" ")[2] not in PLAIN} == set()
+    assert known - every_field() == set()
+
+
+@pytest.mark.parametrize("place", CASES)
+async def test_a_foreign_a_hidden_and_an_absent_thing_are_answered_alike(app, place):
+    tried, answers = CASES[place], {}
+    async with Desk(app, tried.role, district=OWN, agency=tried.unit, second=True) as desk:
+        form = await tried.make(app, desk)
+        for sort, value in form.values.items():
+            with statements() as asked:
+                page = await hands_in(desk, form, place.partition(" ")[2], value)
+            assert page.status in (200, 404, 422), page.words
+            said = re.sub(f"编号 [0-9a-f]{{16}}|{value if isinstance(value, str) else '$^'}", "", page.words)
+            answers[sort] = page.status, page.path.partition("?")[0], said, asked
+    first, *others = answers.items()
+    for sort, answer in others:
+        assert answer == first[1], f"{place}: {sort} is told apart from {first[0]}"
+
+
+async def hands_in(desk: Desk, form: Form, name: str, value: object):
+    fields = {**form.fields, name: value}
+    if form.reads:
+        return await desk.gets(f"{form.path}?{'&'.join(f'{key}={each}' for key, each in fields.items())}", status=None)
+    return await desk.submits(form.path, status=None, **fields)
