@@ -11,7 +11,8 @@ from bot.channels.telegram.receiver import continues
 from bot.channels.telegram.unit import Context, current
 from bot.errors import Rejected
 from bot.store.models import now
-from handlers.answers import AnswerKind, Given, given
+from handlers.answers import AnswerKind, given
+from handlers.emergencies import help_first
 from handlers.flow import HELD, SILENCE, Flow, expired, leave, press_button
 
 
@@ -33,15 +34,6 @@ class Inside(filters.UpdateFilter):
         return what.kind is AnswerKind.TEXT if question is None else what.kind in question.takes
 
 
-def _help_first(context: Context, what: Given) -> bool:
-    """Whether a line tells of an emergency; then the number to call stands on top, whatever the form asks."""
-    number = context.knowledge.search.emergency(what.text) if what.kind is AnswerKind.TEXT else ""
-    if number:
-        line = context.knowledge.hotlines[number]
-        context.say("question.emergency", number=line.number, name=line.name)
-    return bool(number)
-
-
 def handlers(flows: Sequence[Flow]) -> list[BaseHandler[Any, Any, Any]]:
     """The handlers of all forms: their buttons, and the answers to the question that is open."""
     known = {flow.name: flow for flow in flows}
@@ -61,6 +53,8 @@ def handlers(flows: Sequence[Flow]) -> list[BaseHandler[Any, Any, Any]]:
         flow = known[chat.flow]
         if what is None:
             return
+        # A caption tells of it as well as a line; a button's value is no telling.
+        urgent = what.kind is not AnswerKind.PRESS and help_first(context, what.text)
         if chat.flow_at is not None and now() - chat.flow_at > SILENCE and what.kind is AnswerKind.TEXT:
             # After a long silence the line may be meant for something else: ask, and keep it meanwhile.
             chat.answers = {**(chat.answers or {}), HELD: what.text}
@@ -71,7 +65,6 @@ def handlers(flows: Sequence[Flow]) -> list[BaseHandler[Any, Any, Any]]:
             )
             context.say("flow.silence", choices=[[yes, no]], form=context.text(flow.title))
             return
-        urgent = _help_first(context, what)
         try:
             await flow.take(context, what)
         except Rejected:
@@ -82,6 +75,9 @@ def handlers(flows: Sequence[Flow]) -> list[BaseHandler[Any, Any, Any]]:
             context.say("flow.waits", choices=[[go_on]], form=context.text(flow.title))
 
     async def forget(update: Update, context: Context) -> None:
+        what = given(update)
+        if what is not None and what.kind is not AnswerKind.PRESS:
+            help_first(context, what.text)
         context.say("flow.expired", form=context.form_name())
         leave(context.chat)
 

@@ -6,6 +6,7 @@ from telegram.ext import CallbackQueryHandler, MessageHandler, filters
 from bot.channels.telegram.buttons import arguments, pressed
 from bot.channels.telegram.receiver import reads
 from bot.channels.telegram.unit import Context
+from handlers.emergencies import help_first
 
 PRIVATE = filters.ChatType.PRIVATE
 KINDS = (
@@ -32,6 +33,8 @@ async def silence(update: Update, context: Context) -> None:
 
 @reads
 async def odd(update: Update, context: Context) -> None:
+    if update.effective_message is not None and help_first(context, update.effective_message.caption or ""):
+        return
     kind = next((name for fits, name in KINDS if fits.check_update(update)), "file")
     context.say(f"odd.{kind}")
 

@@ -1,4 +1,4 @@
-"""Words of workers: dialect, filler, small talk, emergencies and the places people name."""
+"""Words of workers: dialect, filler, small talk and the places people name."""
 
 import tomllib
 from collections.abc import Mapping
@@ -23,8 +23,6 @@ class Words:
     dialect: Mapping[str, str]  # how people say it -> how the entries say it, in order of application
     filler: tuple[str, ...]
     talk: Mapping[str, frozenset[str]]  # "greeting", "thanks", ... -> whole messages
-    emergency: Mapping[str, tuple[str, ...]]  # hotline -> words that call for it, most urgent first
-    harmless: tuple[str, ...]  # words that hold one of those and mean something else
     places: Mapping[str, tuple[str, ...]]  # region code -> names
     follow: Follow  # what continues the last topic
     second: tuple[str, ...]  # what begins a second question in the same message
@@ -36,8 +34,6 @@ def load(path: Path = FILE) -> Words:
         dialect=raw["dialect"],
         filler=tuple(raw["filler"]["words"]),
         talk={name: frozenset(lines) for name, lines in raw["talk"].items()},
-        emergency={number: tuple(words) for number, words in raw["emergency"].items()},
-        harmless=tuple(raw["harmless"]["words"]),
         places={code: tuple(names) for code, names in raw["places"].items()},
         follow=Follow(
             begins=tuple(raw["follow"]["begins"]),

@@ -35,6 +35,6 @@ async def _answer(given: argparse.Namespace, known: Knowledge) -> None:
             answer = {"q": question, "decision": found.decision, "topics": topics, "score": found.score}
             print(json.dumps(answer, ensure_ascii=False), flush=True)
             continue
-        print(f"{question}\n  {found.decision} ({found.score:.2f}) {found.talk} {found.emergency}")
+        print(f"{question}\n  {found.decision} ({found.score:.2f}) {found.talk} {' '.join(found.emergency)}")
         for match in found.matches[:3]:
             print(f"    {match.score:6.3f}  {match.id}  {known.policies[match.id].title}")

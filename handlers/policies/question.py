@@ -10,6 +10,7 @@ from bot.channels.telegram.receiver import reads
 from bot.channels.telegram.unit import Context
 from bot.services.chats.questions import AnswerVerdict, AskedQuestion
 from bot.store.models import now
+from handlers import emergencies
 from knowledge.search import Asker, Decision, Found
 
 SAME_TALK = timedelta(seconds=90)  # after which a line begins a new topic
@@ -22,9 +23,7 @@ async def ask(update: Update, context: Context) -> None:
     text = update.effective_message.text or "" if update.effective_message else ""
     asker = Asker(context.chat.region, context.chat.job)
     found = await context.knowledge.search.find(text, asker, _last_topic(context))
-    if found.emergency:
-        line = context.knowledge.hotlines[found.emergency]
-        context.say("question.emergency", number=line.number, name=line.name)
+    emergencies.say(context, found.emergency)
     if found.talk:
         context.say(f"question.{found.talk}")
         return

@@ -15,11 +15,11 @@ import numpy as np
 
 from knowledge.policies import Policy
 from knowledge.regions import Region
-from knowledge.search import decide
+from knowledge.search import decide, emergencies
 from knowledge.search.decide import Decision, Rule
 from knowledge.search.meaning import E5, Cache, Endpoint, Model, Unfit, Use
 from knowledge.search.ranking import Asker, Evidence, Ranking, Tier
-from knowledge.search.talk import emergency_of, follows, parts, talk_of, turned_to, without_audience
+from knowledge.search.talk import follows, parts, talk_of, turned_to, without_audience
 from knowledge.search.text import clean
 from knowledge.words import Words
 
@@ -45,7 +45,7 @@ class Found:
     matches: tuple[Match, ...]  # best first
     score: float  # probability, 0 to 1, that the first match is the right one
     talk: str = ""  # "greeting", "thanks", ... when it is no question
-    emergency: str = ""  # the hotline to put on top, whatever else was found
+    emergency: tuple[str, ...] = ()  # the hotlines to put on top, first number first, whatever else was found
     tier: Tier = Tier.LEXICAL  # how deep it looked
     also: str = ""  # the entry that answers a second question of the same message
 
@@ -64,6 +64,7 @@ class Search:
         self.ranking = Ranking(entries, words, regions, strangers)
         self.why_shallow: list[str] = []  # what keeps it from looking deeper
         self._words = words
+        self._emergencies = emergencies.load()
         self._rules = rules or decide.load()
         self._exact = {clean(said): at for at, entry in enumerate(entries) for said in (entry.title, *entry.phrasings)}
         self._known: OrderedDict[tuple[str, Asker, str], Found] = OrderedDict()
@@ -91,18 +92,18 @@ class Search:
         `previous` is the entry this person was answered with a moment ago: a line such as 要带什么材料 goes on from it.
         """
         cleaned = clean(text)
-        talk, emergency = talk_of(cleaned, self._words), emergency_of(cleaned, self._words)
-        if talk:
-            return Found(Decision.NONE, (), 0.0, talk, emergency)
+        if talk := talk_of(cleaned, self._words):
+            return Found(Decision.NONE, (), 0.0, talk, self._emergencies.numbers(cleaned))
         key = (cleaned, asker, previous)
         if (known := self._known.get(key)) is not None:
             self._known.move_to_end(key)
             return known
-        found = replace(await self._find(cleaned, asker), emergency=emergency)
+        found = await self._find(cleaned, asker)
         if previous and found.score < SURE and follows(cleaned, self._words):
             found = self._follow(cleaned, asker, previous) or found
         elif len(asked := parts(text, self._words)) > 1:
             found = replace(found, also=self._second(asked, asker, found))
+        found = replace(found, emergency=self._emergencies.numbers(cleaned))
         self._known[key] = found
         if len(self._known) > REMEMBERED:
             self._known.popitem(last=False)
@@ -119,9 +120,9 @@ class Search:
         decision, _, _ = decide.decide(self._rules[Tier.LEXICAL], evidence, cleaned)
         return decision, self.ranking.entries[int(np.argmax(evidence.scores))].id
 
-    def emergency(self, text: str) -> str:
-        """The hotline to call first, whatever else a text says; "" for none."""
-        return emergency_of(clean(text), self._words)
+    def emergency(self, text: str) -> tuple[str, ...]:
+        """The hotlines to call, first number first, whatever else a text says; empty for none."""
+        return self._emergencies.numbers(clean(text))
 
     def _follow(self, cleaned: str, asker: Asker, previous: str) -> Found | None:
         """The entry a follow-up means: the last one, or its neighbour for the people it turns to."""

@@ -1,4 +1,4 @@
-"""What a line is besides a question of its own: small talk, an emergency, a follow-up, two questions in one."""
+"""What a line is besides a question of its own: small talk, a follow-up, two questions in one."""
 
 import re
 
@@ -15,16 +15,6 @@ def talk_of(cleaned: str, words: Words) -> str:
         if cleaned in lines or bare in lines:
             return kind
     return "noise" if is_noise(cleaned) else ""
-
-
-def emergency_of(cleaned: str, words: Words) -> str:
-    """The hotline an emergency calls for, most urgent first; "" for none."""
-    for harmless in words.harmless:
-        cleaned = cleaned.replace(harmless, "")
-    for number, signs in words.emergency.items():
-        if any(sign in cleaned for sign in signs):
-            return number
-    return ""
 
 
 def follows(cleaned: str, words: Words) -> bool:

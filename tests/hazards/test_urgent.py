@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from knowledge.local import Sheets, Value
 from knowledge.policies import Source
+from knowledge.search import emergencies
 from tests.hazards.test_reporting import HERE
 
 COMES_AT_ONCE = {"110", "119", "120", "122", "12395", "95598"}
@@ -13,7 +14,9 @@ def test_only_who_comes_at_once_is_called_urgent(knowledge):
     urgent = [kind for kind in knowledge.hazards.kinds.values() if kind.urgent]
     assert {kind.code for kind in urgent} == {"gas", "electric", "fire", "collapse", "water"}
     assert all(kind.say and set(kind.urgent) <= COMES_AT_ONCE for kind in urgent)
-    assert set(knowledge.words.emergency) - {"12356"} <= COMES_AT_ONCE
+    named = {number for kind in emergencies.load().kinds for number in kind.numbers}
+    assert named - {"12356"} <= COMES_AT_ONCE
+    assert named <= set(knowledge.hotlines)
 
 
 def test_a_blocked_fire_lane_and_a_dead_traffic_light_go_to_who_is_in_charge_of_them(knowledge):

@@ -66,11 +66,6 @@ async def test_small_talk_gets_a_human_sentence(phone):
     assert "路上慢点" in (await phone.types("谢谢"))[0]
 
 
-async def test_an_emergency_puts_the_number_on_top(phone):
-    said = await phone.types("电动车电池着火了咋整")
-    assert "先打 119" in said[0]
-
-
 async def test_whoever_does_not_know_says_so_and_offers_a_way_on(phone):
     [answer] = await phone.types("我家狗掉毛严重")
     assert "没把握" in answer

@@ -106,25 +106,6 @@ def test_of_what_nobody_answers_the_strangers_are_not_answered(search):
 
 
 @pytest.mark.parametrize(
-    ("text", "number"),
-    [
-        ("电池着火了快救命", "119"),
-        ("我不想活了", "12356"),
-        ("被人拿刀追", "110"),
-        ("刚撞车了腿动不了", "120"),
-        ("老乡中暑昏迷了", "120"),
-    ],
-)
-def test_an_emergency_is_seen_whatever_else_is_found(search, text, number):
-    assert ask(search, text)[0].emergency == number
-
-
-@pytest.mark.parametrize("text", ["被打了差评怎么申诉", "平台打压我的单价", "死扣我的钱", "跑单跑到想死心了"])
-def test_hard_words_alone_are_no_emergency(search, text):
-    assert ask(search, text)[0].emergency == ""
-
-
-@pytest.mark.parametrize(
     "text",
     [
         "",
