@@ -93,6 +93,31 @@ async def test_nobody_takes_over_the_file_of_a_colleague(app, organiser):
     assert await kept(app) == {}
 
 
+async def test_an_import_never_takes_a_station_of_another_district_away(app, organiser):
+    async with Desk(app, Role.ORGANISER, district="3701") as jinan:
+        await imports(jinan, THERE)
+    page = await looks_at(organiser, HERE.replace("shy-1", "jn-1"))
+    assert page.status == 422
+    assert "有 1 个编号是别的地方的驿站在用：jn-1" in page.words
+    await looks_at(organiser, HERE.replace("shy-1", "jn-2"))
+    async with Desk(app, Role.ORGANISER, district="3701") as jinan:
+        await imports(jinan, THERE.replace("jn-1", "jn-2"))  # between the look and the import
+    page = await organiser.submits("/console/stations/import/take", status=422, only="1")
+    assert "请重新选文件" in page.words
+    assert {row.region[:4] for row in (await kept(app)).values()} == {"3701"}
+
+
+async def test_the_audit_names_the_stations_of_an_import_and_what_changed(app, organiser):
+    await imports(organiser, HERE, HERE.replace("shy-1", "shy-2").replace("123.4382", "123.45"))
+    await looks_at(
+        organiser, HERE.replace("沈河驿站", "沈河暖新驿站"), HERE.replace("shy-1", "shy-3").replace("41.7968", "41.80")
+    )
+    await organiser.submits("/console/stations/import/take", only="1")
+    async with Desk(app, Role.AUDITOR, district="") as auditor:
+        said = (await auditor.gets("/console/audit")).words
+    assert "新增 shy-3 改了 shy-1（名称） 删掉 shy-2" in said
+
+
 async def test_leaving_only_the_files_stations_touches_no_other_district(app, organiser):
     async with Desk(app, Role.ORGANISER, district="3701") as jinan:
         await imports(jinan, THERE)

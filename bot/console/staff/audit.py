@@ -12,6 +12,7 @@ from bot.services.staff.audit import PAGE, AuditFilter
 from bot.services.staff.permissions import Staffer
 from bot.store.models import Audit, View
 
+NAMED = 20  # things of one row that are named
 NUMBERED = ("session", "staff")  # subjects whose number tells an auditor nothing
 
 
@@ -99,8 +100,13 @@ def _detail(context: RequestContext, name: str, value: object) -> str:
         return layout.words("detail_value.yes" if value else "detail_value.no")
     if name == "sessions" and isinstance(value, list):
         return layout.words("detail_value.sessions", count=len(value))
+    if name == "changed" and isinstance(value, dict):
+        columns = layout.words.group("station_column")
+        value = [f"{key}（{'、'.join(columns.get(each, each) for each in changed)}）" for key, changed in value.items()]
     if isinstance(value, dict):
         return "、".join(f"{key} {count}" for key, count in value.items())
+    if isinstance(value, list):
+        return "、".join(value[:NAMED]) + (layout.words("detail_value.more", count=len(value)) if value[NAMED:] else "")
     if name == "measure" and value in context.knowledge.measures.every:
         return context.knowledge.measures.every[str(value)].title
     return layout.words.get(f"{name}.{value}", str(value))

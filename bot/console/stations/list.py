@@ -82,8 +82,9 @@ async def edit(context: RequestContext) -> web.Response:
     if faults or wrong:
         return await _show(context, row, {**given, "base": _base(row)}, [*faults, *wrong])
     context.staffer.require("stations.edit", district=station.region, subject=f"station:{row.id}")
+    changed = stations.differences(row, station)
     await stations.change(context.session, row, station)
-    await context.audit("station.edit", f"station:{row.id}")
+    await context.audit("station.edit", f"station:{row.id}", changed={row.id: changed})
     return context.to(_path(row), said="station_saved")
 
 

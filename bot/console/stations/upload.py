@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import asdict
 
 from aiohttp import web
 from sqlalchemy import delete
@@ -35,11 +36,12 @@ async def look(context: RequestContext) -> web.Response:
     kept = StationFile(staff_id=context.staffer.id, name=upload.filename[-100:], datum=datum, data=data)
     found = await _read(context, kept)
     strange = _elsewhere(context, found.stations)
-    if not found.refused and not strange:
+    taken = await directory.elsewhere(context.session, context.staffer, found.stations)
+    if not (found.refused or strange or taken):
         await context.session.execute(delete(StationFile).where(StationFile.staff_id == context.staffer.id))
         context.session.add(kept)
         await context.session.flush()
-    return _show(context, found=found, strange=strange, kept=kept)
+    return _show(context, found=found, strange=strange, taken=taken, kept=kept)
 
 
 @page("POST", f"{IMPORT}/take", right="stations.edit")
@@ -51,9 +53,9 @@ async def take(context: RequestContext) -> web.Response:
     if found.refused or _elsewhere(context, found.stations):
         raise Rejected("station.gone")
     only = context.form.get("only") == "1"
-    await directory.take_over(context.session, context.staffer, found.stations, only=only)
+    done = await directory.take_over(context.session, context.staffer, found.stations, only=only)
     await context.session.delete(kept)
-    await context.audit("station.import", "", count=len(found.stations))
+    await context.audit("station.import", "", count=len(found.stations), **asdict(done))
     return context.to(STATIONS, said="station_imported")
 
 
@@ -73,17 +75,22 @@ def _show(
     *,
     found: Import | None = None,
     strange: Sequence[Station] = (),
+    taken: Sequence[str] = (),
     kept: StationFile | None = None,
     fault: str = "",
 ) -> web.Response:
-    """found: what is in the file that was handed in.  strange: what in it belongs to other districts."""
-    wrong = bool(fault or strange or (found is not None and found.refused))
+    """found: what is in the file that was handed in.  strange: what in it belongs to other districts.
+    taken: ids in it that stations of other districts have.
+    """
+    wrong = bool(fault or strange or taken or (found is not None and found.refused))
     return context.page(
         "stations/upload.html",
         status=422 if wrong else 200,
         found=found,
         strange=strange[:NAMED],
         strange_count=len(strange),
+        taken=taken[:NAMED],
+        taken_count=len(taken),
         kept=kept,
         wrong=wrong,
         fault=fault,

@@ -7,17 +7,20 @@ from datetime import date, timedelta
 from sqlalchemy import ColumnElement, and_, case, delete, func, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.errors import Rejected
 from bot.services.core import map_clusters
 from bot.services.core.map_clusters import Chart, Pin
 from bot.services.staff import accounts
 from bot.services.staff.lookup import Lookup
 from bot.services.staff.permissions import Staffer
 from bot.services.stations import stations
+from bot.store.base import locked
 from bot.store.models import StationReport, StationRow
 from knowledge.stations import Station
 
 PAGE = 50  # rows
 DRAWN = 5_000  # stations on one map
+SOME = 500  # ids in one statement, as many as SQLite takes
 AGED = timedelta(days=180)  # since somebody last made sure
 
 
@@ -89,11 +92,47 @@ async def open_reports(session: AsyncSession, station_id: str) -> Sequence[Stati
     return (await session.scalars(query.order_by(StationReport.id.desc()).limit(50))).all()
 
 
-async def take_over(session: AsyncSession, staffer: Staffer, found: Sequence[Station], *, only: bool) -> None:
-    """Import stations; `only` these are left in the districts the person keeps."""
+@dataclass(frozen=True, slots=True)
+class Import:
+    """What an import did, by the ids of the stations."""
+
+    added: Sequence[str]
+    changed: Mapping[str, Sequence[str]]  # with the columns that say something else now
+    removed: Sequence[str]
+
+
+async def elsewhere(session: AsyncSession, staffer: Staffer, found: Sequence[Station]) -> list[str]:
+    """Ids in a file that stations of other districts have: whoever imported them would take those away."""
+    rows = await _rows(session, [each.id for each in found], ~visible(staffer, "stations.edit"))
+    return [row.id for row in rows]
+
+
+async def take_over(session: AsyncSession, staffer: Staffer, found: Sequence[Station], *, only: bool) -> Import:
+    """Import stations; `only` these are left in the districts the person keeps.
+
+    Raises Rejected for an id that a station of another district has.
+    """
+    known = {row.id: row for row in await _rows(session, [each.id for each in found], lock=True)}
+    mine = set(await session.scalars(select(StationRow.id).where(visible(staffer, "stations.edit"))))
+    if not mine.issuperset(known):
+        raise Rejected("station.gone")
+    changed = {each.id: stations.differences(known[each.id], each) for each in found if each.id in known}
+    removed = sorted(mine - {each.id for each in found}) if only else []
     if only:
         await session.execute(delete(StationRow).where(visible(staffer, "stations.edit")))
     await stations.merge(session, found)
+    added = sorted(each.id for each in found if each.id not in known)
+    return Import(added, {name: columns for name, columns in changed.items() if columns}, removed)
+
+
+async def _rows(
+    session: AsyncSession, ids: Sequence[str], *conditions: ColumnElement[bool], lock: bool = False
+) -> list[StationRow]:
+    found: list[StationRow] = []
+    for at in range(0, len(ids), SOME):
+        query = select(StationRow).where(StationRow.id.in_(ids[at : at + SOME]), *conditions).order_by(StationRow.id)
+        found += await session.scalars(locked(query) if lock else query)
+    return found
 
 
 def _views(today: date) -> dict[str, ColumnElement[bool]]:

@@ -41,6 +41,11 @@ async def merge(session: AsyncSession, stations: Sequence[Station]) -> None:
     await touch(session, NAME)
 
 
+def differences(row: StationRow, station: Station) -> list[str]:
+    """The columns in which a station says something else than its row."""
+    return [name for name, value in _values(station).items() if name != "changed_at" and getattr(row, name) != value]
+
+
 async def change(session: AsyncSession, row: StationRow, station: Station) -> None:
     """Write what an editor made of a station; whether it is doubtful stays."""
     for name, value in _values(station).items():
