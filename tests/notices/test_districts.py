@@ -1,13 +1,16 @@
 """A notice for one district: it counts and reaches who runs there, and says how many said only the city."""
 
 import pytest
+from sqlalchemy import select
 
 from bot.services.core.lifecycle import Role
 from bot.services.notices import audience
 from bot.services.notices.audience import Audience
-from bot.store.models import NoticeKind
+from bot.services.staff import accounts
+from bot.services.staff.permissions import Grant
+from bot.store.models import Notice, NoticeKind, Staff
 from tests.notices.test_console import ring, write
-from tests.support.desk import Desk
+from tests.support.desk import BY, Desk
 
 
 @pytest.fixture
@@ -109,3 +112,39 @@ async def test_the_tick_stays_when_the_notice_is_changed(organiser):
     path = await write(organiser, region="210106", vague="1")
     page = await organiser.gets(f"{path}/edit")
     assert 'id="vague" name="vague" value="1" checked' in page
+
+
+async def test_whoever_approves_in_one_of_two_cities_releases_nothing_to_both(app, phone):
+    await says(phone, "沈阳铁西区")
+    async with (
+        Desk(app, Role.ORGANISER) as author,
+        Desk(app, Role.APPROVER) as approver,
+        Desk(app, Role.APPROVER, district="21") as province,
+    ):
+        await granted(app, author, Role.ORGANISER, "2105")
+        path = await write(author, region=["2101", "2105"])
+        await author.submits(f"{path}/submit")
+        page = await approver.gets(path)
+        assert f"{path}/approve" not in page
+        for verb in ("approve", "refuse", "step"):
+            await approver.submits(f"{path}/{verb}", status=403, count=1, comment="先等等", step="cancel")
+        assert "0 待批准的通知" in (await approver.gets("/console")).words
+        await granted(app, approver, Role.APPROVER, "2105")
+        assert f"{path}/approve" in await approver.gets(path)
+        await province.gets(path)
+        await province.submits(f"{path}/approve", count=1)
+    async with app.db.read() as session:
+        assert await session.scalar(select(Notice.state)) == "scheduled"
+
+
+async def test_a_notice_belongs_to_that_of_its_authors_districts_to_which_it_goes(app, phone):
+    async with Desk(app, Role.ORGANISER) as author, Desk(app, Role.APPROVER, district="2105") as approver:
+        await granted(app, author, Role.ORGANISER, "2105")
+        path = await write(author, region=["210502"])
+        await approver.gets(path)
+
+
+async def granted(app, desk, role: Role, district: str) -> None:
+    async with app.db.begin() as session:
+        person = await session.get_one(Staff, desk.id)
+        await accounts.give(session, None, BY, person, Grant(role, district))

@@ -15,7 +15,7 @@ from bot.services.notices import approvals, corrections, differences, notices
 from bot.services.notices.notices import NOTICES
 from bot.services.notices.states import BEGUN, NOTICE, NoticeState
 from bot.services.staff import accounts
-from bot.services.staff.permissions import Staffer
+from bot.services.staff.permissions import Denied, Staffer
 from bot.store.models import Notice, NoticeKind
 
 HERE = f"{ROOT}/notices"
@@ -40,7 +40,9 @@ def _beat(notice: Notice) -> int:
 
 @card("notices.approve", order=20)
 async def waiting(context: RequestContext) -> Card:
-    pending = await notices.listed(context.session, context.staffer.districts("notices.approve"), NoticeState.PENDING)
+    right, staffer = "notices.approve", context.staffer
+    rows = await notices.listed(context.session, staffer.districts(right), NoticeState.PENDING)
+    pending = [each for each in rows if notices.allowed(staffer, right, each)]
     words = context.console.layout.words
     urgent = any(each.kind == NoticeKind.EMERGENCY for each in pending)
     return Card(words("card.notices"), len(pending), HERE, words("card.notices_note"), urgent)
@@ -90,7 +92,7 @@ async def show(context: RequestContext, notice: Notice, *, fault: str = "", at: 
         if notice.state == NoticeState.PENDING
         else None,
         **await tried(context, notice),
-        may=lambda verb: context.staffer.may(f"notices.{verb}", district=notice.district),
+        may=lambda verb: notices.allowed(context.staffer, f"notices.{verb}", notice),
         mine=context.staffer.id in writers,
         legal=set(NOTICE.legal(notice.state)),
         begun=notice.started_at is not None or notice.state in BEGUN,
@@ -106,5 +108,12 @@ def _state(notice: Notice, taken_back: Notice | None) -> str:
 
 
 async def one(context: RequestContext, right: str, *, lock: bool = False) -> Notice:
-    """The notice of the address.  Raises Denied, which shows as "not found", for one of another district."""
-    return await context.find(NOTICES, context.number("id"), right, lock=lock)
+    """The notice of the address.
+
+    Raises Denied: as "not found" for one of another district, and plainly when it goes to districts, too, where this
+    person may only read.
+    """
+    notice = await context.find(NOTICES, context.number("id"), right, lock=lock)
+    if right != "notices.read" and not notices.allowed(context.staffer, right, notice):
+        raise Denied(right, f"notice:{notice.id}")
+    return notice

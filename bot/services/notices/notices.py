@@ -36,6 +36,12 @@ def visible(staffer: Staffer, action: str) -> ColumnElement[bool]:
     return within(Notice.district, staffer.districts(action))
 
 
+def allowed(staffer: Staffer, action: str, notice: Notice) -> bool:
+    """Whether somebody may do this with a notice: wherever it goes, not only where it was written."""
+    regions = Audience.read(notice.audience).regions or (notice.district,)
+    return all(staffer.may(action, district=each) for each in regions)
+
+
 NOTICES = Lookup("notice", Notice, Notice.id, visible)
 
 
@@ -232,12 +238,19 @@ def sketch(context: ServiceContext, draft: NoticeDraft, districts: Iterable[str]
 
 def _fill(context: ServiceContext, notice: Notice, draft: NoticeDraft, districts: Iterable[str]) -> None:
     _take(context, notice, draft, districts)
-    notice.district = min(districts, key=len, default="")
+    notice.district = _district(draft.audience, districts)
     filled(draft.title, "title", LONGEST_TITLE)
     filled(draft.text, "text", message_preview.LONGEST)
     filled(draft.unit, "unit", LONGEST_UNIT)
     check_times(notice)
     check_length(context, notice)
+
+
+def _district(audience: Audience, districts: Iterable[str]) -> str:
+    """Whose notice it is: of the author's districts the largest that it goes to."""
+    known = sorted(districts, key=len)
+    here = [each for each in known if any(region.startswith(each) for region in audience.regions)]
+    return next(iter(here or known), "")
 
 
 def _take(context: ServiceContext, notice: Notice, draft: NoticeDraft, districts: Iterable[str]) -> None:
