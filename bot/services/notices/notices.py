@@ -248,7 +248,7 @@ def _fill(context: ServiceContext, notice: Notice, draft: NoticeDraft, districts
 
 def _district(audience: Audience, districts: Iterable[str]) -> str:
     """Whose notice it is: of the author's districts the largest that it goes to."""
-    known = sorted(districts, key=len)
+    known = sorted(districts, key=lambda each: (len(each), each))
     here = [each for each in known if any(region.startswith(each) for region in audience.regions)]
     return next(iter(here or known), "")
 

@@ -137,7 +137,8 @@ class Staffer:
 
     def districts(self, action: str) -> tuple[str, ...]:
         """Prefixes of where they may do this, without those that lie in another one; "" is everywhere."""
-        found = sorted({grant.district for grant in self.grants if grant.allows(action)}, key=len)
+        held = {grant.district for grant in self.grants if grant.allows(action)}
+        found = sorted(held, key=lambda each: (len(each), each))  # the same ones in the same order, always
         return tuple(each for at, each in enumerate(found) if not each.startswith(tuple(found[:at])))
 
     def near(self, action: str, region: str) -> bool:
