@@ -37,6 +37,7 @@ from bot.console.staff import accounts as staff_accounts
 from bot.console.staff import audit, chat_link, mfa, mini_app, sessions, sign_in
 from bot.console.stations import list as station_list
 from bot.console.stations import upload
+from bot.console.units import units as unit_pages
 from bot.console.volunteers import certificate, volunteer
 from bot.console.volunteers import list as volunteer_list
 from bot.queue.relay import Relay
@@ -52,7 +53,7 @@ PAGES: Sequence[ModuleType] = (
     *(volunteer_list, volunteer, redemption, points_rewards, certificate),
     *(overview, overview_file, ledgers),
     *(policy_edit, policy_list, gaps, station_list, upload),
-    *(staff_accounts, audit, backend_deliveries, chat_link, sessions),
+    *(unit_pages, staff_accounts, audit, backend_deliveries, chat_link, sessions),
     *(mfa, sign_in, mini_app, live_updates, divisions, layout),
 )
 

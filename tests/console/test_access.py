@@ -32,6 +32,7 @@ SHORT = {
 }
 ALL = " ".join(SHORT)
 PEOPLE = "admin system"
+UNITS = "organiser admin system"
 FIGURES = "organiser approver reviewer admin auditor"
 DESK = "handler reviewer admin"
 HAZARDS = "organiser handler reviewer admin"
@@ -65,6 +66,13 @@ PAGES: Mapping[str, str] = {
     "GET /console/sessions": ALL,
     "POST /console/sessions/end": ALL,
     "POST /console/sessions/end-all": ALL,
+    "GET /console/units": UNITS,
+    "GET /console/units/new": PEOPLE,
+    "POST /console/units/new": PEOPLE,
+    "GET /console/units/{id}": UNITS,
+    "POST /console/units/{id}": PEOPLE,
+    "POST /console/units/{id}/off": PEOPLE,
+    "POST /console/units/{id}/on": PEOPLE,
     "GET /console/people": PEOPLE,
     "POST /console/people": PEOPLE,
     "GET /console/people/{id}": PEOPLE,

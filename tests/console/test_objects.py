@@ -45,7 +45,7 @@ NO_NUMBER, NO_ID, NO_CODE = "209901019999", 999_999_999, "nowhere"
 WHY = "请您再看一遍这件事情"
 PLAIN = frozenset(
     """_code act action active active_days address area audience boxes category channel closed code color comment count datum days
-    denied district drill format from group init_data item kind label lat liaison lon name next none note off_site only out
+    denied desks district drill hours phone format from group init_data item kind label lat liaison lon name next none note off_site only out
     photo_off picture purpose q query reason region remark robots services show source start_at step text tier title to
     url username vague valid_until version view viewport which why""".split()
 )  # words, dates, choices, codes that are good for whoever holds them, places on the map of the country
@@ -195,6 +195,24 @@ async def links(app, desk):
 async def dispatches_a_hazard(app, desk):
     number = (await things.hazard_in(app, OWN))["number"]
     return Form(f"/console/hazards/{number}/reassign", await units_of(app), {"text": WHY})
+
+
+@case("units/fields.html parent")
+async def stands_below(app, desk):
+    codes = await units_of(app)
+    async with app.db.read() as session:
+        rows = dict((await session.execute(select(Agency.code, Agency.id))).all())
+    values = {sort: rows.get(code, NO_ID) for sort, code in codes.items()}
+    return Form("/console/units/new", values, {"name": "新街道", "kind": "street", "district": OWN})
+
+
+@case("units/unit.html successor")
+async def hands_over(app, desk):
+    values = await units_of(app)
+    async with app.db.begin() as session:
+        number = await unit_entered(session, "老街道", code="old", region=OWN)
+    await filed(app, AppealState.ASSIGNED, agency="old")
+    return Form(f"/console/units/{number}/off", values)
 
 
 @case("hazards/rules.html agency")

@@ -102,6 +102,7 @@ async def addresses(app, phone) -> dict[str, str]:
         "/console/policies/{topic}/edit": f"/console/policies/{topic}/edit",
         "/console/stations/at/{station}": f"/console/stations/at/{station.id}",
         "/console/people/{id}": f"/console/people/{author.id}",
+        "/console/units/{id}": "/console/units/1",
     }
 
 

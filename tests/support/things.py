@@ -24,6 +24,7 @@ from bot.store.models import Agency, Attachment, Chat, Consultation, HazardPhoto
 from tests.support.appeals import filed
 from tests.support.desk import BY
 from tests.support.fake_bot_api import Town
+from tests.support.units import unit_entered
 
 OFFICE = "labour"  # which has the appeals and the hazards
 
@@ -37,10 +38,12 @@ async def things_in(app, district: str) -> Mapping[str, Mapping[str, object]]:
     number = await filed(app, AppealState.ASSIGNED, district=district)
     async with app.db.begin() as session:
         item = Consultation(title="十月工资", district=district, opened_by=person.id)
+        unit = await unit_entered(session, "街道", "community", code=name, region=district)
         session.add_all([item, group := TrialGroup(name="夜班组", district=district)])
         await session.flush()
     return {
         "/console/alike": {"id": item.id},
+        "/console/units/{id}": {"id": unit},
         "/console/people": {"id": person.id},
         "/console/ledgers": {"id": await ledger_of(app, district), "form": "csv"},
         "/console/stations/at": {"station": await station_in(app, district)},

@@ -12,7 +12,7 @@ from bot.services.hazards import dispatch_rules, photos
 from bot.services.hazards.queue import HAZARDS
 from bot.services.hazards.states import CLOSED, HazardMove, HazardState
 from bot.services.units import agencies
-from bot.store.models import Hazard, Staff
+from bot.store.models import Agency, Hazard, Staff
 from knowledge.geo import Point, distance
 
 Check = Callable[[AsyncSession, ServiceContext, Hazard, HazardMove], Awaitable[None]]
@@ -38,7 +38,9 @@ async def _check_link(session: AsyncSession, context: ServiceContext, hazard: Ha
 async def _check_dispatch(session: AsyncSession, context: ServiceContext, hazard: Hazard, wanted: HazardMove) -> None:
     """The agency somebody names, else the one it has, else the rules'.  Reopened, another one with a reason only."""
     if not wanted.agency:
-        hazard.agency_id = hazard.agency_id or await dispatch_rules.suggested(session, context, hazard)
+        has = await session.get(Agency, hazard.agency_id) if hazard.agency_id is not None else None
+        if has is None or not has.active:
+            hazard.agency_id = await dispatch_rules.suggested(session, context, hazard)
         if hazard.agency_id is None:
             raise Rejected("move.agency")
         return
