@@ -16,6 +16,7 @@ class Follow:
     ends: tuple[str, ...]
     longest: int  # characters; what is longer speaks for itself
     audience: Mapping[str, tuple[str, ...]]  # audience -> words
+    bare: tuple[str, ...]  # words that name no topic; a line of these alone is about the last one
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,7 @@ def load(path: Path = FILE) -> Words:
             begins=tuple(raw["follow"]["begins"]),
             ends=tuple(raw["follow"]["ends"]),
             longest=raw["follow"]["longest"],
+            bare=tuple(raw["follow"]["bare"]),
             audience={name: tuple(said) for name, said in raw["follow"]["audience"].items()},
         ),
         second=tuple(raw["second"]["words"]),

@@ -17,16 +17,16 @@ from knowledge.policies import Policy
 from knowledge.regions import Region
 from knowledge.search import decide, emergencies
 from knowledge.search.decide import Decision, Rule
+from knowledge.search.followups import FollowUps
 from knowledge.search.meaning import E5, Cache, Endpoint, Model, Unfit, Use
 from knowledge.search.ranking import Asker, Evidence, Ranking, Tier
-from knowledge.search.talk import follows, parts, talk_of, turned_to, without_audience
+from knowledge.search.talk import follows, parts, talk_of
 from knowledge.search.text import clean
 from knowledge.words import Words
 
 __all__ = ["Asker", "Decision", "Endpoint", "Found", "Match", "Search", "Tier", "models"]
 
 TOPICS = 5  # matches that are kept
-SURE = 0.9  # a line this clear speaks for itself, whatever was asked before
 FOLLOWED = 0.75  # the probability given for a follow-up
 REMEMBERED = 4_096  # answers kept: workers ask the same things
 
@@ -68,7 +68,7 @@ class Search:
         self._rules = rules or decide.load()
         self._exact = {clean(said): at for at, entry in enumerate(entries) for said in (entry.title, *entry.phrasings)}
         self._known: OrderedDict[tuple[str, Asker, str], Found] = OrderedDict()
-        self._at = {entry.id: at for at, entry in enumerate(entries)}
+        self._follow_ups = FollowUps(self.ranking, words)
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="search")
 
     @property
@@ -99,10 +99,10 @@ class Search:
             self._known.move_to_end(key)
             return known
         found = await self._find(cleaned, asker)
-        if previous and found.score < SURE and follows(cleaned, self._words):
+        if previous and self._goes_on(cleaned, found):
             found = self._follow(cleaned, asker, previous) or found
-        elif len(asked := parts(text, self._words)) > 1:
-            found = replace(found, also=self._second(asked, asker, found))
+        elif cleaned not in self._exact and len(asked := parts(text, self._words)) > 1:
+            found = await self._several(asked, asker, found)
         found = replace(found, emergency=self._emergencies.numbers(cleaned))
         self._known[key] = found
         if len(self._known) > REMEMBERED:
@@ -124,33 +124,31 @@ class Search:
         """The hotlines to call, first number first, whatever else a text says; empty for none."""
         return self._emergencies.numbers(clean(text))
 
-    def _follow(self, cleaned: str, asker: Asker, previous: str) -> Found | None:
-        """The entry a follow-up means: the last one, or its neighbour for the people it turns to."""
-        last = self._at.get(previous)
-        if last is None:
-            return None
-        entries, title = self.ranking.entries, clean(self.ranking.entries[last].title)
-        if audience := turned_to(cleaned, self._words):
-            # The same matter for other people: ask it anew, with their words in place of the old ones.
-            evidence = self.ranking.lexical(
-                f"{without_audience(title, self._words)} {cleaned}", Asker(asker.region, audience)
-            )
-            near = {entry.id for entry in entries if audience in entry.audience or "all" in entry.audience} - {previous}
-        else:
-            evidence = self.ranking.lexical(f"{title} {cleaned}", asker)
-            near = {previous, *entries[last].related}
-        best = max((self._at[each] for each in near if each in self._at), key=lambda at: float(evidence.scores[at]))
-        return self._found(evidence, Decision.ANSWER, FOLLOWED, first=best)
+    def _goes_on(self, cleaned: str, found: Found) -> bool:
+        """Whether a line goes on from the last answer: it says nothing by itself, or begins so and we are unsure."""
+        unsure = found.decision is not Decision.ANSWER
+        return self._follow_ups.goes_on(cleaned) or (unsure and follows(cleaned, self._words))
 
-    def _second(self, asked: Sequence[str], asker: Asker, found: Found) -> str:
-        """The entry that surely answers another part of the message than the first match does."""
-        for part in asked:
-            evidence = self.ranking.lexical(clean(part), asker)
-            verdict = decide.decide(self._rules[Tier.LEXICAL], evidence, clean(part))
-            best = self.ranking.entries[int(np.argmax(evidence.scores))].id
-            if verdict[1] >= self._rules[Tier.LEXICAL].answer and best != found.matches[0].id:
-                return best
-        return ""
+    def _follow(self, cleaned: str, asker: Asker, previous: str) -> Found | None:
+        if (meant := self._follow_ups.meant(cleaned, asker, previous)) is None:
+            return None
+        return self._found(meant[0], Decision.ANSWER, FOLLOWED, first=meant[1])
+
+    async def _several(self, asked: Sequence[str], asker: Asker, whole: Found) -> Found:
+        """The answers to the parts of a message: both when two are sure, else a choice that holds each one's best."""
+        found = [await self._find(clean(part), asker) for part in asked]
+        sure = list({each.matches[0].id: each for each in found if each.decision is Decision.ANSWER}.values())
+        if len(sure) > 1:
+            return replace(sure[0], also=sure[1].matches[0].id)
+        if sure and all(each.decision is Decision.NONE or each is sure[0] for each in found):
+            return whole if whole.decision is Decision.ANSWER else sure[0]
+        open_ = [each for each in found if each.decision is not Decision.NONE]
+        if len(open_) < 2:
+            return whole
+        best = dict.fromkeys(match for pair in zip(*(each.matches for each in open_), strict=False) for match in pair)
+        first = {match.id: match for match in reversed(best)}
+        mixed = tuple(first[each] for each in dict.fromkeys(match.id for match in best))[:TOPICS]
+        return replace(open_[0], decision=Decision.CHOOSE, matches=mixed)
 
     async def _find(self, cleaned: str, asker: Asker) -> Found:
         evidence = self.ranking.lexical(cleaned, asker)

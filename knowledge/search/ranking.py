@@ -118,10 +118,20 @@ class Ranking:
         texts = (answer, *map(unmarked, entry.details))
         return [self.plain(clean(f"{entry.title} {text[:CHUNK]}")) for text in texts]
 
+    def place_named(self, cleaned: str) -> str:
+        """The code of the smallest place a text names, of those with entries of their own; "" for none."""
+        named = [code for code, pattern in self._places if pattern.search(cleaned)]
+        return max(named, key=len, default="")
+
+    def without_places(self, cleaned: str) -> str:
+        for _, pattern in self._places:
+            cleaned = pattern.sub("", cleaned)
+        return cleaned
+
     def _place(self, cleaned: str, region: str) -> Scores:
         """The places named decide; with none named, the asker's own city does, more softly."""
-        named = [code for code, pattern in self._places if pattern.search(cleaned)]
-        code, share = (max(named, key=len), 1.0) if named else (region, 0.5 if region else 1.0)
+        named = self.place_named(cleaned)
+        code, share = (named, 1.0) if named else (region, 0.5 if region else 1.0)
         if (code, share) not in self._by_place:
             distances = [_distance(entry.region, code) * share for entry in self.entries]
             self._by_place[code, share] = np.array(distances, dtype=np.float32)

@@ -23,6 +23,15 @@ def follows(cleaned: str, words: Words) -> bool:
     return len(bare) <= follow.longest and (bare.startswith(follow.begins) or bare.endswith(follow.ends))
 
 
+def names_nothing(plain: str, words: Words) -> bool:
+    """Whether a line, in standard words, names no topic of its own: 一个月多少钱, 怎么取."""
+    if len(plain) > words.follow.longest:
+        return False
+    for word in words.follow.bare:
+        plain = plain.replace(word, "")
+    return len(plain.replace(" ", "")) == 0
+
+
 def turned_to(cleaned: str, words: Words) -> str:
     """The audience a follow-up turns to; "" for none."""
     for audience, said in words.follow.audience.items():

@@ -45,11 +45,16 @@ class Plain:
 
     def __call__(self, text: str) -> str:
         """The text in standard words; what would become too short to mean anything keeps its filler."""
+        text = self.words(text)
+        bare = self._filler.sub("", text)
+        return bare if len(bare) >= 4 else text
+
+    def words(self, text: str) -> str:
+        """The text with standard words in place of dialect."""
         for said, meant in self._dialect:
             if said in text:
                 text = text.replace(said, meant)
-        bare = self._filler.sub("", text)
-        return bare if len(bare) >= 4 else text
+        return text
 
     def both(self, text: str) -> str:
         """The text as it is, followed by the standard words for its dialect."""
