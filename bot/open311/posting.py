@@ -16,7 +16,7 @@ from bot.services.attachments import attachments
 from bot.services.attachments.attachments import Made
 from bot.services.core.context import ServiceContext
 from bot.services.core.lifecycle import BACKEND, IllegalStep
-from bot.services.hazards import hazards, photos
+from bot.services.hazards import hazards, photos, public
 from bot.services.hazards import transitions as hazard_transitions
 from bot.services.hazards.hazards import HazardDraft
 from bot.services.hazards.states import HazardMove, HazardState
@@ -99,21 +99,23 @@ async def by_token(session: AsyncSession, token: str, *, test: bool) -> Hazard |
 
 
 async def hear(session: AsyncSession, context: ServiceContext, key: ApiKey, news: HazardUpdate, *, test: bool) -> None:
-    """What another system says about a hazard: the agency's own moves it, anybody else's is noted for staff.
+    """What another system says about a hazard: the agency's own moves it, that of whoever posted it is noted for staff.
 
-    The same update_id again changes nothing.  Raises Faulty.
+    The same update_id again changes nothing.  Raises Faulty, in the same words for what is not theirs and what is not.
     """
     try:
         hazard = await hazard_transitions.get(session, news.number, lock=True)
     except hazard_transitions.UnknownHazard:
         raise Faulty(404, f"service_request_id {news.number} was not found") from None
-    if (hazard.origin == "test") != test:
+    own = await session.scalar(select(Hazard.id).where(Hazard.id == hazard.id, Hazard.id.in_(public.posted(key.id))))
+    handles = key.agency_id is not None and key.agency_id == hazard.agency_id
+    if (hazard.origin == "test") != test or not (own or handles):
         raise Faulty(404, f"service_request_id {news.number} was not found")
     said = redaction.mask(news.text)
     once = f"open311:{key.id}:{news.id}"
     if not await hazards.note(session, hazard, "news", BACKEND, note=f"{key.name}: {news.status}: {said}", key=once):
         return
-    if key.agency_id is not None and key.agency_id == hazard.agency_id and not test:
+    if handles and not test:
         await _move(session, context, hazard, news, said)
 
 

@@ -91,17 +91,17 @@ class Open311:
         return await self._list(request, PublicFilter(test=_is_test(request), numbers=[number]), must=True)
 
     async def _list(self, request: web.Request, wanted: PublicFilter, *, must: bool = False) -> web.Response:
-        key = await self._admit(request)
+        key = await self._admit(request, times=max(len(wanted.numbers), 1))  # each number may be a guess
         async with self.db.read() as session:
-            found = await public.find(session, wanted)
+            found = await public.find(session, wanted, key_id=key.id if key is not None else None)
         if must and not found:
             raise Faulty(404, "service_request_id was not found")
         exact = key is not None and key.exact
         rows = [shape.request(self.knowledge, self.base, each, exact=exact) for each in found]
         return _written(request, "service_requests", rows)
 
-    async def _admit(self, request: web.Request, what: str = "read") -> ApiKey | None:
-        """Count a reading call, by its key, else by its address, and return the key.  Raises Faulty for too many.
+    async def _admit(self, request: web.Request, what: str = "read", *, times: int = 1) -> ApiKey | None:
+        """Count a reading call, or the numbers it names, by its key, else by its address, and return the key.  Raises Faulty for too many.
 
         A call too many is refused by a look, so that a flood of them writes nothing.
         """
@@ -112,7 +112,8 @@ class Open311:
             wait = await rate_limits.spent(session, f"open311.{what}", who, most=READS[what])
         if not wait:
             async with self.db.begin() as session:
-                wait = await rate_limits.spend(session, f"open311.{what}", who, most=READS[what], window=MINUTE)
+                limits: Any = {"most": READS[what], "window": MINUTE, "times": times}
+                wait = await rate_limits.spend(session, f"open311.{what}", who, **limits)
         if wait:
             raise Faulty(429, f"too many calls; come back in {wait} seconds", after=wait)
         return key

@@ -16,8 +16,10 @@ MOST = 5  # attempts in a window
 WINDOW = timedelta(minutes=5)
 
 
-async def spend(session: AsyncSession, what: str, who: str, *, most: int = MOST, window: timedelta = WINDOW) -> int:
-    """Count one attempt.  Returns 0 when it is allowed, else the seconds until the next one is.
+async def spend(
+    session: AsyncSession, what: str, who: str, *, most: int = MOST, window: timedelta = WINDOW, times: int = 1
+) -> int:
+    """Count an attempt, or several made at once.  Returns 0 when it is allowed, else the seconds until the next one is.
 
     The count is kept only if the transaction commits: whoever refuses must not raise on the way.
     """
@@ -25,10 +27,10 @@ async def spend(session: AsyncSession, what: str, who: str, *, most: int = MOST,
     dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
     moment = bindparam("moment", at, BigInteger)
     over = Attempt.until <= moment
-    fresh = {"key": _key(session, what, who), "times": 1, "until": at + int(window.total_seconds())}
+    fresh = {"key": _key(session, what, who), "times": times, "until": at + int(window.total_seconds())}
     statement: Any = dialect.insert(Attempt).values(fresh)
     more = {
-        "times": case((over, 1), else_=Attempt.times + 1),
+        "times": case((over, times), else_=Attempt.times + times),
         "until": case((over, statement.excluded.until), else_=Attempt.until),
     }
     statement = statement.on_conflict_do_update(index_elements=["key"], set_=more)

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, Select, and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.services.hazards.states import CLOSED, HazardState
-from bot.store.models import Agency, Hazard, HazardPhoto, HazardStep
+from bot.store.models import Agency, Hazard, HazardPhoto, HazardStep, Open311Post
 
 MOST = 1_000  # hazards in one answer
 HIDDEN = (HazardState.REPORTED, HazardState.REJECTED, HazardState.WITHDRAWN)  # nobody looked, or nobody is to see
@@ -39,12 +39,12 @@ class PublicHazard:
     photo: str  # the name of the newest picture that may leave the desk; "" without one
 
 
-async def find(session: AsyncSession, wanted: PublicFilter) -> list[PublicHazard]:
-    """Newest first."""
+async def find(session: AsyncSession, wanted: PublicFilter, *, key_id: int | None = None) -> list[PublicHazard]:
+    """Newest first.  key_id: of the API key that asks, which may follow by number whatever it posted."""
     query: Any = select(Hazard, Agency.name).outerjoin(Agency, Agency.id == Hazard.agency_id)
     if wanted.numbers:
-        # Whoever posted through the API may follow their report by its number, whatever became of it.
-        query = query.where(Hazard.number.in_(wanted.numbers), _visible(wanted, by_number=True))
+        seen = or_(_visible(wanted), and_(Hazard.id.in_(posted(key_id)), (Hazard.origin == "test") == wanted.test))
+        query = query.where(Hazard.number.in_(wanted.numbers), seen)
     else:
         query = _filtered(query.where(_visible(wanted)), wanted)
     query = query.order_by(Hazard.created_at.desc(), Hazard.id.desc())
@@ -53,11 +53,15 @@ async def find(session: AsyncSession, wanted: PublicFilter) -> list[PublicHazard
     return [PublicHazard(hazard, agency or "", pictures.get(hazard.id, "")) for hazard, agency in rows]
 
 
-def _visible(wanted: PublicFilter, *, by_number: bool = False) -> ColumnElement[bool]:
+def posted(key_id: int | None) -> Select[int | None]:
+    """The hazards that came with an API key."""
+    return select(Open311Post.hazard_id).where(Open311Post.key_id == key_id)
+
+
+def _visible(wanted: PublicFilter) -> ColumnElement[bool]:
     if wanted.test:
         return Hazard.origin == "test"
-    seen = Hazard.state.not_in(HIDDEN)
-    return (Hazard.origin != "test") & (or_(Hazard.origin == "open311", seen) if by_number else seen)
+    return and_(Hazard.origin != "test", Hazard.state.not_in(HIDDEN))
 
 
 def _filtered(query: Any, wanted: PublicFilter) -> Any:
