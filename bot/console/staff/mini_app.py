@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import json
 import time
+from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
 from aiohttp import web
@@ -30,11 +31,11 @@ async def opened(context: RequestContext) -> web.StreamResponse:
 async def enter(context: RequestContext) -> web.StreamResponse:
     given = context.form.get("init_data", "")
     for channel, token in context.console.tokens.items():
-        number = user_of(given, token)
-        if number is None:
+        signed = signed_by(given, token)
+        if signed is None:
             continue
-        key = chats.key_of(context.console.db, channel, number)
-        person = await sign_in.use_signed(context.session, key, given)
+        key = chats.key_of(context.console.db, channel, signed.user)
+        person = await sign_in.use_signed(context.session, key, signed.hash)
         if person is None:
             break
         await let_in(context, person, how=Purpose.SIGNED)
@@ -43,8 +44,16 @@ async def enter(context: RequestContext) -> web.StreamResponse:
     return context.page("staff/mini_app.html", status=403, fault=fault)
 
 
-def user_of(init_data: str, token: str) -> int | None:
-    """The user id in raw initData that this bot signed within the last ten minutes; None otherwise.
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """Who it is, and the hash of the sorted fields: the same however they were ordered or written."""
+
+    user: int
+    hash: str
+
+
+def signed_by(init_data: str, token: str) -> Signed | None:
+    """What is in raw initData that this bot signed within the last ten minutes; None otherwise.
 
     `signature` stays in the string that is checked, only `hash` is left out (reference/telegram.md 4).
     """
@@ -59,7 +68,8 @@ def user_of(init_data: str, token: str) -> int | None:
     good = hmac.new(key, checked.encode(), hashlib.sha256).hexdigest()
     if len(fields) + 1 != len(pairs) or not hmac.compare_digest(good.encode(), given.encode()):
         return None
-    return _user(fields)
+    user = _user(fields)
+    return Signed(user, good) if user is not None else None
 
 
 def _user(fields: dict[str, str]) -> int | None:

@@ -141,7 +141,10 @@ async def use(session: AsyncSession, token: str, browser: str, *, demo: bool) ->
 
 
 async def use_signed(session: AsyncSession, key: bytes, signature: str) -> Staff | None:
-    """Who a Mini App brings, by the blind index of their chat; None for nobody of ours, or for the second time."""
+    """Who a Mini App brings, by the blind index of their chat; None for nobody of ours, or for the second time.
+
+    signature: of what it brought, the same for every way to write it.
+    """
     query = select(Staff).join(Chat, Chat.id == Staff.chat_id).where(Chat.key == key, Staff.active)
     person: Staff | None = await session.scalar(query)
     if person is None:
