@@ -22,6 +22,7 @@ from bot.channels.web import WebChat
 from bot.channels.web import files as web_files
 from bot.console import build as build_console
 from bot.content_store import ContentStore
+from bot.doors import requests
 from bot.open311.server import Open311
 from bot.queue.rate_limiter import RateLimiter
 from bot.queue.relay import Relay
@@ -85,7 +86,8 @@ class Application:
         self.channels: dict[Channel, BotChannel] = {}
         self.bulk: dict[Channel, Bulk] = {}
         self.web_chat: WebChat | None = None
-        self.web_app = web.Application(client_max_size=2**20)
+        self.web_app = web.Application(client_max_size=2**20, middlewares=[requests.readable])
+        self.web_app.on_response_prepare.append(requests.unnamed)
         self.port = settings.port
         self._secret = secrets.token_urlsafe(32)  # of the web chat's webhook: inside this process only
         self.writer = writer_of(settings)
@@ -211,7 +213,9 @@ class Application:
         await self.refresh()  # What staff published holds from the first answer on.
         if self.writer is not None:
             await self.writer.open()
-        self._runner = web.AppRunner(self.web_app, access_log=None, handler_cancellation=True)
+        self._runner = web.AppRunner(
+            self.web_app, access_log=None, handler_cancellation=True, logger=requests.without_traces()
+        )
         await self._runner.setup()
         site = web.TCPSite(self._runner, self.settings.host, self.settings.port)
         await site.start()

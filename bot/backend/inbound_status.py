@@ -14,6 +14,7 @@ from bot import log
 from bot.backend import messages
 from bot.backend.messages import UnreadableMessage
 from bot.backend.signature import SLACK, Unsigned, check
+from bot.doors import forms
 from bot.services.appeals import status_updates
 from bot.services.appeals.status_updates import Reading, StatusVerdict
 from bot.services.core.context import ServiceContext
@@ -68,14 +69,14 @@ class InboundStatus:
 
     async def post(self, request: web.Request) -> web.Response:
         """News by HTTP.  The answer says what became of them; only 503 asks for the same again."""
-        body = await request.read()
-        if len(body) > LARGEST:
-            return _answer(413, error=f"more than {LARGEST} bytes")
         try:
+            body = await forms.whole(request, LARGEST)
             nonce = check(self._secret, request.headers, body)
             async with self.db.begin() as session:
                 await _once(session, nonce)
                 verdict = await self._take(session, body)
+        except web.HTTPRequestEntityTooLarge:
+            return _answer(413, error=f"more than {LARGEST} bytes")
         except Unsigned as error:
             return _answer(401, error=str(error))
         except (Replayed, IntegrityError):

@@ -58,7 +58,7 @@ def _outcome(status: int, wish: str, answer: bytes) -> PublishOutcome:
         return PublishOutcome(number=_number(answer)) if answer else TAKEN
     if status in NEVER:
         return PublishOutcome(Refused(f"HTTP {status}"))
-    if status == 429 and wish.isdecimal():
+    if status == 429 and wish.isascii() and wish.isdecimal() and len(wish) < 10:
         return PublishOutcome(TryLater(f"HTTP {status}", timedelta(seconds=min(int(wish), 3600))))
     if status in {401, 403, 404, 502, 503, 504}:  # an address or a secret of ours, or a server that is not there
         return PublishOutcome(Away(f"HTTP {status}"))

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from bot.doors import numbers
 from bot.errors import Rejected
 from bot.services.hazards.hazards import HazardDraft
 from bot.services.hazards.public import MOST, PublicFilter
@@ -201,10 +202,11 @@ def _count(fields: Fields, name: str, faults: _Faults, most: int) -> int | None:
     text = first(fields, name)
     if not text:
         return None
-    if not text.isdecimal() or not 1 <= int(text) <= most:
+    count = numbers.whole(text, most=most)
+    if not count:
         faults.add(f"{name} is a number from 1 to {most}")
         return None
-    return int(text)
+    return count
 
 
 def _listed(text: str) -> list[str]:

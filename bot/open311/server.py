@@ -12,6 +12,8 @@ from pydantic import BaseModel
 
 from bot import log
 from bot.console.core.security import address_of
+from bot.doors import forms, pictures, requests
+from bot.doors.forms import Form, Limits
 from bot.errors import Refused
 from bot.open311 import documents as doc
 from bot.open311 import posting, reading, shape, writing
@@ -34,7 +36,9 @@ LARGEST = 10 * 2**20  # bytes of one picture
 PICTURES = 5  # of one report
 READS = {"read": 120, "media": 600}  # in a minute, of one key or one address
 MINUTE = timedelta(minutes=1)
-FIELD = 16_384  # bytes of any other field
+FORM = Limits(total=2**17, field=16_384, fields=100)  # until a key is known to be one, and where no picture is
+WITH_PICTURES = Limits(total=PICTURES * LARGEST + 2**20, field=16_384, file=LARGEST, fields=100)
+KEY_HEADER = "X-Api-Key"
 STATUSES: Sequence[str] = doc.Update.model_fields["status"].annotation.__args__  # type: ignore[union-attr]
 OPEN_TO_ALL = {"Access-Control-Allow-Origin": "*"}  # what is public may be read by any page
 
@@ -105,7 +109,7 @@ class Open311:
 
         A call too many is refused by a look, so that a flood of them writes nothing.
         """
-        given = reading.first(_query(request), "api_key")
+        given = _key(request)
         async with self.db.read() as session:
             key = await api_keys.known(session, given) if given else None
             who = f"key:{key.id}" if key is not None else address_of(request)
@@ -120,14 +124,14 @@ class Open311:
 
     async def report(self, request: web.Request) -> web.Response:
         """One transaction: the key is counted, and the report is written, or found to be one we have."""
-        fields, pictures = await _posted(request)
+        fields, sent = await self._posted(request)
         once, test = request.headers.get("Idempotency-Key", "").strip(), _is_test(request)
         if len(once) > posting.ONCE:
             raise Faulty(400, f"Idempotency-Key has at most {posting.ONCE} characters")
-        context, content = self.service_context(), posting.content_of(fields, pictures)
+        context, content = self.service_context(), posting.content_of(fields, sent)
         await self._count(fields)
         draft = reading.report(fields, context.knowledge.hazards, origin="test" if test else "open311")
-        made = await self._shelve(pictures)
+        made = await self._shelve(sent)
         async with self.db.begin() as session:
             key = await self._key(session, fields)
             token, hazard, fresh = await posting.take(session, context, key, draft, once=once, content=content)
@@ -147,16 +151,36 @@ class Open311:
         async with self.db.begin() as session:
             await posting.key_of(session, reading.first(fields, "api_key"))
 
+    async def _posted(self, request: web.Request) -> tuple[Fields, list[bytes]]:
+        """The arguments of a form, of the query too, and the pictures of a multipart one.
+
+        A picture is read for who has a key only, which stands in a header, the query or before the pictures.
+        Raises Faulty, HTTPException.
+        """
+        fields: dict[str, list[str]] = {name: list(values) for name, values in _query(request).items()}
+        if given := request.headers.get(KEY_HEADER, "").strip():
+            fields["api_key"] = [given]
+
+        async def admit(form: Form) -> None:
+            async with self.db.read() as session:
+                await self._key(session, _merged(fields, form))
+
+        form = await forms.read(request, WITH_PICTURES, first=FORM, admit=admit)
+        sent = [each.data for each in form.files.getall("media", [])]
+        if len(sent) > PICTURES:
+            raise Faulty(400, f"media: at most {PICTURES} pictures")
+        return _merged(fields, form), sent
+
     async def _key(self, session: Any, fields: Fields) -> Any:
         key = await api_keys.known(session, reading.first(fields, "api_key"))
         if key is None:
             raise Faulty(403, "api_key is not valid")
         return key
 
-    async def _shelve(self, pictures: Sequence[bytes]) -> dict[str, Any]:
+    async def _shelve(self, sent: Sequence[bytes]) -> dict[str, Any]:
         vault = vault_of(self.db.engine.dialect)
         try:
-            return await asyncio.to_thread(posting.shelve, self.uploads, vault, pictures)
+            return await pictures.aside(posting.shelve, self.uploads, vault, sent)
         except Refused as why:
             raise Faulty(400, f"media: {why}") from None
 
@@ -180,7 +204,7 @@ class Open311:
         return _written(request, "service_request_updates", found)
 
     async def hear(self, request: web.Request) -> web.Response:
-        fields, _ = await _posted(request)
+        fields, _ = await self._posted(request)
         await self._count(fields)
         news = reading.news(fields, STATUSES)
         async with self.db.begin() as session:
@@ -213,6 +237,9 @@ class Open311:
         except web.HTTPException as error:
             return _errors(request, error.status, [error.reason])
         except Exception as error:
+            if requests.is_unreadable(error):
+                requests.note(error, request.path)
+                return _errors(request, 400, ["the request holds something that cannot be read"])
             if is_down(error):
                 return _errors(
                     request, 503, ["no database just now; nothing was done, try again"], {"Retry-After": "5"}
@@ -246,31 +273,10 @@ def _query(request: web.Request) -> Fields:
     return {name: request.query.getall(name) for name in request.query}
 
 
-async def _posted(request: web.Request) -> tuple[Fields, list[bytes]]:
-    """The arguments of a form, of the query too, and the pictures of a multipart one.  Raises Faulty."""
-    fields: dict[str, list[str]] = {name: list(values) for name, values in _query(request).items()}
-    pictures: list[bytes] = []
-    if request.content_type != "multipart/form-data":
-        for name, value in (await request.post()).items():
-            fields.setdefault(name, []).append(str(value))
-        return fields, pictures
-    parts = await request.multipart()
-    while (part := await parts.next()) is not None:
-        name = str(getattr(part, "name", None) or "")
-        if name == "media":
-            if len(pictures) == PICTURES:
-                raise Faulty(400, f"media: at most {PICTURES} pictures")
-            pictures.append(await _bytes(part, LARGEST, "media"))
-        elif name:
-            value = (await _bytes(part, FIELD, name)).decode("utf-8", "replace")
-            fields.setdefault(name, []).append(value)
-    return fields, pictures
+def _merged(fields: Fields, form: Form) -> Fields:
+    names = {**fields, **form.fields}
+    return {name: [*fields.get(name, ()), *form.fields.getall(name, [])] for name in names}
 
 
-async def _bytes(part: Any, most: int, name: str) -> bytes:
-    data = bytearray()
-    while piece := await part.read_chunk(2**16):
-        data += piece
-        if len(data) > most:
-            raise Faulty(400, f"{name} is larger than {most} bytes")
-    return bytes(data)
+def _key(request: web.Request) -> str:
+    return request.headers.get(KEY_HEADER, "").strip() or reading.first(_query(request), "api_key")

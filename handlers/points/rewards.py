@@ -7,6 +7,7 @@ from telegram.ext import CommandHandler
 
 from bot.channels.telegram.buttons import arguments, pressed
 from bot.channels.telegram.unit import Context, Row
+from bot.doors import numbers
 from bot.services.core.working_days import ZONE, shown
 from bot.services.points import ledger as points_ledger
 from bot.services.points import vouchers
@@ -76,8 +77,10 @@ async def offer(update: Update, context: Context) -> None:
 async def buy(update: Update, context: Context) -> None:
     """Hold it; the code follows at once, in a message of its own."""
     code, known = [*arguments(update), "", ""][:2]
-    entries = int(known) if known.isdecimal() else -1
-    await vouchers.reserve(context.session, context.services, context.chat, code, entries=entries)
+    entries = numbers.whole(known)
+    await vouchers.reserve(
+        context.session, context.services, context.chat, code, entries=-1 if entries is None else entries
+    )
     context.say("points.reserved", reward=context.knowledge.rewards[code].label)
 
 
@@ -111,8 +114,8 @@ def _label(context: Context, code: str) -> str:
 
 
 async def cancel(update: Update, context: Context) -> None:
-    number = arguments(update)[0]
-    if number.isdecimal() and await vouchers.cancel(context.session, int(number), context.chat.id):
+    number = numbers.whole(arguments(update)[0])
+    if number is not None and await vouchers.cancel(context.session, number, context.chat.id):
         context.say("points.cancelled")
     else:
         context.toast("points.not_cancelled")

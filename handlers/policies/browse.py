@@ -5,6 +5,7 @@ from telegram import Update
 from bot.channels.telegram.buttons import arguments, message_of, pressed, tapped
 from bot.channels.telegram.receiver import reads
 from bot.channels.telegram.unit import Context, Row
+from bot.doors import numbers
 
 PAGE = 8  # entries in one list
 RIGHTS = ("讨薪维权", "法律援助", "工伤", "职业伤害", "用工关系", "劳动报酬", "工会")
@@ -34,9 +35,9 @@ async def category(update: Update, context: Context) -> None:
     if not given:
         context.edit(message_of(update), "policy.intro", choices=_categories(context))
         return
-    number, page = int(given[0]), int(given[1]) if len(given) > 1 else 0
+    number, page = (numbers.whole(each) for each in [*given, "0"][:2])
     names = _names(context)
-    if number >= len(names):
+    if number is None or page is None or number >= len(names):
         context.say("stale")
         return
     entries = [each for each in context.knowledge.policies.values() if each.category == names[number]]

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from bot.channels.telegram.transport import DOWNLOAD, BotApi
+from bot.doors import pictures
 from bot.errors import Refused
 from bot.services.appeals import appeals
 from bot.services.appeals import notifications as appeal_notifications
@@ -55,7 +56,7 @@ class Fetcher:
 
     async def _fetch(self, attachment: File) -> bool:
         try:
-            made = await asyncio.to_thread(attachments.make, await self._download(attachment), attachment.kind)
+            made = await pictures.aside(attachments.make, await self._download(attachment), attachment.kind)
         except Refused as why:
             await self._note(attachment, why=str(why))
             return False

@@ -8,6 +8,7 @@ from aiohttp import web
 
 from bot.channels.telegram.intake import take
 from bot.channels.telegram.receiver import Receiver
+from bot.doors import forms
 from bot.errors import Down
 
 SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105 (the name of a header)
@@ -25,9 +26,7 @@ def endpoint(receiver: Receiver, secret: str) -> Callable[[web.Request], Awaitab
         given = request.headers.get(SECRET_HEADER, "").encode()
         if not hmac.compare_digest(given, expected):
             raise web.HTTPForbidden
-        if (request.content_length or 0) > LARGEST:
-            raise web.HTTPRequestEntityTooLarge(LARGEST, request.content_length or 0)
-        body = await request.read()
+        body = await forms.whole(request, LARGEST)
         try:
             answer = await take(receiver, body, carry=True)
         except Down:

@@ -24,6 +24,7 @@ from bot.channels.web.refusal import ApiRefusal
 from bot.channels.web.shared import Shared
 from bot.channels.web.updates import Put, Waiting
 from bot.channels.web.wakeups import HOOKS, QUIET, Key
+from bot.doors import numbers
 from bot.store.base import now
 from bot.store.db import is_down
 
@@ -227,5 +228,5 @@ def carried(kind: str, body: bytes) -> tuple[str, Parameters]:
 
 
 def _after(response: aiohttp.ClientResponse) -> float | None:
-    value = response.headers.get("Retry-After", "")
-    return float(value) if value.isdigit() else None
+    seconds = numbers.whole(response.headers.get("Retry-After", ""))
+    return None if seconds is None else float(seconds)

@@ -9,6 +9,7 @@ from bot.channels.web.parameters import BODY
 from bot.channels.web.people import LANGUAGE, People
 from bot.channels.web.refusal import ApiRefusal
 from bot.channels.web.shared import Shared
+from bot.doors import numbers
 
 # Display names that stand for a person's name, as the profile of a Telegram user would.
 WORKERS = {101: "王师傅·外卖", 102: "李师傅·快递", 103: "赵师傅·网约车", 104: "周师傅·货车"}
@@ -34,8 +35,8 @@ class Demo:
 
     async def phones(self, request: web.Request) -> web.Response:
         """Two to four phones side by side."""
-        wanted = request.query.get("phones", "")
-        count = min(max(int(wanted), 2), len(WORKERS)) if wanted.isdigit() else AT_FIRST
+        wanted = numbers.whole(request.query.get("phones", ""))
+        count = AT_FIRST if wanted is None else min(max(wanted, 2), len(WORKERS))
         shown_workers = list(self.shared.workers.items())[:count]
         return self.assets.page("demo.html", workers=shown_workers)
 

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import orjson
 from aiohttp import web
@@ -23,6 +23,8 @@ from bot.channels.web.shared import Shared
 from bot.channels.web.uploads import developed, recorded
 from bot.channels.web.views import ChatState, Views
 from bot.channels.web.wakeups import CONVERSATION
+from bot.doors import numbers, origins
+from bot.doors.requests import is_unreadable, note
 
 logger = log.get(__name__)
 
@@ -40,7 +42,7 @@ class Page:
         self, shared: Shared, people: People, views: Views, identity: WebIdentity, assets: Assets, *, origin: str
     ) -> None:
         self.shared, self.people, self.views, self.identity, self.assets = shared, people, views, identity, assets
-        self.origin = urlsplit(origin)
+        self.origin = origin
         self.finishing = Finishing()
 
     def routes(self) -> list[web.RouteDef]:
@@ -200,11 +202,7 @@ class Page:
 
     def _check_origin(self, request: web.Request) -> None:
         """Only our own page may post: by the browser's word where it gives it, and by a header of ours."""
-        site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
-        ours = site in (None, "same-origin", "none")
-        if origin is not None and ours:
-            # "null", as sandboxed frames say, has no host: it must not match an origin that is not configured.
-            ours = urlsplit(origin).netloc in {request.host, self.origin.netloc} - {""}
+        ours = origins.is_ours(request, self.origin, spoken=False, sites=("same-origin", "none"))
         if not ours or MARK not in request.headers:
             raise Unwelcome("bad_request", 403)
 
@@ -217,11 +215,12 @@ class Page:
     def _worker(self, request: web.Request) -> int | None:
         """The worker the demo plays, if any."""
         number = request.query.get("as", "")
-        return int(number) if number.isdigit() and int(number) in self.shared.workers else None
+        worker = numbers.whole(number)
+        return worker if worker in self.shared.workers else None
 
     def _secure(self, request: web.Request) -> bool:
         forwarded = request.headers.get("X-Forwarded-Proto", "")
-        return request.secure or forwarded == "https" or self.origin.scheme == "https"
+        return request.secure or forwarded == "https" or self.origin.startswith("https:")
 
     async def _bot(self) -> Bot:
         return await self.shared.bots.own()
@@ -238,14 +237,21 @@ class Page:
                 response = shown({"error": sentence, "why": error.key}, status=error.status)
                 if error.status == 429:
                     response.headers["Retry-After"] = str(error.values.get("seconds", 60))
-            except Exception:
-                logger.exception("chat page failed", path=request.path)
-                response = shown({"error": self.shared.words["trouble"], "why": "trouble"}, status=503)
+            except Exception as error:
+                response = self._failed(request, error)
             for name, value in PRIVATE.items():
                 response.headers.setdefault(name, value)
             return response
 
         return answer
+
+    def _failed(self, request: web.Request, error: Exception) -> web.Response:
+        if isinstance(error, web.HTTPException) or is_unreadable(error):
+            note(error, request.path)
+            status = error.status if isinstance(error, web.HTTPException) else 400
+            return shown({"error": self.shared.words["bad_request"], "why": "bad_request"}, status=status)
+        logger.error("chat page failed", path=request.path, exc_info=error)
+        return shown({"error": self.shared.words["trouble"], "why": "trouble"}, status=503)
 
 
 def shown(body: dict[str, Any], *, status: int = 200) -> web.Response:
@@ -253,8 +259,7 @@ def shown(body: dict[str, Any], *, status: int = 200) -> web.Response:
 
 
 def _number(request: web.Request, name: str) -> int:
-    value = request.query.get(name, "0")
-    return int(value) if value.isdigit() and len(value) < 19 else 0
+    return numbers.whole(request.query.get(name, "0"), most=2**62) or 0
 
 
 def _quoted(about: dict[str, Any]) -> str:

@@ -1,10 +1,10 @@
 """What people upload: photos made safe and small, voice notes as they are."""
 
-import asyncio
 from typing import Any
 
 from bot.channels.web import images
 from bot.channels.web.people import Unwelcome
+from bot.doors import pictures
 
 VOICES = {b"OggS": "audio/ogg", b"\x1aE\xdf\xa3": "audio/webm"}
 LONGEST = 300  # seconds of a voice note
@@ -13,11 +13,11 @@ LONGEST = 300  # seconds of a voice note
 async def developed(data: bytes, mime: str, seconds: int) -> tuple[list[bytes], list[dict[str, Any]]]:
     """A photo's sizes, the largest last, and what is known of them.  Raises Unwelcome."""
     try:
-        pictures = await asyncio.to_thread(images.developed, data)
+        made = await pictures.aside(images.developed, data)
     except images.NoPicture:
         raise Unwelcome("no_picture") from None
-    abouts = [{"kind": "photo", "mime": each.mime, "width": each.width, "height": each.height} for each in pictures]
-    return [each.data for each in pictures], abouts
+    abouts = [{"kind": "photo", "mime": each.mime, "width": each.width, "height": each.height} for each in made]
+    return [each.data for each in made], abouts
 
 
 async def recorded(data: bytes, mime: str, seconds: int) -> tuple[list[bytes], list[dict[str, Any]]]:

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.console.appeals import deadline
 from bot.console.core.request import RequestContext, clean
 from bot.console.core.routes import ROOT, Card, card, page, topic
+from bot.doors import numbers
 from bot.errors import Rejected
 from bot.services.appeals import queue as appeal_queue
 from bot.services.appeals.queue import PAGE, SAVED, VIEWS, AppealFilter
@@ -98,8 +99,8 @@ def read(query: Mapping[str, str]) -> AppealFilter:
     return AppealFilter(
         view=query.get("view", "") if query.get("view") in VIEWS else "open",
         kind=clean(query.get("kind", ""))[:16],
-        agency=int(agency) if agency.isascii() and agency.isdigit() and len(agency) < 10 else None,
-        district=district if district.isascii() and district.isdigit() and len(district) <= 6 else "",
+        agency=numbers.whole(agency),
+        district=district if numbers.whole(district, most=999_999) is not None else "",
         text=clean(query.get("q", "")).strip()[:LONGEST_TEXT],
     )
 

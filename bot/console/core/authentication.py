@@ -2,6 +2,7 @@
 was this form handed in before.  Only then the page runs, in its transaction."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 from aiohttp import web
 
@@ -10,6 +11,8 @@ from bot.console.core.errors import Failure
 from bot.console.core.request import Console, RequestContext, clean
 from bot.console.core.routes import HALF, PUBLIC, ROOT, Handler, Route
 from bot.console.core.security import READS, REQUEST_ID, VISIT
+from bot.doors import forms
+from bot.doors.forms import Limits
 from bot.errors import Rejected
 from bot.services.core import rate_limits
 from bot.services.staff import form_keys, mfa, sessions
@@ -17,7 +20,9 @@ from bot.services.staff.permissions import Denied
 
 COOKIE = "nuanxin_console"
 KEY_LONGEST = 64  # characters
-LARGEST = 12 * 2**20  # bytes of a form with a file
+STRANGERS = Limits(total=2**18, fields=500)  # also of somebody whose session is over: their text must not be lost
+OURS = Limits(total=2**20)
+WITH_FILE = Limits(total=12 * 2**20, file=12 * 2**20, fields=200)
 BACKGROUND = "X-Background"  # The page's script asks, not the person.
 
 
@@ -30,12 +35,8 @@ def authenticated(
         await _recognise(context, route)
         if request.method not in READS:
             await _read(context)
-        try:
-            turned = await _turned_away(context, route)
-            return turned if turned is not None else await _run(context, route, handler)
-        finally:
-            for each in context.files.values():
-                each.file.close()
+        turned = await _turned_away(context, route)
+        return turned if turned is not None else await _run(context, route, handler)
 
     return answer
 
@@ -55,23 +56,19 @@ async def _recognise(context: RequestContext, route: Route) -> None:
 
 
 async def _read(context: RequestContext) -> None:
-    """The fields of a form, safe to store, and its files.  Raises HTTPBadRequest."""
-    try:
-        posted = await _sized(context).post()
-    except (ValueError, LookupError) as error:  # not the encoding it says, or one nobody knows
-        raise web.HTTPBadRequest from error
-    for name, value in posted.items():
-        if isinstance(value, str):
-            context.form.add(clean(name), clean(value))
-        elif isinstance(value, web.FileField):
-            context.files[clean(name)] = value
+    """The fields of a form, safe to store, and its files.  Raises HTTPException."""
+    posted = await forms.read(context.http_request, _limits(context))
+    for name, value in posted.fields.items():
+        context.form.add(clean(name), clean(value))
+    for name, file in posted.files.items():
+        context.files[clean(name)] = replace(file, name=clean(file.name))
 
 
-def _sized(context: RequestContext) -> web.BaseRequest:
-    """The request, which may be larger when somebody signed in sends a file."""
-    if context.login is None or context.http_request.content_type != "multipart/form-data":
-        return context.http_request
-    return context.http_request.clone(client_max_size=LARGEST)
+def _limits(context: RequestContext) -> Limits:
+    """How much may come: the least from a stranger, the most when somebody signed in sends a file."""
+    if context.login is None:
+        return STRANGERS
+    return WITH_FILE if context.http_request.content_type == forms.MULTIPART else OURS
 
 
 async def _turned_away(context: RequestContext, route: Route) -> web.StreamResponse | None:

@@ -6,6 +6,7 @@ from aiohttp import web
 
 from bot import log
 from bot.console.core.request import RequestContext
+from bot.doors.requests import is_unreadable
 from bot.errors import Rejected
 from bot.services.core.lifecycle import IllegalStep
 from bot.services.staff.permissions import Denied
@@ -80,6 +81,8 @@ def _of(context: RequestContext, error: Exception) -> Failure:
         return Failure(409, "illegal", context.console.layout.legal(error))
     if isinstance(error, web.HTTPException):
         return _http(error)
+    if is_unreadable(error):
+        return Failure(400, "odd")
     if is_down(error):
         return Failure(503, "down", headers={"Retry-After": "5"})
     return Failure(500, "bug")

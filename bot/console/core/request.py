@@ -12,6 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from yarl import URL
 
 from bot.console.core.words import ConsoleWords
+from bot.doors import numbers
+from bot.doors.forms import Upload
 from bot.errors import Rejected
 from bot.queue.relay import Relay
 from bot.services.core.context import ServiceContext
@@ -83,7 +85,7 @@ class RequestContext:
     right: str = ""
     transaction: AsyncSession | None = None
     form: MultiDict[str] = field(default_factory=MultiDict)
-    files: dict[str, web.FileField] = field(default_factory=dict)  # what was uploaded, by the name of its field
+    files: dict[str, Upload] = field(default_factory=dict)  # what was uploaded, by the name of its field
     again: str = "/console"  # where the same form leads when it comes a second time, unless it led elsewhere
     rows: list[Outbox] = field(default_factory=list)  # to deliver after the commit
     cookies: dict[str, tuple[str, int | None]] = field(default_factory=dict)  # to set: value, seconds; "" deletes
@@ -154,7 +156,7 @@ class RequestContext:
     def number(self, name: str) -> int | None:
         """A whole number of the form, the query or the path; None for anything else."""
         value = self.form.get(name) or self.http_request.query.get(name) or self.http_request.match_info.get(name) or ""
-        return int(value) if value.isascii() and value.isdigit() and len(value) < 10 else None
+        return numbers.whole(value)
 
     def demo_code(self) -> str:
         """The code of the second factor, which the demo shows in place of a phone; "" anywhere else."""

@@ -2,7 +2,6 @@
 
 import ipaddress
 import secrets
-from urllib.parse import urlsplit
 
 import structlog
 from aiohttp import web
@@ -10,6 +9,7 @@ from aiohttp.typedefs import Handler, Middleware
 
 from bot.console.core import errors
 from bot.console.core.request import Console, RequestContext, clean
+from bot.doors import origins
 from bot.services.staff import audit
 from bot.services.staff.audit import By
 from bot.services.staff.permissions import Denied
@@ -103,14 +103,7 @@ async def security_headers(request: web.Request, response: web.StreamResponse) -
 
 def check_origin(console: Console, request: web.Request) -> None:
     """Only our own pages may post, by the word of the browser, which all browsers give.  Raises Denied."""
-    if request.method in READS:
-        return
-    site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
-    ours = (site is not None or origin is not None) and site in (None, "same-origin")
-    if origin is not None and ours:
-        # "null", as sandboxed frames say, has no host, and must not match a base URL that has none.
-        ours = urlsplit(origin).netloc in {request.host, urlsplit(console.base_url).netloc} - {""}
-    if not ours:
+    if request.method not in READS and not origins.is_ours(request, console.base_url, spoken=True):
         raise Foreign("origin")
 
 

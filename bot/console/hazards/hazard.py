@@ -10,6 +10,7 @@ from aiohttp import web
 from bot.console.core.request import RequestContext
 from bot.console.core.routes import page
 from bot.console.hazards.list import HAZARDS
+from bot.doors import pictures
 from bot.errors import Refused, Rejected
 from bot.services.attachments import attachments
 from bot.services.calendar.wording import day
@@ -127,9 +128,8 @@ async def resolve(context: RequestContext) -> web.Response:
     async def work() -> None:
         point = here
         if upload := context.files.get("photo"):
-            data = await asyncio.to_thread(upload.file.read)
-            point = here or await asyncio.to_thread(photos.place_of, data)
-            await _keep(context, hazard, data)
+            point = here or await pictures.aside(photos.place_of, upload.data)
+            await _keep(context, hazard, upload.data)
         wanted = HazardMove(HazardState.RESOLVED, by, text=text, point=point, off_site=off_site)
         await hazard_transitions.move(context.session, context.services, hazard.number, wanted)
 
@@ -238,7 +238,7 @@ def where(hazard: Hazard) -> dict[str, Any]:
 
 async def _keep(context: RequestContext, hazard: Hazard, data: bytes) -> None:
     """A photo of the result.  A crash before the commit leaves a sealed file that nobody refers to.  Raises Refused."""
-    made = await asyncio.to_thread(attachments.make, data, "photo")
+    made = await pictures.aside(attachments.make, data, "photo")
     vault = attachments.vault_for(context.session)
     name = await asyncio.to_thread(attachments.keep, context.console.uploads, vault, made)
     await photos.add(context.session, hazard, "result", made, name)

@@ -7,6 +7,7 @@ from aiohttp import web
 from bot.console.core.request import RequestContext
 from bot.console.core.routes import page
 from bot.console.hazards.hazard import ONE, found, show, where
+from bot.doors import numbers, pictures
 from bot.errors import Rejected
 from bot.services.attachments import attachments
 from bot.services.hazards import photos
@@ -34,7 +35,7 @@ async def photo(context: RequestContext) -> web.StreamResponse:
 
 @page("POST", f"{ONE}/photos/{{photo}}/mark", right="hazards.photos")
 async def mark(context: RequestContext) -> web.Response:
-    """Somebody looked for faces and plates: what they marked is pixelated, and that copy may leave."""
+    """Somebody looked for faces and plates: what they marked is covered, and that copy may leave."""
     hazard = await found(context, lock=True)
     by = context.staffer.require("hazards.photos", **where(hazard))
     row = await _photo(context, hazard)
@@ -44,7 +45,7 @@ async def mark(context: RequestContext) -> web.Response:
             context, hazard, fault=context.console.layout.words("hazard.mark_or_none"), at="mark", status=422
         )
     vault = attachments.vault_for(context.session)
-    await asyncio.to_thread(photos.show, context.console.uploads, vault, row, boxes, by.id or 0)
+    await pictures.aside(photos.show, context.console.uploads, vault, row, boxes, by.id or 0)
     await context.audit("hazard.mark", f"hazard:{hazard.number}", photo=row.id, boxes=len(boxes))
     return context.to(ONE.format(number=hazard.number), said="hazard_marked")
 
@@ -70,7 +71,7 @@ def _boxes(text: str) -> list[photos.Box]:
     found: list[photos.Box] = []
     for each in text.split():
         parts = each.split(",")
-        if len(parts) != 4 or not all(part.isascii() and part.isdigit() and len(part) < 6 for part in parts):
+        if len(parts) != 4 or not all(numbers.whole(part, most=99_999) is not None for part in parts):
             raise Rejected("hazard.boxes")
         left, top, right, bottom = map(int, parts)
         found.append((min(left, right), min(top, bottom), max(left, right), max(top, bottom)))

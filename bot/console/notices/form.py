@@ -1,6 +1,5 @@
 """Writing a notice: the form, what it would look like and whom it would reach meanwhile, and the draft it becomes."""
 
-import asyncio
 from collections.abc import Sequence
 from datetime import datetime, time, timedelta
 from typing import Any
@@ -11,6 +10,7 @@ from bot.console.core.request import RequestContext
 from bot.console.core.routes import page
 from bot.console.notices.list import HERE, one
 from bot.console.notices.preview import jobs, looks, shown
+from bot.doors import pictures
 from bot.errors import Rejected
 from bot.services.chats import message_preview
 from bot.services.core.working_days import ZONE
@@ -128,7 +128,7 @@ async def shows(context: RequestContext) -> str:
     if context.text("photo_off") == "1":
         context.form["photo"] = ""
     elif upload := context.files.get("picture"):
-        jpeg = await asyncio.to_thread(lambda: notice_photos.make(upload.file.read()))
+        jpeg = await pictures.aside(notice_photos.make, upload.data)
         context.form["photo"] = await notice_photos.keep(context.session, jpeg)
     return context.text("photo")
 

@@ -10,6 +10,7 @@ from bot.console.core.routes import ROOT, Card, card, page, topic
 from bot.console.notices.preview import looks
 from bot.console.notices.progress import progress
 from bot.console.notices.trial_groups import tried
+from bot.doors import numbers
 from bot.services.chats import message_preview
 from bot.services.notices import approvals, corrections, differences, notices
 from bot.services.notices.notices import NOTICES
@@ -27,8 +28,7 @@ async def changes(session: AsyncSession, staffer: Staffer, number: str) -> objec
     """How far a notice is; without a number, whether any of them moved."""
     if not number:
         return await notices.newest(session, staffer.districts("notices.read"))
-    known = int(number) if number.isascii() and number.isdigit() and len(number) < 10 else None
-    notice = await NOTICES.find(session, staffer, known, "notices.read")
+    notice = await NOTICES.find(session, staffer, numbers.whole(number), "notices.read")
     return notice and (notice.version, notice.finished_at, _beat(notice))
 
 

@@ -6,6 +6,7 @@ from bot.console.core.request import RequestContext
 from bot.console.core.routes import page
 from bot.console.notices.list import HERE, one, show
 from bot.console.notices.trial_groups import one as trial_group
+from bot.doors import numbers
 from bot.errors import Rejected
 from bot.services.notices import approvals, corrections, notices, trial_groups, trials
 from bot.services.notices import start as notice_start
@@ -131,7 +132,7 @@ async def find(context: RequestContext) -> web.Response:
     notice = await one(context, "notices.export")
     channel = Channel.WEB if context.text("channel") == Channel.WEB else Channel.TELEGRAM
     typed = context.text("address")
-    address = int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 20 else 0
+    address = numbers.whole(typed, most=numbers.LONG) or 0
     state = await state_of(context.session, notice.id, channel, address)
     await context.audit("notice.find", f"notice:{notice.id}", found=state is not None)
     if state is None:

@@ -7,6 +7,7 @@ from aiohttp import web
 
 from bot.console.core.request import RequestContext
 from bot.console.core.routes import ROOT, page
+from bot.doors import numbers
 from bot.errors import Rejected
 from bot.services.notices import trial_groups, trials
 from bot.store.models import Notice, TrialGroup
@@ -82,9 +83,7 @@ async def tried(context: RequestContext, notice: Notice) -> dict[str, Any]:
 
 
 def _ticked(context: RequestContext) -> list[int]:
-    return sorted(
-        {int(each) for each in context.every("member") if each.isascii() and each.isdigit() and len(each) < 10}
-    )
+    return sorted({number for each in context.every("member") if (number := numbers.whole(each)) is not None})
 
 
 async def _form(

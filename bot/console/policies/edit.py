@@ -12,6 +12,7 @@ from bot.console.core.request import RequestContext
 from bot.console.core.routes import page
 from bot.console.policies.fields import TIERS, Typed, entry_of, handed_in, typed
 from bot.console.policies.list import ENTRY, POLICIES, found, preview, today
+from bot.doors import numbers
 from bot.errors import Rejected
 from bot.services.chats import questions
 from bot.services.policies import policies
@@ -164,4 +165,4 @@ def _empty() -> Typed:
 
 
 def _numbers(texts: Iterable[str]) -> list[int]:
-    return [int(each) for each in texts if each.isascii() and each.isdigit() and len(each) < 10]
+    return [number for each in texts if (number := numbers.whole(each)) is not None]

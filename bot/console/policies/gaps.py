@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.console.core.request import RequestContext
 from bot.console.core.routes import ROOT, Card, card, page, topic
 from bot.console.policies.list import POLICIES
+from bot.doors import numbers
 from bot.errors import Rejected
 from bot.services.chats import questions
 from bot.services.policies import policies
@@ -98,8 +99,8 @@ async def reopen(context: RequestContext) -> web.Response:
 
 async def _chosen(context: RequestContext) -> Sequence[Gap]:
     """The ticked questions that are still open.  Raises Rejected when none is."""
-    numbers = [int(each) for each in context.every("gap") if each.isascii() and each.isdigit() and len(each) < 10]
-    gaps = await questions.gaps_of(context.session, numbers)
+    chosen = [number for each in context.every("gap") if (number := numbers.whole(each)) is not None]
+    gaps = await questions.gaps_of(context.session, chosen)
     if not gaps:
         raise Rejected("gap.none")
     return gaps

@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.console.core.request import RequestContext
 from bot.console.core.routes import ROOT, Card, card, page, topic
+from bot.doors import numbers
 from bot.services.staff import access_anomalies, accounts, audit
 from bot.services.staff.audit import PAGE, AuditFilter
 from bot.services.staff.permissions import Staffer
@@ -83,8 +84,8 @@ async def looks(context: RequestContext) -> web.Response:
 def _subject(context: RequestContext, text: str, names: Mapping[int, str]) -> str:
     """What a row is about, in words: a colleague or a district by name, anything else by its sort and number."""
     kind, _, number = text.partition(":")
-    if kind == "staff" and number.isdigit():
-        return names.get(int(number), text)
+    if kind == "staff" and (staff_id := numbers.whole(number)) is not None:
+        return names.get(staff_id, text)
     if kind == "district":
         return context.console.layout.district(context.knowledge.regions, number)
     sort = context.console.layout.words.get(f"subject.{kind}", kind)

@@ -30,10 +30,9 @@ async def begin(context: RequestContext) -> web.Response:
 async def look(context: RequestContext) -> web.Response:
     """Read a file and show what is in it; it is kept until somebody takes it over."""
     upload, datum = context.files.get("file"), context.text("datum")
-    if datum not in DATUMS or upload is None or not upload.filename:
+    if datum not in DATUMS or upload is None or not upload.name:
         return _show(context, fault=context.console.layout.words("rejected.station.file"))
-    data = await asyncio.to_thread(upload.file.read)
-    kept = StationFile(staff_id=context.staffer.id, name=upload.filename[-100:], datum=datum, data=data)
+    kept = StationFile(staff_id=context.staffer.id, name=upload.name[-100:], datum=datum, data=upload.data)
     found = await _read(context, kept)
     strange = _elsewhere(context, found.stations)
     taken = await directory.elsewhere(context.session, context.staffer, found.stations)

@@ -1,18 +1,17 @@
 """Attachments: fetched after the case is filed, made anew from their pixels or sound, sealed on disk; no original stays."""
 
-import io
 import secrets
 import time
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from PIL import Image, ImageOps, UnidentifiedImageError
 from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.doors import pictures
+from bot.doors.pictures import NoPicture
 from bot.errors import Refused
 from bot.queue import outbox
 from bot.store.base import vault_of
@@ -23,10 +22,8 @@ from bot.store.vault import Vault
 KIND = "attachment"  # of outbox rows
 SHRED = "shred"  # of outbox rows that have files removed
 MOST = 9  # attachments of one case
-PIXELS = 40_000_000  # of a picture; a bomb has more
 EDGE = 2_000  # pixels of the longer side that is kept
 QUALITY = 85
-FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP")  # what Pillow may decode at all; no SVG, no PDF, no HTML
 SOUNDS = {b"OggS": "audio/ogg", b"\x1aE\xdf\xa3": "audio/webm"}  # by their first bytes
 STRAY = 3600  # seconds after which a file that nothing names is nobody's
 LOOKED_UP = 500  # names at once
@@ -77,20 +74,9 @@ def make(data: bytes, kind: str) -> Made:
             raise Refused("not a voice note")
         return Made(data, mime)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            picture = Image.open(io.BytesIO(data), formats=FORMATS)
-            if picture.width * picture.height > PIXELS:
-                raise Refused(f"{picture.width} x {picture.height} pixels")
-            upright = ImageOps.exif_transpose(picture).convert("RGB")
-            upright.thumbnail((EDGE, EDGE))
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Warning, Image.DecompressionBombError) as error:
-        raise Refused(f"no picture: {type(error).__name__}") from None
-    bare = Image.new("RGB", upright.size)
-    bare.paste(upright)
-    out = io.BytesIO()
-    bare.save(out, "JPEG", quality=QUALITY, optimize=True)
-    return Made(out.getvalue(), "image/jpeg")
+        return Made(pictures.jpeg(pictures.upright(data, EDGE), QUALITY), "image/jpeg")
+    except NoPicture as why:
+        raise Refused(f"no picture: {why}") from None
 
 
 def keep(folder: Path, vault: Vault, made: Made) -> str:

@@ -1,6 +1,5 @@
-"""Photos of hazards: fetched like attachments, compared with earlier ones, pixelated before they leave the desk."""
+"""Photos of hazards: fetched like attachments, compared with earlier ones, covered before they leave the desk."""
 
-import io
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,8 @@ from PIL import Image
 from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.doors import pictures
+from bot.doors.pictures import NoPicture
 from bot.queue import outbox
 from bot.services.attachments import attachments
 from bot.services.attachments.attachments import Made
@@ -23,7 +24,7 @@ SIDE = 8  # of the hash: two of 64 bits, along rows and along columns
 ALIKE = 10  # bits of 128 that may differ in the same picture, sent again
 COMPARED = 2_000  # the newest photos a new one is compared with
 GPS = 0x8825  # the part of EXIF that says where
-BLOCKS = 12  # squares along the shorter side of what is made unreadable
+COVER = (96, 96, 96)  # what covers a face or a plate: squares of its own colours could be worked back to it
 
 Box = tuple[int, int, int, int]  # left, top, right, bottom; pixels
 
@@ -95,7 +96,7 @@ async def result(session: AsyncSession, hazard: Hazard) -> HazardPhoto | None:
 
 def print_of(data: bytes) -> str:
     """The dHash of a picture, 32 hex digits."""
-    with Image.open(io.BytesIO(data)) as picture:
+    with pictures.opened(data) as picture:
         grays = picture.convert("L").resize((SIDE + 1, SIDE + 1), Image.Resampling.LANCZOS)
     # dhash would ask Pillow for the pixels in a way that Pillow is giving up.
     rows, columns = dhash.dhash_row_col([int(value) for value in numpy.asarray(grays).ravel()], SIDE)
@@ -113,39 +114,33 @@ def place_of(data: bytes) -> tuple[float, float] | None:
     For the place check only: what is kept is made anew and says nothing.
     """
     try:
-        with Image.open(io.BytesIO(data), formats=attachments.FORMATS) as picture:
+        with pictures.opened(data) as picture:
             place = picture.getexif().get_ifd(GPS)
         north, east = ([float(part) for part in place[tag]] for tag in (2, 4))
         if place.get(1) != "N" or place.get(3) != "E":
             return None
         found = north[0] + north[1] / 60 + north[2] / 3600, east[0] + east[1] / 60 + east[2] / 3600
-    except (OSError, ValueError, TypeError, KeyError, IndexError, SyntaxError, ZeroDivisionError):
+    except (NoPicture, ValueError, TypeError, KeyError, IndexError, ZeroDivisionError):
         return None
     return found if in_china(*found) else None
 
 
 def pixelate(data: bytes, boxes: Sequence[Box]) -> Made:
-    """The picture with these rectangles made unreadable: each square of them has one colour.
+    """The picture with each of these rectangles made one pixel: covered by one colour that is none of its own.
 
     Rectangles are cut to the picture; an empty list only says that somebody looked and there was nothing.
     """
-    with Image.open(io.BytesIO(data)) as opened:
-        picture = opened.convert("RGB")
+    picture = pictures.upright(data, attachments.EDGE)
     for left, top, right, bottom in boxes:
         box = (max(left, 0), max(top, 0), min(right, picture.width), min(bottom, picture.height))
         width, height = box[2] - box[0], box[3] - box[1]
         if width < 1 or height < 1:
             continue
-        block = max(min(width, height) // BLOCKS * 2, 12)
-        coarse = (max(width // block, 1), max(height // block, 1))
-        flat = picture.crop(box).resize(coarse, Image.Resampling.BOX)
-        picture.paste(flat.resize((width, height), Image.Resampling.NEAREST), box[:2])
-    out = io.BytesIO()
-    picture.save(out, "JPEG", quality=attachments.QUALITY)
-    return Made(out.getvalue(), "image/jpeg")
+        picture.paste(COVER, box)
+    return Made(pictures.jpeg(picture, attachments.QUALITY), "image/jpeg")
 
 
 def show(folder: Path, vault: Vault, photo: HazardPhoto, boxes: Sequence[Box], staff_id: int) -> None:
-    """Keep the pixelated copy: from now on the photo may leave the desk."""
+    """Keep the covered copy: from now on the photo may leave the desk."""
     made = pixelate(attachments.read(folder, vault, photo.name), boxes)
     photo.shown, photo.shown_by = attachments.keep(folder, vault, made), staff_id

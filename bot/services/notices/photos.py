@@ -1,15 +1,14 @@
 """The photo of a notice: made anew from its pixels, kept by what is in it, uploaded once to each channel."""
 
 import hashlib
-import io
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from PIL import Image
 from sqlalchemy import ColumnElement, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.doors import pictures
 from bot.errors import Refused, Rejected
 from bot.services.attachments import attachments
 from bot.services.staff.accounts import within
@@ -39,9 +38,9 @@ def make(data: bytes) -> bytes:
         made = attachments.make(data, "photo").data
     except Refused:
         raise Rejected("notice.photo") from None
-    with Image.open(io.BytesIO(made)) as picture:
-        if max(picture.size) > LONGISH * min(picture.size):
-            raise Rejected("notice.photo_strip", most=LONGISH)
+    _, *sides = pictures.size(made)
+    if max(sides) > LONGISH * min(sides):
+        raise Rejected("notice.photo_strip", most=LONGISH)
     return made
 
 

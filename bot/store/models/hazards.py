@@ -89,7 +89,7 @@ class HazardPhoto(Base):
     print: Mapped[str] = mapped_column(
         String(32), default="", index=True
     )  # dHash, hex: alike for pictures that look alike
-    shown: Mapped[str] = mapped_column(String(40), default="")  # the pixelated copy, in the uploads folder
+    shown: Mapped[str] = mapped_column(String(40), default="")  # the covered copy, in the uploads folder
     shown_by: Mapped[int | None]  # staff who looked for faces and plates
     created_at: Mapped[datetime] = mapped_column(default=now)
 

@@ -7,6 +7,7 @@ messages are bytes.
 import re
 
 from bot.channels.web.markup.marks import CannotParse, Entities, Open, entity, link, octets, sort
+from bot.doors import numbers
 
 TAGS = {
     "b": "bold",
@@ -170,7 +171,7 @@ class _Parser:
             found = link(mark.argument or "".join(self.pieces[mark.start :]), mark.offset, length)
             self.entities += [found] if found else []
         elif kind == "custom_emoji":
-            if not mark.argument.isdigit() or int(mark.argument) == 0:
+            if not numbers.whole(mark.argument, most=numbers.LONG):
                 raise CannotParse("Invalid custom emoji identifier specified")
             self.entities.append(entity(kind, mark.offset, length, custom_emoji_id=mark.argument))
         elif kind in ("pre", "code"):
@@ -216,8 +217,10 @@ def decode(source: str, at: int) -> tuple[str, int]:
         return "&", at + 1
     if (name := match["name"]) is not None:
         return (NAMED[name], match.end()) if name in NAMED else ("&", at + 1)
+    if len(match[0].removesuffix(";")) >= LONGEST:
+        return "&", at + 1
     code = int(match["hex"] or "0", 16) if match["hex"] is not None else int(match["dec"] or "0")
-    if not 0 < code < LAST or len(match[0].removesuffix(";")) >= LONGEST:
+    if not 0 < code < LAST:
         return "&", at + 1
     return chr(code), match.end()
 
