@@ -13,7 +13,9 @@ from bot import log
 from bot.settings import Settings
 
 # Modules of bot.commands, in the order of the help.
-COMMANDS = "run migrate ask stations knowledge staff audit ledger privacy vault points backend open311 doctor".split()
+COMMANDS = (
+    "run migrate ask stations knowledge staff calendar audit ledger privacy vault points backend open311 doctor".split()
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -64,7 +64,7 @@ async def _moves(session: AsyncSession, context: ServiceContext, rules: Rules) -
             for case in cases:
                 due_at = case_clock.due_of(deadlines.clock(context, rules, case), rules.calendar)
                 if due_at != case.due_at:
-                    number = "" if deadlines.hidden(case) else case.number
+                    number = "" if deadlines.hidden and getattr(case, deadlines.hidden) else case.number
                     yield DateMove(deadlines.of, number, case.kind, case.due_at, due_at)
                 session.expunge(case)
             after = cases[-1].id

@@ -21,6 +21,7 @@ from bot.services.core.lifecycle import Role
 from bot.services.hazards import hazards
 from bot.store.models import (
     Agency,
+    CalendarChange,
     Consultation,
     ConsultationCase,
     HazardRule,
@@ -44,10 +45,10 @@ OWN, OTHER = "2101", "3701"
 NO_NUMBER, NO_ID, NO_CODE = "209901019999", 999_999_999, "nowhere"
 WHY = "请您再看一遍这件事情"
 PLAIN = frozenset(
-    """_code act action active active_days address area audience boxes category channel closed code color comment count datum days
-    denied desks district drill hours phone format from group init_data item kind label lat liaison lon name next none note off_site only out
+    """_code act action active active_days amount address area audience boxes category channel closed code color comment count datum days
+    denied desks district drill hours phone format from group init_data item kind label lat liaison lon name next none note off_site only out per
     photo_off picture purpose q query reason region remark robots services show source start_at step text tier title to
-    url username vague valid_until version view viewport which why""".split()
+    url username vague valid_until version view viewport which whole why""".split()
 )  # words, dates, choices, codes that are good for whoever holds them, places on the map of the country
 SHARED = {  # what is there for everybody who may open the form, and what is no thing there
     "policies/edit.html base": "a version of the entry of the address",
@@ -66,6 +67,7 @@ SHARED = {  # what is there for everybody who may open the form, and what is no 
     "notices/form.html unit": "a name to sign with",
     "hazards/hazard.html photo": "a file",
     "stations/upload.html file": "a file, before it was looked at",
+    "settings/calendar.html file": "a file, before it was looked at",
     "volunteers/list.html lead": "a tick",
 }
 
@@ -268,6 +270,15 @@ async def ends_a_session(app, desk):
     async with Desk(app, Role.ORGANISER) as other, app.db.read() as session:
         foreign = await session.scalar(select(StaffSession.id).where(StaffSession.staff_id == other.id))
     return Form("/console/sessions/end", {"foreign": foreign, "absent": NO_ID})
+
+
+@case("settings/calendar.html change", role=Role.SYSTEM_ADMIN)
+async def enters_days(app, desk):
+    """What a colleague looked at is theirs to enter."""
+    async with Desk(app, Role.SYSTEM_ADMIN) as other, app.db.begin() as session:
+        days = [["2026-05-08", False, "试的"]]
+        session.add(kept := CalendarChange(staff_id=other.id, year=None, days=days, source="试的，不是通知"))
+    return Form("/console/settings/calendar/enter", {"foreign": kept.id, "absent": NO_ID})
 
 
 @case("stations/upload.html file", role=Role.ORGANISER)

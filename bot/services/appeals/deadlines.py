@@ -12,5 +12,5 @@ DEADLINES = Deadlines(
     states=OPEN - {AppealState.ANSWERED},
     lines=select(AppealStep.appeal_id, AppealStep.name, AppealStep.key, AppealStep.at),
     kinds=lambda knowledge: knowledge.appeals.kinds,
-    hidden=lambda appeal: appeal.confidential,
+    hidden="confidential",
 )

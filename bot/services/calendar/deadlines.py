@@ -38,7 +38,7 @@ class Deadlines(Generic[Case]):
     states: Collection[str]
     lines: Select[int, str, str | None, datetime]
     kinds: Callable[[Knowledge], Mapping[str, Limited]]
-    hidden: Callable[[Case], bool] = lambda case: False  # nobody is to learn its number
+    hidden: str = ""  # the column that says nobody is to learn its number, where there is one
 
     def clock(self, context: ServiceContext, rules: Rules, case: Case) -> CaseClock:
         """The clock of a case; one whose limit was not written down has the limit of its kind where it belongs."""
@@ -99,7 +99,7 @@ class Deadlines(Generic[Case]):
 
     async def open_cases(self, session: AsyncSession, after: int, most: int) -> list[Case]:
         """Cases whose time counts, with an id beyond one, in order: what a clock needs of them."""
-        columns = [getattr(self.model, each) for each in _CLOCK]
+        columns = [getattr(self.model, each) for each in (*_CLOCK, self.hidden) if each]
         query = select(self.model).where(self.model.state.in_(self.states), self.model.id > after)
         return list(await session.scalars(query.order_by(self.model.id).limit(most).options(load_only(*columns))))
 

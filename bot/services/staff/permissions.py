@@ -35,7 +35,7 @@ RIGHTS: Mapping[Role, frozenset[str]] = {
         hazards.read hazards.review hazards.photos hazards.rules
         volunteers.read volunteers.dismiss volunteers.unmask policies.read gaps.read stations.read notices.read
         statistics.read statistics.export people.read people.add people.manage people.grant
-        units.read units.edit settings.read""".split()
+        units.read units.edit settings.read settings.edit""".split()
     ),
     # People and settings, no cases; logs, no identities.  Neither goes together with any other role.
     Role.SYSTEM_ADMIN: frozenset(

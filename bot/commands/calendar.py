@@ -1,0 +1,134 @@
+"""python -m bot calendar: which days are worked, and how long things may take, as the console's settings pages do it."""
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+import knowledge
+from bot.app import database_of
+from bot.commands import migrate
+from bot.console.core import words
+from bot.errors import Rejected
+from bot.services import replanning
+from bot.services.calendar import announcement, changes, coverage, limit_changes
+from bot.services.calendar.changes import DayMove
+from bot.services.calendar.limit_changes import LimitWish
+from bot.services.calendar.time_limits import Limited
+from bot.services.core.context import ServiceContext
+from bot.services.core.lifecycle import Role
+from bot.services.core.working_days import Limit, LimitUnit, china_date
+from bot.services.staff.audit import By
+from bot.settings import Settings
+from bot.store.models import now
+from knowledge import appeals, hazards
+
+BY = By(role=Role.SYSTEM)
+DAYS = {True: "worked", False: "off", None: "unknown"}
+
+Work = Callable[[AsyncSession], Awaitable[bool]]
+
+
+def add(commands: Any) -> None:
+    parser = commands.add_parser("calendar", help="working days and time limits: show, enter, limit")
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    actions.add_parser("show", help="until when the days are known").set_defaults(run=_show)
+    enters = actions.add_parser("enter", help="days from a file: shown without --yes, entered with it")
+    enters.add_argument("file", help="the announcement as text, or lines such as: 2027-02-06 上班 春节; - reads stdin")
+    enters.add_argument("--source", required=True, help="who says so, such as the number of the document")
+    enters.add_argument("--whole", action="store_true", help="these are all the special days of their year")
+    enters.add_argument("--yes", action="store_true", help="enter them")
+    enters.set_defaults(run=_enter)
+    limits = actions.add_parser("limit", help="how long a kind of case may take, from a day on")
+    limits.add_argument("kind", help="the code of a kind of appeals or hazards")
+    limits.add_argument("amount", type=int, help="0: no limit of its own any more")
+    limits.add_argument("--unit", choices=[str(each) for each in LimitUnit], default=str(LimitUnit.WORKING_DAYS))
+    limits.add_argument("--district", default="", help="GB/T 2260 prefix such as 2101; default: the whole country")
+    limits.add_argument("--source", required=True, help="who says so")
+    limits.add_argument("--from", dest="begins", type=date.fromisoformat, help="default: today, by China's clock")
+    limits.set_defaults(run=_limit)
+
+
+def _show(_given: argparse.Namespace, settings: Settings) -> int:
+    async def work(session: AsyncSession) -> bool:
+        reach = await coverage.coverage(session, _kinds().values())
+        print(
+            f"known until {reach.until}, {reach.days} days; limits that run past it: {', '.join(reach.over) or 'none'}"
+        )
+        for each in await changes.entered(session):
+            print(f"{each.entered_at:%Y-%m-%d} {each.year or f'{len(each.days)} days'}  {each.source}")
+        return False
+
+    return _run(work, settings)
+
+
+def _enter(given: argparse.Namespace, settings: Settings) -> int:
+    async def work(session: AsyncSession) -> bool:
+        text = await asyncio.to_thread(_text, given.file)
+        change = await changes.propose(session, None, announcement.read(text), given.source, whole=given.whole)
+        after, days = await changes.previewed(session, change)
+        _print_days(days)
+        moves = await replanning.moves(session, ServiceContext(knowledge.load()), after)
+        print(f"{len(days)} days change, {len(moves)} deadlines move{'' if given.yes else '; nothing is entered yet'}")
+        if given.yes:
+            await changes.enter(session, BY, change)
+            await replanning.begin(session)
+        return bool(given.yes)
+
+    return _run(work, settings)
+
+
+def _limit(given: argparse.Namespace, settings: Settings) -> int:
+    async def work(session: AsyncSession) -> bool:
+        kind = _kinds().get(given.kind)
+        if kind is None:
+            raise Rejected("limit.kind")
+        limit = Limit(given.amount, LimitUnit(given.unit), given.source) if given.amount else None
+        wish = LimitWish(given.district, limit, given.source, given.begins or china_date(now()))
+        await limit_changes.change(session, BY, kind, wish)
+        print(f"{given.kind} {given.district or 'everywhere'}: {given.amount or 'as around it'} from {wish.valid_from}")
+        return True
+
+    return _run(work, settings)
+
+
+def _kinds() -> dict[str, Limited]:
+    return {**appeals.load().kinds, **hazards.load().kinds}
+
+
+def _text(file: str) -> str:
+    return sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8-sig")
+
+
+def _print_days(days: Sequence[DayMove]) -> None:
+    for each in days:
+        print(f"{each.day} {each.day:%a}  {DAYS[each.before]} -> {DAYS[each.after]}  {each.why}")
+
+
+def _run(work: Work, settings: Settings) -> int:
+    """Do it in a transaction, which is kept if `work` says so."""
+
+    async def within() -> None:
+        db = database_of(settings)
+        try:
+            async with db.begin() as session:
+                if not await work(session):
+                    await session.rollback()
+        finally:
+            await db.close()
+
+    migrate.upgrade(settings)
+    try:
+        asyncio.run(within())
+    except Rejected as error:
+        print(words.load().get(f"rejected.{error.key}").format(**error.values), file=sys.stderr)
+        return 1
+    except (OSError, UnicodeDecodeError) as error:
+        print(f"the file cannot be read: {error}", file=sys.stderr)
+        return 1
+    return 0

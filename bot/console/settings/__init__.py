@@ -1,0 +1,1 @@
+"""Pages about what a city sets: which days are worked, and how long things may take."""

@@ -1,0 +1,86 @@
+"""/console/settings/limits: how long each kind of case may take, here and around here, and who says so."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any
+
+from aiohttp import web
+
+from bot.console.core import divisions
+from bot.console.core.request import RequestContext
+from bot.console.core.routes import page
+from bot.console.settings.calendar import SETTINGS
+from bot.errors import Rejected
+from bot.services.calendar import limit_changes, time_limits
+from bot.services.calendar.limit_changes import LimitWish
+from bot.services.calendar.time_limits import Limited
+from bot.services.core.working_days import Limit, LimitUnit, china_date
+from bot.services.staff import accounts
+from bot.store.models import now
+
+LIMITS = f"{SETTINGS}/limits"
+
+
+@page("GET", LIMITS, right="settings.read")
+async def shown(context: RequestContext) -> web.Response:
+    return await _show(context)
+
+
+@page("POST", LIMITS, right="settings.edit", fresh=True)
+async def change(context: RequestContext) -> web.Response:
+    """A limit for cases from a day on; the ones that are open keep theirs."""
+    try:
+        wish = _wish(context)
+        context.staffer.require("settings.edit", district=wish.district)
+        kind = _kinds(context).get(context.text("kind"))
+        if kind is None:
+            raise Rejected("limit.kind")
+        await limit_changes.change(context.session, context.by, kind, wish)
+    except Rejected as error:  # raised before anything is written
+        return await _show(context, fault=context.console.layout.rejection(context, error))
+    return context.to(LIMITS, said="limit_changed")
+
+
+def _wish(context: RequestContext) -> LimitWish:
+    """Raises Rejected."""
+    district, unit = divisions.typed(context, "settings.edit"), context.text("per")
+    try:
+        begins = datetime.strptime(context.text("from"), "%Y-%m-%d").date()  # noqa: DTZ007 - a day has no zone
+    except ValueError:
+        raise Rejected("limit.day") from None
+    if unit == "none":
+        return LimitWish(district, None, context.text("source"), begins)
+    if unit not in set(LimitUnit):
+        raise Rejected("limit.unit")
+    amount = context.number("amount") or 0
+    return LimitWish(district, Limit(amount, LimitUnit(unit), context.text("source")), context.text("source"), begins)
+
+
+async def _show(context: RequestContext, *, fault: str = "") -> web.Response:
+    rules, today = await time_limits.rules(context.session), china_date(now())
+    mine = context.staffer.districts("settings.read")
+    kinds = _kinds(context)
+    held = {code: {place: rules.limit(kind, place, today) for place in mine} for code, kind in kinds.items()}
+    rows = await limit_changes.changes(context.session, mine)
+    return context.page(
+        "settings/limits.html",
+        status=422 if fault else 200,
+        kinds=kinds,
+        held=held,
+        mine=mine,
+        rows=rows,
+        names=await accounts.names(context.session, [row.staff_id for row in rows]),
+        within=context.staffer.districts("settings.edit"),
+        today=_day(today),
+        editable=context.staffer.may("settings.edit"),
+        form=context.form,
+        fault=fault,
+    )
+
+
+def _day(day: date) -> str:
+    return f"{day:%Y-%m-%d}"
+
+
+def _kinds(context: RequestContext) -> Mapping[str, Limited | Any]:
+    return {**context.knowledge.appeals.kinds, **context.knowledge.hazards.kinds}
