@@ -18,6 +18,7 @@ class AppealKind:
     unit: str  # "working_days" or "hours"
     source: str  # who says so
     confidential: bool = False  # the desk in charge only
+    refer: str = ""  # where to go where nobody here reads it; "" is the hotline for everything
     about: bool = False  # It may be about a platform or a station: ask which.
     by_job: Mapping[str, str] = field(default_factory=dict)  # another desk for workers of a trade
     decreed: Mapping[str, tuple[int, str]] = field(default_factory=dict)  # working days and who says so, by province

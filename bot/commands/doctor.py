@@ -15,16 +15,20 @@ from bot import health
 from bot.app import database_of, endpoint_of
 from bot.channels.telegram.transport import BotApi
 from bot.commands.migrate import config
+from bot.console.core import words
 from bot.errors import Refused, TryLater
 from bot.services.appeals import deliveries as appeal_deliveries
 from bot.services.calendar import coverage as calendar_coverage
 from bot.services.calendar.time_limits import Limited
 from bot.services.core import hash_chain
+from bot.services.core.context import ServiceContext
+from bot.services.setup import checklist
 from bot.services.staff.audit import CHAINS
 from bot.settings import Settings
 from bot.store.db import Database, is_down
 from bot.store.models import ParkedUpdate
-from knowledge import appeals, hazards, search
+from knowledge import appeals, hazards, regions, search
+from knowledge import load as load_knowledge
 
 SHOWN = 5  # of each list
 PORTS = {
@@ -43,17 +47,19 @@ MARKS: dict[bool | None, str] = {True: "ok  ", None: "SOON", False: "MEND"}
 
 
 def add(commands: Any) -> None:
-    commands.add_parser("doctor", help="settings, database, migrations, channels: plain advice").set_defaults(run=_run)
+    parser = commands.add_parser("doctor", help="settings, database, migrations, channels: plain advice")
+    parser.add_argument("--district", metavar="CODE", help="what this district still lacks, instead; such as 210106")
+    parser.set_defaults(run=_run)
 
 
-def _run(_given: argparse.Namespace, settings: Settings) -> int:
-    return asyncio.run(examine(settings))
+def _run(given: argparse.Namespace, settings: Settings) -> int:
+    return asyncio.run(examine(settings, given.district))
 
 
-async def examine(settings: Settings) -> int:
-    """Print every finding.  Returns 1 when something has to be mended."""
+async def examine(settings: Settings, district: str | None = None) -> int:
+    """Print every finding, or those about one district.  Returns 1 when something has to be mended."""
     found: Counter[bool | None] = Counter()
-    async for well, line in _findings(settings):
+    async for well, line in _findings(settings) if district is None else _district(settings, district):
         print(f"{MARKS[well]}  {line}")
         found[well] += 1
     if found[False]:
@@ -124,8 +130,41 @@ async def _database(db: Database, settings: Settings) -> AsyncIterator[Finding]:
         yield row is None, f"log {table}: {'unbroken' if row is None else f'changed at row {row}, see audit verify'}"
     async for finding in _calendar(db):
         yield finding
+    async for finding in _readers(db, settings):
+        yield finding
     for each in parked:
         yield True, f"  parked {each.at:%Y-%m-%d %H:%M} {each.channel} {each.update_id}: {each.why}"
+
+
+async def _district(settings: Settings, code: str) -> AsyncIterator[Finding]:
+    """The same list as the console's home, in its words."""
+    if code not in regions.load():
+        yield False, f"no district has the code {code}; one of 210106 has six digits, a city four"
+        return
+    say, db = words.load(), database_of(settings)
+    try:
+        async with db.read() as session:
+            items = await checklist.of_district(session, _context(settings), code)
+    finally:
+        await db.close()
+    for each in items:
+        lacking = f": {'、'.join(each.lacking)}" if each.lacking else ""
+        how = "" if each.well else f"  ({say(f'checklist_how.{each.name}')})"
+        yield each.well, f"{say(f'checklist.{each.name}')}{lacking}{how}"
+
+
+async def _readers(db: Database, settings: Settings) -> AsyncIterator[Finding]:
+    """Whether somebody reads every kind in each district that was begun."""
+    context = _context(settings)
+    async with db.read() as session:
+        for code in await checklist.set_up(session):
+            item = await checklist.kinds(session, context, code)
+            if not item.well:
+                yield False, f"nobody reads in {code}: {'、'.join(item.lacking)}; see doctor --district {code}"
+
+
+def _context(settings: Settings) -> ServiceContext:
+    return ServiceContext(load_knowledge(), queue=bool(settings.queue_url))
 
 
 async def _calendar(db: Database) -> AsyncIterator[Finding]:

@@ -34,8 +34,26 @@ async def home(update: Update, context: Context) -> None:
 
 
 def _kinds(context: Context, answers: Answers) -> list[Row]:
-    buttons = [{"label": each.label, "press": each.code} for each in context.knowledge.appeals.kinds.values()]
+    """Those that somebody reads where this person runs."""
+    kinds = context.knowledge.appeals.kinds.values()
+    hidden = answers.get("~unread", ())
+    buttons = [{"label": each.label, "press": each.code} for each in kinds if each.code not in hidden]
     return [buttons[at : at + 2] for at in range(0, len(buttons), 2)]
+
+
+def _unread(context: Context, answers: Answers) -> dict[str, Any]:
+    """Which kinds are not offered here, and where to go instead."""
+    kinds = context.knowledge.appeals.kinds
+    hidden = [kinds[code] for code in answers.get("~unread", ()) if code in kinds]
+    lines = (context.text("appeal.unread", **appeals.refer(context.services, kind)) for kind in hidden)
+    return {"unread": "".join(lines)}
+
+
+async def kind(context: Context, what: Given) -> str:
+    """A kind, by its button or its name; one that nobody reads here is refused with where to go."""
+    code: str = await one_of(_kind_labels)(context, what)
+    await appeals.refuse_unread(context.session, context.services, code, context.chat.region)
+    return code
 
 
 def _kind_labels(context: Context) -> dict[str, str]:
@@ -106,7 +124,9 @@ def _named(answers: Answers) -> bool:
 
 async def begin(context: Context) -> Answers:
     liaison = await applications.liaison(context.session, context.chat.id) is not None
-    return {"naming": Naming.HIDDEN.value, **({"~liaison": True} if liaison else {})}
+    unread = [each.code for each in await appeals.unread(context.session, context.services, context.chat.region)]
+    answers: Answers = {"naming": Naming.HIDDEN.value, **({"~liaison": True} if liaison else {})}
+    return {**answers, **({"~unread": unread} if unread else {})}
 
 
 def _whose(context: Context, answers: Answers) -> list[Row]:
@@ -130,13 +150,15 @@ async def submit(context: Context, answers: Answers) -> None:
     """File it, and say at once what it is called and by when it is due."""
     place = answers.get("place") or {}
     files = [*(answers.get("files") or []), *([answers["story"]["file"]] if "file" in answers["story"] else [])]
+    region = divisions.region(context, answers)
+    await appeals.refuse_unread(context.session, context.services, answers["kind"], region)
     draft = AppealDraft(
         kind=answers["kind"],
         story=_told(answers),
         naming=Naming(answers["naming"]),
         name=answers.get("name") or "",
         phone=answers.get("phone") or "",
-        region=divisions.region(context, answers),
+        region=region,
         place=place.get("text", ""),
         point=(place["lat"], place["lon"]) if "lat" in place else None,
         about=answers.get("about") or "",
@@ -166,8 +188,9 @@ APPEAL = Flow(
         Question(
             "kind",
             ask="appeal.kind",
-            read=one_of(_kind_labels),
+            read=kind,
             choices=_kinds,
+            about=_unread,
             show=lambda context, value: _kind_labels(context).get(value, value),
         ),
         Question(

@@ -19,8 +19,10 @@ from bot.services.core.case_clock import CaseClock
 from bot.services.core.context import ServiceContext
 from bot.services.core.lifecycle import Role
 from bot.services.identity import identities
+from bot.services.units import readers
 from bot.store.base import locked, vault_of
 from bot.store.models import Appeal, AppealStep, Chat, CodeAttempt, Naming, now
+from knowledge.appeals import AppealKind
 
 CODE_LENGTH = 6
 ALIKE = 70.0  # rapidfuzz ratio from which two stories of one person are taken for the same matter
@@ -114,6 +116,24 @@ async def submit(session: AsyncSession, context: ServiceContext, chat: Chat, dra
         rows.append(events.submitted(values, agency.code if agency else None))
     await outbox.put(session, rows)
     return AppealReceipt(number, code, agency.name if agency else "", due_at, ground.limit.source)
+
+
+async def unread(session: AsyncSession, context: ServiceContext, region: str) -> list[AppealKind]:
+    """The confidential kinds that nobody may read in a region, and that are not offered there."""
+    kinds = [] if context.queue else [each for each in context.knowledge.appeals.kinds.values() if each.confidential]
+    return await readers.unread(session, kinds, region)
+
+
+def refer(context: ServiceContext, kind: AppealKind) -> dict[str, str]:
+    """What a sentence says of a kind that is not offered: its name, and where to go instead."""
+    return {"kind": kind.label, "refer": kind.refer or context.knowledge.texts.say("zh", "appeal.refer")}
+
+
+async def refuse_unread(session: AsyncSession, context: ServiceContext, code: str, region: str) -> None:
+    """Raises Rejected, with where to go instead, for a confidential kind that nobody may read in a region."""
+    for kind in await unread(session, context, region) if context.knowledge.appeals.kinds[code].confidential else ():
+        if kind.code == code:
+            raise Rejected("appeal.unread_here", **refer(context, kind))
 
 
 async def own(session: AsyncSession, chat_id: int) -> list[Appeal]:

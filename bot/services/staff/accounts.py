@@ -62,6 +62,7 @@ DEMO = {  # one person of each role, in Shenyang
     Role.COUNTER: ("demo.counter", "演示·兑换点"),
 }
 DEMO_DISTRICT = "2101"
+DEMO_KIND = "legal"  # the confidential kind its administrator is named for
 DEMO_UNIT = "labour"  # where the demo's handler sits
 
 
@@ -278,6 +279,8 @@ async def seed_demo(session: AsyncSession) -> list[Staff]:
             unit = agency if role in AGENCY else None
             person = await add(session, None, by, name=name, username=username, district=district, unit=unit)
             await give(session, None, by, person, Grant(role, district))
+            if role is Role.ADMIN:  # Or nobody would read what is confidential.
+                await give(session, None, by, person, Grant(role, district, DEMO_KIND))
             if role in SECOND:
                 person.totp = pyotp.random_base32()  # The demo shows its codes: nobody has to enrol.
         people.append(person)
