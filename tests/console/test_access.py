@@ -83,6 +83,7 @@ PAGES: Mapping[str, str] = {
     "POST /console/people/{id}/active": PEOPLE,
     "POST /console/people/{id}/sign-out": PEOPLE,
     "POST /console/people/{id}/reset": PEOPLE,
+    "POST /console/people/{id}/keep": PEOPLE,
     "GET /console/audit": "auditor",
     "GET /console/views": "auditor",
     "GET /console/notices": "organiser approver admin",

@@ -12,7 +12,7 @@ from bot.console.core.routes import ROOT, Card, card, page, topic
 from bot.console.staff.sign_in import ENTER
 from bot.errors import Rejected
 from bot.services.core.lifecycle import Role
-from bot.services.staff import accounts, audit, mfa, sessions, sign_in
+from bot.services.staff import accounts, audit, recovery, sessions, sign_in
 from bot.services.staff.lookup import PEOPLE
 from bot.services.staff.permissions import AGENCY, GRANTABLE, RIGHTS, Grant, Staffer, outranks
 from bot.services.units import agencies
@@ -29,6 +29,8 @@ CHANGES = (
     "chat.unlink",
     "second.enrol",
     "second.reset",
+    "second.ask_reset",
+    "second.keep",
 )
 HOURS = int(sign_in.INVITED.total_seconds() // 3600)
 
@@ -117,7 +119,7 @@ async def move(context: RequestContext) -> web.Response:
 
 @page("POST", f"{ROOT}/people/{{id}}/link", right="people.manage", fresh=True)
 async def invite(context: RequestContext) -> web.Response:
-    """A new link for somebody who cannot get in.  A second factor that is set up stays in the way of others."""
+    """A new link for somebody who cannot get in: to their own chat, or good in a day, if they were in before."""
     person = await _changeable(context)
     return await _invited(context, person)
 
@@ -139,11 +141,19 @@ async def sign_out(context: RequestContext) -> web.Response:
 
 @page("POST", f"{ROOT}/people/{{id}}/reset", right="people.manage", fresh=True)
 async def reset(context: RequestContext) -> web.Response:
-    """Somebody lost their phone: the second factor is set up anew at their next sign-in."""
+    """Somebody lost their phone: the second factor is set up anew at their first sign-in a day later."""
     person = await _changeable(context)
     await sessions.end(context.session, person.id, context.by)
-    await mfa.reset(context.session, person, context.by)
+    context.leave(await recovery.ask_reset(context.session, context.knowledge.texts, context.by, person))
     return context.to(f"{ROOT}/people/{person.id}", said="second_reset")
+
+
+@page("POST", f"{ROOT}/people/{{id}}/keep", right="people.manage")
+async def keep(context: RequestContext) -> web.Response:
+    """Nobody lost anything: the second factor stays."""
+    person = await _changeable(context)
+    await recovery.keep(context.session, context.by, person)
+    return context.to(f"{ROOT}/people/{person.id}", said="second_kept")
 
 
 async def _seen(context: RequestContext) -> list[tuple[Staff, list[StaffRole]]]:
@@ -187,10 +197,12 @@ async def _changeable(context: RequestContext) -> Staff:
 
 
 async def _invited(context: RequestContext, person: Staff) -> web.Response:
-    token = await sign_in.invite(context.session, context.by, person)
+    url = f"{context.console.base_url}{ENTER}"
+    made = await recovery.invite(context.session, context.knowledge.texts, context.by, person, url)
     context.again = f"{ROOT}/people/{person.id}"
-    link = f"{context.console.base_url}{ENTER}{token}"
-    return context.page("staff/invited.html", person=person, link=link, hours=HOURS)
+    context.leave(made.rows)
+    link = f"{url}{made.token}" if made.token else ""
+    return context.page("staff/invited.html", person=person, link=link, hours=HOURS, wait=recovery.HOURS * made.waits)
 
 
 def _grant(context: RequestContext) -> Grant:

@@ -13,7 +13,7 @@ from bot.console.core.routes import HALF, PUBLIC, ROOT, page
 from bot.console.core.security import address_of
 from bot.console.core.user_agent import browser_of
 from bot.services.core import rate_limits
-from bot.services.staff import sessions, sign_in
+from bot.services.staff import recovery, sessions, sign_in
 from bot.services.staff.sign_in import ASKED, SignInState
 from bot.store.models import Outbox, Staff
 
@@ -88,6 +88,7 @@ async def leave(context: RequestContext) -> web.StreamResponse:
 
 async def let_in(context: RequestContext, person: Staff, *, how: str) -> None:
     """Begin a session under a new cookie; whatever the old cookie was good for ends."""
+    await recovery.settle(context.session, context.by, person)
     old = context.http_request.cookies.get(COOKIE, "")
     cookie = await sessions.begin(
         context.session, person, browser_of(context.http_request), context.by, how=how, old=old

@@ -58,6 +58,7 @@ async def check(session: AsyncSession, staff_id: int, code: str, by: By) -> tupl
     person = (await session.scalars(locked)).one()
     good = _take_code(person, code) or _take_recovery(session, person, code)
     if good:
+        person.reset_at = None  # Nothing was lost.
         await rate_limits.forgive(session, WHAT, str(staff_id))
     if not good or not _is_totp(code):
         await session.flush()
@@ -68,7 +69,7 @@ async def check(session: AsyncSession, staff_id: int, code: str, by: By) -> tupl
 
 async def reset(session: AsyncSession, person: Staff, by: By) -> None:
     """Somebody lost their phone and their codes: they set both up anew at the next sign-in."""
-    person.totp, person.totp_step, person.recovery = None, 0, []
+    person.totp, person.totp_step, person.recovery, person.reset_at = None, 0, [], None
     await session.flush()
     await audit.note(session, by, "second.reset", f"staff:{person.id}")
 

@@ -42,6 +42,7 @@ class SignInState(StrEnum):
     USED = "used"
     EXPIRED = "expired"
     ELSEWHERE = "elsewhere"  # asked for in another browser
+    WAITS = "waits"  # good later
     UNKNOWN = "unknown"
 
 
@@ -95,11 +96,11 @@ async def send(session: AsyncSession, asked: Outbox, texts: Texts, url: str) -> 
     return [row]
 
 
-async def invite(session: AsyncSession, by: By, person: Staff) -> str:
-    """A token that lets somebody in once, within a day, in any browser.  Earlier ones are void."""
+async def invite(session: AsyncSession, by: By, person: Staff, *, wait: timedelta = timedelta()) -> str:
+    """A token that lets somebody in once, within a day, in any browser, and not before `wait`.  Earlier ones are void."""
     earlier = delete(SignInLink).where(SignInLink.staff_id == person.id, SignInLink.purpose == Purpose.SETUP)
     await session.execute(earlier)
-    token = await _link(session, person, Purpose.SETUP, INVITED)
+    token = await _link(session, person, Purpose.SETUP, INVITED, wait)
     await audit.note(session, by, "staff.link", f"staff:{person.id}")
     return token
 
@@ -119,6 +120,8 @@ async def look(session: AsyncSession, token: str, browser: str, *, demo: bool) -
         return SignInState.USED
     if found.expires_at <= now():
         return SignInState.EXPIRED
+    if found.ready_at is not None and found.ready_at > now():
+        return SignInState.WAITS
     if found.browser is not None and found.browser != hashed(browser):
         return SignInState.ELSEWHERE
     return SignInState.READY
@@ -128,10 +131,11 @@ async def use(session: AsyncSession, token: str, browser: str, *, demo: bool) ->
     """Take a link, once: of two who press at the same moment one gets in.  None for whatever is not good."""
     at = now()
     unused = or_(SignInLink.used_at.is_(None), SignInLink.purpose == Purpose.DEMO)
+    ready = or_(SignInLink.ready_at.is_(None), SignInLink.ready_at <= at)
     here = or_(SignInLink.browser.is_(None), SignInLink.browser == hashed(browser))
     taken = (
         update(SignInLink)
-        .where(SignInLink.token == hashed(token), SignInLink.expires_at > at, unused, here, _ways(demo=demo))
+        .where(SignInLink.token == hashed(token), SignInLink.expires_at > at, ready, unused, here, _ways(demo=demo))
         .values(used_at=at)
         .returning(SignInLink)
     )
@@ -159,10 +163,13 @@ def _ways(*, demo: bool) -> ColumnElement[bool]:
     return SignInLink.purpose.in_(ways)
 
 
-async def _link(session: AsyncSession, person: Staff, purpose: Purpose, life: timedelta) -> str:
+async def _link(
+    session: AsyncSession, person: Staff, purpose: Purpose, life: timedelta, wait: timedelta = timedelta()
+) -> str:
     token = secrets.token_urlsafe(32)
     values = {"token": hashed(token), "staff_id": person.id, "purpose": purpose, "target": ""}
-    await _insert(session, values | {"created_at": now(), "expires_at": now() + life})
+    moments = {"created_at": now(), "expires_at": now() + wait + life, "ready_at": now() + wait if wait else None}
+    await _insert(session, values | moments)
     return token
 
 

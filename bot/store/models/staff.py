@@ -27,6 +27,7 @@ class Staff(Base):
     totp: Mapped[str | None] = mapped_column(Sealed("staff.totp"))  # the secret, once a code of it was entered
     totp_step: Mapped[int] = mapped_column(BigInteger, default=0)  # of the last code used: none is good twice
     recovery: Mapped[list[Any]] = mapped_column(default=list)  # keyed hashes of the codes left, as hex
+    reset_at: Mapped[datetime | None]  # when the second factor is cleared, unless a code is given before
     created_at: Mapped[datetime] = mapped_column(default=now)
 
 
@@ -75,6 +76,7 @@ class SignInLink(Base):
     asked: Mapped[int | None] = mapped_column(BigInteger, unique=True)  # the outbox row that asked for it
     target: Mapped[str] = mapped_column(String(200), default="")  # the page they wanted to see
     created_at: Mapped[datetime] = mapped_column(default=now)
+    ready_at: Mapped[datetime | None]  # from when on it is good; None: at once
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
 
