@@ -12,7 +12,7 @@ from bot.services.policies import policies as editing
 from bot.settings import Settings
 from bot.store.models import Gap
 from knowledge import check, policies, regions, search, words
-from knowledge.search import decide, grouping
+from knowledge.search import decide, grouping, shipped
 from knowledge.search.confusions import confusions, thieves
 from knowledge.search.fit import Fitting, written
 from knowledge.search.meaning import Cache
@@ -26,6 +26,7 @@ def add(commands: Any) -> None:
     for name, run, about in (
         ("check", _check, "every content file, every rule; exit 1 on a fault"),
         ("fit", _fit, "refit the search's decision from the content; minutes the first time"),
+        ("vectors", _vectors, "write what the models say about the content, to be shipped with it"),
         ("confusions", _confusions, "which entries steal questions from which"),
         ("gaps", _gaps, "questions without a good answer, grouped by meaning"),
     ):
@@ -59,6 +60,16 @@ def _fit(_given: argparse.Namespace, settings: Settings) -> int:
         return 1
     decide.FILE.write_text(written(fitting.run()), encoding="utf-8")
     print(f"written: {decide.FILE}")
+    return 0
+
+
+def _vectors(_given: argparse.Namespace, settings: Settings) -> int:
+    fitting = _fitting(settings)
+    if len(fitting.able) < search.Tier.FULL:
+        print("nothing written: it needs all models")
+        return 1
+    for model in fitting.able:
+        print(f"written: {shipped.write(model.name, fitting.vectors(model))}")
     return 0
 
 

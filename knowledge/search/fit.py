@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from knowledge.policies import Policy
 from knowledge.regions import Region
-from knowledge.search import decide
+from knowledge.search import decide, shipped
 from knowledge.search.decide import OFFERED, Odds
-from knowledge.search.meaning import Cache, Model, Vectors
+from knowledge.search.meaning import Cache, Model, Vectors, key_of
 from knowledge.search.ranking import Asker, Ranking, Tier
 from knowledge.search.text import clean
 from knowledge.words import Words
@@ -84,6 +84,15 @@ class Fitting:
             for tier, each in seen.items()
             if tier <= len(self.able) and each.features
         }
+
+    def vectors(self, model: Model) -> shipped.Rows:
+        """What a model says about every text of the content, by the texts' keys, and nothing else."""
+        said, facts, strangers = Ranking(self.entries, self.words, self.regions, self.strangers).texts()
+        asked = [*(text for each in said for text in each), *strangers]
+        told = [text for each in facts for text in each]
+        known = self.cache.known(model, asked) | self.cache.known(model, told, passages=True)
+        keys = {*(key_of(text) for text in asked), *(key_of(text, passages=True) for text in told)}
+        return {key: known[key] for key in keys}
 
     def held_out(self, number: int) -> tuple[Ranking, list[Example]]:
         """An index without a fifth of the phrasings and strangers, and those as questions to it."""

