@@ -14,7 +14,7 @@ from urllib.request import Request, urlopen
 import orjson
 
 TOKEN = "123456:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
-SECRET = "benchmark"
+SECRET = "of-the-benchmarks-and-of-nobody-else-01"
 
 
 def ptb(api: str, port: int, *, webhook: bool) -> None:

@@ -22,7 +22,7 @@ from bot.channels.web import WebChat
 from bot.channels.web import files as web_files
 from bot.console import build as build_console
 from bot.content_store import ContentStore
-from bot.doors import requests
+from bot.doors import addresses, origins, requests
 from bot.open311.server import Open311
 from bot.queue.rate_limiter import RateLimiter
 from bot.queue.relay import Relay
@@ -86,8 +86,11 @@ class Application:
         self.channels: dict[Channel, BotChannel] = {}
         self.bulk: dict[Channel, Bulk] = {}
         self.web_chat: WebChat | None = None
-        self.web_app = web.Application(client_max_size=2**20, middlewares=[requests.readable])
+        self.web_app = web.Application(
+            client_max_size=2**20, middlewares=[requests.readable, *(origins.at_home(settings.base_url),) * demo]
+        )
         self.web_app.on_response_prepare.append(requests.unnamed)
+        self.web_app[addresses.PROXIES] = addresses.networks(settings.proxies)
         self.port = settings.port
         self._secret = secrets.token_urlsafe(32)  # of the web chat's webhook: inside this process only
         self.writer = writer_of(settings)

@@ -4,11 +4,15 @@ from pathlib import Path
 from typing import Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from bot.doors import addresses
 
 FREE = 30  # messages a second that Telegram takes for nothing
 QUEUES = frozenset({"redis", "rediss", "amqp", "amqps", "nats", "kafka", "https"})
+LEAST_SECRET, LEAST_SIGNS = 32, 10  # characters of a secret, and different ones among them
+MAKES_ONE = "python -c 'import secrets; print(secrets.token_urlsafe(32))'"
 TELEGRAM = "https://api.telegram.org"
 
 
@@ -29,6 +33,11 @@ class Settings(BaseSettings):
     )
     operator_name: str = Field("", max_length=60, description="Who runs this for workers, said in /start and /help.")
     operator_phone: str = Field("", max_length=40, description="The operator's phone, said beside the name.")
+    proxies: str = Field(
+        addresses.LOCAL,
+        description="Proxies whose X-Forwarded-For and X-Forwarded-Proto are believed: addresses and networks, "
+        "separated by commas. Empty: nobody's.",
+    )
     secret_key: SecretStr = Field(
         SecretStr(""),
         description="Signs cookies and links, at least 32 characters. Empty: made once, kept below NUANXIN_VAR.",
@@ -84,6 +93,20 @@ class Settings(BaseSettings):
     writer_key: SecretStr = Field(SecretStr(""), description="Its key.")
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR.")
     log_json: bool = Field(False, description="One JSON object a line, for a log collector.")
+
+    @field_validator("secret_key", "queue_secret", "telegram_webhook_secret")
+    @classmethod
+    def _a_secret_cannot_be_guessed(cls, given: SecretStr) -> SecretStr:
+        secret = given.get_secret_value()
+        if secret and (len(secret) < LEAST_SECRET or len(set(secret)) < LEAST_SIGNS):
+            raise ValueError(f"at least {LEAST_SECRET} random characters; {MAKES_ONE} makes them")
+        return given
+
+    @field_validator("proxies")
+    @classmethod
+    def _proxies_have_addresses(cls, given: str) -> str:
+        addresses.networks(given)
+        return given
 
     @model_validator(mode="after")
     def _a_public_webhook_needs_its_secret(self) -> Self:

@@ -74,7 +74,7 @@ def environment(server: Server, url: str, folder: Path, *, webhook: bool) -> dic
     }
     if webhook:
         found["NUANXIN_TELEGRAM_WEBHOOK_URL"] = f"http://127.0.0.1:{port}/telegram"
-        found["NUANXIN_TELEGRAM_WEBHOOK_SECRET"] = "drill"
+        found["NUANXIN_TELEGRAM_WEBHOOK_SECRET"] = "of-the-drill-and-of-nobody-else-0123"
     return found
 
 

@@ -43,7 +43,13 @@ def _run(_given: argparse.Namespace, settings: Settings) -> int:
 
 
 def _demo(given: argparse.Namespace, settings: Settings) -> int:
-    chosen: dict[str, Any] = {"telegram_token": "", "database_url": "", "web_chat": True, "queue_url": ""}
+    chosen: dict[str, Any] = {
+        "telegram_token": "",
+        "database_url": "",
+        "web_chat": True,
+        "queue_url": "",
+        "host": "127.0.0.1",
+    }
     if given.port:
         chosen["port"] = given.port
     settings = Settings(**{**settings.model_dump(), **chosen})

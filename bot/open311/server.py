@@ -11,8 +11,7 @@ from aiohttp.typedefs import Handler
 from pydantic import BaseModel
 
 from bot import log
-from bot.console.core.security import address_of
-from bot.doors import forms, pictures, requests
+from bot.doors import addresses, forms, pictures, requests
 from bot.doors.forms import Form, Limits
 from bot.errors import Refused
 from bot.open311 import documents as doc
@@ -112,7 +111,7 @@ class Open311:
         given = _key(request)
         async with self.db.read() as session:
             key = await api_keys.known(session, given) if given else None
-            who = f"key:{key.id}" if key is not None else address_of(request)
+            who = f"key:{key.id}" if key is not None else addresses.group(request)
             wait = await rate_limits.spent(session, f"open311.{what}", who, most=READS[what])
         if not wait:
             async with self.db.begin() as session:

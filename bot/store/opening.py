@@ -1,6 +1,7 @@
 """The database and the keys that the settings name; keys that nobody gave are made once and kept."""
 
 import secrets
+from pathlib import Path
 
 from bot.settings import Settings
 from bot.store.db import Database, connect
@@ -17,8 +18,18 @@ def secret_of(settings: Settings) -> str:
     return given or kept(settings.var / "secret.key", secrets.token_urlsafe(32))
 
 
+def _make_private(folder: Path) -> None:
+    """The folder and the database in it are their owner's alone, whatever the umask says."""
+    if not folder.exists():
+        folder.mkdir(parents=True)
+        folder.chmod(0o700)
+    file = folder / "nuanxin.db"
+    file.touch(0o600)
+    file.chmod(0o600)
+
+
 def database_of(settings: Settings) -> Database:
     """The database of the settings, with the vault that its sealed columns need."""
     if not settings.database_url:
-        settings.var.mkdir(parents=True, exist_ok=True)
+        _make_private(settings.var)
     return connect(settings.database, vault_of(settings))

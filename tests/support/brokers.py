@@ -20,7 +20,7 @@ from nats.js.errors import NotFoundError
 
 from bot.backend import signature
 
-SECRET = "shared with the backend"
+SECRET = "shared with the backend and nobody else"
 
 
 def needs(what: str, port: int) -> None:

@@ -1,5 +1,6 @@
 """The chat page over HTTP: the shell, its files, and what its script asks."""
 
+import math
 import time
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
@@ -23,7 +24,8 @@ from bot.channels.web.shared import Shared
 from bot.channels.web.uploads import developed, recorded
 from bot.channels.web.views import ChatState, Views
 from bot.channels.web.wakeups import CONVERSATION
-from bot.doors import numbers, origins
+from bot.doors import addresses, forms, numbers, origins
+from bot.doors.budgets import Budget
 from bot.doors.requests import is_unreadable, note
 
 logger = log.get(__name__)
@@ -32,6 +34,8 @@ WAIT = 25.0  # seconds an idle page's question stays open; proxies cut connectio
 MARK = "X-Nuanxin-Chat"  # a header no other site can send without being asked first
 PRIVATE = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}
 INLINE = ("image/jpeg", "image/png", "image/webp", "image/gif", "audio/ogg", "audio/webm", "audio/mp4")
+NEWCOMERS = (20, 600.0)  # new identities of one address, and the seconds in which as many come again
+POSTS = (60, 60.0)  # what all of one address may send; a station's network has dozens of people behind it
 Handler = Callable[[web.Request], Coroutine[Any, Any, web.StreamResponse]]
 
 
@@ -44,6 +48,7 @@ class Page:
         self.shared, self.people, self.views, self.identity, self.assets = shared, people, views, identity, assets
         self.origin = origin
         self.finishing = Finishing()
+        self.newcomers, self.posts = Budget(*NEWCOMERS), Budget(*POSTS)
 
     def routes(self) -> list[web.RouteDef]:
         return [
@@ -66,6 +71,8 @@ class Page:
         worker = self._worker(request)
         response = self.assets.page("chat.html", worker=worker)
         if worker is None:
+            if self.identity.of(request) is None:
+                self._within(self.newcomers, request)
             self.identity.greet(request, response, secure=self._secure(request))
         return response
 
@@ -153,13 +160,21 @@ class Page:
     async def _upload(self, request: web.Request, prepare: Callable[..., Awaitable[Any]]) -> web.StreamResponse:
         person, key = self._person(request), read_key(request.query.get("key"))
         self._check_origin(request)
-        if (request.content_length or 0) > UPLOAD:
-            raise Unwelcome("too_large", 413)
+        self._within(self.posts, request)
+        async with self.people.uploading(person):
+            pieces, abouts = await self._prepared(request, prepare)
+            return await self._keep(person, pieces, abouts, key)
+
+    async def _prepared(self, request: web.Request, prepare: Callable[..., Awaitable[Any]]) -> Any:
         try:
-            data = await parameters.limited(request, UPLOAD)
-        except ApiRefusal:
+            data = await forms.whole(request, UPLOAD)
+        except web.HTTPRequestEntityTooLarge:
             raise Unwelcome("too_large", 413) from None
-        pieces, abouts = await prepare(data, request.content_type, _number(request, "seconds"))
+        return await prepare(data, request.content_type, _number(request, "seconds"))
+
+    async def _keep(
+        self, person: int, pieces: list[bytes], abouts: list[dict[str, Any]], key: str
+    ) -> web.StreamResponse:
         kept = [await self.shared.files.keep(piece) for piece in pieces]
         try:
             message = await self.people.send_file(await self._bot(), person, kept, abouts, key=key)
@@ -191,8 +206,14 @@ class Page:
             self.identity.write(response, new_person(), secure=self._secure(request))
         return response
 
+    def _within(self, budget: Budget, request: web.Request) -> None:
+        """Count what an address does, whoever it says it is.  Raises Unwelcome when that is too much."""
+        if self.people.messages_a_minute is not None and (wait := budget.spend(request)):
+            raise Unwelcome("too_fast", 429, seconds=math.ceil(wait))
+
     async def _posted(self, request: web.Request) -> dict[str, Any]:
         self._check_origin(request)
+        self._within(self.posts, request)
         if request.content_type != "application/json":
             raise Unwelcome("bad_request", 415)
         try:
@@ -219,8 +240,7 @@ class Page:
         return worker if worker in self.shared.workers else None
 
     def _secure(self, request: web.Request) -> bool:
-        forwarded = request.headers.get("X-Forwarded-Proto", "")
-        return request.secure or forwarded == "https" or self.origin.startswith("https:")
+        return addresses.is_https(request) or self.origin.startswith("https:")
 
     async def _bot(self) -> Bot:
         return await self.shared.bots.own()

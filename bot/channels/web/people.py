@@ -5,7 +5,8 @@ Each is one transaction that writes what happened and what the bot must hear of 
 
 import math
 import secrets
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -46,6 +47,7 @@ class People:
     def __init__(self, shared: Shared, delivery: WebhookDelivery, *, messages_a_minute: int | None) -> None:
         self.shared, self.delivery = shared, delivery
         self.messages_a_minute = messages_a_minute
+        self._uploads: dict[int, int] = {}  # uploads underway, by person
 
     async def say(self, bot: Bot, person: int, body: dict[str, Any], *, key: str, reply_to: int = 0) -> Message:
         """Send a message to the bot.  The same key again is the same message, and says nothing twice.
@@ -74,6 +76,20 @@ class People:
             message, put = await self._take(connection, bot, conversation, body, key=key)
         self._tell(bot, conversation, put)
         return message
+
+    @asynccontextmanager
+    async def uploading(self, person: int) -> AsyncIterator[None]:
+        """Take one of a person's uploads before a byte of it is read.  Raises Unwelcome when none is left."""
+        underway = self._uploads.get(person, 0)
+        async with self.shared.db.connect() as connection:
+            await self._check_uploads(connection, person, underway)
+        self._uploads[person] = self._uploads.get(person, 0) + 1
+        try:
+            yield
+        finally:
+            self._uploads[person] -= 1
+            if not self._uploads[person]:
+                del self._uploads[person]
 
     async def press(self, bot: Bot, person: int, message_id: int, data: str) -> str:
         """Press an inline button; the callback query's id.  Raises Unwelcome, for a button that is gone, too."""
@@ -213,10 +229,12 @@ class People:
         file = await files.add(connection, kept[-1], about, conversation_id=conversation.id, person_id=person)
         return media.shown(file)
 
-    async def _check_uploads(self, connection: AsyncConnection, person: int) -> None:
+    async def _check_uploads(self, connection: AsyncConnection, person: int, underway: int = 0) -> None:
         since = now() - timedelta(days=1)
         sent = select(func.count()).where(FILES.c.person_id == person, FILES.c.created_at > since)
-        if (await connection.execute(sent)).scalar_one() >= UPLOADS_A_DAY and self.messages_a_minute is not None:
+        if (
+            await connection.execute(sent)
+        ).scalar_one() + underway >= UPLOADS_A_DAY and self.messages_a_minute is not None:
             raise Unwelcome("too_many_uploads", 429, most=UPLOADS_A_DAY)
 
     async def _put_membership(

@@ -1,6 +1,5 @@
 """What holds for every answer of the console: headers, same-origin writes, a plain page for everything that fails."""
 
-import ipaddress
 import secrets
 
 import structlog
@@ -9,7 +8,7 @@ from aiohttp.typedefs import Handler, Middleware
 
 from bot.console.core import errors
 from bot.console.core.request import Console, RequestContext, clean
-from bot.doors import origins
+from bot.doors import addresses, origins
 from bot.services.staff import audit
 from bot.services.staff.audit import By
 from bot.services.staff.permissions import Denied
@@ -108,18 +107,4 @@ def check_origin(console: Console, request: web.Request) -> None:
 
 
 def is_secure(console: Console, request: web.Request) -> bool:
-    forwarded = request.headers.get("X-Forwarded-Proto", "") if _behind_proxy(request) else ""
-    return request.secure or console.secure or forwarded == "https"
-
-
-def address_of(request: web.Request) -> str:
-    """Where a request comes from: the last hop's word, when the last hop is a proxy of our own network."""
-    hops = request.headers.get("X-Forwarded-For", "").split(",") if _behind_proxy(request) else []
-    return (hops[-1].strip() if hops else "") or request.remote or ""
-
-
-def _behind_proxy(request: web.Request) -> bool:
-    try:
-        return ipaddress.ip_address(request.remote or "").is_private
-    except ValueError:
-        return False
+    return console.secure or addresses.is_https(request)

@@ -4,7 +4,7 @@ import ipaddress
 
 from aiohttp import web
 
-from bot.console.core.security import address_of
+from bot.doors import addresses
 from bot.services.staff.sessions import Browser
 
 # The first that fits counts: every browser claims to be several others.
@@ -30,7 +30,7 @@ SYSTEMS = (
 def browser_of(request: web.Request) -> Browser:
     agent = request.headers.get("User-Agent", "")
     named = [next((name for mark, name in known if mark in agent), "") for known in (BROWSERS, SYSTEMS)]
-    return Browser(coarse(address_of(request)), " · ".join(filter(None, named)))
+    return Browser(coarse(addresses.of(request)), " · ".join(filter(None, named)))
 
 
 def coarse(address: str) -> str:

@@ -10,8 +10,8 @@ from aiohttp import web
 from bot.console.core.authentication import COOKIE
 from bot.console.core.request import Console, RequestContext
 from bot.console.core.routes import HALF, PUBLIC, ROOT, page
-from bot.console.core.security import address_of
 from bot.console.core.user_agent import browser_of
+from bot.doors import addresses
 from bot.services.core import rate_limits
 from bot.services.staff import recovery, sessions, sign_in
 from bot.services.staff.sign_in import ASKED, SignInState
@@ -35,7 +35,7 @@ async def ask(context: RequestContext) -> web.StreamResponse:
     """The same answer, by the same work, for every name: who sends the link finds out whose it is."""
     username, target = context.form.get("username", "").strip(), safe(context.form.get("next", ""))
     browser = context.http_request.cookies.get(ASKING) or secrets.token_urlsafe(32)
-    where = address_of(context.http_request)
+    where = addresses.group(context.http_request)
     wait, rows = await sign_in.ask(context.session, username, browser=browser, address=where, target=target)
     if wait:
         fault = context.console.layout.words("login.wait", minutes=rate_limits.minutes(wait))
