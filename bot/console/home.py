@@ -13,10 +13,15 @@ WHERE = {  # what mends a line of the checklist
     "units": f"{ROOT}/units/new",
     "kinds": f"{ROOT}/people",
     "handlers": f"{ROOT}/units",
+    "calendar": f"{ROOT}/settings/calendar",
     "stations": f"{ROOT}/stations",
     "trial": f"{ROOT}/notices",
 }
-RIGHT = {"stations": "stations.read", "trial": "notices.read"}  # besides those who may set units up
+RIGHT = {
+    "calendar": "settings.read",
+    "stations": "stations.read",
+    "trial": "notices.read",
+}  # besides those who may set units up
 
 
 @page("GET", ROOT, right="home.read", nav="home")
