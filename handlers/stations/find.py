@@ -1,5 +1,6 @@
 """The nearest open station: from a position the phone sent, or from a place somebody typed."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from telegram import Update
@@ -17,6 +18,7 @@ from knowledge.places import Place
 from knowledge.stations.shown import Wish
 
 CANDIDATES = 6  # places offered when a name means several
+NOWHERE = Point(0.0, 0.0)  # until it is known where
 
 
 async def where(context: Context, what: Given) -> dict[str, object]:
@@ -120,18 +122,33 @@ def _wishes(context: Context, text: str) -> list[tuple[str, Wish]]:
 
     A division filters, and the middle of its stations is what distances are counted from.
     """
-    knowledge = context.knowledge
-    asked = knowledge.vocabulary.asked(text)
-    if named := knowledge.stations.named(text, region=context.chat.region[:4], limit=1):
-        return [("", Wish(named[0].point, asked))]
-    places = knowledge.places.find(text, region=context.chat.region)[:CANDIDATES]
-    return [(place.full, _wish_for(context, place, asked)) for place in places]
+    knowledge, city = context.knowledge, context.chat.region[:4]
+    kinds, rest = knowledge.vocabulary.asked_kinds(text)
+    wish = Wish(NOWHERE, knowledge.vocabulary.asked(rest if kinds else text), kinds=kinds)
+    if not kinds:
+        rest = text
+    # A kind is no place: of "皇姑区妇女之家", only 皇姑区 says where.
+    if knowledge.stations.named(rest, region=city, limit=1):
+        named = knowledge.stations.named(text, region=city, limit=1) or knowledge.stations.named(rest, region=city)
+        return [("", replace(wish, point=named[0].point))]
+    places = list(knowledge.places.find(rest, region=context.chat.region)[:CANDIDATES])
+    if kinds and not places:
+        home = knowledge.places.get(context.chat.region)
+        if home is None:
+            raise Rejected("station.where_kind", what=_names(context, kinds))
+        places = [home]
+    return [(place.full, _wish_for(context, place, wish)) for place in places]
 
 
-def _wish_for(context: Context, place: Place, asked: frozenset[str]) -> Wish:
+def _names(context: Context, kinds: frozenset[str]) -> str:
+    return "、".join(context.knowledge.vocabulary.kinds[each].name for each in sorted(kinds))
+
+
+def _wish_for(context: Context, place: Place, wish: Wish) -> Wish:
+    """Of a place without any station: whatever is near it."""
     region = place.code[:6]
     middle = context.knowledge.stations.middle(region)
-    return Wish(middle or place.point, asked, region if middle else "")
+    return replace(wish, point=middle or place.point, region=region if middle else "")
 
 
 def _wish(update: Update) -> Wish | None:

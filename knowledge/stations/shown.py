@@ -20,9 +20,14 @@ from knowledge.stations.vocabulary import Vocabulary
 from knowledge.texts import Texts
 
 SHOWN = 3  # stations in one answer
+CITY = 4  # digits of the code of a city
 FARTHEST = 30_000.0  # metres; farther than anybody rides for a rest
+KINDS = ("driver", "merchant", "women")  # kinds offered as filters
 FILTERS = ("phone", "heat", "toilet", "medicine", "parking")  # services offered as filters
 DAY_AND_NIGHT = "24"  # a filter, too
+SHORT = {"phone": "p", "heat": "h", "toilet": "t", "medicine": "m", "parking": "k"}  # a button's data has 64 bytes
+LONG = {short: name for name, short in SHORT.items()}
+KIND = "="  # before a kind among the filters
 
 Reply = dict[str, Any]
 Button = dict[str, str]
@@ -30,23 +35,37 @@ Button = dict[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What somebody is looking for, as the data of a button carries it: `phone.24:41.7937,123.3968`."""
+    """What somebody is looking for, as the data of a button carries it: `=driver.p.24:41.7937,123.3968:210106`.
+
+    region: a GB/T 2260 prefix, of a place that was typed; distances are said from a position only.
+    """
 
     point: Point
     filters: frozenset[str] = frozenset()
     region: str = ""
+    kinds: frozenset[str] = frozenset()
 
     def __str__(self) -> str:
-        return f"{'.'.join(sorted(self.filters))}:{self.point.lat:.4f},{self.point.lon:.4f}:{self.region}"
+        filters = (
+            *(KIND + kind for kind in sorted(self.kinds)),
+            *(SHORT.get(each, each) for each in sorted(self.filters)),
+        )
+        return f"{'.'.join(filters)}:{self.point.lat:.4f},{self.point.lon:.4f}:{self.region}"
 
     @classmethod
     def read(cls, filters: str, place: str, region: str) -> "Wish":
         """Raises ValueError for data that is no wish."""
         lat, lon = place.split(",")
-        return cls(Point(float(lat), float(lon)), frozenset(filter(None, filters.split("."))), region)
+        given = [each for each in filters.split(".") if each]
+        kinds = frozenset(each.removeprefix(KIND) for each in given if each.startswith(KIND))
+        wanted = frozenset(LONG.get(each, each) for each in given if not each.startswith(KIND))
+        return cls(Point(float(lat), float(lon)), wanted, region, kinds)
 
     def toggled(self, name: str) -> "Wish":
         return replace(self, filters=self.filters ^ {name})
+
+    def toggled_kind(self, kind: str) -> "Wish":
+        return replace(self, kinds=self.kinds ^ {kind})
 
     @property
     def services(self) -> frozenset[str]:
@@ -64,14 +83,22 @@ class Shown:
 
         Returns the reply and the first station of it.
         """
-        say = self._texts.say
         found = self._open(wish, at)
-        if found:
-            head = say(language, "station.open")
-        else:
+        state = "open" if found else "none_open"
+        if not found:
             found = self._later(wish, at)
-            head = say(language, "station.none_open" if found else "station.none", km=round(FARTHEST / 1000))
-        lines = [self._line(number, near, at, language) for number, near in enumerate(found, 1)]
+        if not found and len(wish.region) > CITY:
+            wider, first = self.around(replace(wish, region=wish.region[:CITY]), at, language)
+            return (
+                ({**wider, "text": f"{self._head('none', wish, language)}\n\n{wider['text']}"}, first)
+                if first
+                else (
+                    wider,
+                    None,
+                )
+            )
+        head = self._head(state if found else "none", wish, language)
+        lines = [self._line(number, near, wish, at, language) for number, near in enumerate(found, 1)]
         text = "\n\n".join((head, *lines))
         ways = [self._way(number, near.station, language) for number, near in enumerate(found, 1)]
         reply = {"do": "say", "text": text, "choices": [*ways, *self._filters(wish, language)]}
@@ -103,22 +130,35 @@ class Shown:
             "choices": [ways[:1], ways[1:], reports],
         }
 
+    def _head(self, state: str, wish: Wish, language: str) -> str:
+        """What follows: of which kinds, and where; a place that was typed is named."""
+        kinds = [self._vocabulary.kinds[each].name for each in sorted(wish.kinds) if each in self._vocabulary.kinds]
+        values = {"what": "、".join(kinds), "km": round(FARTHEST / 1000)}
+        region = self._regions.get(wish.region)
+        if region is not None:
+            return self._texts.say(language, f"station.{state}_in", place=region.name, **values)
+        return self._texts.say(language, f"station.{state}", **values)
+
     def _open(self, wish: Wish, at: datetime) -> tuple[NearStation, ...]:
-        search: dict[str, Any] = {"services": wish.services, "region": wish.region, "limit": SHOWN, "within": FARTHEST}
+        search = {**self._search(wish), "limit": SHOWN}
         if DAY_AND_NIGHT in wish.filters:
             return self._stations.always_open(wish.point, **search)
         return self._stations.nearest(wish.point, at=at, **search)
 
     def _later(self, wish: Wish, at: datetime) -> tuple[NearStation, ...]:
-        search: dict[str, Any] = {"services": wish.services, "region": wish.region, "within": FARTHEST}
+        search = self._search(wish)
         soon = self._stations.next_to_open(wish.point, at, limit=SHOWN - 1, **search)
         return (*soon, *self._stations.always_open(wish.point, limit=1, **search))
 
-    def _line(self, number: int, near: NearStation, at: datetime, language: str) -> str:
+    @staticmethod
+    def _search(wish: Wish) -> dict[str, Any]:
+        return {"services": wish.services, "kinds": wish.kinds, "region": wish.region, "within": FARTHEST}
+
+    def _line(self, number: int, near: NearStation, wish: Wish, at: datetime, language: str) -> str:
         station, say = near.station, self._texts.say
         head = say(
             language,
-            "station.head",
+            "station.head_in" if wish.region in self._regions else "station.head",
             number=number,
             name=station.name,
             distance=distance(near.metres),
@@ -166,7 +206,12 @@ class Shown:
             {"label": f"✓ {label}" if name in wish.filters else label, "press": f"sf:{wish.toggled(name)}"}
             for name, label in labels.items()
         ]
-        return [buttons[at : at + 3] for at in range(0, len(buttons), 3)]
+        kinds = [
+            {"label": f"✓ {kind.name}" if code in wish.kinds else kind.name, "press": f"sf:{wish.toggled_kind(code)}"}
+            for code, kind in self._vocabulary.kinds.items()
+            if code in wish.kinds or code in KINDS
+        ]
+        return [*(buttons[at : at + 3] for at in range(0, len(buttons), 3)), *([kinds[:3]] if kinds else [])]
 
 
 def distance(metres: float) -> str:

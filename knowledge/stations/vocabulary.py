@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 FOLDER = Path(__file__).parent
+ANY = frozenset({"love", "other"})  # kinds whose names people use for all of them
 _BETWEEN = re.compile(r"[、,;|/+·\s]+|以及|[及和与]")
 
 
@@ -63,6 +64,17 @@ class Vocabulary:
             codes.add(self._services[word])
             rest = rest.replace(word, "\n")  # 电动车充电 asks for the vehicle's, and not for the phone's too.
         return frozenset(codes)
+
+    def asked_kinds(self, text: str) -> tuple[frozenset[str], str]:
+        """The kinds of stations a worker's own words ask for, and what is left of the words.
+
+        Whoever says 驿站 means any of them.
+        """
+        rest, codes = _plain(text), set()
+        while word := self._longest_word(rest, self._kinds):
+            codes.add(self._kinds[word])
+            rest = rest.replace(word, " ")
+        return frozenset(codes - ANY), rest.strip()
 
     def _words(self, text: str) -> list[str]:
         plain = unicodedata.normalize("NFKC", text)

@@ -1,6 +1,7 @@
 """A worker shares a position, or types a place, and gets the nearest station that is open now."""
 
 import re
+from dataclasses import replace
 from datetime import datetime
 
 import pytest
@@ -13,7 +14,7 @@ from knowledge import geo, hours, with_stations
 from knowledge.geo import Point
 from knowledge.hours import SHANGHAI
 from knowledge.stations import Station
-from knowledge.stations.shown import Wish, distance, moment
+from knowledge.stations.shown import DAY_AND_NIGHT, FILTERS, Wish, distance, moment
 
 HOME = Point(41.7937, 123.3968)  # Shenyang's railway station, WGS-84
 
@@ -179,3 +180,47 @@ def test_distances_and_times_are_said_as_people_say_them():
     now = datetime(2026, 11, 22, 23, 0, tzinfo=SHANGHAI)
     later = datetime(2026, 11, 23, 8, 0, tzinfo=SHANGHAI)
     assert moment(later, now) == "明天 08:00"
+
+
+def home(number: int, kind: str, region: str, open_: str = "24/7") -> Station:
+    """A station whose name says its kind, as those of real lists do."""
+    names = {"women": "妇女之家", "merchant": "友好商户", "driver": "司机之家"}
+    return replace(station(number, open_, region=region), kind=kind, name=f"第{number}{names[kind]}")
+
+
+async def test_a_kind_is_no_place_and_is_found_where_it_was_asked_for(phone, listed):
+    listed(home(1, "women", "210902"), home(2, "women", "210106"), home(3, "merchant", "210105"))
+    await phone.types("找驿站")
+    said = "".join(await phone.types("沈阳皇姑区 妇女之家"))
+    assert "皇姑区没查到妇女之家" in said
+    assert "沈阳市现在开着的妇女之家" in said
+    assert "第2妇女之家" in said
+    assert "第1" not in said  # another city
+    assert "第3" not in said  # another kind
+
+
+async def test_whoever_typed_a_district_is_told_of_it_without_distances_from_nowhere(phone, listed):
+    listed(home(3, "merchant", "210114"), home(4, "women", "210114"))
+    await phone.types("找驿站")
+    said = "".join(await phone.types("沈阳于洪区友好商户"))
+    assert "于洪区现在开着的友好商户" in said
+    assert "第3友好商户" in said
+    assert "米 ·" not in said
+    assert "第4" in "".join(await phone.presses("✓ 友好商户"))
+
+
+async def test_a_kind_alone_asks_where_until_somebody_said_where_they_run(phone, listed):
+    listed(home(1, "driver", "210102"))
+    await phone.types("找驿站")
+    assert "连地名一起打，比如：沈阳铁西区司机之家" in "".join(await phone.types("司机之家"))
+    await phone.types("/settings")
+    await phone.presses("换地方")
+    await phone.types("沈阳和平区")
+    await phone.types("找驿站")
+    assert "第1司机之家" in "".join(await phone.types("司机之家"))
+
+
+def test_a_wish_of_every_kind_of_filter_fits_a_button(knowledge):
+    wish = Wish(HOME, frozenset({*FILTERS, DAY_AND_NIGHT}), "210106", frozenset({"merchant", "driver"}))
+    assert Wish.read(*str(wish).split(":")) == Wish(Point(41.7937, 123.3968), wish.filters, wish.region, wish.kinds)
+    assert len(f"sf:{wish}".encode()) <= 64
