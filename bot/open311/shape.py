@@ -1,21 +1,16 @@
 """Hazards and their types in the words of GeoReport v2."""
 
-import re
 from datetime import UTC, datetime
 
 from bot.open311 import documents as doc
 from bot.services.hazards.public import SAID, PublicHazard
 from bot.services.hazards.states import CLOSED, HazardState
 from bot.store.models import Hazard, HazardStep
-from knowledge import Knowledge
+from knowledge import Knowledge, addresses
 from knowledge.hazards import HazardKind
 
 CHANGESET = datetime(2026, 11, 22, tzinfo=UTC)  # of what the two endpoints can do
 FORMATS = ["text/xml", "application/json"]
-DIGITS = "0-9０-９一二三四五六七八九十百零〇两"
-HOUSE = re.compile(  # 19号, 3栋, 二单元, 501室; not 2号线
-    rf"(?<![{DIGITS}])[{DIGITS}]++[-－]?[{DIGITS}]*+\s?(?:号(?!线)|弄|栋|幢|座|单元|楼|层|室|门)|(?<![{DIGITS}])[0-9０-９]++[-－][0-9０-９]++"
-)
 DECIMALS = 3  # of public coordinates: about 100 m
 STATUS = {  # the extension's word for each state
     HazardState.REPORTED: "open",
@@ -92,18 +87,13 @@ def request(known: Knowledge, base: str, shown: PublicHazard, *, exact: bool) ->
         requested_datetime=hazard.created_at,
         updated_datetime=(hazard.closed_at or hazard.updated_at) if closed else hazard.updated_at,
         expected_datetime=hazard.due_at,
-        address=((hazard.place if exact else street(hazard.place)) or None) if repeat else None,
+        address=((hazard.place if exact else addresses.street(hazard.place)) or None) if repeat else None,
         address_id=hazard.details.get("address_id"),
         zipcode=None,
         lat=_coordinate(hazard.latitude, exact=exact) if repeat else None,
         long=_coordinate(hazard.longitude, exact=exact) if repeat else None,
         media_url=media(base, shown.photo) if repeat else None,
     )
-
-
-def street(place: str) -> str:
-    """A place as everybody may read it: up to the street or the house, without numbers of houses, floors and doors."""
-    return HOUSE.split(place, maxsplit=1)[0].strip(" ,，、-－#（(")
 
 
 def notice(known: Knowledge, kind: HazardKind | None) -> str | None:

@@ -25,6 +25,7 @@ from bot.services.hazards.states import HazardMove, HazardState
 from bot.services.open311 import api_keys
 from bot.store.base import vault_of
 from bot.store.models import ApiKey, Hazard, HazardPhoto, HazardStep, now
+from knowledge import addresses
 from tests.hazards.test_reporting import HERE, picture, reports
 
 NULL = {"type": "null"}
@@ -476,7 +477,7 @@ async def test_numbers_that_are_tried_are_counted_and_not_the_calls(client, app)
     ],
 )
 def test_an_address_leaves_with_its_street_and_without_its_house(place, shown):
-    assert shape.street(place) == shown
+    assert addresses.street(place) == shown
 
 
 async def test_only_a_key_for_exact_places_reads_the_house(client, app):
