@@ -45,7 +45,7 @@ OWN, OTHER = "2101", "3701"
 NO_NUMBER, NO_ID, NO_CODE = "209901019999", 999_999_999, "nowhere"
 WHY = "请您再看一遍这件事情"
 PLAIN = frozenset(
-    """_code act action active active_days amount address area audience boxes category channel closed code color comment count datum days
+    """_code act action active active_days amount address area audience boxes category channel chat_code closed code color comment count datum days
     denied desks district drill hours phone format from group init_data item kind label lat liaison lon name next none note off_site only out per
     photo_off picture purpose q query reason region remark robots services show source start_at step text tier title to
     url username vague valid_until version view viewport which whole why""".split()

@@ -148,9 +148,33 @@ async def test_wrong_digits_link_no_chat_and_the_sixth_attempt_waits(desk, phone
     assert "分钟" in (await phone.types("/staff 000000"))[-1]
 
 
-async def test_a_chat_that_was_linked_is_told_when_it_is_no_longer(linked, phone):
-    await linked.submits("/console/chat/unlink")
-    assert "不再发到这里" in (await phone.hears())[-1]
+async def test_a_chat_that_was_linked_is_told_when_it_is_no_longer_which_takes_a_fresh_code(app, phone):
+    async with Desk(app, Role.ADMIN) as admin:
+        await phone.types(re.search(r"/staff \d{6}", await admin.submits("/console/chat"))[0])
+        async with app.db.begin() as session:
+            await session.execute(update(StaffSession).values(elevated_until=None))
+        for path in ("/console/chat", "/console/chat/unlink"):
+            assert "再确认一次" in await admin.submits(path, status=401)
+        assert await phone.hears() == []
+        await rewinds(app, admin)
+        await admin.submits("/console/chat/unlink", _code=pyotp.TOTP(admin.secret).now())
+        assert "不再发到这里" in (await phone.hears())[-1]
+
+
+async def test_a_second_factor_is_set_up_only_with_the_digits_that_came_to_the_linked_chat(linked, phone, app):
+    await linked.submits("/console/chat", status=409)  # another chat needs a code, and a code a second factor
+    page = await linked.gets("/console/enrol")
+    secret = re.search(r'class="secret"[^>]*>([A-Z2-7 ]+)<', page)[1].replace(" ", "")
+    [said] = [each for each in await phone.hears() if "二次验证" in each]
+    code = re.search(r"\b\d{6}\b", said)[0]
+    other = f"{(int(code) + 1) % 10**6:06}"
+    for wrong in ("", other):
+        page = await linked.submits("/console/enrol", code=pyotp.TOTP(secret).now(), chat_code=wrong, status=422)
+        assert "聊天里的 6 位数字不对" in page.words
+    page = await linked.submits("/console/enrol", code=pyotp.TOTP(secret).now(), chat_code=code)
+    assert "恢复码" in page.words
+    async with app.db.read() as session:
+        assert await session.scalar(select(Staff.totp).where(Staff.id == linked.id)) is not None
 
 
 async def test_a_mini_app_signs_in_whose_chat_it_is_and_no_signature_is_good_twice(linked, phone):

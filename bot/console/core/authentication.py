@@ -82,7 +82,8 @@ async def _turned_away(context: RequestContext, route: Route) -> web.StreamRespo
         return context.to(f"{ROOT}/second" if context.login.person.totp else f"{ROOT}/enrol")
     if not context.staffer.may(route.right):
         raise Denied(route.right)
-    if route.fresh and not context.login.elevated:
+    wants_code = route.fresh(context) if callable(route.fresh) else route.fresh
+    if wants_code and not context.login.elevated:
         return await _confirm(context)
     return None
 

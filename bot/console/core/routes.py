@@ -25,7 +25,8 @@ class Route:
 
     right: an action of bot.services.staff.permissions, PUBLIC or HALF.  Whoever may do it nowhere is refused before the page
     runs; a page about one thing asks `context.staffer.require` once more, with the thing's district and agency.
-    fresh: only within five minutes of a code; otherwise the code is asked for first, and what was typed is kept.
+    fresh: only within five minutes of a code; otherwise the code is asked for first, and what was typed is kept.  Or a
+      function that says of a request whether it has to be.
     writes: the page gets a transaction.  All but GET do; a GET that notes a look does.
     live: the page opens its own transactions, because it stays open.
     nav: the key of its word in the navigation.
@@ -35,7 +36,7 @@ class Route:
     path: str
     right: str
     nav: str = ""
-    fresh: bool = False
+    fresh: bool | Callable[[RequestContext], bool] = False
     writes: bool = False
     live: bool = False
 
@@ -80,7 +81,14 @@ NAVIGATION: web.AppKey[Sequence[Route]] = web.AppKey("navigation", Sequence)
 
 
 def page(
-    method: str, path: str, *, right: str, nav: str = "", fresh: bool = False, writes: bool = False, live: bool = False
+    method: str,
+    path: str,
+    *,
+    right: str,
+    nav: str = "",
+    fresh: bool | Callable[[RequestContext], bool] = False,
+    writes: bool = False,
+    live: bool = False,
 ) -> Callable[[Anything], Anything]:
     """Declare a page.  Raises ValueError for a right nobody could have."""
     if right not in ACTIONS | {PUBLIC, HALF}:

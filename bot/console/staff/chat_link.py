@@ -18,12 +18,17 @@ async def linked(session: AsyncSession, staffer: Staffer) -> object:
     return person.chat_id if person is not None else None
 
 
+def _has_chat(context: RequestContext) -> bool:
+    """Another chat in its place would be another way in: that takes a fresh code."""
+    return context.signed_in.person.chat_id is not None
+
+
 @page("GET", f"{ROOT}/chat", right="own.chat", nav="chat")
 async def shown(context: RequestContext) -> web.Response:
     return await _page(context)
 
 
-@page("POST", f"{ROOT}/chat", right="own.chat")
+@page("POST", f"{ROOT}/chat", right="own.chat", fresh=_has_chat)
 async def link(context: RequestContext) -> web.Response:
     """Show six digits, once, for the person to send to the bot."""
     context.again = f"{ROOT}/chat"
@@ -35,7 +40,7 @@ async def link(context: RequestContext) -> web.Response:
     return await _page(context, code=await chat_links.new_code(context.session, person))
 
 
-@page("POST", f"{ROOT}/chat/unlink", right="own.chat")
+@page("POST", f"{ROOT}/chat/unlink", right="own.chat", fresh=_has_chat)
 async def unlink(context: RequestContext) -> web.Response:
     person = await context.person()
     context.leave(await chat_links.unlink(context.session, person, context.by, context.knowledge.texts))

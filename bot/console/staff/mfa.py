@@ -9,7 +9,7 @@ from bot.console.core.authentication import COOKIE, confirm_page, entered
 from bot.console.core.request import RequestContext
 from bot.console.core.routes import HALF, ROOT, page
 from bot.console.staff.sign_in import safe
-from bot.services.staff import mfa, sessions
+from bot.services.staff import enrolment, mfa, sessions
 from bot.services.staff.permissions import Denied
 
 
@@ -49,9 +49,13 @@ async def confirm_enrolment(context: RequestContext) -> web.StreamResponse:
     login = context.signed_in
     person = await context.person()
     secret = login.row.offered or ""
+    chat, typed = await enrolment.chat_for(context.session, person), context.form.get("chat_code", "")
+    if chat is not None and not await enrolment.is_confirmed(context.session, person, typed):
+        return await _offer(context, context.console.layout.words("second.chat_wrong"))
     codes = await mfa.enrol(context.session, person, secret, context.form.get("code", ""), context.by) if secret else []
     if not codes:
         return await _offer(context, context.console.layout.words("second.wrong"))
+    await enrolment.forget(context.session, person)
     await sessions.offer(context.session, login.id, None)
     context.cookie(COOKIE, await sessions.elevate(context.session, login.id))
     context.again = ROOT
@@ -91,8 +95,12 @@ async def _offer(context: RequestContext, fault: str) -> web.Response:
     secret = login.row.offered or mfa.new_secret()
     if login.row.offered is None:
         await sessions.offer(context.session, login.id, secret)
+    chat = await enrolment.chat_for(context.session, login.person)
+    if chat is not None:
+        context.leave(await enrolment.ask(context.session, context.knowledge.texts, login.person, chat))
     letters = " ".join(secret[at : at + 4] for at in range(0, len(secret), 4))
-    return context.page("staff/enrol.html", status=422 if fault else 200, secret=letters, fault=fault)
+    status, asks = 422 if fault else 200, chat is not None
+    return context.page("staff/enrol.html", status=status, secret=letters, fault=fault, asks_chat=asks)
 
 
 def _question(context: RequestContext, fault: str) -> web.Response:

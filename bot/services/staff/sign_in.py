@@ -32,6 +32,7 @@ class Purpose(StrEnum):
     SETUP = "setup"  # handed over by an administrator, good in the first browser that uses it
     DEMO = "demo"  # good as often as you like, in the demo only
     CHAT = "chat"  # six digits that link a chat; no way in by themselves
+    ENROL = "enrol"  # six digits in the linked chat that confirm a second factor
     SIGNED = "webapp"  # what a Mini App brought: kept so that it is not good twice
 
 
