@@ -29,6 +29,7 @@ from bot.store.models import (
     now,
 )
 from tests.conftest import on_postgres
+from tests.support.appeals import employed
 from tests.support.units import unit_entered
 
 STORY = "十月的工资站长拖到现在没给，一共四千三"
@@ -504,6 +505,7 @@ async def test_a_returned_case_is_dispatched_again_and_the_third_time_an_admin_d
 async def test_merged_cases_read_the_answer_and_keep_their_own_numbers(phones, app, acts):
     first, second = await phones(), await phones()
     parent, child = await files(first), await files(second, "站点拖欠大家的工资两个月了")
+    await employed(app, ADMIN)
     await acts(child, AppealState.MERGED, ADMIN, parent=parent)
     for target, actor in (
         (AppealState.ACCEPTED, SYSTEM),

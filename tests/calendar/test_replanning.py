@@ -22,7 +22,7 @@ from bot.services.hazards import hazards
 from bot.services.hazards.hazards import HazardDraft
 from bot.services.replanning import Replanner
 from bot.store.models import Agency, Appeal, AppealStep, CalendarDay, Hazard, HazardStep, Outbox, OutboxState, now
-from tests.support.appeals import ADMIN, case_of, filed
+from tests.support.appeals import ADMIN, case_of, employed, filed
 from tests.support.calendar import LAST, forget, make_up
 
 NEXT = LAST + 1  # a year that nobody has announced; its days here are an example
@@ -244,6 +244,7 @@ async def test_an_extension_into_the_missing_year_is_given_and_dated_later(app):
 
 async def test_a_case_that_was_merged_meanwhile_is_dated_when_it_stands_alone_again(app):
     parent, child = await filed(app), await filed(app, chat=None)
+    await employed(app, ADMIN)
     await moves(app, child, AppealState.MERGED, ADMIN, parent=parent)
     await enter(app)
     assert (await case_of(app, child)).due_at is None

@@ -35,6 +35,7 @@ from bot.store.models import (
 from tests.appeals.test_filing import ADMIN, HANDLER, REVIEWER, STORY, acts, case, files
 from tests.attachments.test_attachments import picture
 from tests.privacy.test_erasure import names_themselves
+from tests.support.appeals import employed
 
 __all__ = ["acts"]  # a fixture
 YEARS = timedelta(days=731)
@@ -121,6 +122,7 @@ async def test_the_way_back_to_an_anonymous_author_goes_thirty_days_after_closin
 async def test_a_merged_case_is_forgotten_with_the_one_it_was_merged_into(phones, app, knowledge, acts):
     first, second = await phones(), await phones()
     parent, child = await files(first), await files(second, "站点拖欠大家的工资两个月了")
+    await employed(app, ADMIN)
     await acts(child, AppealState.MERGED, ADMIN, parent=parent)
     await withdraws(first, parent)
     await closed_before(app, timedelta(days=1))

@@ -11,7 +11,7 @@ from bot.services.appeals import transitions as appeal_transitions
 from bot.services.appeals.appeals import AppealDraft
 from bot.services.appeals.states import AppealMove, AppealState
 from bot.services.core.lifecycle import SYSTEM, Actor, Role
-from bot.store.models import Agency, Appeal, Chat, Naming
+from bot.store.models import Agency, Appeal, Chat, Naming, Staff, StaffRole
 
 STORY = "站长拖着十月的工资不给，一共四千三，催了三次都说下周"
 RESULT = "经核实，站点拖欠您十月工资四千三百元，已经在十一月二十日发到账户。"
@@ -106,3 +106,12 @@ async def does(desk, number, verb, **fields):
     """Open the case and hand a form in; one that the page does not offer is forged."""
     async with on(desk, number) as path:
         return await desk.submits(f"{path}/{verb}", version=(await case_of(desk.app, number)).version, **fields)
+
+
+async def employed(app: Application, person: Actor) -> None:
+    """Let somebody who acts in tests be there as a colleague, with that role everywhere: who merges is looked up."""
+    name = f"{person.role}.{person.id}"
+    async with app.db.begin() as session:
+        session.add(Staff(id=person.id, name=name, username=name, district=""))
+        await session.flush()
+        session.add(StaffRole(staff_id=person.id, role=str(person.role), district="", category=""))
