@@ -1,9 +1,9 @@
 """How well and how fast questions are answered, side by side with what one would take off the shelf.
 
-    taskset -c 0 python -m benchmarks.answers [--questions FILE] [--folder var/vectors] [--tiers lexical,fast,full]
+    taskset -c 0 python -m benchmarks.answers [--questions FILE] [--folder var/vectors] [--tiers lexical,fast,full] [--before REVISION]
 
 FILE holds one JSON object a line: q, topics (none: nobody's question), kind (direct, indirect, out).  Every way sees
-the same entries and phrasings.  The neighbours only rank: they have no decision, so their other columns stay empty.
+the same entries and phrasings.  With --before, each depth also decides as it was fitted at that revision.  The neighbours only rank: they have no decision, so their other columns stay empty.
 Times are of this thread's processor, in ms a question; `start` is `python -m bot ask` from nothing to its answer, with
 vectors on disk, in s of processor time, and `peak` that process's largest memory, in MB.
 """
@@ -15,6 +15,7 @@ import os
 import resource
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -23,7 +24,7 @@ from typing import Any
 import numpy as np
 
 from knowledge import load
-from knowledge.search import Decision, Found, Search, Tier, deepen, strangers
+from knowledge.search import Decision, Found, Search, Tier, decide, deepen, strangers
 
 ROOT = Path(__file__).parents[1]
 # The peak of this program alone: what getrusage says would include that of the process it was forked from.
@@ -41,6 +42,7 @@ def main() -> None:
     parser.add_argument("--questions", type=Path, default=ROOT / "tests" / "data" / "questions.jsonl")
     parser.add_argument("--folder", type=Path, default=ROOT / "var" / "vectors")
     parser.add_argument("--tiers", default="lexical,fast,full")
+    parser.add_argument("--before", default="", metavar="REVISION")
     parser.add_argument("--no-neighbours", action="store_true")
     given = parser.parse_args()
     questions = [json.loads(line) for line in given.questions.read_text(encoding="utf-8").splitlines()]
@@ -48,18 +50,31 @@ def main() -> None:
     print(f"{'':22} R@1   R@3   direct1/3   indirect1/3 prec. answ. solved out:answ/offer  mean   p99  deep")
     for name in given.tiers.split(","):
         _tier(Tier[name.upper()], questions, given.folder)
+        if given.before:
+            _tier(Tier[name.upper()], questions, given.folder, given.before)
     for name, ranked in () if given.no_neighbours else _neighbours():
         _neighbour(name, ranked, questions)
     _start(given.folder)
 
 
-def _tier(tier: Tier, questions: Sequence[Question], folder: Path) -> None:
+def _tier(tier: Tier, questions: Sequence[Question], folder: Path, before: str = "") -> None:
     known = load()
-    search = Search(list(known.policies.values()), known.words, known.regions, strangers())
+    rules = _rules(before) if before else None
+    search = Search(list(known.policies.values()), known.words, known.regions, strangers(), rules)
     deepen(search, folder, tier)
     found, times = asyncio.run(_ask(search, questions))
-    print(f"{'nuanxin ' + tier.name.lower():22} {_ranks(questions, [_ids(each) for each in found])} ", end="")
+    print(f"{f'nuanxin {tier.name.lower()} {before}':22} {_ranks(questions, [_ids(each) for each in found])} ", end="")
     print(f"{_decisions(questions, found)}  {_times(times)}  {np.mean([each.tier == Tier.FULL for each in found]):.2f}")
+
+
+def _rules(revision: str) -> dict[Tier, decide.Rule]:
+    """The decision as it was fitted at a revision."""
+    path = decide.FILE.relative_to(ROOT).as_posix()
+    text = subprocess.run(["git", "show", f"{revision}:{path}"], cwd=ROOT, stdout=subprocess.PIPE, check=True).stdout
+    with tempfile.NamedTemporaryFile(suffix=".toml") as file:
+        file.write(text)
+        file.flush()
+        return decide.load(Path(file.name))
 
 
 async def _ask(search: Search, questions: Sequence[Question]) -> tuple[list[Found], list[float]]:
