@@ -97,6 +97,19 @@ async def test_a_case_belongs_to_one_consultation_and_a_foreign_one_to_none(app,
     assert foreign not in await admin.gets("/console/alike/1")
 
 
+async def test_cases_that_no_machine_finds_alike_are_ticked_and_taken_up_together(app, admin):
+    told = [await filed(app, story=story) for story in (STORIES[0], OTHERS, "东门不让电动车进，只能停马路上")]
+    taken = await filed(app, story=STORIES[1])
+    await admin.submits("/console/alike", title="十月工资", lead="", number=[taken, told[0]])
+    query = "&".join(f"number={each}" for each in [*told[1:], taken])
+    page = await admin.gets(f"/console/appeals/bulk?act=consult&{query}")
+    assert "建会商（2 件）" in page.words
+    assert "现在不能建会商" in page.words  # one has it already
+    page = await admin.submits("/console/alike", title="小区东门难进", lead="labour", number=told[1:])
+    assert page.path.startswith("/console/alike/")
+    assert all(each in page for each in told[1:])
+
+
 async def test_many_are_dispatched_at_once_after_a_look_at_what_would_happen(app, admin):
     fresh = [await filed(app) for _ in range(3)]
     begun = await filed(app, AppealState.IN_PROGRESS)

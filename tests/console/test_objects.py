@@ -166,7 +166,7 @@ async def dispatches_many(app, desk):
     return Form("/console/appeals/bulk", await units_of(app), {"act": "assign", "case": ticked})
 
 
-@case("appeals/clusters.html lead")
+@case("appeals/clusters.html lead", "appeals/bulk.html lead")
 async def names_who_leads(app, desk):
     numbers = [await filed(app), await filed(app)]
     return Form("/console/alike", await units_of(app), {"title": "十月工资", "number": numbers})

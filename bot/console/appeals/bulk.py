@@ -11,7 +11,7 @@ from bot.console.appeals.steps import LONGEST, dispatch
 from bot.console.core.request import RequestContext
 from bot.console.core.routes import page
 from bot.errors import Rejected
-from bot.services.appeals import case_work
+from bot.services.appeals import case_work, consultations
 from bot.services.appeals import queue as appeal_queue
 from bot.services.appeals import transitions as appeal_transitions
 from bot.services.appeals.queue import PAGE
@@ -62,18 +62,22 @@ TAKES: Mapping[str, Take] = {
     "escalate": _escalate,
     "log": _log,
 }
+CONSULT = "consult"  # begins one thing with all of them, at its own address
+ACTS = (*TAKES, CONSULT)
 
 
 @page("GET", BULK, right="appeals.assign")
 async def preview(context: RequestContext) -> web.Response:
     """Which of the ticked cases would go along, before anything is done."""
     query = context.http_request.query
-    act = query.get("act", "") if query.get("act") in TAKES else "assign"
+    act = query.get("act", "") if query.get("act") in ACTS else "assign"
     cases = [
         await appeal_queue.find(context.session, context.staffer, number)
         for number in query.getall("number", [])[:PAGE]
     ]
-    outcomes = [_foreseen(context, case, act) for case in cases if case is not None]
+    known = [case for case in cases if case is not None]
+    free = await consultations.free(context.session, [case.id for case in known]) if act == CONSULT else frozenset()
+    outcomes = [_foreseen(context, case, act, case.id in free) for case in known]
     return await _show(context, act, outcomes, before=True)
 
 
@@ -93,8 +97,10 @@ async def take(context: RequestContext) -> web.Response:
     return await _show(context, act, done, before=False)
 
 
-def _foreseen(context: RequestContext, case: Appeal, act: str) -> BulkOutcome:
-    words, good = context.console.layout.words, act in possible(context.staffer, case)
+def _foreseen(context: RequestContext, case: Appeal, act: str, free: bool) -> BulkOutcome:
+    """free: no consultation has the case yet."""
+    words = context.console.layout.words
+    good = free if act == CONSULT else act in possible(context.staffer, case)
     return BulkOutcome(case, good, words("bulk.can") if good else words("bulk.cannot", verb=words(f"verb.{act}")))
 
 
@@ -129,7 +135,8 @@ async def _show(context: RequestContext, act: str, outcomes: list[BulkOutcome], 
         outcomes=outcomes,
         before=before,
         act=act,
-        acts=list(TAKES),
+        acts=ACTS,
+        consult=CONSULT,
         agencies=await agencies.around(context.session, context.staffer.districts("appeals.assign")),
         kinds=context.knowledge.appeals.kinds,
         going=sum(each.good for each in outcomes),

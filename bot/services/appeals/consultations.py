@@ -1,6 +1,6 @@
 """Consultations: one item for a problem that many share, with all their cases; its outcome is told to each of them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import ColumnElement, and_, delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -34,6 +34,12 @@ def visible(staffer: Staffer, action: str = ACTION) -> ColumnElement[bool]:
 
 
 CONSULTATIONS = Lookup("consultation", Consultation, Consultation.id, visible)
+
+
+async def free(session: AsyncSession, ids: Collection[int]) -> frozenset[int]:
+    """Which of these cases a consultation may take: those that none has."""
+    taken = select(ConsultationCase.appeal_id).where(ConsultationCase.appeal_id.in_(ids))
+    return frozenset(ids) - frozenset(await session.scalars(taken))
 
 
 async def begin(
