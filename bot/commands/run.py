@@ -11,6 +11,7 @@ from bot import log
 from bot.app import Application
 from bot.commands import migrate
 from bot.services.staff import accounts, sign_in
+from bot.services.stations import stations
 from bot.settings import Settings
 
 logger = log.get(__name__)
@@ -50,6 +51,7 @@ def _demo(given: argparse.Namespace, settings: Settings) -> int:
         "queue_url": "",
         "host": "127.0.0.1",
     }
+    chosen["quiet_hours"] = "0-0"  # Whoever looks at the demo at night sees what happens, too.
     if given.port:
         chosen["port"] = given.port
     settings = Settings(**{**settings.model_dump(), **chosen})
@@ -62,6 +64,7 @@ async def _greeting(app: Application) -> str:
     """Where everything is, with a way into the console as each kind of staff."""
     url = app.settings.base_url
     async with app.db.begin() as session:
+        await stations.seed_demo(session, [each for each in app.knowledge.stations if each.sample])
         people = await accounts.seed_demo(session)
         tokens = await sign_in.demo_links(session, people)
     pairs = zip(people, tokens, strict=True)

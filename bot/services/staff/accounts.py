@@ -64,6 +64,7 @@ DEMO = {  # one person of each role, in Shenyang
 DEMO_DISTRICT = "2101"
 DEMO_KIND = "legal"  # the confidential kind its administrator is named for
 DEMO_UNIT = "labour"  # where the demo's handler sits
+DEMO_HAZARDS = ("demo.urban", "演示·承办员（隐患）", "urban")  # and the one who mends what most hazards are about
 
 
 async def staffer_of(session: AsyncSession, staff_id: int) -> Staffer | None:
@@ -269,14 +270,14 @@ async def counted(session: AsyncSession) -> int:
 
 
 async def seed_demo(session: AsyncSession) -> list[Staff]:
-    """One person of each role, for the demo; those that are there already stay as they are."""
+    """One person of each role, for the demo, and a handler of hazards; those that are there already stay as they are."""
     by, people = By(role=Role.SYSTEM), []
-    agency = await unit_of(session, None, DEMO_UNIT)
-    for role, (username, name) in DEMO.items():
+    wanted = [(role, *names, DEMO_UNIT) for role, names in DEMO.items()]
+    for role, username, name, code in (*wanted, (Role.HANDLER, *DEMO_HAZARDS)):
         person = await find(session, username)
         if person is None:
             district = "" if role in ALONE else DEMO_DISTRICT
-            unit = agency if role in AGENCY else None
+            unit = await unit_of(session, None, code) if role in AGENCY else None
             person = await add(session, None, by, name=name, username=username, district=district, unit=unit)
             await give(session, None, by, person, Grant(role, district))
             if role is Role.ADMIN:  # Or nobody would read what is confidential.

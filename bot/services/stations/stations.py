@@ -41,6 +41,12 @@ async def merge(session: AsyncSession, stations: Sequence[Station]) -> None:
     await touch(session, NAME)
 
 
+async def seed_demo(session: AsyncSession, sample: Sequence[Station]) -> None:
+    """Enter the sample of the demo, so that the console has stations to look after; where there are any, nothing."""
+    if sample and await session.scalar(select(StationRow.id).limit(1)) is None:
+        await merge(session, sample)
+
+
 def differences(row: StationRow, station: Station) -> list[str]:
     """The columns in which a station says something else than its row."""
     return [name for name, value in _values(station).items() if name != "changed_at" and getattr(row, name) != value]
