@@ -11,6 +11,7 @@ from prometheus_client.core import GaugeMetricFamily
 from sqlalchemy import func, select
 
 from bot.backend.relay import EventRelay
+from bot.doors import refusals
 from bot.queue import outbox
 from bot.queue.relay import Relay
 from bot.services.appeals import deliveries as appeal_deliveries
@@ -64,6 +65,8 @@ def add_routes(
     registry = CollectorRegistry()
     sent = prometheus_client.Gauge("nuanxin_outbox_sent_total", "Rows sent by this process.", registry=registry)
     sent.set_function(lambda: relay.sent)
+
+    registry.register(refusals.TOTAL)
 
     async def healthz(_: web.Request) -> web.Response:
         return web.json_response({"ok": True})

@@ -1,5 +1,6 @@
 """A file as a sheet: its format told by name and content, its columns by their names, large and hostile ones refused."""
 
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
@@ -13,6 +14,7 @@ from knowledge.tables.rows import FileRefused, Row, RowFault
 
 BYTES = 20 << 20  # of a file
 ROWS = 200_000
+PATIENCE = 30.0  # seconds for all rows of a file
 COLUMNS = 100
 
 
@@ -64,9 +66,12 @@ def _rows(data: bytes, name: str, columns: Columns) -> tuple[list[Row], bool]:
     else:
         raise FileRefused("unknown", suffix=clean(suffix)[:20])
     found: list[Row] = []
-    for row in rows:
-        if len(found) > ROWS:
+    until = time.monotonic() + PATIENCE
+    for count, row in enumerate(rows):  # Empty ones count: a file of 5 KB can say that it has a thousand million.
+        if count > ROWS:
             raise FileRefused("too_many", most=ROWS)
+        if time.monotonic() > until:
+            raise FileRefused("too_slow")
         if row.fault is not None or any(map(clean, row.cells)):
             found.append(Row(row.number, row.cells[:COLUMNS], row.fault))
     return found, signs

@@ -10,7 +10,7 @@ import openpyxl  # type: ignore[import-untyped,unused-ignore]
 from knowledge.tables.cell import text_of
 from knowledge.tables.rows import FileRefused, Row
 
-UNPACKED = 300 << 20  # bytes of a file in all
+UNPACKED = 100 << 20  # bytes of a file in all
 COLUMNS = 100
 
 
@@ -26,7 +26,8 @@ def rows(data: bytes) -> Iterator[Row]:
             sheet = next(sheet for sheet in book.worksheets if sheet.sheet_state == "visible")
             sheet.reset_dimensions()  # Some programs write a wrong size into the file.
             for number, cells in enumerate(sheet.iter_rows(max_col=COLUMNS, values_only=True), 1):
-                yield Row(number, [text_of(cell) for cell in cells])
+                empty = cells.count(None) == len(cells)  # The rows of a gap come by the hundred thousand.
+                yield Row(number, [] if empty else [text_of(cell) for cell in cells])
             book.close()
     except FileRefused:
         raise

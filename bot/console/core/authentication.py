@@ -142,6 +142,8 @@ async def _run(context: RequestContext, route: Route, handler: Handler) -> web.S
     if not route.writes:
         async with db.read() as context.transaction:
             return await handler(context)
+    if route.prepare is not None:
+        context.prepared = await route.prepare(context)
     async with db.begin() as context.transaction:
         response = await _once(context, handler)
     context.console.relay.deliver(context.rows)

@@ -86,6 +86,7 @@ class RequestContext:
     transaction: AsyncSession | None = None
     form: MultiDict[str] = field(default_factory=MultiDict)
     files: dict[str, Upload] = field(default_factory=dict)  # what was uploaded, by the name of its field
+    prepared: Any = None  # what its page made ready before the transaction
     again: str = "/console"  # where the same form leads when it comes a second time, unless it led elsewhere
     rows: list[Outbox] = field(default_factory=list)  # to deliver after the commit
     cookies: dict[str, tuple[str, int | None]] = field(default_factory=dict)  # to set: value, seconds; "" deletes

@@ -29,6 +29,8 @@ class Route:
       function that says of a request whether it has to be.
     writes: the page gets a transaction.  All but GET do; a GET that notes a look does.
     live: the page opens its own transactions, because it stays open.
+    prepare: what takes long, such as reading a file that was handed in, before the transaction begins: while it lasts,
+    nobody else could write.  What it gives is `context.prepared`.
     nav: the key of its word in the navigation.
     """
 
@@ -39,6 +41,7 @@ class Route:
     fresh: bool | Callable[[RequestContext], bool] = False
     writes: bool = False
     live: bool = False
+    prepare: Callable[..., Awaitable[object]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +92,12 @@ def page(
     fresh: bool | Callable[[RequestContext], bool] = False,
     writes: bool = False,
     live: bool = False,
+    prepare: Callable[..., Awaitable[object]] | None = None,
 ) -> Callable[[Anything], Anything]:
     """Declare a page.  Raises ValueError for a right nobody could have."""
     if right not in ACTIONS | {PUBLIC, HALF}:
         raise ValueError(f"{method} {path}: nobody has the right {right!r}; see bot.services.staff.permissions")
-    return _mark("route", Route(method, path, right, nav, fresh, writes or method != "GET", live))
+    return _mark("route", Route(method, path, right, nav, fresh, writes or method != "GET", live, prepare))
 
 
 def card(right: str, *, order: int) -> Callable[[Anything], Anything]:

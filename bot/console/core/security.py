@@ -9,6 +9,7 @@ from aiohttp.typedefs import Handler, Middleware
 from bot.console.core import errors
 from bot.console.core.request import Console, RequestContext, clean
 from bot.doors import addresses, origins
+from bot.doors.refusals import Refusals
 from bot.services.staff import audit
 from bot.services.staff.audit import By
 from bot.services.staff.permissions import Denied
@@ -41,6 +42,8 @@ class Foreign(Denied):
 
 
 def shield(console: Console) -> Middleware:
+    strangers = Refusals()
+
     @web.middleware
     async def protect(request: web.Request, handler: Handler) -> web.StreamResponse:
         request[REQUEST_ID] = secrets.token_hex(8)
@@ -50,26 +53,31 @@ def shield(console: Console) -> Middleware:
                 response = await handler(request)
             except Exception as error:
                 context = request.get(VISIT) or RequestContext(console, request, request[REQUEST_ID])
-                response = await _failed(context, error)
+                response = await _failed(context, error, strangers)
             return _with_cookies(request, response)
 
     return protect
 
 
-async def _failed(context: RequestContext, error: Exception) -> web.StreamResponse:
+async def _failed(context: RequestContext, error: Exception, strangers: Refusals) -> web.StreamResponse:
     if isinstance(error, Denied):
         try:
-            await _note(context, error)
+            await _note(context, error, strangers)
         except Exception as failure:  # What cannot be written down is not answered as if it were.
             error = failure
     return errors.page(context, error)
 
 
-async def _note(context: RequestContext, error: Denied) -> None:
+async def _note(context: RequestContext, error: Denied, strangers: Refusals) -> None:
+    """Write a refusal down; of those of strangers a row in ten minutes, with their number."""
+    count = 1 if context.login else strangers.count(error.action)
+    if not count:
+        return
+    more = {"count": count} if count > 1 else {}
     staff_id = context.login.staffer.id if context.login else None
     subject = clean(error.subject)[:LONGEST_SUBJECT]  # It may be whatever stood in the address.
     async with context.console.db.begin() as session:
-        await audit.note(session, By(staff_id, "", context.request_id), error.action, subject, denied=True)
+        await audit.note(session, By(staff_id, "", context.request_id), error.action, subject, denied=True, **more)
 
 
 def _with_cookies(request: web.Request, response: web.StreamResponse) -> web.StreamResponse:

@@ -26,14 +26,29 @@ async def begin(context: RequestContext) -> web.Response:
     return _show(context)
 
 
-@page("POST", IMPORT, right="stations.edit")
-async def look(context: RequestContext) -> web.Response:
-    """Read a file and show what is in it; it is kept until somebody takes it over."""
+async def _handed_in(context: RequestContext) -> Import | None:
+    """The file of the form, read; None when there is none to read."""
     upload, datum = context.files.get("file"), context.text("datum")
     if datum not in DATUMS or upload is None or not upload.name:
+        return None
+    return await _read(context, StationFile(name=upload.name[-100:], datum=datum, data=upload.data))
+
+
+async def _kept(context: RequestContext) -> Import | None:
+    """The file that was kept, read once more; None when it is gone."""
+    async with context.console.db.read() as session:
+        kept = await session.get(StationFile, context.number("file") or 0)
+    mine = kept is not None and kept.staff_id == context.staffer.id
+    return await _read(context, kept) if kept is not None and mine else None
+
+
+@page("POST", IMPORT, right="stations.edit", prepare=_handed_in)
+async def look(context: RequestContext) -> web.Response:
+    """Read a file and show what is in it; it is kept until somebody takes it over."""
+    upload, datum, found = context.files.get("file"), context.text("datum"), context.prepared
+    if upload is None or found is None:
         return _show(context, fault=context.console.layout.words("rejected.station.file"))
     kept = StationFile(staff_id=context.staffer.id, name=upload.name[-100:], datum=datum, data=upload.data)
-    found = await _read(context, kept)
     strange = _elsewhere(context, found.stations)
     taken = await directory.elsewhere(context.session, context.staffer, found.stations)
     if not (found.refused or strange or taken):
@@ -43,12 +58,12 @@ async def look(context: RequestContext) -> web.Response:
     return _show(context, found=found, strange=strange, taken=taken, kept=kept)
 
 
-@page("POST", f"{IMPORT}/take", right="stations.edit")
+@page("POST", f"{IMPORT}/take", right="stations.edit", prepare=_kept)
 async def take(context: RequestContext) -> web.Response:
     kept = await context.session.get(StationFile, context.number("file") or 0)
-    if kept is None or kept.staff_id != context.staffer.id:
+    found = context.prepared
+    if kept is None or kept.staff_id != context.staffer.id or found is None:
         raise Rejected("station.gone")
-    found = await _read(context, kept)
     if found.refused or _elsewhere(context, found.stations):
         raise Rejected("station.gone")
     only = context.form.get("only") == "1"

@@ -18,7 +18,7 @@ from knowledge.texts import Texts
 
 LIFE = timedelta(minutes=10)
 DIGITS = 6
-GUESSES = 30  # wrong codes of everybody together in LIFE: a million codes cannot be tried through many chats
+GUESSES = 30  # wrong codes of everybody together in LIFE; beyond it a chat has one guess, and no second one
 WHAT = "chat_code"
 
 
@@ -62,7 +62,9 @@ async def link(session: AsyncSession, chat: Chat, code: str, texts: Texts) -> Li
         return Linked()
     if wait := await rate_limits.spend(session, WHAT, f"chat:{chat.id}"):
         return Linked(wait=wait)
-    if wait := await rate_limits.spent(session, WHAT, "everybody", most=GUESSES):
+    first = not await rate_limits.spend(session, f"{WHAT}.first", f"chat:{chat.id}", most=1, window=LIFE)
+    wait = await rate_limits.spent(session, WHAT, "everybody", most=GUESSES)
+    if wait and not first:
         return Linked(wait=wait)
     taken = (
         update(SignInLink)

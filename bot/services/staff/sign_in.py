@@ -56,7 +56,8 @@ async def ask(
     """
     username = username.strip().lower()[:64]
     by_address = await rate_limits.spend(session, "sign_in.address", address, most=OFFICE)
-    by_name = await rate_limits.spend(session, "sign_in.name", username)
+    # By name and address: whoever knows a username must not be able to keep its owner out.
+    by_name = await rate_limits.spend(session, "sign_in.name", f"{username}@{address}")
     if wait := max(by_address, by_name):
         return wait, []
     asked = outbox.row(KIND, {"username": username, "browser": hashed(browser).hex(), "target": target})
