@@ -15,6 +15,7 @@ from bot.services.staff.accounts import within
 from bot.services.staff.permissions import RIGHTS
 from bot.services.units import agencies, readers
 from bot.store.models import Agency, Audit, Staff, StaffRole, StationRow
+from knowledge.texts import DEFAULT
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ async def kinds(session: AsyncSession, context: ServiceContext, district: str) -
     if not any(
         "hazards.review" in RIGHTS[Role(role)] and (district.startswith(at) or not district) for role, at in rows
     ):
-        lacking.append("随手拍")
+        lacking.append(context.knowledge.texts.say(DEFAULT, "form.report"))
     return CheckItem("kinds", not lacking, tuple(lacking))
 
 
