@@ -114,7 +114,6 @@ class Flow:
     async def press(self, context: Context, update: Update, value: str) -> None:
         """A button of this flow: a value, or one of the engine's own."""
         chat = context.chat
-        question = self.question(chat.step)
         if value == "!cancel":
             leave(chat)
             context.edit(message_of(update), "flow.left")
@@ -134,13 +133,21 @@ class Flow:
             self._offer_edit(context)
         elif value.startswith("!edit:"):
             await self._edit(context, value.removeprefix("!edit:"))
-        elif question is not None and value in ("!skip", "!enough"):
-            answers = dict(chat.answers or {})
-            if value == "!skip":
-                answers[question.name] = None
-            await self._answered(context, question, answers)
+        elif value in ("!skip", "!enough"):
+            await self._pass(context, skip=value == "!skip")
         else:
             await self.take(context, Given(AnswerKind.PRESS, value))
+
+    async def _pass(self, context: Context, *, skip: bool) -> None:
+        """On to the next question, without an answer or with those there are; a button that was never shown does nothing."""
+        question, answers = self.question(context.chat.step), dict(context.chat.answers or {})
+        offered = question is not None and (question.optional if skip else bool(answers.get(question.name)))
+        if question is None or not offered:
+            context.toast("stale")
+            return
+        if skip:
+            answers[question.name] = None
+        await self._answered(context, question, answers)
 
     async def _held(self, context: Context, *, take: bool) -> None:
         """The line said after a long silence: an answer after all, or meant for something else."""
@@ -234,7 +241,7 @@ class Flow:
 
     async def _edit(self, context: Context, name: str) -> None:
         question, answers = self.question(name), dict(context.chat.answers or {})
-        if question is None or context.chat.step != PREVIEW:
+        if question is None or context.chat.step != PREVIEW or not question.asked(answers):
             context.toast("stale")
             return
         if question.most == 1 and not question.extra:

@@ -12,7 +12,18 @@ from bot.app import Application
 from bot.services.appeals import transitions as appeal_transitions
 from bot.services.appeals.states import AppealMove, AppealState
 from bot.services.core.lifecycle import SYSTEM, Actor, Role
-from bot.store.models import Appeal, Channel, Chat, Consultation, Hazard, Outbox, OutboxState, Volunteer, now
+from bot.store.models import (
+    Appeal,
+    Channel,
+    Chat,
+    Consultation,
+    Hazard,
+    Outbox,
+    OutboxState,
+    Volunteer,
+    WebMessage,
+    now,
+)
 from handlers import FLOWS
 from tests.appeals.test_filing import ADMIN, RESULT, REVIEWER, STORY, files
 from tests.attachments.test_attachments import picture
@@ -265,3 +276,22 @@ async def test_a_form_of_an_earlier_version_is_cleared_away_and_nobody_is_stuck_
         chat = await session.scalar(select(Chat))
         chat.flow, chat.step, chat.answers, chat.paused, chat.flow_at = "city", "city", {"city": "2101"}, False, now()
     assert "您的表还没写完" in "".join(await phone.types("/settings"))
+
+
+@pytest.mark.parametrize("press", ["!skip", "!enough"])
+async def test_a_question_that_has_to_be_answered_is_not_passed_by_a_made_up_button(phone, app, press):
+    """As a program in the place of Telegram's may press whatever it likes; here, the button is forged in its row."""
+    await phone.types("我要反映")
+    await phone.presses("写一份诉求")
+    await phone.presses("欠薪")
+    message = (await phone.messages())[-1]["id"]
+    async with app.db.begin() as session:
+        row = await session.scalar(select(WebMessage).where(WebMessage.message_id == message))
+        forged = [[{"text": "往下", "callback_data": f"f:appeal:story:{press}"}]]
+        row.body = {**row.body, "reply_markup": {"inline_keyboard": forged}}
+    assert await phone.presses_data(message, f"f:appeal:story:{press}")
+    assert await phone.hears() == []  # neither a fault nor the next question
+    async with app.db.read() as session:
+        chat = await session.scalar(select(Chat))
+        assert chat.step == "story"
+        assert "story" not in chat.answers
