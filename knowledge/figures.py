@@ -14,7 +14,7 @@ UNITS = (
 _DIGITS = {char: value for value, char in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2}
 _SCALES = {"十": 10, "百": 100, "千": 1000, "万": 10_000, "亿": 100_000_000}
 _ARABIC = re.compile(r"\d+(?:\.\d+)?")
-_CHINESE = re.compile(rf"(?<!第)(?:百分之)?([零〇一二两三四五六七八九十百千万亿]{1, 24})(?={'|'.join(UNITS)})")
+_CHINESE = re.compile(rf"(?<!第)(?:百分之)?([零〇一二两三四五六七八九十百千万亿]{{1,24}})(?={'|'.join(UNITS)})")
 _PERCENT = re.compile(r"百分之([零〇一二两三四五六七八九十百]{1,24})")
 _REFERENCE = re.compile(r"\[\d+(?:,\s*\d+)*\]")
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")  # 10,000; a Chinese comma between two numbers is none
