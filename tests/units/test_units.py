@@ -244,3 +244,11 @@ async def test_what_was_fixed_by_a_unit_that_is_gone_is_dispatched_anew_when_it_
             await session.scalar(select(Hazard.agency_id).where(Hazard.number == number))
             == (await named(app, "新城管")).id
         )
+
+
+async def test_every_unit_of_the_list_says_in_words_what_it_takes(app):
+    async with Desk(app, Role.SYSTEM_ADMIN, district="") as desk:
+        page = await desk.gets("/console/units")
+    told = re.findall(r'data-label="管的事">([^<]*)<', page)
+    assert len(told) > 10
+    assert [each for each in told if each.isascii()] == []

@@ -101,7 +101,8 @@ def desk_labels(context: RequestContext) -> dict[str, str]:
         found.setdefault(hazard.desk, []).append(hazard.label)
     offices = (*context.knowledge.appeals.offices, *context.knowledge.hazards.offices)
     names = {each.desk: each.name for each in reversed(offices)}
-    return {desk: f"{names.get(desk, desk)}：{'、'.join(labels)}" for desk, labels in found.items()}
+    alone = {desk: name for desk, name in names.items() if desk not in found}  # Cases come there by hand only.
+    return {desk: f"{names.get(desk, desk)}：{'、'.join(labels)}" for desk, labels in found.items()} | alone
 
 
 async def _new(context: RequestContext, fault: str = "") -> web.Response:
