@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from bot import log
 from bot.settings import Settings
+from bot.store import address
 
 # Modules of bot.commands, in the order of the help.
 COMMANDS = (
@@ -29,7 +30,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(f"{name}: {fault['msg']}", file=sys.stderr)
         return 2
     log.configure(settings.log_level, as_json=settings.log_json)
-    status: int = given.run(given, settings)
+    try:
+        status: int = given.run(given, settings)
+    except Exception as error:
+        if why := address.sentence(error):
+            print(why, file=sys.stderr)
+            return 1
+        raise
     return status
 
 

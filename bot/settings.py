@@ -8,6 +8,7 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bot.doors import addresses
+from bot.store import address
 
 FREE = 30  # messages a second that Telegram takes for nothing
 QUEUES = frozenset({"redis", "rediss", "amqp", "amqps", "nats", "kafka", "https"})
@@ -101,6 +102,11 @@ class Settings(BaseSettings):
         if secret and (len(secret) < LEAST_SECRET or len(set(secret)) < LEAST_SIGNS):
             raise ValueError(f"at least {LEAST_SECRET} random characters; {MAKES_ONE} makes them")
         return given
+
+    @field_validator("database_url")
+    @classmethod
+    def _opens(cls, value: str) -> str:
+        return address.checked(value) if value else value
 
     @field_validator("proxies")
     @classmethod

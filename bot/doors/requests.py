@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Awaitable, Callable, Iterable
 
-import asyncpg  # type: ignore[import-untyped]
+import asyncpg
 from aiohttp import hdrs, web
 from aiohttp.helpers import parse_mimetype
 from aiohttp.http import HttpProcessingError

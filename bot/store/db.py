@@ -13,7 +13,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
 
 from bot.errors import Down
-from bot.store import sqlite
+from bot.store import address, sqlite
 from bot.store.vault import Vault
 
 PRAGMAS = (
@@ -104,11 +104,13 @@ def connect(url: str, vault: Vault) -> Database:
         for each in (engine, reader):
             event.listen(each.sync_engine, "connect", _tame)
     else:
-        parsed = parsed.set(drivername="postgresql+asyncpg")
-        engine = create_async_engine(parsed, pool_size=POOL, max_overflow=0, **DISCREET)
+        parsed, options = address.postgres(parsed)
+        engine = create_async_engine(parsed, pool_size=POOL, max_overflow=0, connect_args=options, **DISCREET)
         event.listen(engine.sync_engine, "checkin", _rest)
         event.listen(engine.sync_engine, "checkout", _wake)
-        reader = engine.execution_options(isolation_level="AUTOCOMMIT")
+        # A pooler keeps a statement and its preparation together within a transaction only.
+        pooled = options.get(address.CACHE) == 0
+        reader = engine if pooled else engine.execution_options(isolation_level="AUTOCOMMIT")
     for each in (engine, reader):
         each.dialect.vault = vault  # type: ignore[attr-defined]  # Read by bot.store.base.Sealed.
     return Database(engine, reader)
