@@ -141,13 +141,10 @@ class Flow:
     async def _pass(self, context: Context, *, skip: bool) -> None:
         """On to the next question, without an answer or with those there are; a button that was never shown does nothing."""
         question, answers = self.question(context.chat.step), dict(context.chat.answers or {})
-        offered = question is not None and (question.optional if skip else bool(answers.get(question.name)))
-        if question is None or not offered:
+        if question is None or not (question.optional if skip else answers.get(question.name)):
             context.toast("stale")
             return
-        if skip:
-            answers[question.name] = None
-        await self._answered(context, question, answers)
+        await self._answered(context, question, answers | ({question.name: None} if skip else {}))
 
     async def _held(self, context: Context, *, take: bool) -> None:
         """The line said after a long silence: an answer after all, or meant for something else."""

@@ -88,9 +88,10 @@ async def test_what_nobody_reads_fails_the_doctor_for_a_district_that_was_begun(
         assert await examine(settings) == 0
 
 
-async def test_the_doctor_and_the_home_page_show_one_list_until_all_of_it_is_well(app, settings, capsys):
+async def test_the_doctor_and_the_settings_page_show_one_list_until_all_of_it_is_well(app, settings, capsys):
     async with Desk(app, Role.ADMIN, district=TIEXI) as admin:
-        page = await admin.gets("/console")
+        assert "开门还差哪几步" in (await admin.gets("/console")).words
+        page = await admin.gets("/console/settings")
         assert "沈阳市铁西区还差几步" in page.words
         assert "还没有 录入本区的单位" in page.words
         assert "还没有 每一类都有人看 ：法律援助（保密）" in page.words.replace("看：", "看 ：")
@@ -107,11 +108,13 @@ async def test_the_doctor_and_the_home_page_show_one_list_until_all_of_it_is_wel
             await note(session, By(admin.id, "organiser"), "notice.try", "notice:1")
         await named_for(app, admin, "legal")
         await filed(app, district=TIEXI, agency="tiexi")
-        assert "有事的单位都有承办员 ：铁西区人社局" in (await admin.gets("/console")).words.replace("员：", "员 ：")
+        assert "有事的单位都有承办员 ：铁西区人社局" in (await admin.gets("/console/settings")).words.replace(
+            "员：", "员 ："
+        )
         async with Desk(app, Role.HANDLER, district=TIEXI, agency="tiexi"):
             capsys.readouterr()
             assert await examine(settings, TIEXI) == 0
-            assert "还差几步" not in (await admin.gets("/console")).words
+            assert "都齐了，可以开门" in (await admin.gets("/console/settings")).words
             assert capsys.readouterr().out.count("ok    ") == 6
         async with app.db.begin() as session:
             await forget(session)

@@ -19,7 +19,7 @@ LISTED = 100  # cases whose deadline moves that are named
 FILE = LONGEST * 4  # bytes
 
 
-@card("settings.edit", order=5)
+@card("calendar.edit", order=5)
 async def short_calendar(context: RequestContext) -> Card:
     """Nothing waits while the calendar reaches far enough."""
     reach = await coverage.coverage(context.session)
@@ -28,17 +28,17 @@ async def short_calendar(context: RequestContext) -> Card:
     return Card(words("card.calendar"), int(reach.short), CALENDAR, note, urgent=reach.short)
 
 
-@page("GET", CALENDAR, right="settings.read", nav="settings")
+@page("GET", CALENDAR, right="settings.read")
 async def shown(context: RequestContext) -> web.Response:
     return await _show(context)
 
 
-@page("POST", CALENDAR, right="settings.edit")
+@page("POST", CALENDAR, right="calendar.edit")
 async def look(context: RequestContext) -> web.Response:
     """Read an announcement, and show what it would change; nothing holds yet."""
     try:
         announced, source = announcement.read(_given(context)), context.text("source")
-        context.staffer.require("settings.edit", district="")
+        context.staffer.require("calendar.edit", district="")
         whole = context.form.get("whole") == "1"
         change = await changes.propose(context.session, context.staffer.id, announced, source, whole=whole)
     except Rejected as error:  # raised before anything is written
@@ -46,13 +46,13 @@ async def look(context: RequestContext) -> web.Response:
     return await _show(context, change=change)
 
 
-@page("POST", f"{CALENDAR}/enter", right="settings.edit", fresh=True)
+@page("POST", f"{CALENDAR}/enter", right="calendar.edit", fresh=True)
 async def enter(context: RequestContext) -> web.Response:
     """Let what was looked at hold; every open case is looked at right after the commit."""
-    change = await PROPOSALS.find(context.session, context.staffer, context.number("change"), "settings.edit")
+    change = await PROPOSALS.find(context.session, context.staffer, context.number("change"), "calendar.edit")
     if change is None:
         raise Rejected("calendar.changed")
-    context.staffer.require("settings.edit", district="")
+    context.staffer.require("calendar.edit", district="")
     await replanning.begin(context.session)
     await changes.enter(context.session, context.by, change)
     return context.to(CALENDAR, said="calendar_entered")
@@ -86,7 +86,7 @@ async def _show(context: RequestContext, *, change: CalendarChange | None = None
         known=(await time_limits.rules(context.session)).calendar,
         labels={kind.code: kind.label for kind in _kinds(context)},
         entered=await changes.entered(context.session),
-        editable=context.staffer.may("settings.edit", district=""),
+        editable=context.staffer.may("calendar.edit", district=""),
         change=change,
         fault=fault,
         form=context.form,

@@ -39,7 +39,7 @@ RIGHTS: Mapping[Role, frozenset[str]] = {
     ),
     # People and settings, no cases; logs, no identities.  Neither goes together with any other role.
     Role.SYSTEM_ADMIN: frozenset(
-        """people.read people.add people.manage people.grant units.read units.edit settings.read settings.edit
+        """people.read people.add people.manage people.grant units.read units.edit settings.read settings.edit calendar.edit
         backend.read backend.again""".split()
     ),
     Role.AUDITOR: frozenset("audit.read views.read statistics.read".split()),

@@ -1,0 +1,48 @@
+"""/console/settings: what a district still lacks before it can bring a case to its end, and the pages that mend it.
+
+A page of its own: the list counts across tables, and the home page is opened all day.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from aiohttp import web
+
+from bot.console.core.request import RequestContext
+from bot.console.core.routes import ROOT, page
+from bot.console.settings.calendar import SETTINGS
+from bot.services.setup import checklist
+from bot.services.setup.checklist import CheckItem
+
+WHERE = {  # what mends a line of the checklist
+    "units": f"{ROOT}/units/new",
+    "kinds": f"{ROOT}/people",
+    "handlers": f"{ROOT}/units",
+    "calendar": f"{ROOT}/settings/calendar",
+    "stations": f"{ROOT}/stations",
+    "trial": f"{ROOT}/notices",
+}
+RIGHT = {
+    "calendar": "settings.read",
+    "stations": "stations.read",
+    "trial": "notices.read",
+}  # besides those who may set units up
+
+
+@page("GET", SETTINGS, right="settings.read", nav="settings")
+async def shown(context: RequestContext) -> web.Response:
+    return context.page("settings/setup.html", lists=await _checklists(context), where=_where(context))
+
+
+async def _checklists(context: RequestContext) -> Mapping[str, Sequence[CheckItem]]:
+    """What administrators' districts still lack, by district; one where nothing is missing is not there."""
+    found = {}
+    for district in context.staffer.districts("units.edit"):
+        items = await checklist.of_district(context.session, context.services, district)
+        if not all(each.well for each in items):
+            found[district] = items
+    return found
+
+
+def _where(context: RequestContext) -> Mapping[str, str]:
+    """The pages that this person may open to mend something."""
+    return {name: path for name, path in WHERE.items() if context.staffer.may(RIGHT.get(name, "units.edit"))}
