@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import re
 import time
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Sequence
 from pathlib import Path
@@ -33,7 +34,7 @@ _QUERY = re.compile(rb'callback_query_id["=: ]+(\d+)')
 _OFFSET = re.compile(rb'offset["=: ]+(-?\d+)')
 
 
-class Http(asyncio.Protocol):
+class Http(asyncio.Protocol, ABC):
     """One connection: whole requests, or whole responses, one after another."""
 
     def __init__(self) -> None:
@@ -54,8 +55,9 @@ class Http(asyncio.Protocol):
             body, self._buffer = self._buffer[end + 4 : total], self._buffer[total:]
             self.message(head, body)
 
+    @abstractmethod
     def message(self, head: bytes, body: bytes) -> None:
-        raise NotImplementedError
+        """One whole request, or response."""
 
     def respond(self, body: bytes) -> None:
         if self.transport is not None and not self.transport.is_closing():

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any
 
@@ -18,7 +19,7 @@ PULSE = 10.0  # seconds between two looks at the connection
 REPEAT = AckPolicy.NACK_ON_ERROR  # News are acknowledged when they are in the database, and come again if not.
 
 
-class Broker:
+class Broker(ABC):
     """A broker behind FastStream.  Whatever goes wrong with the connection, it is made anew.
 
     That is less clever than what each client does by itself to reconnect, and the same for all of them.
@@ -32,20 +33,16 @@ class Broker:
         self._opening = asyncio.Lock()
         self._dropped: set[asyncio.Task[None]] = set()
 
+    @abstractmethod
     def build(self) -> Any:
         """FastStream's broker, with a subscriber that hands bytes to `hear`."""
-        raise NotImplementedError
 
-    async def prepare(self, broker: Any) -> None:
+    async def prepare(self, broker: Any) -> None:  # noqa: B027 - most have nothing to make
         """Make what events go to, once the connection stands."""
 
-    async def send(self, broker: Any, job: ClaimedJob) -> None:
-        """Send one event, and return when the broker has confirmed it."""
-        raise NotImplementedError
-
+    @abstractmethod
     async def send_all(self, broker: Any, jobs: Sequence[ClaimedJob]) -> list[PublishOutcome]:
-        sent = await asyncio.gather(*(self.send(broker, each) for each in jobs), return_exceptions=True)
-        return [TAKEN if error is None else PublishOutcome(Away(_plain(error))) for error in sent]
+        """Send events, and return when the broker has confirmed or refused each.  Raises when none of them went."""
 
     async def publish(self, jobs: Sequence[ClaimedJob]) -> list[PublishOutcome]:
         broker = await self._opened()
@@ -104,6 +101,18 @@ async def _stop(broker: Any) -> None:
     with contextlib.suppress(Exception):
         async with asyncio.timeout(CONNECTING):
             await broker.stop()
+
+
+class EachConfirmed(Broker):
+    """A broker that confirms every event by itself."""
+
+    @abstractmethod
+    async def send(self, broker: Any, job: ClaimedJob) -> None:
+        """Send one event, and return when the broker has confirmed it."""
+
+    async def send_all(self, broker: Any, jobs: Sequence[ClaimedJob]) -> list[PublishOutcome]:
+        sent = await asyncio.gather(*(self.send(broker, each) for each in jobs), return_exceptions=True)
+        return [TAKEN if error is None else PublishOutcome(Away(_plain(error))) for error in sent]
 
 
 def _plain(error: object) -> str:

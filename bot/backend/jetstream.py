@@ -3,7 +3,7 @@
 from faststream.nats import JStream, NatsBroker
 from nats.js.api import ConsumerConfig, DeliverPolicy
 
-from bot.backend.broker import REPEAT, Broker, raw
+from bot.backend.broker import REPEAT, EachConfirmed, raw
 from bot.backend.publisher import Hear, Where, event_id
 from bot.queue.outbox import ClaimedJob
 
@@ -12,7 +12,7 @@ CONSUMER = "nuanxin"
 CONFIRMING = 5.0  # seconds
 
 
-class JetStream(Broker):
+class JetStream(EachConfirmed):
     """One stream with both subjects.  It drops what comes twice by itself."""
 
     def build(self) -> NatsBroker:

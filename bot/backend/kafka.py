@@ -4,14 +4,14 @@ from urllib.parse import urlsplit
 
 from faststream.kafka import KafkaBroker
 
-from bot.backend.broker import REPEAT, Broker, raw
+from bot.backend.broker import REPEAT, EachConfirmed, raw
 from bot.backend.publisher import Hear, Where, event_id
 from bot.queue.outbox import ClaimedJob
 
 GROUP = "nuanxin"
 
 
-class Kafka(Broker):
+class Kafka(EachConfirmed):
     """A record is sent when all replicas in sync have it.  Records of a case are in one partition, in order."""
 
     def build(self) -> KafkaBroker:

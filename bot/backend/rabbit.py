@@ -2,14 +2,14 @@
 
 from faststream.rabbit import Channel, RabbitBroker, RabbitQueue
 
-from bot.backend.broker import REPEAT, Broker, raw
+from bot.backend.broker import REPEAT, EachConfirmed, raw
 from bot.backend.publisher import Hear, Where, event_id
 from bot.queue.outbox import ClaimedJob
 
 ONE = Channel(prefetch_count=1)  # News of a case are read in the order they were put.
 
 
-class Rabbit(Broker):
+class Rabbit(EachConfirmed):
     """A message that no queue takes comes back, and counts as not sent."""
 
     def build(self) -> RabbitBroker:

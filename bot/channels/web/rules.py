@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-# Telegram's, as in /docs of the Bot API and reference/telegram.md.
+# Telegram's, as its documentation of the Bot API states them.
 TEXT = 4096  # UTF-16 units of a message, after parsing
 CAPTION = 1024  # UTF-16 units, after parsing
 ANSWER = 200  # characters of a callback answer
@@ -19,7 +19,7 @@ RESULT_LIFE = timedelta(hours=24)  # how long an Idempotency-Key is known
 LONGEST_POLL = 50  # seconds
 CONNECTIONS = 40  # webhook calls of one bot at the same time, unless it says otherwise
 
-# The page's own: reference/product.md, 7.3.
+# The page's own: more than any person types or presses, less than a script would.
 MESSAGES_A_MINUTE = 20
 PRESSES_A_MINUTE = 60
 UPLOADS_A_DAY = 20

@@ -55,7 +55,7 @@ class Signed:
 def signed_by(init_data: str, token: str) -> Signed | None:
     """What is in raw initData that this bot signed within the last ten minutes; None otherwise.
 
-    `signature` stays in the string that is checked, only `hash` is left out (reference/telegram.md 4).
+    `signature` stays in the string that is checked, only `hash` is left out.
     """
     try:
         pairs = parse_qsl(init_data, keep_blank_values=True, strict_parsing=True)

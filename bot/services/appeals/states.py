@@ -1,4 +1,4 @@
-"""The lifecycle of an appeal: reference/product.md 5.1 as a table."""
+"""The lifecycle of an appeal as a table: its states, the steps between them, and who takes each."""
 
 from dataclasses import dataclass
 from enum import StrEnum

@@ -1,4 +1,4 @@
-"""The lifecycle of a hazard: reference/product.md 5.2 as a table."""
+"""The lifecycle of a hazard as a table: its states, the steps between them, and who takes each."""
 
 from dataclasses import dataclass
 from enum import StrEnum

@@ -1,4 +1,4 @@
-"""The lifecycle of a notice: reference/product.md 6.2 as a table.
+"""The lifecycle of a notice as a table: its states, the steps between them, and who takes each.
 
 Approved and scheduled are one state: the last approval sets the moment of the start.
 """

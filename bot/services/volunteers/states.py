@@ -1,4 +1,4 @@
-"""The lifecycle of a volunteer of the grid: reference/product.md 5.3 as a table.  A draft is a form not handed in yet."""
+"""The lifecycle of a volunteer of the grid as a table.  A draft is a form not handed in yet."""
 
 from dataclasses import dataclass
 from enum import StrEnum
