@@ -84,7 +84,7 @@ async def fill(folder: str, people: int) -> None:
             await connection.execute(table.insert(), rows)  # type: ignore[attr-defined]
     context = await _service_context()
     async with db.begin() as session:
-        await agencies.ensure(session, (*context.knowledge.appeals.offices, *context.knowledge.hazards.offices))
+        await agencies.ensure(session, context.knowledge.offices)
         ids = {person.username: person.id for person in await accounts.seed_demo(session)}
         author = Actor(Role.ORGANISER, ids["demo.organiser"])
         until = now() + timedelta(days=2)

@@ -207,7 +207,7 @@ class Application:
     async def start(self) -> None:
         """Serve.  Returns when the web server listens; channels that are not reachable yet come later."""
         async with self.db.begin() as session:
-            await agencies.ensure(session, (*self.knowledge.appeals.offices, *self.knowledge.hazards.offices))
+            await agencies.ensure(session, self.knowledge.offices)
             await retention.ensure(session)
             await ledger_schedule.ensure(session)
             await vouchers.ensure(session, self.services)

@@ -1,6 +1,6 @@
 """What the bot knows: content files and small pure readers for them.  Imports nothing of ours above this floor."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from knowledge import (
@@ -19,9 +19,9 @@ from knowledge import (
     volunteers,
     words,
 )
-from knowledge.appeals import Catalogue
+from knowledge.appeals import AppealKind, Catalogue, Office
 from knowledge.cards import Cards
-from knowledge.hazards import Hazards
+from knowledge.hazards import HazardKind, Hazards
 from knowledge.hotlines import Hotline
 from knowledge.local import Sheets
 from knowledge.measures import Measures
@@ -75,6 +75,16 @@ class Knowledge:
     search: Search
     cards: Cards
     shown: Shown
+
+    @property
+    def kinds(self) -> Mapping[str, AppealKind | HazardKind]:
+        """Every kind of case by its code: of appeals, then of hazards."""
+        return {**self.appeals.kinds, **self.hazards.kinds}
+
+    @property
+    def offices(self) -> Sequence[Office]:
+        """The general offices every installation begins with, those of appeals first."""
+        return (*self.appeals.offices, *self.hazards.offices)
 
     @property
     def sample(self) -> bool:

@@ -8,8 +8,6 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 import knowledge
 from bot.app import database_of
 from bot.commands import migrate
@@ -25,13 +23,16 @@ from bot.services.core.lifecycle import Role
 from bot.services.core.working_days import Limit, LimitUnit, china_date
 from bot.services.staff.audit import By
 from bot.settings import Settings
+from bot.store.db import Database
 from bot.store.models import now
 from knowledge import appeals, hazards
+from knowledge.tables.encoding import decoded
+from knowledge.tables.rows import FileRefused
 
 BY = By(role=Role.SYSTEM)
 DAYS = {True: "worked", False: "off", None: "unknown"}
 
-Work = Callable[[AsyncSession], Awaitable[bool]]
+Work = Callable[[Database], Awaitable[None]]
 
 
 def add(commands: Any) -> None:
@@ -55,44 +56,46 @@ def add(commands: Any) -> None:
 
 
 def _show(_given: argparse.Namespace, settings: Settings) -> int:
-    async def work(session: AsyncSession) -> bool:
-        reach = await coverage.coverage(session, _kinds().values())
-        print(
-            f"known until {reach.until}, {reach.days} days; limits that run past it: {', '.join(reach.over) or 'none'}"
-        )
-        for each in await changes.entered(session):
+    async def work(db: Database) -> None:
+        async with db.read() as session:
+            reach = await coverage.coverage(session, _kinds().values())
+            entered = await changes.entered(session)
+        over = ", ".join(reach.over) or "none"
+        print(f"known until {reach.until}, {reach.days} days; limits that run past it: {over}")
+        for each in entered:
             print(f"{each.entered_at:%Y-%m-%d} {each.year or f'{len(each.days)} days'}  {each.source}")
-        return False
 
     return _run(work, settings)
 
 
 def _enter(given: argparse.Namespace, settings: Settings) -> int:
-    async def work(session: AsyncSession) -> bool:
-        text = await asyncio.to_thread(_text, given.file)
-        change = await changes.propose(session, None, announcement.read(text), given.source, whole=given.whole)
-        after, days = await changes.previewed(session, change)
+    async def work(db: Database) -> None:
+        announced = announcement.read(await asyncio.to_thread(_text, given.file))
+        async with db.read() as session:
+            draft = await changes.drafted(session, None, announced, given.source, whole=given.whole)
+            after, days = await changes.previewed(session, draft)
+            moves = await replanning.moves(session, ServiceContext(knowledge.load()), after)
         _print_days(days)
-        moves = await replanning.moves(session, ServiceContext(knowledge.load()), after)
         print(f"{len(days)} days change, {len(moves)} deadlines move{'' if given.yes else '; nothing is entered yet'}")
         if given.yes:
-            await changes.enter(session, BY, change)
-            await replanning.begin(session)
-        return bool(given.yes)
+            async with db.begin() as session:
+                await changes.keep(session, draft)
+                await replanning.begin(session)
+                await changes.enter(session, BY, draft)
 
     return _run(work, settings)
 
 
 def _limit(given: argparse.Namespace, settings: Settings) -> int:
-    async def work(session: AsyncSession) -> bool:
+    async def work(db: Database) -> None:
         kind = _kinds().get(given.kind)
         if kind is None:
             raise Rejected("limit.kind")
         limit = Limit(given.amount, LimitUnit(given.unit), given.source) if given.amount else None
         wish = LimitWish(given.district, limit, given.source, given.begins or china_date(now()))
-        await limit_changes.change(session, BY, kind, wish)
+        async with db.begin() as session:
+            await limit_changes.change(session, BY, kind, wish)
         print(f"{given.kind} {given.district or 'everywhere'}: {given.amount or 'as around it'} from {wish.valid_from}")
-        return True
 
     return _run(work, settings)
 
@@ -102,7 +105,7 @@ def _kinds() -> dict[str, Limited]:
 
 
 def _text(file: str) -> str:
-    return sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8-sig")
+    return sys.stdin.read() if file == "-" else decoded(Path(file).read_bytes())
 
 
 def _print_days(days: Sequence[DayMove]) -> None:
@@ -111,14 +114,10 @@ def _print_days(days: Sequence[DayMove]) -> None:
 
 
 def _run(work: Work, settings: Settings) -> int:
-    """Do it in a transaction, which is kept if `work` says so."""
-
     async def within() -> None:
         db = database_of(settings)
         try:
-            async with db.begin() as session:
-                if not await work(session):
-                    await session.rollback()
+            await work(db)
         finally:
             await db.close()
 
@@ -126,9 +125,9 @@ def _run(work: Work, settings: Settings) -> int:
     try:
         asyncio.run(within())
     except Rejected as error:
-        print(words.load().get(f"rejected.{error.key}").format(**error.values), file=sys.stderr)
+        print(words.load()(f"rejected.{error.key}", **error.values), file=sys.stderr)
         return 1
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, FileRefused) as error:
         print(f"the file cannot be read: {error}", file=sys.stderr)
         return 1
     return 0

@@ -77,10 +77,12 @@ async def test_what_somebody_else_entered_meanwhile_is_not_run_over(app, admin):
 
 async def test_nobody_enters_what_another_one_looked_at(app, admin):
     page = await admin.submits(PAGE, text=MADE_UP, source="试的，不是通知", whole="1")
-    change = re.search(r'name="change" value="(\d+)"', page)[1]
+    draft = re.search(r'name="draft" value="(\d+)"', page)[1]
     async with Desk(app, Role.SYSTEM_ADMIN, district="") as other:
-        await other.submits(f"{PAGE}/enter", status=422, change=change)
-        await other.submits(f"{PAGE}/enter", status=422, change=999_999)
+        await other.submits(f"{PAGE}/enter", status=422, draft=draft)
+        await other.submits(f"{PAGE}/enter", status=422, draft=999_999)
+        await other.gets(f"{PAGE}?draft={draft}", status=404)
+        await other.gets(f"{PAGE}?draft=999999", status=404)
     async with Desk(app, Role.ADMIN, district="2101") as local:  # the calendar is the whole country's
         await local.submits(PAGE, status=403, text=MADE_UP, source="试的，不是通知")
 
@@ -130,7 +132,9 @@ async def test_the_home_page_says_when_the_next_year_is_due(app):
         async with app.db.begin() as session:
             await calendar.forget(session)
         async with Desk(app, Role.SYSTEM_ADMIN, district="") as desk:
-            assert f"请录 {YEAR} 年的安排" in (await desk.gets("/console")).words
+            assert (
+                f"1 该录的放假安排 现在知道到 {LAST}-12-31，下一年是 {YEAR} 年" in (await desk.gets("/console")).words
+            )
 
 
 def test_the_command_shows_first_and_enters_when_told(database_url, tmp_path, monkeypatch, capsys):
@@ -144,6 +148,7 @@ def test_the_command_shows_first_and_enters_when_told(database_url, tmp_path, mo
     assert main(["calendar", "show"]) == 0
     assert "试的，不是通知" in capsys.readouterr().out
     assert main(["calendar", "limit", "wages", "4", "--source", "一份文件", "--district", "2101"]) == 0
+    assert main(["calendar", "limit", "wages", "4", "--source", "一份文件", "--district", "铁西"]) == 1
     assert main(["calendar", "limit", "wages", "80", "--source", "一份文件", "--district", "2101"]) == 1
     assert "只能比上面定得短" in capsys.readouterr().err
 

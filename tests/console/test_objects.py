@@ -272,7 +272,7 @@ async def ends_a_session(app, desk):
     return Form("/console/sessions/end", {"foreign": foreign, "absent": NO_ID})
 
 
-@case("settings/calendar.html change", role=Role.SYSTEM_ADMIN)
+@case("settings/calendar.html draft", role=Role.SYSTEM_ADMIN)
 async def enters_days(app, desk):
     """What a colleague looked at is theirs to enter."""
     async with Desk(app, Role.SYSTEM_ADMIN) as other, app.db.begin() as session:

@@ -5,11 +5,12 @@ import time
 import pytest
 
 from bot.channels.web.markup import entities, html, markdown
+from bot.services.calendar import announcement
 from bot.services.chats import message_preview, questions
 from bot.services.core import numbers
 from bot.services.identity import redaction
-from knowledge import figures, folding, hours, phones
-from knowledge.search import text
+from knowledge import figures, folding, hours, phones, words
+from knowledge.search import emergencies, talk, text
 
 LONG = 4_096  # characters of a message
 TIMES = 60  # how many times longer than plain text, of the slowest function of the same run, is too long
@@ -76,6 +77,21 @@ PIECES = [
         "百分之",
     ),
     *("（", "【", "《", "急", "转", "电话", "a b", "王-", "王", "\t", "\0", "⺁", "著", "ﷺ"),
+    *(
+        "1月1日至",
+        "2026年1月1日",
+        "（周四）",
+        "2026年",
+        "共3天。",
+        "1日",
+        "至",
+        "一、",
+        "上班",
+        "被车撞",
+        "流血",
+        "想死",
+        "还有",
+    ),
 ]
 HOSTILE = [(piece * LONG)[:LONG] for piece in PIECES] + [
     "1" + "\u200b" * (LONG - 1),
@@ -112,6 +128,9 @@ READERS = {
     "phones": phones.read,
     "hours": hours.read,
     "figures": figures.figures,
+    "announcement": announcement.read,
+    "emergencies": emergencies.load().numbers,
+    "parts": lambda given: talk.parts(given, words.load()),
     "html": html.parse,
     "markdown": markdown.parse,
     "markdown 2": markdown.parse_v2,

@@ -154,8 +154,7 @@ class Town:
 
     async def settle(self) -> "Town":
         async with self.db.begin() as session:
-            known = self.services.knowledge
-            await agencies.ensure(session, (*known.appeals.offices, *known.hazards.offices))
+            await agencies.ensure(session, self.services.knowledge.offices)
             people = {person.username: person.id for person in await accounts.seed_demo(session)}
         self.author = Actor(Role.ORGANISER, people["demo.organiser"])
         self.second = Actor(Role.APPROVER, people["demo.approver"])

@@ -59,7 +59,7 @@ async def test_starting_again_gives_nothing_back_that_was_taken_from_a_general_u
         labour = select(Agency.id).where(Agency.code == "labour").scalar_subquery()
         await session.execute(delete(AgencyDesk).where(AgencyDesk.agency_id == labour))
         await session.execute(update(Agency).where(Agency.code == "labour").values(name="沈阳市人社局", active=False))
-        await agencies.ensure(session, (*app.knowledge.appeals.offices, *app.knowledge.hazards.offices))
+        await agencies.ensure(session, app.knowledge.offices)
     assert await unit_at(app, "labour", TIEXI) == ""
     async with app.db.read() as session:
         found = await session.scalar(select(Agency).where(Agency.code == "labour"))

@@ -8,10 +8,12 @@ from bot.console.core.request import RequestContext
 from bot.console.core.routes import ROOT, Card, card, page
 from bot.errors import Rejected
 from bot.services import replanning
-from bot.services.calendar import announcement, changes, coverage, time_limits
+from bot.services.calendar import announcement, changes, coverage
 from bot.services.calendar.announcement import LONGEST
-from bot.services.calendar.changes import PROPOSALS
+from bot.services.calendar.changes import DRAFTS
 from bot.store.models import CalendarChange
+from knowledge.tables.encoding import decoded
+from knowledge.tables.rows import FileRefused
 
 SETTINGS = f"{ROOT}/settings"
 CALENDAR = f"{SETTINGS}/calendar"
@@ -30,31 +32,36 @@ async def short_calendar(context: RequestContext) -> Card:
 
 @page("GET", CALENDAR, right="settings.read")
 async def shown(context: RequestContext) -> web.Response:
-    return await _show(context)
+    """With the number of a draft, all that it would change: read here, where nobody who writes has to wait for it."""
+    if "draft" not in context.http_request.query:
+        return await _show(context)
+    draft: CalendarChange = await context.find(DRAFTS, context.number("draft"), "calendar.edit")
+    return await _show(context, draft=draft)
 
 
 @page("POST", CALENDAR, right="calendar.edit")
 async def look(context: RequestContext) -> web.Response:
-    """Read an announcement, and show what it would change; nothing holds yet."""
+    """Read an announcement and keep it as a draft; nothing holds yet."""
     try:
         announced, source = announcement.read(_given(context)), context.text("source")
         context.staffer.require("calendar.edit", district="")
         whole = context.form.get("whole") == "1"
-        change = await changes.propose(context.session, context.staffer.id, announced, source, whole=whole)
+        draft = await changes.drafted(context.session, context.staffer.id, announced, source, whole=whole)
     except Rejected as error:  # raised before anything is written
         return await _show(context, fault=context.console.layout.rejection(context, error))
-    return await _show(context, change=change)
+    await changes.keep(context.session, draft)
+    return context.to(CALENDAR, draft=draft.id)
 
 
 @page("POST", f"{CALENDAR}/enter", right="calendar.edit", fresh=True)
 async def enter(context: RequestContext) -> web.Response:
     """Let what was looked at hold; every open case is looked at right after the commit."""
-    change = await PROPOSALS.find(context.session, context.staffer, context.number("change"), "calendar.edit")
-    if change is None:
+    draft = await DRAFTS.find(context.session, context.staffer, context.number("draft"), "calendar.edit")
+    if draft is None:
         raise Rejected("calendar.changed")
     context.staffer.require("calendar.edit", district="")
     await replanning.begin(context.session)
-    await changes.enter(context.session, context.by, change)
+    await changes.enter(context.session, context.by, draft)
     return context.to(CALENDAR, said="calendar_entered")
 
 
@@ -65,35 +72,28 @@ def _given(context: RequestContext) -> str:
         return context.text("text", most=LONGEST)
     if len(upload.data) > FILE:
         raise Rejected("calendar.long", most=LONGEST)
-    for encoding in ("utf-8-sig", "gb18030"):
-        try:
-            return upload.data.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    raise Rejected("calendar.none")
+    try:
+        return decoded(upload.data)
+    except FileRefused:
+        raise Rejected("calendar.none") from None
 
 
-async def _show(context: RequestContext, *, change: CalendarChange | None = None, fault: str = "") -> web.Response:
+async def _show(context: RequestContext, *, draft: CalendarChange | None = None, fault: str = "") -> web.Response:
+    kinds = context.knowledge.kinds
     values: dict[str, Any] = {"days": (), "moves": (), "moved": 0}
-    if change is not None:
-        after, days = await changes.previewed(context.session, change)
+    if draft is not None:
+        after, days = await changes.previewed(context.session, draft)
         moves = await replanning.moves(context.session, context.services, after)
         values = {"days": days, "moves": moves[:LISTED], "moved": len(moves)}
     return context.page(
         "settings/calendar.html",
         status=422 if fault else 200,
-        reach=await coverage.coverage(context.session, _kinds(context)),
-        known=(await time_limits.rules(context.session)).calendar,
-        labels={kind.code: kind.label for kind in _kinds(context)},
+        reach=await coverage.coverage(context.session, kinds.values()),
+        labels={code: kind.label for code, kind in kinds.items()},
         entered=await changes.entered(context.session),
         editable=context.staffer.may("calendar.edit", district=""),
-        change=change,
+        draft=draft,
         fault=fault,
         form=context.form,
         **values,
     )
-
-
-def _kinds(context: RequestContext) -> list[Any]:
-    known = context.knowledge
-    return [*known.appeals.kinds.values(), *known.hazards.kinds.values()]

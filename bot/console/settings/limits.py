@@ -1,8 +1,6 @@
 """/console/settings/limits: how long each kind of case may take, here and around here, and who says so."""
 
-from collections.abc import Mapping
-from datetime import date, datetime
-from typing import Any
+from datetime import datetime
 
 from aiohttp import web
 
@@ -13,7 +11,6 @@ from bot.console.settings.calendar import SETTINGS
 from bot.errors import Rejected
 from bot.services.calendar import limit_changes, time_limits
 from bot.services.calendar.limit_changes import LimitWish
-from bot.services.calendar.time_limits import Limited
 from bot.services.core.working_days import Limit, LimitUnit, china_date
 from bot.services.staff import accounts
 from bot.store.models import now
@@ -32,7 +29,7 @@ async def change(context: RequestContext) -> web.Response:
     try:
         wish = _wish(context)
         context.staffer.require("settings.edit", district=wish.district)
-        kind = _kinds(context).get(context.text("kind"))
+        kind = context.knowledge.kinds.get(context.text("kind"))
         if kind is None:
             raise Rejected("limit.kind")
         await limit_changes.change(context.session, context.by, kind, wish)
@@ -59,7 +56,7 @@ def _wish(context: RequestContext) -> LimitWish:
 async def _show(context: RequestContext, *, fault: str = "") -> web.Response:
     rules, today = await time_limits.rules(context.session), china_date(now())
     mine = context.staffer.districts("settings.read")
-    kinds = _kinds(context)
+    kinds = context.knowledge.kinds
     held = {code: {place: rules.limit(kind, place, today) for place in mine} for code, kind in kinds.items()}
     rows = await limit_changes.changes(context.session, mine)
     return context.page(
@@ -71,16 +68,8 @@ async def _show(context: RequestContext, *, fault: str = "") -> web.Response:
         rows=rows,
         names=await accounts.names(context.session, [row.staff_id for row in rows]),
         within=context.staffer.districts("settings.edit"),
-        today=_day(today),
+        today=today,
         editable=context.staffer.may("settings.edit"),
         form=context.form,
         fault=fault,
     )
-
-
-def _day(day: date) -> str:
-    return f"{day:%Y-%m-%d}"
-
-
-def _kinds(context: RequestContext) -> Mapping[str, Limited | Any]:
-    return {**context.knowledge.appeals.kinds, **context.knowledge.hazards.kinds}

@@ -99,8 +99,7 @@ def desk_labels(context: RequestContext) -> dict[str, str]:
             found.setdefault(desk, []).append(kind.label)
     for hazard in context.knowledge.hazards.kinds.values():
         found.setdefault(hazard.desk, []).append(hazard.label)
-    offices = (*context.knowledge.appeals.offices, *context.knowledge.hazards.offices)
-    names = {each.desk: each.name for each in reversed(offices)}
+    names = {each.desk: each.name for each in reversed(context.knowledge.offices)}
     alone = {desk: name for desk, name in names.items() if desk not in found}  # Cases come there by hand only.
     return {desk: f"{names.get(desk, desk)}：{'、'.join(labels)}" for desk, labels in found.items()} | alone
 

@@ -1,4 +1,4 @@
-"""Entering days: proposed first, looked at with all that it would move, then entered as a whole or not at all."""
+"""Entering days: drafted first, looked at with all that it would move, then entered as a whole or not at all."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -37,13 +37,13 @@ def _own(staffer: Staffer, _action: str) -> ColumnElement[bool]:
     return and_(CalendarChange.staff_id == staffer.id, CalendarChange.entered_at.is_(None))
 
 
-PROPOSALS = Lookup("calendar", CalendarChange, CalendarChange.id, _own)  # one's own, that are not entered
+DRAFTS = Lookup("calendar", CalendarChange, CalendarChange.id, _own)  # one's own, that are not entered
 
 
-async def propose(
+async def drafted(
     session: AsyncSession, staff_id: int | None, announced: Announcement, source: str, *, whole: bool
 ) -> CalendarChange:
-    """Keep days until somebody enters them, in place of what the same person proposed before.
+    """Days as somebody would enter them into the calendar as it is now; nothing is written.
 
     whole: they are all that is special about their year.  Raises Rejected: no source, too few days for a year.
     """
@@ -51,14 +51,17 @@ async def propose(
         raise Rejected("calendar.source", least=SHORTEST)
     if whole and announced.off < LEAST_OFF:
         raise Rejected("calendar.few", least=LEAST_OFF, given=announced.off)
-    mine = CalendarChange.staff_id == staff_id, CalendarChange.entered_at.is_(None)
-    await session.execute(delete(CalendarChange).where(*mine))
     days = [[each.day.isoformat(), each.worked, each.why] for each in announced.days]
     year, seen = (announced.year if whole else None), await session.scalar(select(revisions.changed_at(NAME)))
-    change = CalendarChange(staff_id=staff_id, year=year, days=days, source=source, seen_at=seen)
-    session.add(change)
+    return CalendarChange(staff_id=staff_id, year=year, days=days, source=source, seen_at=seen)
+
+
+async def keep(session: AsyncSession, draft: CalendarChange) -> None:
+    """Keep a draft until it is entered, in place of the one that the same person had before."""
+    mine = CalendarChange.staff_id == draft.staff_id, CalendarChange.entered_at.is_(None)
+    await session.execute(delete(CalendarChange).where(*mine))
+    session.add(draft)
     await session.flush()
-    return change
 
 
 def rules_after(rules: Rules, change: CalendarChange) -> Rules:
@@ -84,7 +87,7 @@ def day_moves(before: Calendar, after: Calendar, change: CalendarChange) -> Sequ
 
 
 async def enter(session: AsyncSession, by: By, change: CalendarChange) -> None:
-    """Let proposed days hold.  Cases are looked at by `replanning.begin` of the same transaction.
+    """Let drafted days hold.  Cases are looked at by `replanning.begin` of the same transaction.
 
     Raises Rejected: entered already, or the calendar has changed since it was looked at.
     """

@@ -14,8 +14,10 @@ from bot.services.calendar.time_limits import NAME, Limited
 from bot.services.core import revisions
 from bot.services.core.working_days import Limit, LimitUnit, china_date
 from bot.services.staff import audit
+from bot.services.staff.accounts import DISTRICT
 from bot.services.staff.audit import By
-from bot.store.models import LimitChange, now
+from bot.store.base import locked
+from bot.store.models import LimitChange, Revision, now
 
 LONGEST = {LimitUnit.WORKING_DAYS: 90, LimitUnit.HOURS: 24 * 90}
 AHEAD = timedelta(days=366)  # how early a limit may be set
@@ -38,13 +40,15 @@ async def change(session: AsyncSession, by: By, kind: Limited, wish: LimitWish) 
     Raises Rejected: out of bounds, without a source, in the past, or longer than what holds around the district.
     """
     today = china_date(now())
+    if not DISTRICT.fullmatch(wish.district):
+        raise Rejected("people.district")
     if wish.limit is not None and not 0 < wish.limit.amount <= LONGEST[wish.limit.unit]:
         raise Rejected("limit.amount", days=LONGEST[LimitUnit.WORKING_DAYS], hours=LONGEST[LimitUnit.HOURS])
     if len(wish.source) < SHORTEST:
         raise Rejected("limit.source", least=SHORTEST)
     if not today <= wish.valid_from <= today + AHEAD:
         raise Rejected("limit.from", first=today, last=today + AHEAD)
-    await revisions.touch(session, NAME)  # first: whoever sets another one waits, and sees this one
+    await session.execute(locked(select(Revision).where(Revision.name == NAME)))  # Whoever sets another one waits.
     if wish.district and wish.limit is not None:
         around = (await time_limits.load(session)).limit(kind, wish.district[:-2], wish.valid_from)
         if not wish.limit.within(around):
@@ -52,7 +56,7 @@ async def change(session: AsyncSession, by: By, kind: Limited, wish: LimitWish) 
     amount, unit = (wish.limit.amount, str(wish.limit.unit)) if wish.limit else (None, "")
     row: dict[str, Any] = {"district": wish.district, "amount": amount, "unit": unit, "source": wish.source}
     session.add(LimitChange(kind=kind.code, valid_from=wish.valid_from, staff_id=by.staff_id, **row))
-    await session.flush()
+    await revisions.touch(session, NAME)
     await audit.note(session, by, "limit.change", f"limit:{kind.code}", **row, valid_from=wish.valid_from.isoformat())
 
 

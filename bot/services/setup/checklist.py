@@ -1,4 +1,4 @@
-"""What a district still lacks before it can bring a case to its end: one list for the console's home and for `doctor`."""
+"""What a district still lacks before it can bring a case to its end: one list for the console's settings and for `doctor`."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.errors import Rejected
 from bot.services.staff import audit
+from bot.services.staff.accounts import DISTRICT
 from bot.services.staff.audit import By
 from bot.services.staff.lookup import Lookup
 from bot.services.staff.permissions import Staffer
@@ -23,7 +24,6 @@ from knowledge import hours, phones
 LONGEST_NAME = 60  # characters
 LONGEST = 200  # characters of hours
 SHORT_NUMBER = re.compile(r"\d{3,6}")  # 12345, 110
-REGION = re.compile(r"(\d{2}){0,3}")
 
 
 def visible(staffer: Staffer, action: str = "units.read") -> ColumnElement[bool]:
@@ -70,7 +70,7 @@ class UnitEntry:
 
 async def add(session: AsyncSession, by: By, region: str, entry: UnitEntry, known: Iterable[str]) -> Agency:
     """Enter a unit of a region, a GB/T 2260 prefix.  known: the desks there are.  Raises Rejected."""
-    if not REGION.fullmatch(region):
+    if not DISTRICT.fullmatch(region):
         raise Rejected("people.district")
     values = await _read(session, region, entry, known)
     unit = Agency(code=secrets.token_hex(8), region=region, changed_by=by.staff_id, active=True, **values)
