@@ -243,15 +243,22 @@ async def test_what_is_wrong_with_a_new_kind_is_said_and_nothing_changes(app, ad
 
 async def test_what_becomes_confidential_is_the_desks_in_charge_and_nobody_takes_it_out_again(app, admin, handler):
     number = await filed(app, AppealState.IN_PROGRESS)
-    page = await does(admin, number, "recategorise", kind="legal", text="要的是法律援助")
-    assert number not in page  # The administrator does not see it any more, either.
-    await handler.gets(f"/console/appeals/{number}", status=404)
-    async with Desk(app, Role.HANDLER, agency="justice") as lawyer:
-        assert "保密" in (await lawyer.gets(f"/console/appeals/{number}")).words
     async with Desk(app, Role.ADMIN, category="legal") as named:
+        page = await does(admin, number, "recategorise", kind="legal", text="要的是法律援助")
+        assert number not in page  # The administrator does not see it any more, either.
+        await handler.gets(f"/console/appeals/{number}", status=404)
+        async with Desk(app, Role.HANDLER, agency="justice") as lawyer:
+            assert "保密" in (await lawyer.gets(f"/console/appeals/{number}")).words
         assert f"{number}/recategorise" not in await named.gets(f"/console/appeals/{number}")
         page = await does(named, number, "recategorise", kind="wages", text="还是欠薪", status=422)
         assert "保密的诉求不能改类别" in page.words
+
+
+async def test_nothing_becomes_confidential_where_nobody_would_read_it(app, admin):
+    number = await filed(app, AppealState.IN_PROGRESS)
+    page = await does(admin, number, "recategorise", kind="legal", text="要的是法律援助", status=422)
+    assert "改了就没人看得到" in page.words
+    assert (await case_of(app, number)).kind == "wages"
 
 
 async def test_the_draft_of_the_first_unit_stays_in_the_timeline(app, admin, handler):

@@ -14,6 +14,7 @@ from bot.services.calendar import time_limits
 from bot.services.core.context import ServiceContext
 from bot.services.core.lifecycle import WORKER, IllegalStep, Role
 from bot.services.core.working_days import YearUnknown
+from bot.services.units import readers
 from bot.store.models import Appeal, AppealStep, now
 
 Check = Callable[[AsyncSession, ServiceContext, Appeal, AppealMove], Awaitable[None]]
@@ -48,13 +49,19 @@ async def _check_reassign(session: AsyncSession, context: ServiceContext, appeal
 async def _check_recategorise(
     session: AsyncSession, context: ServiceContext, appeal: Appeal, wanted: AppealMove
 ) -> None:
-    """Out of a confidential kind nobody but its author may take it: more people would read it."""
-    if wanted.kind not in context.knowledge.appeals.kinds:
+    """Out of a confidential kind nobody but its author may take it: more people would read it.
+
+    And into one only where somebody reads it.
+    """
+    kind = context.knowledge.appeals.kinds.get(wanted.kind)
+    if kind is None:
         raise Rejected("move.kind")
     if wanted.kind == appeal.kind:
         raise Rejected("move.same_kind")
     if appeal.confidential:
         raise Rejected("move.confidential_kind")
+    if kind.confidential and not context.queue and await readers.unread(session, [kind], appeal.region):
+        raise Rejected("move.unread_kind", kind=kind.label)
     await _check_text(session, context, appeal, wanted)
 
 

@@ -49,7 +49,7 @@ __all__ = [
 ]
 
 USERNAME = re.compile(r"[a-z][a-z0-9._-]{1,31}")
-DISTRICT = re.compile(r"(\d{2}){0,3}")
+DISTRICT = re.compile(r"([0-9]{2}){0,3}")
 LONGEST_NAME = 40  # characters
 DEMO = {  # one person of each role, in Shenyang
     Role.ORGANISER: ("demo.organiser", "演示·组织员"),

@@ -23,7 +23,7 @@ from knowledge import hours, phones
 
 LONGEST_NAME = 60  # characters
 LONGEST = 200  # characters of hours
-SHORT_NUMBER = re.compile(r"\d{3,6}")  # 12345, 110
+SHORT_NUMBER = re.compile(r"[0-9]{3,6}")  # 12345, 110
 
 
 def visible(staffer: Staffer, action: str = "units.read") -> ColumnElement[bool]:
