@@ -4,11 +4,12 @@ import pytest
 from sqlalchemy import func, select, update
 
 from bot.commands.doctor import examine
+from bot.services.appeals.states import AppealState
 from bot.services.core.lifecycle import Role
 from bot.services.staff import accounts
 from bot.services.staff.audit import By, note
 from bot.services.staff.permissions import Grant
-from bot.store.models import Appeal, Chat, StationRow
+from bot.store.models import Agency, Appeal, Chat, StationRow
 from tests.support.appeals import filed
 from tests.support.calendar import forget
 from tests.support.desk import BY, Desk
@@ -124,3 +125,15 @@ async def test_the_doctor_and_the_settings_page_show_one_list_until_all_of_it_is
 async def test_a_code_that_is_no_district_is_told(app, settings, capsys):
     assert await examine(settings, "999999") == 1
     assert "no district has the code 999999" in capsys.readouterr().out
+
+
+async def test_a_case_that_was_on_its_way_to_a_unit_while_it_was_switched_off_is_named(app, settings, capsys):
+    async with app.db.begin() as session:
+        await unit_entered(session, "铁西区人社局", "labour", code="tiexi", region=TIEXI)
+    async with Desk(app, Role.HANDLER, district=TIEXI, agency="tiexi"):
+        await filed(app, AppealState.ASSIGNED, district=TIEXI, agency="tiexi")
+        async with app.db.begin() as session:
+            unit = await session.scalar(select(Agency).where(Agency.code == "tiexi"))
+            unit.active = False
+        await examine(settings, TIEXI)
+        assert "有事的单位都有承办员：铁西区人社局" in capsys.readouterr().out.replace(": ", "：")

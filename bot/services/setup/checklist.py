@@ -66,7 +66,7 @@ async def _units(session: AsyncSession, context: ServiceContext, district: str) 
 
 async def _handlers(session: AsyncSession, context: ServiceContext, district: str) -> CheckItem:
     standings = await overview.standings(session, [district])
-    lacking = tuple(each.unit.name for each in standings if each.cases and not each.people)
+    lacking = tuple(each.unit.name for each in standings if each.cases and each.unread)
     return CheckItem("handlers", not lacking, lacking)
 
 

@@ -30,8 +30,13 @@ class UnitStanding:
 
     @property
     def unread(self) -> bool:
-        """Whether what it has, or would get, is read by nobody."""
-        return self.unit.active and self.people == 0 and (self.cases > 0 or bool(self.desks and self.unit.region))
+        """Whether what it has, or would get, is read by nobody.
+
+        One that is switched off may have a case that was on its way to it at that moment.
+        """
+        if not self.unit.active:
+            return self.cases > 0
+        return self.people == 0 and (self.cases > 0 or bool(self.desks and self.unit.region))
 
 
 async def standings(session: AsyncSession, districts: Sequence[str]) -> list[UnitStanding]:
