@@ -1,14 +1,17 @@
 """A notice for one district: it counts and reaches who runs there, and says how many said only the city."""
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import select
 
 from bot.services.core.lifecycle import Role
+from bot.services.core.working_days import ZONE
 from bot.services.notices import audience
 from bot.services.notices.audience import Audience
 from bot.services.staff import accounts
 from bot.services.staff.permissions import Grant
-from bot.store.models import Notice, NoticeKind, Staff
+from bot.store.models import Notice, NoticeKind, Staff, now
 from tests.notices.test_console import ring, write
 from tests.support.desk import BY, Desk
 
@@ -122,7 +125,10 @@ async def test_whoever_approves_in_one_of_two_cities_releases_nothing_to_both(ap
         Desk(app, Role.APPROVER, district="21") as province,
     ):
         await granted(app, author, Role.ORGANISER, "2105")
-        path = await write(author, region=["2101", "2105"])
+        later = now().astimezone(ZONE) + timedelta(
+            hours=20
+        )  # One that is to go at once would be on its way by the end.
+        path = await write(author, region=["2101", "2105"], start_at=f"{later:%Y-%m-%dT%H:%M}")
         await author.submits(f"{path}/submit")
         page = await approver.gets(path)
         assert f"{path}/approve" not in page
