@@ -1,6 +1,5 @@
 """Putting the console together: pages, their rights, what they share."""
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -16,10 +15,11 @@ from bot.console.appeals import steps as appeal_steps
 from bot.console.backend import deliveries as backend_deliveries
 from bot.console.core import divisions, layout, live_updates
 from bot.console.core.authentication import authenticated
-from bot.console.core.live_updates import STOPPING
+from bot.console.core.live_updates import WATCHER
 from bot.console.core.request import Console, ContentSource
 from bot.console.core.routes import CARDS, NAVIGATION, ROOT, TOPICS, cards, routes, topics
 from bot.console.core.security import security_headers, shield
+from bot.console.core.watcher import Watcher
 from bot.console.hazards import hazard
 from bot.console.hazards import list as hazard_list
 from bot.console.hazards import photos as hazard_photos
@@ -93,12 +93,11 @@ def build(
     app[CARDS], app[TOPICS] = cards(PAGES), topics(PAGES)
     app[NAVIGATION] = [route for route, _ in listed if route.nav]
     app.on_response_prepare.append(security_headers)
-    app[STOPPING] = asyncio.Event()
-    app.on_shutdown.append(_stop_events)
+    app[WATCHER] = Watcher(db)
+    app.on_shutdown.append(_stop_watching)
     relay.senders[KIND] = partial(sign_in.send, console)
     return app
 
 
-async def _stop_events(app: web.Application) -> None:
-    """Let go of the connections that stay open, or the process would wait for them."""
-    app[STOPPING].set()
+async def _stop_watching(app: web.Application) -> None:
+    app[WATCHER].stop()

@@ -34,7 +34,7 @@ TOLD = frozenset(
 SILENT = frozenset({"warn", "overdue", "redate"})  # lines of the clock, which do not count as a change
 
 
-@topic("case", right="appeals.read", about=True)
+@topic("case", right="appeals.read", about=True, pulse=appeal_queue.moments, personal=True)
 async def changed(session: AsyncSession, staffer: Staffer, number: str) -> object:
     """The case, its timeline with the ticks, and who else has it open."""
     case = await appeal_queue.find(session, staffer, number)

@@ -1,10 +1,9 @@
 """/console/appeals: the queue, most urgent first, behind tabs, filters and a search."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from urllib.parse import parse_qsl, urlencode
 
 from aiohttp import web
-from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.console.appeals import deadline
@@ -25,11 +24,14 @@ LONGEST_NAME = 20  # of a saved filter
 SHOWN = 80  # characters of a story in the list
 
 
-@topic("appeals", right="appeals.read")
+async def pulse(session: AsyncSession, _: Collection[str]) -> Mapping[str, object]:
+    return {"": await appeal_queue.newest_steps(session)}
+
+
+@topic("appeals", right="appeals.read", pulse=pulse)
 async def moved(session: AsyncSession, staffer: Staffer) -> object:
     """Grows with every step of any case they see."""
-    looked = select(func.count(), func.sum(Appeal.version)).where(appeal_queue.visible(staffer))
-    return tuple((await session.execute(looked)).one())
+    return await appeal_queue.newest_steps(session, staffer)
 
 
 @card("appeals.read", order=20)

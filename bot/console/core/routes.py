@@ -1,6 +1,6 @@
 """What a page declares of itself: its address, its right, its place in the navigation, its card at home."""
 
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any, TypeVar
@@ -67,16 +67,23 @@ class Topic:
     """Something pages watch.  `state` is any value; when it differs from a second ago, pages are told "changed".
 
     about: pages watch one thing of it, as `name:thing`; `state` is given the thing, "" for none.
+    pulse: given all things that are watched ("" for the topic as a whole), a value for each that nobody's rights play
+    a part in.  While it stays the same, nobody's state is asked for; it costs little, whatever the tables hold.
+    personal: the state depends on who looks, not only on their rights.
     """
 
     name: str
     right: str
     about: bool
+    pulse: "Pulse | None"
+    personal: bool
     make: Callable[..., Awaitable[object]]
 
     async def state(self, session: AsyncSession, staffer: Staffer, thing: str) -> object:
         return await (self.make(session, staffer, thing) if self.about else self.make(session, staffer))
 
+
+Pulse = Callable[[AsyncSession, Collection[str]], Awaitable[Mapping[str, object]]]
 
 CARDS: web.AppKey[Sequence[CardMaker]] = web.AppKey("cards", Sequence)
 TOPICS: web.AppKey[Mapping[str, Topic]] = web.AppKey("topics", Mapping)
@@ -105,9 +112,11 @@ def card(right: str, *, order: int) -> Callable[[Anything], Anything]:
     return _mark("card", (right, order))
 
 
-def topic(name: str, *, right: str, about: bool = False) -> Callable[[Anything], Anything]:
+def topic(
+    name: str, *, right: str, about: bool = False, pulse: Pulse | None = None, personal: bool = False
+) -> Callable[[Anything], Anything]:
     """Declare something that /console/events reports; `about` one thing at a time, such as one case."""
-    return _mark("topic", (name, right, about))
+    return _mark("topic", {"name": name, "right": right, "about": about, "pulse": pulse, "personal": personal})
 
 
 def routes(modules: Iterable[ModuleType]) -> list[tuple[Route, Handler]]:
@@ -120,7 +129,7 @@ def cards(modules: Iterable[ModuleType]) -> list[CardMaker]:
 
 
 def topics(modules: Iterable[ModuleType]) -> dict[str, Topic]:
-    return {name: Topic(name, right, about, make) for (name, right, about), make in _marked(modules, "topic")}
+    return {declare["name"]: Topic(**declare, make=make) for declare, make in _marked(modules, "topic")}
 
 
 def _mark(name: str, value: object) -> Callable[[Anything], Anything]:

@@ -1,7 +1,8 @@
 """/console/hazards: what is wrong where, most urgent first, as a list and on a map; and which agency gets what."""
 
+from collections.abc import Collection, Mapping
+
 from aiohttp import web
-from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.console.core import map_view
@@ -14,17 +15,19 @@ from bot.services.hazards import queue as hazard_queue
 from bot.services.hazards.queue import PAGE, VIEWS, HazardFilter
 from bot.services.staff.permissions import Denied, Staffer
 from bot.services.units import agencies
-from bot.store.models import Hazard
 
 HAZARDS = f"{ROOT}/hazards"
 LONGEST_TEXT = 50  # characters of a search
 
 
-@topic("hazards", right="hazards.read")
+async def pulse(session: AsyncSession, _: Collection[str]) -> Mapping[str, object]:
+    return {"": await hazard_queue.newest_steps(session)}
+
+
+@topic("hazards", right="hazards.read", pulse=pulse)
 async def moved(session: AsyncSession, staffer: Staffer) -> object:
     """Grows with every step of any hazard they see."""
-    looked = select(func.count(), func.sum(Hazard.version)).where(hazard_queue.visible(staffer))
-    return tuple((await session.execute(looked)).one())
+    return await hazard_queue.newest_steps(session, staffer)
 
 
 @card("hazards.review", order=30)

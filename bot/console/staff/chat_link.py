@@ -12,7 +12,7 @@ from bot.services.staff.permissions import Staffer
 from bot.store.models import Chat, Staff
 
 
-@topic("own-chat", right="own.chat")
+@topic("own-chat", right="own.chat", personal=True)
 async def linked(session: AsyncSession, staffer: Staffer) -> object:
     person = await session.get(Staff, staffer.id)
     return person.chat_id if person is not None else None

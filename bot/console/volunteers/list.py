@@ -1,7 +1,6 @@
 """/console/volunteers: who applied, who learns, who acts; hours and terms that wait for a yes; teams."""
 
 from aiohttp import web
-from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.console.core.request import RequestContext
@@ -11,7 +10,6 @@ from bot.services.identity import identities
 from bot.services.staff.permissions import Staffer
 from bot.services.volunteers import roster
 from bot.services.volunteers.roster import PAGE, VIEWS
-from bot.store.models import Shift, Volunteer
 
 LIST = f"{ROOT}/volunteers"
 
@@ -19,9 +17,7 @@ LIST = f"{ROOT}/volunteers"
 @topic("volunteers", right="volunteers.read")
 async def moved(session: AsyncSession, staffer: Staffer) -> object:
     """Grows with every step of any volunteer they see, and with every shift."""
-    steps = select(func.count(), func.sum(Volunteer.version), func.count(Volunteer.renewal_at))
-    mine = tuple((await session.execute(steps.where(roster.visible(staffer)))).one())
-    return mine, await session.scalar(select(func.count()).where(Shift.state == "ended"))
+    return await roster.newest_steps(session, staffer), await roster.shifts_ended(session)
 
 
 @card("volunteers.approve", order=40)

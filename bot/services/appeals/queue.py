@@ -1,7 +1,7 @@
 """The caseload: which appeals somebody may see, in what order, how many wait where, and who has one open."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,9 +11,11 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.services.appeals.states import DONE, OPEN, TO_DISPATCH, AppealState
+from bot.services.core import recent
+from bot.services.core.recent import Recent
 from bot.services.staff.lookup import Lookup
 from bot.services.staff.permissions import AGENCY, Grant, Staffer
-from bot.store.models import Agency, Appeal, CasePresence, SavedFilter, Staff, now
+from bot.store.models import Agency, Appeal, AppealStep, CasePresence, SavedFilter, Staff, now
 
 PAGE = 50  # rows
 SOON = timedelta(days=2)  # before the deadline a case counts as urgent
@@ -159,6 +161,34 @@ async def counts(
     sums = [func.sum(case((each, 1), else_=0)).label(f"n{number}") for number, each in enumerate(conditions.values())]
     row = (await session.execute(select(*sums).where(visible(staffer)))).one()
     return {name: int(count or 0) for name, count in zip(conditions, row, strict=True)}
+
+
+async def newest_steps(session: AsyncSession, staffer: Staffer | None = None) -> Recent:
+    """The newest steps of all cases, or of those that somebody sees."""
+    steps = recent.newest(AppealStep.id, AppealStep.appeal_id)
+    found = select(steps.c.id)
+    if staffer is not None:
+        found = found.join(Appeal, Appeal.id == steps.c.appeal_id).where(visible(staffer))
+    return Recent(await session.scalars(found))
+
+
+async def moments(session: AsyncSession, numbers: Collection[str]) -> dict[str, object]:
+    """Of each case a value that differs once anything on its page does: steps, ticks, who has it open."""
+    lines = select(func.max(AppealStep.id), func.count(AppealStep.told_at)).where(AppealStep.appeal_id == Appeal.id)
+    newest, told = (lines.with_only_columns(each).scalar_subquery() for each in lines.selected_columns)
+    cases = select(Appeal.number, Appeal.id, Appeal.version, Appeal.level, newest, told).where(
+        Appeal.number.in_(numbers)
+    )
+    here = select(CasePresence.appeal_id, CasePresence.staff_id, CasePresence.typing).where(
+        CasePresence.at > now() - HERE
+    )
+    rows = {row.number: tuple(row) for row in await session.execute(cases)}
+    present: dict[int, set[object]] = {}
+    for appeal_id, *who in await session.execute(
+        here.where(CasePresence.appeal_id.in_([row[1] for row in rows.values()]))
+    ):
+        present.setdefault(appeal_id, set()).add(tuple(who))
+    return {number: (row, frozenset(present.get(row[1], ()))) for number, row in rows.items()}
 
 
 async def find(session: AsyncSession, staffer: Staffer, number: str, *, lock: bool = False) -> Appeal | None:

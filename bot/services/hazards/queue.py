@@ -7,12 +7,13 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, and_, case, false, func, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.services.core import map_clusters
+from bot.services.core import map_clusters, recent
 from bot.services.core.map_clusters import Chart, Pin
+from bot.services.core.recent import Recent
 from bot.services.hazards.states import CLOSED, OPEN, HazardState
 from bot.services.staff.lookup import Lookup
 from bot.services.staff.permissions import AGENCY, Staffer
-from bot.store.models import Agency, Hazard, now
+from bot.store.models import Agency, Hazard, HazardStep, now
 from knowledge.geo import Point
 
 PAGE = 50  # rows
@@ -92,6 +93,15 @@ async def counts(session: AsyncSession, staffer: Staffer) -> dict[str, int]:
     sums = [func.sum(case((each, 1), else_=0)) for each in VIEWS.values()]
     row = (await session.execute(select(*sums).where(visible(staffer)))).one()
     return {name: int(count or 0) for name, count in zip(VIEWS, row, strict=True)}
+
+
+async def newest_steps(session: AsyncSession, staffer: Staffer | None = None) -> Recent:
+    """The newest steps of all hazards, or of those that somebody sees."""
+    steps = recent.newest(HazardStep.id, HazardStep.hazard_id)
+    found = select(steps.c.id)
+    if staffer is not None:
+        found = found.join(Hazard, Hazard.id == steps.c.hazard_id).where(visible(staffer))
+    return Recent(await session.scalars(found))
 
 
 async def get(session: AsyncSession, staffer: Staffer, number: str, *, lock: bool = False) -> Hazard | None:

@@ -2,9 +2,11 @@
 
 import hashlib
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import groupby
+from operator import itemgetter
 
 from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -72,29 +74,30 @@ async def begin(session: AsyncSession, person: Staff, browser: Browser, by: By, 
 
 async def find(session: AsyncSession, cookie: str) -> Login | None:
     """The session of a cookie; None once it is too old, idle for too long, ended, or its owner has left."""
-    return await _one(session, StaffSession.key == hashed(cookie))
+    found = await _live(session, StaffSession.key == hashed(cookie))
+    return next(iter(found.values()), None)
 
 
-async def still(session: AsyncSession, session_id: int) -> Login | None:
-    """The same for a connection that stays open, while the cookie may have been renewed."""
-    return await _one(session, StaffSession.id == session_id)
+async def still(session: AsyncSession, session_ids: Collection[int]) -> Mapping[int, Login]:
+    """The same for connections that stay open, while their cookies may have been renewed: those that still live."""
+    return await _live(session, StaffSession.id.in_(session_ids))
 
 
-async def _one(session: AsyncSession, which: ColumnElement[bool]) -> Login | None:
+async def _live(session: AsyncSession, which: ColumnElement[bool]) -> Mapping[int, Login]:
     query = (
         select(StaffSession, Staff, StaffRole)
         .join(Staff, Staff.id == StaffSession.staff_id)
         .outerjoin(StaffRole, StaffRole.staff_id == Staff.id)
         .where(which, *_open(now()), Staff.active)
-        .order_by(StaffRole.id)
+        .order_by(StaffSession.id, StaffRole.id)
         .execution_options(populate_existing=True)
     )
-    rows = (await session.execute(query)).all()
-    if not rows:
-        return None
-    row, person = rows[0][0], rows[0][1]
-    staffer = made(person, (grant_of(role) for _, _, role in rows if role is not None))
-    return Login(row.id, row, person, staffer)
+    found: dict[int, Login] = {}
+    for row, rows in groupby(await session.execute(query), key=itemgetter(0)):
+        people, roles = zip(*((person, role) for _, person, role in rows), strict=True)
+        staffer = made(people[0], (grant_of(role) for role in roles if role is not None))
+        found[row.id] = Login(row.id, row, people[0], staffer)
+    return found
 
 
 def _open(at: datetime) -> tuple[ColumnElement[bool], ...]:

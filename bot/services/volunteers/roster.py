@@ -6,11 +6,13 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.errors import Rejected
+from bot.services.core import recent
+from bot.services.core.recent import Recent
 from bot.services.staff.accounts import within
 from bot.services.staff.lookup import Lookup
 from bot.services.staff.permissions import Staffer
 from bot.services.volunteers.states import VolunteerState
-from bot.store.models import Shift, Team, Training, Volunteer
+from bot.store.models import Shift, Team, Training, Volunteer, VolunteerStep
 
 PAGE = 50  # volunteers on one page
 LONGEST_NAME = 20  # characters of a team's name
@@ -44,6 +46,18 @@ async def counts(session: AsyncSession, staffer: Staffer) -> dict[str, int]:
     query = select(Volunteer.state, func.count()).where(visible(staffer)).group_by(Volunteer.state)
     by_state = dict((await session.execute(query)).all())
     return {view: sum(by_state.get(str(state), 0) for state in states) for view, states in VIEWS.items()}
+
+
+async def newest_steps(session: AsyncSession, staffer: Staffer) -> Recent:
+    """The newest steps of the volunteers that somebody sees."""
+    steps = recent.newest(VolunteerStep.id, VolunteerStep.volunteer_id)
+    found = select(steps.c.id).join(Volunteer, Volunteer.id == steps.c.volunteer_id).where(visible(staffer))
+    return Recent(await session.scalars(found))
+
+
+async def shifts_ended(session: AsyncSession) -> int:
+    """How many shifts wait for approval anywhere."""
+    return await session.scalar(select(func.count()).where(Shift.state == "ended")) or 0
 
 
 async def hours_waiting(session: AsyncSession, staffer: Staffer) -> list[tuple[Shift, Volunteer]]:

@@ -1,0 +1,95 @@
+"""Open pages are told what changed, at a cost that does not grow with how many there are."""
+
+import asyncio
+import contextlib
+
+import pytest
+from sqlalchemy import Engine, event
+
+from bot.console.core.watcher import LOOK
+from bot.services.appeals.states import AppealState
+from bot.services.core.lifecycle import Role
+from tests.support.appeals import does, filed
+from tests.support.desk import Desk
+
+PAGES = 60
+LOOKS = 4  # seconds of watching
+
+
+@pytest.fixture
+async def desks(app):
+    async with Desk(app, Role.ADMIN) as mine, Desk(app, Role.ADMIN, name="管理员赵") as other:
+        yield mine, other
+
+
+@contextlib.asynccontextmanager
+async def watching(desk, topics, pages=1):
+    """So many pages open, each a stream that has begun."""
+    async with contextlib.AsyncExitStack() as stack:
+        streams = []
+        for _ in range(pages):
+            request = desk.http.get(f"{desk.url}/console/events", params={"topics": topics})
+            stream = (await stack.enter_async_context(request)).content
+            assert (await stream.readuntil(b"\n\n")).startswith(b"retry")
+            streams.append(stream)
+        yield streams
+
+
+async def asked(app, seconds: float) -> int:
+    """Statements about cases or sessions while pages only wait."""
+    seen: list[str] = []
+
+    def note(_connection, _cursor, statement, *_more) -> None:
+        if any(table in statement for table in ("appeal_steps", "staff_sessions", "appeals.")):
+            seen.append(statement)
+
+    event.listen(Engine, "before_cursor_execute", note)
+    await asyncio.sleep(seconds)
+    event.remove(Engine, "before_cursor_execute", note)
+    return len(seen)
+
+
+async def test_sixty_open_pages_ask_the_database_no_more_than_one(app, desks):
+    mine, _ = desks
+    number = await filed(app, AppealState.IN_PROGRESS)
+    topics = f"appeals,case:{number}"
+    async with watching(mine, topics):
+        alone = await asked(app, LOOKS * LOOK)
+    async with watching(mine, topics, PAGES):
+        crowded = await asked(app, LOOKS * LOOK)
+    assert alone > 0
+    assert crowded <= alone * 1.5  # One more look may fall into the same seconds.
+
+
+async def test_each_of_many_pages_hears_of_a_step_and_only_those_that_show_it(app, desks):
+    mine, other = desks
+    first, second = [await filed(app, AppealState.IN_PROGRESS) for _ in range(2)]
+    async with watching(mine, f"appeals,case:{first}", 5) as theirs, watching(mine, f"case:{second}") as (elsewhere,):
+        await does(other, first, "log", note="已电话联系站长")
+        for stream in theirs:
+            heard = await stream.readuntil(b"\n\n") + await stream.readuntil(b"\n\n")
+            assert b"data: appeals\n" in heard
+            assert f"data: case:{first}\n".encode() in heard
+        await does(other, second, "log", note="已电话联系站长")
+        assert f"data: case:{second}".encode() in await elsewhere.readuntil(b"\n\n")
+
+
+async def test_nobody_hears_of_cases_of_another_district(app, desks):
+    mine, other = desks
+    number = await filed(app, AppealState.IN_PROGRESS)
+    async with Desk(app, Role.ADMIN, district="1101") as stranger, watching(stranger, "appeals") as (far,):
+        async with watching(mine, "appeals") as (near,):
+            await does(other, number, "log", note="已电话联系站长")
+            assert b"data: appeals" in await near.readuntil(b"\n\n")
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(far.readuntil(b"\n\n"), 2 * LOOK)
+
+
+async def test_a_page_whose_session_ended_is_told_so_and_the_others_go_on(app, desks):
+    mine, other = desks
+    number = await filed(app, AppealState.IN_PROGRESS)
+    async with watching(mine, "appeals") as (gone,), watching(other, "appeals") as (stays,):
+        await mine.submits("/console/leave")
+        assert b"signed-out" in await gone.readuntil(b"\n\n")
+        await does(other, number, "log", note="已电话联系站长")
+        assert b"data: appeals" in await stays.readuntil(b"\n\n")
