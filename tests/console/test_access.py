@@ -11,7 +11,8 @@ from functools import partial
 import pytest
 
 from bot.console import PAGES as MODULES
-from bot.console.core.routes import HALF, PUBLIC, routes
+from bot.console.core.request import Access
+from bot.console.core.routes import routes
 from bot.services.core.lifecycle import Role
 from tests.support.desk import Desk
 from tests.support.steps import statements
@@ -40,23 +41,23 @@ GRID = "organiser admin"
 EDITORS = "organiser"
 POLICY = "friendly-merchants-shenyang"  # of OWN; everybody who may read entries at all reads all of them
 
-# Who gets past the door of a page: PUBLIC, HALF, or the roles by their short names.
+# Who gets past the door of a page: Access.PUBLIC, Access.HALF, or the roles by their short names.
 PAGES: Mapping[str, str] = {
     "GET /console": ALL,
-    "GET /console/login": PUBLIC,
-    "POST /console/login": PUBLIC,
-    "GET /console/sent": PUBLIC,
-    "GET /console/enter/{token}": PUBLIC,
-    "POST /console/enter/{token}": PUBLIC,
-    "GET /console/webapp": PUBLIC,
-    "POST /console/webapp": PUBLIC,
-    "GET /console/static/{name}": PUBLIC,
-    "POST /console/leave": HALF,
-    "GET /console/second": HALF,
-    "POST /console/second": HALF,
-    "GET /console/enrol": HALF,
-    "POST /console/enrol": HALF,
-    "GET /console/enrol/picture.svg": HALF,
+    "GET /console/login": Access.PUBLIC,
+    "POST /console/login": Access.PUBLIC,
+    "GET /console/sent": Access.PUBLIC,
+    "GET /console/enter/{token}": Access.PUBLIC,
+    "POST /console/enter/{token}": Access.PUBLIC,
+    "GET /console/webapp": Access.PUBLIC,
+    "POST /console/webapp": Access.PUBLIC,
+    "GET /console/static/{name}": Access.PUBLIC,
+    "POST /console/leave": Access.HALF,
+    "GET /console/second": Access.HALF,
+    "POST /console/second": Access.HALF,
+    "GET /console/enrol": Access.HALF,
+    "POST /console/enrol": Access.HALF,
+    "GET /console/enrol/picture.svg": Access.HALF,
     "POST /console/confirm": ALL,
     "GET /console/events": ALL,
     "GET /console/divisions": ALL,
@@ -179,7 +180,7 @@ PAGES: Mapping[str, str] = {
     "GET /console/redeem": "organiser counter",
     "GET /console/redeem/{code}": "organiser counter",
     "POST /console/redeem": "organiser counter",
-    "GET /console/certificates/{certificate}": PUBLIC,
+    "GET /console/certificates/{certificate}": Access.PUBLIC,
     "GET /console/hazards": HAZARDS,
     "GET /console/hazards/map": HAZARDS,
     "GET /console/hazards/rules": "admin",
@@ -252,7 +253,7 @@ def test_every_page_is_listed_here_and_none_that_is_gone():
 
 def test_what_is_declared_public_is_public_here():
     for place, route in DECLARED.items():
-        assert (route.right in (PUBLIC, HALF)) == (PAGES[place] in (PUBLIC, HALF)), place
+        assert isinstance(route.right, Access) == isinstance(PAGES[place], Access), place
 
 
 @pytest.mark.parametrize("short", SHORT)
@@ -260,11 +261,11 @@ async def test_a_role_opens_its_own_pages_and_no_others(app, things, short):
     own = await things(OWN)
     async with Desk(app, SHORT[short], district=OWN, agency=OFFICE if short == "handler" else "") as desk:
         for place in sorted(PAGES, key=lambda each: each.endswith(ENDING)):
-            if PAGES[place] in (PUBLIC, HALF) and not place.endswith(ENDING):
+            if isinstance(PAGES[place], Access) and not place.endswith(ENDING):
                 continue
             method, path = place.split()
             page = await ask(desk, method, filled(path, own))
-            allowed = PAGES[place] == HALF or short in PAGES[place].split()
+            allowed = PAGES[place] == Access.HALF or short in PAGES[place].split()
             assert (page.status != 403) == allowed, f"{short} {place}: {page.status}"
             assert page.status not in (401, 404, 405, 500), f"{short} {place}: {page.status}"
             if path.endswith(ENDING):
@@ -300,7 +301,7 @@ async def test_who_is_not_signed_in_is_sent_to_the_door_and_their_form_is_kept(a
         for place, who in PAGES.items():
             method, path = place.split()
             page = await ask(desk, method, filled(path, own), typed="写了很久的一段话，不能丢，丢了要重写的")
-            if who == PUBLIC:
+            if who == Access.PUBLIC:
                 assert page.status != 401, place
             elif method == "GET" and not DECLARED[place].live:
                 assert page.path.startswith("/console/login"), place
@@ -314,7 +315,7 @@ async def test_without_the_second_factor_no_page_opens(app, things):
     async with Desk(app, Role.ADMIN, district=OWN, second=False) as desk:
         for place, who in PAGES.items():
             method, path = place.split()
-            if who not in (PUBLIC, HALF):
+            if not isinstance(who, Access):
                 page = await ask(desk, method, filled(path, own))
                 assert page.path == "/console/enrol", place
 

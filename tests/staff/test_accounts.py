@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import re
 
 import pytest
 from sqlalchemy import func, select
@@ -10,10 +11,11 @@ from bot.commands import staff
 from bot.errors import Rejected
 from bot.services.core.lifecycle import Role
 from bot.services.staff import accounts
-from bot.services.staff.permissions import Grant
+from bot.services.staff.permissions import EVERYBODY, Grant, Right
 from bot.store.models import Agency, Audit, Staff
 from knowledge.regions import full_name, offered
 from tests.support.desk import BY, Desk
+from tests.support.project import ROOT
 from tests.support.units import unit_entered
 
 TIEXI, HEPING = "210106", "210102"
@@ -161,3 +163,10 @@ async def test_every_division_is_offered_once_and_only_those_inside(app, system)
     assert not {"济南市", "全国", "辽宁省"} & set(inside)
     regions = app.knowledge.regions
     assert {full_name(regions, code) for code in regions} == {full_name(regions, code) for code in offered(regions)}
+
+
+def test_every_right_is_held_by_somebody_and_asked_for_somewhere():
+    files = [path for suffix in ("py", "html") for path in (ROOT / "bot").rglob(f"*.{suffix}")]
+    asked = {name for path in files for name in re.findall(r"\bRight\.([A-Z_]+)", path.read_text(encoding="utf-8"))}
+    assert asked == set(Right.__members__)
+    assert {right for right in Right if not right.roles} == EVERYBODY

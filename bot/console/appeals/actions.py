@@ -8,7 +8,7 @@ from bot.services.appeals.effects import TOP
 from bot.services.appeals.queue import BUSY
 from bot.services.appeals.states import APPEAL, OPEN, AppealState
 from bot.services.core.lifecycle import Actor, Role
-from bot.services.staff.permissions import Staffer
+from bot.services.staff.permissions import Right, Staffer
 from bot.store.models import Appeal, now
 
 
@@ -20,7 +20,7 @@ class AppealAction:
     skips: a state on the way that is passed through without a word.
     """
 
-    right: str
+    right: Right
     target: AppealState | None = None
     when: Callable[[Appeal], bool] = lambda appeal: True
     skips: AppealState | None = None
@@ -29,26 +29,26 @@ class AppealAction:
 
 # In the order in which they are offered: what one does most comes first.
 ACTS: Mapping[str, AppealAction] = {
-    "accept": AppealAction("appeals.assign", AppealState.ACCEPTED),
-    "assign": AppealAction("appeals.assign", AppealState.ASSIGNED, skips=AppealState.ACCEPTED),
-    "begin": AppealAction("appeals.handle", AppealState.IN_PROGRESS),
-    "answer": AppealAction("appeals.review", AppealState.ANSWERED),
-    "send_back": AppealAction("appeals.review", None, waits_for_review),
-    "propose": AppealAction("appeals.handle", None, lambda case: case.state == AppealState.IN_PROGRESS),
-    "ask": AppealAction("appeals.handle", AppealState.PENDING_INFO),
-    "return": AppealAction("appeals.handle", AppealState.ACCEPTED),
-    "reassign": AppealAction("appeals.assign", AppealState.ASSIGNED),
-    "recategorise": AppealAction("appeals.assign", stays=True, when=lambda case: not case.confidential),
-    "verify": AppealAction("appeals.assign", AppealState.VERIFIED),
-    "close": AppealAction("appeals.assign", AppealState.CLOSED),
-    "unmerge": AppealAction("appeals.assign", AppealState.ACCEPTED),
-    "log": AppealAction("appeals.log"),
-    "extend": AppealAction("appeals.extend", None, lambda case: _may_be_put_off(case)),
-    "escalate": AppealAction("appeals.assign", None, lambda case: case.state in BUSY and case.level < TOP),
-    "about": AppealAction("appeals.assign", None, lambda case: case.state in OPEN),
-    "locate": AppealAction("appeals.assign", None, lambda case: case.state in BUSY),
-    "merge": AppealAction("appeals.assign", AppealState.MERGED),
-    "reject": AppealAction("appeals.assign", AppealState.REJECTED),
+    "accept": AppealAction(Right.APPEALS_ASSIGN, AppealState.ACCEPTED),
+    "assign": AppealAction(Right.APPEALS_ASSIGN, AppealState.ASSIGNED, skips=AppealState.ACCEPTED),
+    "begin": AppealAction(Right.APPEALS_HANDLE, AppealState.IN_PROGRESS),
+    "answer": AppealAction(Right.APPEALS_REVIEW, AppealState.ANSWERED),
+    "send_back": AppealAction(Right.APPEALS_REVIEW, None, waits_for_review),
+    "propose": AppealAction(Right.APPEALS_HANDLE, None, lambda case: case.state == AppealState.IN_PROGRESS),
+    "ask": AppealAction(Right.APPEALS_HANDLE, AppealState.PENDING_INFO),
+    "return": AppealAction(Right.APPEALS_HANDLE, AppealState.ACCEPTED),
+    "reassign": AppealAction(Right.APPEALS_ASSIGN, AppealState.ASSIGNED),
+    "recategorise": AppealAction(Right.APPEALS_ASSIGN, stays=True, when=lambda case: not case.confidential),
+    "verify": AppealAction(Right.APPEALS_ASSIGN, AppealState.VERIFIED),
+    "close": AppealAction(Right.APPEALS_ASSIGN, AppealState.CLOSED),
+    "unmerge": AppealAction(Right.APPEALS_ASSIGN, AppealState.ACCEPTED),
+    "log": AppealAction(Right.APPEALS_LOG),
+    "extend": AppealAction(Right.APPEALS_EXTEND, None, lambda case: _may_be_put_off(case)),
+    "escalate": AppealAction(Right.APPEALS_ASSIGN, None, lambda case: case.state in BUSY and case.level < TOP),
+    "about": AppealAction(Right.APPEALS_ASSIGN, None, lambda case: case.state in OPEN),
+    "locate": AppealAction(Right.APPEALS_ASSIGN, None, lambda case: case.state in BUSY),
+    "merge": AppealAction(Right.APPEALS_ASSIGN, AppealState.MERGED),
+    "reject": AppealAction(Right.APPEALS_ASSIGN, AppealState.REJECTED),
 }
 
 
@@ -63,7 +63,7 @@ def has_handled(staffer: Staffer, case: Appeal) -> bool:
     return staffer.id in (case.handler_id, case.proposal_by)
 
 
-def actor(staffer: Staffer, case: Appeal, right: str) -> Actor:
+def actor(staffer: Staffer, case: Appeal, right: Right) -> Actor:
     """Who somebody acts as.  Raises Denied."""
     subject, district = f"appeal:{case.number}", case.region or None
     return staffer.require(right, district=district, agency=case.agency_id or 0, category=case.kind, subject=subject)

@@ -17,6 +17,7 @@ from bot.services.appeals import transitions as appeal_transitions
 from bot.services.appeals.queue import PAGE
 from bot.services.appeals.states import AppealMove, AppealState
 from bot.services.core.lifecycle import Actor, IllegalStep
+from bot.services.staff.permissions import Right
 from bot.services.units import agencies
 from bot.store.models import Appeal
 
@@ -66,7 +67,7 @@ CONSULT = "consult"  # begins one thing with all of them, at its own address
 ACTS = (*TAKES, CONSULT)
 
 
-@page("GET", BULK, right="appeals.assign")
+@page("GET", BULK, right=Right.APPEALS_ASSIGN)
 async def preview(context: RequestContext) -> web.Response:
     """Which of the ticked cases would go along, before anything is done."""
     query = context.http_request.query
@@ -81,7 +82,7 @@ async def preview(context: RequestContext) -> web.Response:
     return await _show(context, act, outcomes, before=True)
 
 
-@page("POST", BULK, right="appeals.assign")
+@page("POST", BULK, right=Right.APPEALS_ASSIGN)
 async def take(context: RequestContext) -> web.Response:
     """Each case for itself: what does not go is named, and holds nothing up."""
     act = context.text("act")
@@ -137,7 +138,7 @@ async def _show(context: RequestContext, act: str, outcomes: list[BulkOutcome], 
         act=act,
         acts=ACTS,
         consult=CONSULT,
-        agencies=await agencies.around(context.session, context.staffer.districts("appeals.assign")),
+        agencies=await agencies.around(context.session, context.staffer.districts(Right.APPEALS_ASSIGN)),
         kinds=context.knowledge.appeals.kinds,
         going=sum(each.good for each in outcomes),
     )

@@ -22,7 +22,7 @@ from bot.services.calendar.wording import day
 from bot.services.core.working_days import ZONE
 from bot.services.identity.identities import MAY_UNMASK
 from bot.services.staff import accounts
-from bot.services.staff.permissions import Staffer
+from bot.services.staff.permissions import Right, Staffer
 from bot.services.units import agencies
 from bot.store.models import Appeal, AppealStep, Naming, now
 from knowledge.stations.shown import moment
@@ -34,7 +34,7 @@ TOLD = frozenset(
 SILENT = frozenset({"warn", "overdue", "redate"})  # lines of the clock, which do not count as a change
 
 
-@topic("case", right="appeals.read", about=True, pulse=appeal_queue.moments, personal=True)
+@topic("case", right=Right.APPEALS_READ, about=True, pulse=appeal_queue.moments, personal=True)
 async def changed(session: AsyncSession, staffer: Staffer, number: str) -> object:
     """The case, its timeline with the ticks, and who else has it open."""
     case = await appeal_queue.find(session, staffer, number)
@@ -45,12 +45,12 @@ async def changed(session: AsyncSession, staffer: Staffer, number: str) -> objec
     return case.version, case.level, told, await appeal_queue.others(session, case.id, staffer.id)
 
 
-@page("GET", CASE, right="appeals.read")
+@page("GET", CASE, right=Right.APPEALS_READ)
 async def shown(context: RequestContext) -> web.Response:
     return await show(context, await found(context))
 
 
-@page("POST", f"{CASE}/here", right="appeals.read", live=True)
+@page("POST", f"{CASE}/here", right=Right.APPEALS_READ, live=True)
 async def here(context: RequestContext) -> web.Response:
     """The page tells that it is open, every few seconds, and when it is left."""
     async with context.console.db.begin() as context.transaction:
@@ -65,7 +65,7 @@ async def here(context: RequestContext) -> web.Response:
 
 async def found(context: RequestContext, *, lock: bool = False) -> Appeal:
     """The case of the address.  Raises Denied, which shows as "not found", for one that is not theirs to see."""
-    return await context.find(APPEALS, context.http_request.match_info["number"], "appeals.read", lock=lock)
+    return await context.find(APPEALS, context.http_request.match_info["number"], Right.APPEALS_READ, lock=lock)
 
 
 async def show(
@@ -84,7 +84,7 @@ async def show(
     """
     session, knowledge = context.session, context.knowledge
     lines = await appeals.timeline(session, case.id)
-    offices = await agencies.around(session, context.staffer.districts("appeals.read"))
+    offices = await agencies.around(session, context.staffer.districts(Right.APPEALS_READ))
     return context.page(
         "appeals/case.html",
         status=status,
@@ -142,12 +142,12 @@ def _arrival(words: ConsoleWords, line: AppealStep) -> str:
 
 
 def _may_unmask(staffer: Staffer, case: Appeal) -> bool:
-    role = staffer.role_for("appeals.unmask", case.region or None, case.agency_id or 0, case.kind)
+    role = staffer.role_for(Right.APPEALS_UNMASK, case.region or None, case.agency_id or 0, case.kind)
     return role in MAY_UNMASK[Naming(case.naming)]
 
 
 def _districts(context: RequestContext) -> list[str]:
     """Where a case may be said to belong: cities and districts that begin like the person's own."""
-    mine = context.staffer.districts("appeals.assign")
+    mine = context.staffer.districts(Right.APPEALS_ASSIGN)
     near = [code for code in context.knowledge.regions if code.startswith(tuple(mine))]
     return [code for code in near if len(code) == (6 if any(len(each) >= 4 for each in mine) else 4)]

@@ -11,6 +11,7 @@ from bot.errors import Rejected
 from bot.services.appeals import clusters, consultation_votes, consultations
 from bot.services.appeals.consultations import CONSULTATIONS
 from bot.services.staff import accounts
+from bot.services.staff.permissions import Right
 from bot.services.units import agencies
 from bot.store.models import Consultation
 
@@ -19,22 +20,22 @@ LONGEST = 2000  # characters of what is published
 LONGEST_TITLE = 60
 
 
-@card("appeals.assign", order=30)
+@card(Right.APPEALS_ASSIGN, order=30)
 async def waiting(context: RequestContext) -> Card:
     items = await consultations.every(context.session, context.staffer)
     words, running = context.console.layout.words, [item for item, _ in items if item.published_at is None]
     return Card(words("card.consultations"), len(running), ALIKE, words("card.consultations_note"))
 
 
-@page("GET", ALIKE, right="appeals.assign", nav="alike")
+@page("GET", ALIKE, right=Right.APPEALS_ASSIGN, nav="alike")
 async def listed(context: RequestContext) -> web.Response:
     return await _list(context)
 
 
-@page("POST", ALIKE, right="appeals.assign")
+@page("POST", ALIKE, right=Right.APPEALS_ASSIGN)
 async def begin(context: RequestContext) -> web.Response:
     """Take a common problem up, with the cases that were left ticked."""
-    by, numbers = context.staffer.require("appeals.assign"), context.every("number")
+    by, numbers = context.staffer.require(Right.APPEALS_ASSIGN), context.every("number")
     title, lead = context.text("title", most=LONGEST_TITLE), context.text("lead")
     try:
         item = await consultations.begin(context.session, context.staffer, by, title=title, lead=lead, numbers=numbers)
@@ -44,15 +45,15 @@ async def begin(context: RequestContext) -> web.Response:
     return context.to(f"{ALIKE}/{item.id}", said="consult_begun")
 
 
-@page("GET", f"{ALIKE}/{{id}}", right="appeals.assign")
+@page("GET", f"{ALIKE}/{{id}}", right=Right.APPEALS_ASSIGN)
 async def shown(context: RequestContext) -> web.Response:
     return await _show(context, await _found(context))
 
 
-@page("POST", f"{ALIKE}/{{id}}/publish", right="appeals.assign")
+@page("POST", f"{ALIKE}/{{id}}/publish", right=Right.APPEALS_ASSIGN)
 async def publish(context: RequestContext) -> web.Response:
     """Tell everybody whose case it is."""
-    item, by = await _found(context, lock=True), context.staffer.require("appeals.assign")
+    item, by = await _found(context, lock=True), context.staffer.require(Right.APPEALS_ASSIGN)
     context.again = f"{ALIKE}/{item.id}"
     try:
         told = await consultations.publish(
@@ -64,7 +65,7 @@ async def publish(context: RequestContext) -> web.Response:
     return context.to(context.again, said="consult_published")
 
 
-@page("POST", f"{ALIKE}/{{id}}/take-out", right="appeals.assign")
+@page("POST", f"{ALIKE}/{{id}}/take-out", right=Right.APPEALS_ASSIGN)
 async def take_out(context: RequestContext) -> web.Response:
     item = await _found(context, lock=True)
     await consultations.take_out(context.session, context.staffer, item, context.text("number"))
@@ -80,7 +81,7 @@ async def _list(context: RequestContext, *, fault: str = "") -> web.Response:
         clusters=await asyncio.to_thread(clusters.find, recent),
         items=await consultations.every(context.session, context.staffer),
         kinds=context.knowledge.appeals.kinds,
-        agencies=await agencies.around(context.session, context.staffer.districts("appeals.read")),
+        agencies=await agencies.around(context.session, context.staffer.districts(Right.APPEALS_READ)),
         fewest=clusters.FEWEST,
         days=clusters.WITHIN.days,
         queue=QUEUE,
@@ -106,4 +107,4 @@ async def _show(context: RequestContext, item: Consultation, *, fault: str = "")
 
 
 async def _found(context: RequestContext, *, lock: bool = False) -> Consultation:
-    return await context.find(CONSULTATIONS, context.number("id"), "appeals.assign", lock=lock)
+    return await context.find(CONSULTATIONS, context.number("id"), Right.APPEALS_ASSIGN, lock=lock)

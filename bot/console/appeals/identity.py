@@ -11,16 +11,17 @@ from bot.console.core.routes import page
 from bot.errors import Rejected
 from bot.services.attachments import attachments
 from bot.services.identity import identities
+from bot.services.staff.permissions import Right
 from bot.store.models import Attachment
 
 SAFE = "sandbox; default-src 'none'; img-src 'self'; media-src 'self'"  # what a file may do in the browser
 
 
-@page("POST", f"{CASE}/identity", right="appeals.unmask", fresh=True)
+@page("POST", f"{CASE}/identity", right=Right.APPEALS_UNMASK, fresh=True)
 async def unmask(context: RequestContext) -> web.Response:
     """Name and phone, for a purpose; shown this once, and never kept in the page's address."""
     case = await found(context)
-    by = actor(context.staffer, case, "appeals.unmask")
+    by = actor(context.staffer, case, Right.APPEALS_UNMASK)
     context.again = CASE.format(number=case.number)
     subject, purpose = f"appeal:{case.number}", context.text("purpose")
     try:
@@ -39,11 +40,11 @@ async def unmask(context: RequestContext) -> web.Response:
     return await show(context, case, known=shown)
 
 
-@page("GET", f"{CASE}/files/{{file}}", right="appeals.attachments", writes=True)
+@page("GET", f"{CASE}/files/{{file}}", right=Right.APPEALS_ATTACHMENTS, writes=True)
 async def file(context: RequestContext) -> web.StreamResponse:
     """A photo or a recording of the case; opening it is a look."""
     case = await found(context)
-    by = actor(context.staffer, case, "appeals.attachments")
+    by = actor(context.staffer, case, Right.APPEALS_ATTACHMENTS)
     number = context.number("file")
     row = await context.session.get(Attachment, number) if number is not None else None
     if row is None or row.appeal_id != case.id or row.state != "ready":

@@ -14,7 +14,7 @@ from bot.errors import Rejected
 from bot.services.appeals import queue as appeal_queue
 from bot.services.appeals.queue import PAGE, SAVED, VIEWS, AppealFilter
 from bot.services.identity import redaction
-from bot.services.staff.permissions import Staffer
+from bot.services.staff.permissions import Right, Staffer
 from bot.services.units import agencies
 from bot.store.models import Appeal, SavedFilter
 
@@ -28,34 +28,34 @@ async def pulse(session: AsyncSession, _: Collection[str]) -> Mapping[str, objec
     return {"": await appeal_queue.newest_steps(session)}
 
 
-@topic("appeals", right="appeals.read", pulse=pulse)
+@topic("appeals", right=Right.APPEALS_READ, pulse=pulse)
 async def moved(session: AsyncSession, staffer: Staffer) -> object:
     """Grows with every step of any case they see."""
     return await appeal_queue.newest_steps(session, staffer)
 
 
-@card("appeals.read", order=20)
+@card(Right.APPEALS_READ, order=20)
 async def overdue(context: RequestContext) -> Card:
     return await _card(context, "overdue", urgent=True)
 
 
-@card("appeals.assign", order=21)
+@card(Right.APPEALS_ASSIGN, order=21)
 async def dispatch(context: RequestContext) -> Card:
     return await _card(context, "dispatch")
 
 
-@card("appeals.handle", order=22)
+@card(Right.APPEALS_HANDLE, order=22)
 async def begin(context: RequestContext) -> Card:
     return await _card(context, "begin")
 
 
-@card("appeals.handle", order=19)
+@card(Right.APPEALS_HANDLE, order=19)
 async def sent_back(context: RequestContext) -> Card:
     """Answers that their reviewer did not take; before everything else, because somebody waits already."""
     return await _card(context, "sent_back", urgent=True)
 
 
-@card("appeals.review", order=23)
+@card(Right.APPEALS_REVIEW, order=23)
 async def review(context: RequestContext) -> Card:
     return await _card(context, "review")
 
@@ -66,12 +66,12 @@ async def _card(context: RequestContext, view: str, *, urgent: bool = False) -> 
     return Card(words(f"view.{view}"), count, f"{QUEUE}?view={view}", words("card.appeals"), urgent and count > 0)
 
 
-@page("GET", QUEUE, right="appeals.read", nav="appeals")
+@page("GET", QUEUE, right=Right.APPEALS_READ, nav="appeals")
 async def listed(context: RequestContext) -> web.Response:
     return await _list(context)
 
 
-@page("POST", f"{QUEUE}/filters", right="appeals.read")
+@page("POST", f"{QUEUE}/filters", right=Right.APPEALS_READ)
 async def save(context: RequestContext) -> web.Response:
     """Keep the present filter under a name."""
     name = context.text("name", most=LONGEST_NAME)
@@ -85,7 +85,7 @@ async def save(context: RequestContext) -> web.Response:
     return context.to(f"{QUEUE}?{query}" if query else QUEUE)
 
 
-@page("POST", f"{QUEUE}/filters/drop", right="appeals.read")
+@page("POST", f"{QUEUE}/filters/drop", right=Right.APPEALS_READ)
 async def drop(context: RequestContext) -> web.Response:
     """Forget one of their own filters; somebody else's number drops nothing."""
     kept = await appeal_queue.saved(context.session, context.staffer.id)
@@ -132,7 +132,7 @@ async def _list(context: RequestContext) -> web.Response:
         counts=await appeal_queue.counts(session, staffer, more),
         saved=kept,
         kinds=context.knowledge.appeals.kinds,
-        agencies=await agencies.around(session, context.staffer.districts("appeals.read")),
+        agencies=await agencies.around(session, context.staffer.districts(Right.APPEALS_READ)),
         left=lambda appeal: deadline.left(context.console.layout.words, appeal),
     )
 

@@ -18,6 +18,7 @@ from bot.services.appeals.guards import SHORTEST_TEXT
 from bot.services.appeals.states import AppealMove, AppealState
 from bot.services.core.lifecycle import Actor, IllegalStep
 from bot.services.staff import accounts
+from bot.services.staff.permissions import Right
 from bot.store.models import Appeal
 
 LONGEST = 2000  # characters of a text that a worker reads
@@ -26,30 +27,30 @@ OPEN_SLOT = "【"  # what a template leaves to be filled in
 Work = Callable[[Appeal, Actor], Awaitable[Any]]
 
 
-@page("POST", f"{CASE}/accept", right="appeals.assign")
+@page("POST", f"{CASE}/accept", right=Right.APPEALS_ASSIGN)
 async def accept(context: RequestContext) -> web.Response:
     return await _move(context, "accept")
 
 
-@page("POST", f"{CASE}/reject", right="appeals.assign")
+@page("POST", f"{CASE}/reject", right=Right.APPEALS_ASSIGN)
 async def reject(context: RequestContext) -> web.Response:
     return await _move(context, "reject", reason=context.text("reason"))
 
 
-@page("POST", f"{CASE}/assign", right="appeals.assign")
+@page("POST", f"{CASE}/assign", right=Right.APPEALS_ASSIGN)
 async def assign(context: RequestContext) -> web.Response:
     """A case that nobody accepted yet is accepted on the way, without a message of its own."""
     agency, text = context.text("agency"), _text(context)
     return await _act(context, "assign", lambda case, by: dispatch(context, case, by, agency, text))
 
 
-@page("POST", f"{CASE}/reassign", right="appeals.assign")
+@page("POST", f"{CASE}/reassign", right=Right.APPEALS_ASSIGN)
 async def reassign(context: RequestContext) -> web.Response:
     """Another unit takes it over; its author reads why."""
     return await _move(context, "reassign", agency=context.text("agency"))
 
 
-@page("POST", f"{CASE}/recategorise", right="appeals.assign")
+@page("POST", f"{CASE}/recategorise", right=Right.APPEALS_ASSIGN)
 async def recategorise(context: RequestContext) -> web.Response:
     """Another kind, with that kind's unit and limit; its author reads why."""
     wanted = {"kind": context.text("kind"), "agency": context.text("agency"), "why": _text(context)}
@@ -60,28 +61,28 @@ async def recategorise(context: RequestContext) -> web.Response:
     return await _act(context, "recategorise", change)
 
 
-@page("POST", f"{CASE}/return", right="appeals.handle")
+@page("POST", f"{CASE}/return", right=Right.APPEALS_HANDLE)
 async def give_back(context: RequestContext) -> web.Response:
     return await _move(context, "return")
 
 
-@page("POST", f"{CASE}/begin", right="appeals.handle")
+@page("POST", f"{CASE}/begin", right=Right.APPEALS_HANDLE)
 async def begin(context: RequestContext) -> web.Response:
     return await _move(context, "begin")
 
 
-@page("POST", f"{CASE}/ask", right="appeals.handle")
+@page("POST", f"{CASE}/ask", right=Right.APPEALS_HANDLE)
 async def ask(context: RequestContext) -> web.Response:
     return await _move(context, "ask")
 
 
-@page("POST", f"{CASE}/answer", right="appeals.review")
+@page("POST", f"{CASE}/answer", right=Right.APPEALS_REVIEW)
 async def answer(context: RequestContext) -> web.Response:
     """The reviewed answer leaves for the worker."""
     return await _move(context, "answer")
 
 
-@page("POST", f"{CASE}/verify", right="appeals.assign")
+@page("POST", f"{CASE}/verify", right=Right.APPEALS_ASSIGN)
 async def verify(context: RequestContext) -> web.Response:
     """Somebody called the worker back, who says that it is settled."""
     note = context.text("note", most=LONGEST)
@@ -96,41 +97,41 @@ async def verify(context: RequestContext) -> web.Response:
     return await _act(context, "verify", settle)
 
 
-@page("POST", f"{CASE}/close", right="appeals.assign")
+@page("POST", f"{CASE}/close", right=Right.APPEALS_ASSIGN)
 async def close(context: RequestContext) -> web.Response:
     return await _move(context, "close")
 
 
-@page("POST", f"{CASE}/merge", right="appeals.assign")
+@page("POST", f"{CASE}/merge", right=Right.APPEALS_ASSIGN)
 async def merge(context: RequestContext) -> web.Response:
     return await _move(context, "merge", parent=context.text("parent"))
 
 
-@page("POST", f"{CASE}/unmerge", right="appeals.assign")
+@page("POST", f"{CASE}/unmerge", right=Right.APPEALS_ASSIGN)
 async def unmerge(context: RequestContext) -> web.Response:
     return await _move(context, "unmerge")
 
 
-@page("POST", f"{CASE}/log", right="appeals.log")
+@page("POST", f"{CASE}/log", right=Right.APPEALS_LOG)
 async def log(context: RequestContext) -> web.Response:
     note = context.text("note", most=LONGEST)
     return await _act(context, "log", lambda case, by: case_work.log(context.session, case.number, note, by))
 
 
-@page("POST", f"{CASE}/propose", right="appeals.handle")
+@page("POST", f"{CASE}/propose", right=Right.APPEALS_HANDLE)
 async def propose(context: RequestContext) -> web.Response:
     return await _act(
         context, "propose", lambda case, by: case_work.propose(context.session, case.number, _text(context), by)
     )
 
 
-@page("POST", f"{CASE}/send-back", right="appeals.review")
+@page("POST", f"{CASE}/send-back", right=Right.APPEALS_REVIEW)
 async def send_back(context: RequestContext) -> web.Response:
     why = context.text("note", most=LONGEST)
     return await _act(context, "send_back", lambda case, by: case_work.send_back(context.session, case.number, why, by))
 
 
-@page("POST", f"{CASE}/extend", right="appeals.extend")
+@page("POST", f"{CASE}/extend", right=Right.APPEALS_EXTEND)
 async def extend(context: RequestContext) -> web.Response:
     days, why = context.number("days") or 0, context.text("why")
 
@@ -140,27 +141,27 @@ async def extend(context: RequestContext) -> web.Response:
     return await _act(context, "extend", put_off)
 
 
-@page("POST", f"{CASE}/escalate", right="appeals.assign")
+@page("POST", f"{CASE}/escalate", right=Right.APPEALS_ASSIGN)
 async def escalate(context: RequestContext) -> web.Response:
     why = context.text("note", most=LONGEST)
     return await _act(context, "escalate", lambda case, by: case_work.escalate(context.session, case.number, why, by))
 
 
-@page("POST", f"{CASE}/about", right="appeals.assign")
+@page("POST", f"{CASE}/about", right=Right.APPEALS_ASSIGN)
 async def about(context: RequestContext) -> web.Response:
     """Say which unit the case complains about: from now on it is not there for anybody of that unit."""
     code = context.text("unit")
     return await _act(context, "about", lambda case, by: case_work.name_unit(context.session, case.number, code, by))
 
 
-@page("POST", f"{CASE}/locate", right="appeals.assign")
+@page("POST", f"{CASE}/locate", right=Right.APPEALS_ASSIGN)
 async def locate(context: RequestContext) -> web.Response:
     code = context.text("district")
 
     async def place(case: Appeal, by: Actor) -> None:
         if code not in context.knowledge.regions:
             raise Rejected("people.district")
-        context.staffer.require("appeals.assign", district=code)
+        context.staffer.require(Right.APPEALS_ASSIGN, district=code)
         await case_work.locate(context.session, context.services, case.number, code, by)
 
     return await _act(context, "locate", place)

@@ -9,25 +9,25 @@ from bot.errors import Rejected
 from bot.queue import outbox
 from bot.services.appeals import deliveries as appeal_deliveries
 from bot.services.appeals.queue import DIGITS
-from bot.services.staff.permissions import Staffer
+from bot.services.staff.permissions import Right, Staffer
 
 BACKEND = f"{ROOT}/backend"
 
 
-@topic("backend", right="backend.read")
+@topic("backend", right=Right.BACKEND_READ)
 async def moved(session: AsyncSession, staffer: Staffer) -> object:
     counts = await appeal_deliveries.counts(session)
     return [each.number for each in await appeal_deliveries.stuck(session)], counts["dead"], counts["dead_letters"]
 
 
-@card("backend.read", order=80)
+@card(Right.BACKEND_READ, order=80)
 async def stuck(context: RequestContext) -> Card:
     count = len(await appeal_deliveries.stuck(context.session))
     words = context.console.layout.words
     return Card(words("card.backend"), count, BACKEND, words("card.backend_note"), urgent=count > 0)
 
 
-@page("GET", BACKEND, right="backend.read", nav="backend")
+@page("GET", BACKEND, right=Right.BACKEND_READ, nav="backend")
 async def listed(context: RequestContext) -> web.Response:
     return context.page(
         "backend/deliveries.html",
@@ -36,11 +36,11 @@ async def listed(context: RequestContext) -> web.Response:
         letters=await appeal_deliveries.letters(context.session),
         forwards=context.services.queue,
         oldest=await outbox.oldest_due(context.session),
-        edits=context.staffer.may("backend.again"),
+        edits=context.staffer.may(Right.BACKEND_AGAIN),
     )
 
 
-@page("POST", f"{BACKEND}/again", right="backend.again")
+@page("POST", f"{BACKEND}/again", right=Right.BACKEND_AGAIN)
 async def again(context: RequestContext) -> web.Response:
     """Send once more what is dead or waits for another try: of one case, or of all."""
     number = context.text("number")

@@ -8,8 +8,8 @@ from aiohttp import web
 
 from bot.console.core import errors
 from bot.console.core.errors import Failure
-from bot.console.core.request import Console, RequestContext, clean
-from bot.console.core.routes import HALF, PUBLIC, ROOT, Handler, Route
+from bot.console.core.request import Access, Console, RequestContext, clean
+from bot.console.core.routes import ROOT, Handler, Route
 from bot.console.core.security import READS, REQUEST_ID, VISIT
 from bot.doors import forms
 from bot.doors.forms import Limits
@@ -30,7 +30,7 @@ def authenticated(
     console: Console, route: Route, handler: Handler
 ) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
     async def answer(request: web.Request) -> web.StreamResponse:
-        context = RequestContext(console, request, request[REQUEST_ID], right=route.right)
+        context = RequestContext(console, request, request[REQUEST_ID], access=route.right)
         request[VISIT] = context
         await _recognise(context, route)
         if request.method not in READS:
@@ -43,7 +43,7 @@ def authenticated(
 
 async def _recognise(context: RequestContext, route: Route) -> None:
     cookie = context.http_request.cookies.get(COOKIE, "")
-    if not cookie or (route.live and route.right == PUBLIC):
+    if not cookie or (route.live and route.right is Access.PUBLIC):
         return
     db = context.console.db
     async with db.read() as session:
@@ -72,11 +72,11 @@ def _limits(context: RequestContext) -> Limits:
 
 
 async def _turned_away(context: RequestContext, route: Route) -> web.StreamResponse | None:
-    if route.right == PUBLIC:
+    if route.right is Access.PUBLIC:
         return None
     if context.login is None:
         return _signed_out(context, route)
-    if route.right == HALF:
+    if route.right is Access.HALF:
         return None
     if not context.login.full:
         return context.to(f"{ROOT}/second" if context.login.person.totp else f"{ROOT}/enrol")
@@ -153,7 +153,7 @@ async def _run(context: RequestContext, route: Route, handler: Handler) -> web.S
 async def _once(context: RequestContext, handler: Handler) -> web.StreamResponse:
     """Run a page that changes something; the same form a second time only leads to where the first one led."""
     # What anybody may post, such as the press on a link, is good once by itself.
-    if context.login is None or context.right == PUBLIC or context.http_request.method in READS:
+    if context.login is None or context.access is Access.PUBLIC or context.http_request.method in READS:
         return await handler(context)
     key = context.form.get("_key", "")
     if not 0 < len(key) <= KEY_LONGEST:

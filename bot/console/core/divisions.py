@@ -6,12 +6,13 @@ from aiohttp import web
 from bot.console.core.request import RequestContext
 from bot.console.core.routes import ROOT, page
 from bot.errors import Rejected
+from bot.services.staff.permissions import Right
 from knowledge.regions import full_name, offered
 
 SHOWN = 5  # names of divisions in a sentence
 
 
-@page("GET", f"{ROOT}/divisions", right="home.read")
+@page("GET", f"{ROOT}/divisions", right=Right.HOME_READ)
 async def names(context: RequestContext) -> web.Response:
     """The names a field offers: what lies in the districts of the address, `within`, those included."""
     within = tuple(context.http_request.query.getall("within", []))
@@ -21,8 +22,8 @@ async def names(context: RequestContext) -> web.Response:
     return web.Response(body=orjson.dumps([*everywhere, *found]), content_type="application/json")
 
 
-def typed(context: RequestContext, action: str) -> str:
-    """The code of the district in a form, as this person means it who may do `action` in some.
+def typed(context: RequestContext, right: Right) -> str:
+    """The code of the district in a form, as this person means it who may do `right` in some.
 
     "" is the whole country, and nothing at all.  Raises Rejected: no such district, or several.
     """
@@ -31,7 +32,7 @@ def typed(context: RequestContext, action: str) -> str:
         return ""
     if text in regions:
         return text
-    mine = context.staffer.districts(action)
+    mine = context.staffer.districts(right)
     exact = sorted((code for code in regions if full_name(regions, code) == text), key=lambda code: _far(code, mine))
     found = exact[:1] or sorted({each.code for each in context.knowledge.places.find(text) if each.code in regions})
     if len(found) > 1:

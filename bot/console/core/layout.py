@@ -14,11 +14,12 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from bot.console.core import words
-from bot.console.core.request import RequestContext, new_key
-from bot.console.core.routes import NAVIGATION, PUBLIC, ROOT, page
+from bot.console.core.request import Access, RequestContext, new_key
+from bot.console.core.routes import NAVIGATION, ROOT, page
 from bot.errors import Rejected
 from bot.services.core.lifecycle import IllegalStep
 from bot.services.core.working_days import ZONE
+from bot.services.staff.permissions import Right
 from bot.store.models import now
 from knowledge.regions import Region, full_name
 
@@ -51,7 +52,13 @@ class Layout:
         )
         self._script = orjson.dumps(self.words.group("script")).decode()
         self._templates.filters |= {"moment": moment, "ago": self._ago}
-        self._templates.globals |= {"words": self.words, "static": self._address, "key": key_field, "ROOT": ROOT}
+        self._templates.globals |= {
+            "words": self.words,
+            "static": self._address,
+            "key": key_field,
+            "ROOT": ROOT,
+            "Right": Right,
+        }
 
     def page(self, context: RequestContext, template: str, status: int, values: Mapping[str, Any]) -> web.Response:
         """A template filled in.  All of them know `context`, `staffer`, `nav`, `said` and `district`."""
@@ -62,7 +69,9 @@ class Layout:
             context=context,
             staffer=staffer,
             nav=[
-                each for each in context.http_request.app[NAVIGATION] if staffer is not None and staffer.may(each.right)
+                each
+                for each in context.http_request.app[NAVIGATION]
+                if staffer is not None and isinstance(each.right, Right) and staffer.may(each.right)
             ],
             here=context.http_request.path,
             said=self.words.get(f"said.{context.http_request.query.get('said', '')}"),
@@ -108,7 +117,7 @@ class Layout:
         return self.words("ago.hours", count=minutes // 60) if minutes < 48 * 60 else moment(at)
 
 
-@page("GET", f"{ROOT}/static/{{name}}", right=PUBLIC, live=True)
+@page("GET", f"{ROOT}/static/{{name}}", right=Access.PUBLIC, live=True)
 async def static(context: RequestContext) -> web.StreamResponse:
     """A static file, for as long as the browser likes: another content has another name."""
     name = context.http_request.match_info["name"]

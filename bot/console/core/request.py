@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -21,12 +22,20 @@ from bot.services.core.lifecycle import IllegalStep
 from bot.services.staff import audit, mfa
 from bot.services.staff.audit import By
 from bot.services.staff.lookup import Lookup, Row
-from bot.services.staff.permissions import Denied, Staffer
+from bot.services.staff.permissions import Denied, Right, Staffer
 from bot.services.staff.sessions import Login
 from bot.store.db import Database
 from bot.store.models import Channel, Outbox, Staff
 from knowledge import Knowledge
 from knowledge.regions import Region
+
+
+class Access(StrEnum):
+    """What stands in place of a right at a page that asks for none."""
+
+    PUBLIC = "public"  # for anybody
+    HALF = "half"  # for who came in by a link, even while the second factor is missing
+
 
 LONGEST = 200  # characters of a field, unless its page says otherwise
 
@@ -82,7 +91,7 @@ class RequestContext:
     http_request: web.Request
     request_id: str
     login: Login | None = None
-    right: str = ""
+    access: Right | Access = Access.PUBLIC  # what its page asks for
     transaction: AsyncSession | None = None
     form: MultiDict[str] = field(default_factory=MultiDict)
     files: dict[str, Upload] = field(default_factory=dict)  # what was uploaded, by the name of its field
@@ -95,6 +104,13 @@ class RequestContext:
     def staffer(self) -> Staffer:
         """Who it is.  A page that is not PUBLIC has one."""
         return self.signed_in.staffer
+
+    @property
+    def right(self) -> Right:
+        """What they had to be allowed to do to come here."""
+        if isinstance(self.access, Access):
+            raise RuntimeError("a page that asks for no right")
+        return self.access
 
     @property
     def signed_in(self) -> Login:
@@ -127,7 +143,8 @@ class RequestContext:
         """Who does it, for the audit."""
         if self.login is None:
             return By(request_id=self.request_id)
-        role = self.staffer.role_for(self.right) or next(iter(self.staffer.roles), None)
+        role = None if isinstance(self.access, Access) else self.staffer.role_for(self.access)
+        role = role or next(iter(self.staffer.roles), None)
         return By(self.staffer.id, role or "", self.request_id)
 
     async def audit(self, action: str, subject: str = "", **detail: Any) -> None:
@@ -164,14 +181,14 @@ class RequestContext:
         shown = self.console.demo and self.login is not None
         return mfa.code_now(self.signed_in.person) if shown else ""
 
-    async def find(self, sort: Lookup[Row], number: str | int | None, action: str, *, lock: bool = False) -> Row:
-        """What a number names, for this person and this action.
+    async def find(self, sort: Lookup[Row], number: str | int | None, right: Right, *, lock: bool = False) -> Row:
+        """What a number names, for this person and this right.
 
         Raises Denied, which shows as "not found", for whatever is elsewhere, hidden from them, or nowhere.
         """
-        row = await sort.find(self.session, self.staffer, number, action, lock=lock)
+        row = await sort.find(self.session, self.staffer, number, right, lock=lock)
         if row is None:
-            raise Denied(action, f"{sort.noun}:{number or ''}", hidden=True)
+            raise Denied(right, f"{sort.noun}:{number or ''}", hidden=True)
         return row
 
     def leave(self, rows: Sequence[Outbox]) -> None:

@@ -8,12 +8,10 @@ from typing import Any, TypeVar
 from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.console.core.request import RequestContext
-from bot.services.staff.permissions import ACTIONS, Staffer
+from bot.console.core.request import Access, RequestContext
+from bot.services.staff.permissions import Right, Staffer
 
 ROOT = "/console"
-PUBLIC = "public"  # for anybody
-HALF = "half"  # for who came in by a link, even while the second factor is missing
 
 Handler = Callable[[RequestContext], Awaitable[web.StreamResponse]]
 Anything = TypeVar("Anything", bound=Callable[..., Any])
@@ -23,7 +21,7 @@ Anything = TypeVar("Anything", bound=Callable[..., Any])
 class Route:
     """How a page is reached, and by whom.
 
-    right: an action of bot.services.staff.permissions, PUBLIC or HALF.  Whoever may do it nowhere is refused before the page
+    right: what somebody must be allowed to do.  Whoever may do it nowhere is refused before the page
     runs; a page about one thing asks `context.staffer.require` once more, with the thing's district and agency.
     fresh: only within five minutes of a code; otherwise the code is asked for first, and what was typed is kept.  Or a
       function that says of a request whether it has to be.
@@ -36,7 +34,7 @@ class Route:
 
     method: str
     path: str
-    right: str
+    right: Right | Access
     nav: str = ""
     fresh: bool | Callable[[RequestContext], bool] = False
     writes: bool = False
@@ -57,7 +55,7 @@ class Card:
 
 @dataclass(frozen=True, slots=True)
 class CardMaker:
-    right: str
+    right: Right
     order: int
     make: Callable[[RequestContext], Awaitable[Card]]
 
@@ -73,7 +71,7 @@ class Topic:
     """
 
     name: str
-    right: str
+    right: Right
     about: bool
     pulse: "Pulse | None"
     personal: bool
@@ -94,26 +92,24 @@ def page(
     method: str,
     path: str,
     *,
-    right: str,
+    right: Right | Access,
     nav: str = "",
     fresh: bool | Callable[[RequestContext], bool] = False,
     writes: bool = False,
     live: bool = False,
     prepare: Callable[..., Awaitable[object]] | None = None,
 ) -> Callable[[Anything], Anything]:
-    """Declare a page.  Raises ValueError for a right nobody could have."""
-    if right not in ACTIONS | {PUBLIC, HALF}:
-        raise ValueError(f"{method} {path}: nobody has the right {right!r}; see bot.services.staff.permissions")
+    """Declare a page."""
     return _mark("route", Route(method, path, right, nav, fresh, writes or method != "GET", live, prepare))
 
 
-def card(right: str, *, order: int) -> Callable[[Anything], Anything]:
+def card(right: Right, *, order: int) -> Callable[[Anything], Anything]:
     """Declare a card at home, for those who have the right; smaller orders come first."""
     return _mark("card", (right, order))
 
 
 def topic(
-    name: str, *, right: str, about: bool = False, pulse: Pulse | None = None, personal: bool = False
+    name: str, *, right: Right, about: bool = False, pulse: Pulse | None = None, personal: bool = False
 ) -> Callable[[Anything], Anything]:
     """Declare something that /console/events reports; `about` one thing at a time, such as one case."""
     return _mark("topic", {"name": name, "right": right, "about": about, "pulse": pulse, "personal": personal})

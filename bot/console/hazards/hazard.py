@@ -22,6 +22,7 @@ from bot.services.hazards.guards import ON_SITE
 from bot.services.hazards.queue import HAZARDS as HAZARD_ROWS
 from bot.services.hazards.states import HAZARD, OPEN, HazardMove, HazardState
 from bot.services.staff import accounts
+from bot.services.staff.permissions import Right
 from bot.services.units import agencies
 from bot.store.models import Hazard, HazardStep
 from knowledge import maplinks
@@ -36,30 +37,30 @@ PLACE = "geolocation=(self), microphone=(), camera=(), payment=(), usb=()"  # wh
 class HazardAction:
     """right: of bot.services.staff.permissions.  target: the state it leads to, by the step of the same name."""
 
-    right: str
+    right: Right
     target: HazardState
 
 
 ACTS: Mapping[str, HazardAction] = {  # in the order in which they are offered
-    "validate": HazardAction("hazards.review", HazardState.VALIDATED),
-    "dispatch": HazardAction("hazards.review", HazardState.DISPATCHED),
-    "begin": HazardAction("hazards.handle", HazardState.HANDLING),
-    "resolve": HazardAction("hazards.handle", HazardState.RESOLVED),
-    "return": HazardAction("hazards.handle", HazardState.VALIDATED),
-    "reassign": HazardAction("hazards.review", HazardState.DISPATCHED),
-    "verify": HazardAction("hazards.review", HazardState.VERIFIED),
-    "reopen": HazardAction("hazards.review", HazardState.REOPENED),
-    "link": HazardAction("hazards.review", HazardState.DUPLICATE),
-    "reject": HazardAction("hazards.review", HazardState.REJECTED),
+    "validate": HazardAction(Right.HAZARDS_REVIEW, HazardState.VALIDATED),
+    "dispatch": HazardAction(Right.HAZARDS_REVIEW, HazardState.DISPATCHED),
+    "begin": HazardAction(Right.HAZARDS_HANDLE, HazardState.HANDLING),
+    "resolve": HazardAction(Right.HAZARDS_HANDLE, HazardState.RESOLVED),
+    "return": HazardAction(Right.HAZARDS_HANDLE, HazardState.VALIDATED),
+    "reassign": HazardAction(Right.HAZARDS_REVIEW, HazardState.DISPATCHED),
+    "verify": HazardAction(Right.HAZARDS_REVIEW, HazardState.VERIFIED),
+    "reopen": HazardAction(Right.HAZARDS_REVIEW, HazardState.REOPENED),
+    "link": HazardAction(Right.HAZARDS_REVIEW, HazardState.DUPLICATE),
+    "reject": HazardAction(Right.HAZARDS_REVIEW, HazardState.REJECTED),
 }
 
 
-@page("GET", ONE, right="hazards.read")
+@page("GET", ONE, right=Right.HAZARDS_READ)
 async def shown(context: RequestContext) -> web.Response:
     return await show(context, await found(context))
 
 
-@page("POST", f"{ONE}/validate", right="hazards.review")
+@page("POST", f"{ONE}/validate", right=Right.HAZARDS_REVIEW)
 async def validate(context: RequestContext) -> web.Response:
     """Somebody looked; where a rule names the agency, on to it at once."""
     hazard, by = await _for(context, "validate")
@@ -76,49 +77,49 @@ async def validate(context: RequestContext) -> web.Response:
     return await _do(context, hazard, "validate", work())
 
 
-@page("POST", f"{ONE}/dispatch", right="hazards.review")
+@page("POST", f"{ONE}/dispatch", right=Right.HAZARDS_REVIEW)
 async def dispatch(context: RequestContext) -> web.Response:
     return await _move(context, "dispatch", agency=context.text("agency"))
 
 
-@page("POST", f"{ONE}/reassign", right="hazards.review")
+@page("POST", f"{ONE}/reassign", right=Right.HAZARDS_REVIEW)
 async def reassign(context: RequestContext) -> web.Response:
     """Another unit takes it over; whoever follows it reads why."""
     return await _move(context, "reassign", agency=context.text("agency"))
 
 
-@page("POST", f"{ONE}/begin", right="hazards.handle")
+@page("POST", f"{ONE}/begin", right=Right.HAZARDS_HANDLE)
 async def begin(context: RequestContext) -> web.Response:
     return await _move(context, "begin")
 
 
-@page("POST", f"{ONE}/return", right="hazards.handle")
+@page("POST", f"{ONE}/return", right=Right.HAZARDS_HANDLE)
 async def give_back(context: RequestContext) -> web.Response:
     return await _move(context, "return")
 
 
-@page("POST", f"{ONE}/verify", right="hazards.review")
+@page("POST", f"{ONE}/verify", right=Right.HAZARDS_REVIEW)
 async def verify(context: RequestContext) -> web.Response:
     """A sample: somebody of the staff, who did not handle it, went and looked, or called."""
     return await _move(context, "verify")
 
 
-@page("POST", f"{ONE}/reopen", right="hazards.review")
+@page("POST", f"{ONE}/reopen", right=Right.HAZARDS_REVIEW)
 async def reopen(context: RequestContext) -> web.Response:
     return await _move(context, "reopen")
 
 
-@page("POST", f"{ONE}/link", right="hazards.review")
+@page("POST", f"{ONE}/link", right=Right.HAZARDS_REVIEW)
 async def link(context: RequestContext) -> web.Response:
     return await _move(context, "link", parent=context.text("parent").upper())
 
 
-@page("POST", f"{ONE}/reject", right="hazards.review")
+@page("POST", f"{ONE}/reject", right=Right.HAZARDS_REVIEW)
 async def reject(context: RequestContext) -> web.Response:
     return await _move(context, "reject")
 
 
-@page("POST", f"{ONE}/resolve", right="hazards.handle")
+@page("POST", f"{ONE}/resolve", right=Right.HAZARDS_HANDLE)
 async def resolve(context: RequestContext) -> web.Response:
     """Done, with a photo, from the spot: where the browser says, else what the photo says, which is not kept."""
     hazard, by = await _for(context, "resolve")
@@ -138,7 +139,7 @@ async def resolve(context: RequestContext) -> web.Response:
 
 async def found(context: RequestContext, *, lock: bool = False) -> Hazard:
     """The hazard of the address.  Raises Denied, which shows as "not found", for one that is not theirs to see."""
-    return await context.find(HAZARD_ROWS, context.http_request.match_info["number"], "hazards.read", lock=lock)
+    return await context.find(HAZARD_ROWS, context.http_request.match_info["number"], Right.HAZARDS_READ, lock=lock)
 
 
 async def show(
@@ -154,7 +155,7 @@ async def show(
         hazard=hazard,
         kind=kind,
         agency=await agencies.names(session),
-        offices=await agencies.around(session, context.staffer.districts("hazards.read")),
+        offices=await agencies.around(session, context.staffer.districts(Right.HAZARDS_READ)),
         proposed=hazard.agency_id or await dispatch_rules.suggested(session, context.services, hazard),
         returned={each.agency_id for each in lines if each.name == "return"},
         given=hazard_transitions.GIVEN,
@@ -162,7 +163,7 @@ async def show(
         lines=lines,
         names=await accounts.names(session, [*(each.staff_id for each in lines), hazard.handler_id]),
         photos=await photos.of(session, hazard.id),
-        may_look=context.staffer.may("hazards.photos", **where(hazard)),
+        may_look=context.staffer.may(Right.HAZARDS_PHOTOS, **where(hazard)),
         followers=await followers.count(session, hazard) - (hazard.alias is not None),
         acts=_possible(context, hazard),
         way=_way(hazard),

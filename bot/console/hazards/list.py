@@ -13,7 +13,7 @@ from bot.services.calendar.wording import day
 from bot.services.hazards import dispatch_rules
 from bot.services.hazards import queue as hazard_queue
 from bot.services.hazards.queue import PAGE, VIEWS, HazardFilter
-from bot.services.staff.permissions import Denied, Staffer
+from bot.services.staff.permissions import Denied, Right, Staffer
 from bot.services.units import agencies
 
 HAZARDS = f"{ROOT}/hazards"
@@ -24,29 +24,29 @@ async def pulse(session: AsyncSession, _: Collection[str]) -> Mapping[str, objec
     return {"": await hazard_queue.newest_steps(session)}
 
 
-@topic("hazards", right="hazards.read", pulse=pulse)
+@topic("hazards", right=Right.HAZARDS_READ, pulse=pulse)
 async def moved(session: AsyncSession, staffer: Staffer) -> object:
     """Grows with every step of any hazard they see."""
     return await hazard_queue.newest_steps(session, staffer)
 
 
-@card("hazards.review", order=30)
+@card(Right.HAZARDS_REVIEW, order=30)
 async def to_look_at(context: RequestContext) -> Card:
     return await _card(context, "look")
 
 
-@card("hazards.review", order=31)
+@card(Right.HAZARDS_REVIEW, order=31)
 async def to_check(context: RequestContext) -> Card:
     return await _card(context, "check")
 
 
-@card("hazards.handle", order=29)
+@card(Right.HAZARDS_HANDLE, order=29)
 async def sent_back(context: RequestContext) -> Card:
     """Fixes that somebody looked at and found wanting."""
     return await _card(context, "again", urgent=True)
 
 
-@card("hazards.handle", order=30)
+@card(Right.HAZARDS_HANDLE, order=30)
 async def to_handle(context: RequestContext) -> Card:
     return await _card(context, "handle")
 
@@ -57,7 +57,7 @@ async def _card(context: RequestContext, view: str, *, urgent: bool = False) -> 
     return Card(title, count, f"{HAZARDS}?view={view}", words("card.hazards"), urgent and count > 0)
 
 
-@page("GET", HAZARDS, right="hazards.read", nav="hazards")
+@page("GET", HAZARDS, right=Right.HAZARDS_READ, nav="hazards")
 async def listed(context: RequestContext) -> web.Response:
     wanted, number = _read(context), max(context.number("page") or 1, 1)
     urgent = [code for code, kind in context.knowledge.hazards.kinds.items() if kind.urgent]
@@ -77,7 +77,7 @@ async def listed(context: RequestContext) -> web.Response:
     )
 
 
-@page("GET", f"{HAZARDS}/map", right="hazards.read")
+@page("GET", f"{HAZARDS}/map", right=Right.HAZARDS_READ)
 async def on_map(context: RequestContext) -> web.Response:
     """Clusters of what is open in the middle of the screen: the closer one looks, the smaller they are."""
     wanted = _read(context)
@@ -89,17 +89,17 @@ async def on_map(context: RequestContext) -> web.Response:
     )
 
 
-@page("GET", f"{HAZARDS}/rules", right="hazards.rules")
+@page("GET", f"{HAZARDS}/rules", right=Right.HAZARDS_RULES)
 async def ruled(context: RequestContext) -> web.Response:
     return context.page(
         "hazards/rules.html",
-        rows=await dispatch_rules.listed(context.session, context.staffer.districts("hazards.rules")),
+        rows=await dispatch_rules.listed(context.session, context.staffer.districts(Right.HAZARDS_RULES)),
         kinds=context.knowledge.hazards.kinds,
-        agencies=await agencies.around(context.session, context.staffer.districts("hazards.rules")),
+        agencies=await agencies.around(context.session, context.staffer.districts(Right.HAZARDS_RULES)),
     )
 
 
-@page("POST", f"{HAZARDS}/rules", right="hazards.rules")
+@page("POST", f"{HAZARDS}/rules", right=Right.HAZARDS_RULES)
 async def rule(context: RequestContext) -> web.Response:
     """Which agency gets a type in an area, from now on."""
     kind, agency = context.text("kind"), context.text("agency")
@@ -111,11 +111,11 @@ async def rule(context: RequestContext) -> web.Response:
     return context.to(f"{HAZARDS}/rules", said="hazard_rule")
 
 
-@page("POST", f"{HAZARDS}/rules/drop", right="hazards.rules")
+@page("POST", f"{HAZARDS}/rules/drop", right=Right.HAZARDS_RULES)
 async def drop(context: RequestContext) -> web.Response:
     """Forget a rule of one's own district; any other number forgets nothing."""
     number = context.number("rule") or 0
-    mine = context.staffer.districts("hazards.rules")
+    mine = context.staffer.districts(Right.HAZARDS_RULES)
     known = {each.id: each for each, _ in await dispatch_rules.listed(context.session, mine)}
     rule = known.get(number)
     if rule is not None and _is_theirs(context, rule.area):
@@ -140,12 +140,12 @@ def _area(context: RequestContext, area: str) -> tuple[str, str]:
             raise Rejected("hazard.area")
         found = context.knowledge.places.district_of(hazard_queue.point_of(*point))
         region = found.code[:6] if found else ""
-        context.staffer.require("hazards.rules", district=region)
+        context.staffer.require(Right.HAZARDS_RULES, district=region)
         return dispatch_rules.cell(*point), region
-    everywhere = "" in context.staffer.districts("hazards.rules")
+    everywhere = "" in context.staffer.districts(Right.HAZARDS_RULES)
     if area not in context.knowledge.regions and not (area == "" and everywhere):
         raise Rejected("hazard.area")
-    context.staffer.require("hazards.rules", district=area)
+    context.staffer.require(Right.HAZARDS_RULES, district=area)
     return area, area
 
 

@@ -12,17 +12,18 @@ from bot.errors import Rejected
 from bot.services.attachments import attachments
 from bot.services.hazards import photos
 from bot.services.identity import identities
+from bot.services.staff.permissions import Right
 from bot.store.models import Hazard, HazardPhoto
 
 BOXES = 30  # rectangles on one photo
 SAFE = "sandbox; default-src 'none'; img-src 'self'"
 
 
-@page("GET", f"{ONE}/photos/{{photo}}", right="hazards.photos", writes=True)
+@page("GET", f"{ONE}/photos/{{photo}}", right=Right.HAZARDS_PHOTOS, writes=True)
 async def photo(context: RequestContext) -> web.StreamResponse:
     """A photo as it came, faces and plates included: for who handles it, and every look is written down."""
     hazard = await found(context)
-    by = context.staffer.require("hazards.photos", **where(hazard))
+    by = context.staffer.require(Right.HAZARDS_PHOTOS, **where(hazard))
     row = await _photo(context, hazard)
     data = await _read(context, row.name)
     purpose = context.console.layout.words("case.file_purpose")
@@ -33,11 +34,11 @@ async def photo(context: RequestContext) -> web.StreamResponse:
     return web.Response(body=data, content_type=row.mime, headers=headers)
 
 
-@page("POST", f"{ONE}/photos/{{photo}}/mark", right="hazards.photos")
+@page("POST", f"{ONE}/photos/{{photo}}/mark", right=Right.HAZARDS_PHOTOS)
 async def mark(context: RequestContext) -> web.Response:
     """Somebody looked for faces and plates: what they marked is covered, and that copy may leave."""
     hazard = await found(context, lock=True)
-    by = context.staffer.require("hazards.photos", **where(hazard))
+    by = context.staffer.require(Right.HAZARDS_PHOTOS, **where(hazard))
     row = await _photo(context, hazard)
     boxes = _boxes(context.text("boxes", most=2_000))
     if not boxes and context.form.get("none") != "1":

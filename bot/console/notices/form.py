@@ -19,6 +19,7 @@ from bot.services.notices import notices, platforms
 from bot.services.notices import photos as notice_photos
 from bot.services.notices.audience import Audience
 from bot.services.notices.notices import NoticeDraft
+from bot.services.staff.permissions import Right
 from bot.services.volunteers import audience_tags
 from bot.store.models import Channel, Notice, NoticeKind, now
 
@@ -26,20 +27,20 @@ BUTTONS = range(1, notice_buttons.MOST + 1)
 USUAL = timedelta(days=3)  # validity offered for a new notice
 
 
-@page("GET", f"{HERE}/new", right="notices.write")
+@page("GET", f"{HERE}/new", right=Right.NOTICES_WRITE)
 async def blank(context: RequestContext) -> web.Response:
     until = (now().astimezone(ZONE) + USUAL).date()
-    mine = [code for code in context.staffer.districts("notices.write") if code]  # what an author means by nothing
+    mine = [code for code in context.staffer.districts(Right.NOTICES_WRITE) if code]  # what an author means by nothing
     given = {"kind": NoticeKind.SERVICE, "valid_until": until.isoformat(), "region": mine}
     return await written(context, given, f"{HERE}/new")
 
 
-@page("POST", f"{HERE}/new", right="notices.write")
+@page("POST", f"{HERE}/new", right=Right.NOTICES_WRITE)
 async def write(context: RequestContext) -> web.Response:
     """Save a draft; or only look at it: the preview and the count change nothing."""
     try:
         made = draft(context, await shows(context))
-        actor, where = context.staffer.require("notices.write"), context.staffer.districts("notices.write")
+        actor, where = context.staffer.require(Right.NOTICES_WRITE), context.staffer.districts(Right.NOTICES_WRITE)
         notice = await notices.write(context.session, context.services, actor, made, districts=where)
     except Rejected as error:
         return await written(
@@ -49,18 +50,18 @@ async def write(context: RequestContext) -> web.Response:
     return context.to(f"{HERE}/{notice.id}", said="notice_written")
 
 
-@page("GET", f"{HERE}/{{id}}/edit", right="notices.write")
+@page("GET", f"{HERE}/{{id}}/edit", right=Right.NOTICES_WRITE)
 async def open_again(context: RequestContext) -> web.Response:
-    notice = await one(context, "notices.write")
+    notice = await one(context, Right.NOTICES_WRITE)
     return await written(context, values_of(context, notice), f"{HERE}/{notice.id}/edit")
 
 
-@page("POST", f"{HERE}/{{id}}/edit", right="notices.write")
+@page("POST", f"{HERE}/{{id}}/edit", right=Right.NOTICES_WRITE)
 async def edit(context: RequestContext) -> web.Response:
-    notice = await one(context, "notices.write", lock=True)
-    actor = context.staffer.require("notices.write", district=notice.district)
+    notice = await one(context, Right.NOTICES_WRITE, lock=True)
+    actor = context.staffer.require(Right.NOTICES_WRITE, district=notice.district)
     try:
-        where = context.staffer.districts("notices.write")
+        where = context.staffer.districts(Right.NOTICES_WRITE)
         made = draft(context, await shows(context))
         await notices.edit(context.session, context.services, notice, actor, made, districts=where)
     except Rejected as error:
@@ -89,7 +90,7 @@ async def written(context: RequestContext, values: Any, path: str, *, fault: str
         buttons=BUTTONS,
         offered=[
             shown(context, each)
-            for each in notice_buttons.offered(context.knowledge, context.staffer.districts("notices.write"))
+            for each in notice_buttons.offered(context.knowledge, context.staffer.districts(Right.NOTICES_WRITE))
         ],
         longest=message_preview.CAPTION if values.get("photo") else message_preview.LONGEST,
         caption=message_preview.CAPTION,
@@ -98,22 +99,22 @@ async def written(context: RequestContext, values: Any, path: str, *, fault: str
     )
 
 
-@page("POST", f"{HERE}/look", right="notices.write", live=True)
+@page("POST", f"{HERE}/look", right=Right.NOTICES_WRITE, live=True)
 async def look(context: RequestContext) -> web.Response:
     """What the form would send, and to how many; nothing of it is kept."""
     async with context.console.db.read() as context.transaction:
         try:
             typed = draft(context, context.text("photo"))
-            notice = notices.sketch(context.services, typed, context.staffer.districts("notices.write"))
+            notice = notices.sketch(context.services, typed, context.staffer.districts(Right.NOTICES_WRITE))
         except Rejected as error:
             return context.page("notices/preview.html", fault=context.console.layout.rejection(context, error))
         return context.page("notices/preview.html", fault="", **await looks(context, notice, counts=True))
 
 
-@page("GET", f"{HERE}/photos/{{digest}}", right="notices.read")
+@page("GET", f"{HERE}/photos/{{digest}}", right=Right.NOTICES_READ)
 async def photo(context: RequestContext) -> web.Response:
     """The photo of a notice they may see, or of a form that was not saved yet: nobody can guess its digest."""
-    digest, where = context.http_request.match_info["digest"], context.staffer.districts("notices.read")
+    digest, where = context.http_request.match_info["digest"], context.staffer.districts(Right.NOTICES_READ)
     kept = await notice_photos.open_to(context.session, digest, where)
     if kept is None:
         raise web.HTTPNotFound
@@ -202,7 +203,7 @@ def _plain(context: RequestContext, typed: str) -> str:
 
 def districts(context: RequestContext) -> Sequence[str]:
     """Where this person may send to: their own districts and those inside."""
-    mine = context.staffer.districts("notices.write")
+    mine = context.staffer.districts(Right.NOTICES_WRITE)
     return [
         code
         for code in context.knowledge.regions

@@ -16,19 +16,19 @@ from bot.services.notices import approvals, corrections, differences, notices
 from bot.services.notices.notices import NOTICES
 from bot.services.notices.states import BEGUN, NOTICE, NoticeState
 from bot.services.staff import accounts
-from bot.services.staff.permissions import Denied, Staffer
+from bot.services.staff.permissions import Denied, Right, Staffer
 from bot.store.models import Notice, NoticeKind
 
 HERE = f"{ROOT}/notices"
 COUNTED = 50_000  # copies that may be counted anew for each second that somebody watches
 
 
-@topic("notices", right="notices.read", about=True)
+@topic("notices", right=Right.NOTICES_READ, about=True)
 async def changes(session: AsyncSession, staffer: Staffer, number: str) -> object:
     """How far a notice is; without a number, whether any of them moved."""
     if not number:
-        return await notices.newest(session, staffer.districts("notices.read"))
-    notice = await NOTICES.find(session, staffer, numbers.whole(number), "notices.read")
+        return await notices.newest(session, staffer.districts(Right.NOTICES_READ))
+    notice = await NOTICES.find(session, staffer, numbers.whole(number), Right.NOTICES_READ)
     return notice and (notice.version, notice.finished_at, _beat(notice))
 
 
@@ -38,9 +38,9 @@ def _beat(notice: Notice) -> int:
     return int(time_now() // max(1, notice.count // COUNTED)) if open_ else 0
 
 
-@card("notices.approve", order=20)
+@card(Right.NOTICES_APPROVE, order=20)
 async def waiting(context: RequestContext) -> Card:
-    right, staffer = "notices.approve", context.staffer
+    right, staffer = Right.NOTICES_APPROVE, context.staffer
     rows = await notices.listed(context.session, staffer.districts(right), NoticeState.PENDING)
     pending = [each for each in rows if notices.allowed(staffer, right, each)]
     words = context.console.layout.words
@@ -48,21 +48,21 @@ async def waiting(context: RequestContext) -> Card:
     return Card(words("card.notices"), len(pending), HERE, words("card.notices_note"), urgent)
 
 
-@page("GET", HERE, right="notices.read", nav="notices")
+@page("GET", HERE, right=Right.NOTICES_READ, nav="notices")
 async def listed(context: RequestContext) -> web.Response:
-    rows = await notices.listed(context.session, context.staffer.districts("notices.read"))
+    rows = await notices.listed(context.session, context.staffer.districts(Right.NOTICES_READ))
     taken_back = await corrections.recalls(context.session, [each.id for each in rows])
     return context.page(
         "notices/list.html",
         notices=rows,
         state=lambda each: _state(each, taken_back.get(each.id)),
-        may_write=context.staffer.may("notices.write"),
+        may_write=context.staffer.may(Right.NOTICES_WRITE),
     )
 
 
-@page("GET", f"{HERE}/{{id}}", right="notices.read")
+@page("GET", f"{HERE}/{{id}}", right=Right.NOTICES_READ)
 async def shown(context: RequestContext) -> web.Response:
-    return await show(context, await one(context, "notices.read"))
+    return await show(context, await one(context, Right.NOTICES_READ))
 
 
 async def show(context: RequestContext, notice: Notice, *, fault: str = "", at: str = "") -> web.Response:
@@ -92,7 +92,7 @@ async def show(context: RequestContext, notice: Notice, *, fault: str = "", at: 
         if notice.state == NoticeState.PENDING
         else None,
         **await tried(context, notice),
-        may=lambda verb: notices.allowed(context.staffer, f"notices.{verb}", notice),
+        may=lambda right: notices.allowed(context.staffer, right, notice),
         mine=context.staffer.id in writers,
         legal=set(NOTICE.legal(notice.state)),
         begun=notice.started_at is not None or notice.state in BEGUN,
@@ -107,13 +107,13 @@ def _state(notice: Notice, taken_back: Notice | None) -> str:
     return "recalled" if taken_back.finished_at is not None else "recalling"
 
 
-async def one(context: RequestContext, right: str, *, lock: bool = False) -> Notice:
+async def one(context: RequestContext, right: Right, *, lock: bool = False) -> Notice:
     """The notice of the address.
 
     Raises Denied: as "not found" for one of another district, and plainly when it goes to districts, too, where this
     person may only read.
     """
     notice = await context.find(NOTICES, context.number("id"), right, lock=lock)
-    if right != "notices.read" and not notices.allowed(context.staffer, right, notice):
+    if right is not Right.NOTICES_READ and not notices.allowed(context.staffer, right, notice):
         raise Denied(right, f"notice:{notice.id}")
     return notice

@@ -15,15 +15,16 @@ from bot.services.core import spreadsheets
 from bot.services.core.spreadsheets import Cell
 from bot.services.notices import results as notice_results
 from bot.services.notices import totals as notice_totals
+from bot.services.staff.permissions import Right
 from bot.store.models import Notice
 
 MOST = 10_000  # people of an XLSX, which is put together in memory; a CSV has them all
 
 
-@page("POST", f"{HERE}/{{id}}/results.{{form}}", right="notices.export", fresh=True)
+@page("POST", f"{HERE}/{{id}}/results.{{form}}", right=Right.NOTICES_EXPORT, fresh=True)
 async def file(context: RequestContext) -> web.Response:
     """It says who took it out and on which day; the audit says when exactly."""
-    notice, form = await one(context, "notices.export"), context.http_request.match_info["form"]
+    notice, form = await one(context, Right.NOTICES_EXPORT), context.http_request.match_info["form"]
     if form not in spreadsheets.FORMS:
         raise web.HTTPNotFound
     people = sum((await notice_totals.tally(context.session, notice.id)).values())

@@ -13,6 +13,7 @@ from bot.services.notices import start as notice_start
 from bot.services.notices import totals as notice_totals
 from bot.services.notices.results import state_of
 from bot.services.notices.states import NoticeState
+from bot.services.staff.permissions import Right
 from bot.store.models import Channel, CopyState, Notice
 
 STEPS = {  # what a button asks for, and where that leads
@@ -23,10 +24,10 @@ STEPS = {  # what a button asks for, and where that leads
 }
 
 
-@page("POST", f"{HERE}/{{id}}/try", right="notices.write")
+@page("POST", f"{HERE}/{{id}}/try", right=Right.NOTICES_WRITE)
 async def attempt(context: RequestContext) -> web.Response:
     """Send it to oneself, to a trial group, or to all colleagues here who linked a chat."""
-    notice = await one(context, "notices.write")
+    notice = await one(context, Right.NOTICES_WRITE)
     group = await trial_group(context, number) if (number := context.number("whom")) is not None else None
     if group is not None:
         whom = trial_groups.of(group)
@@ -41,19 +42,19 @@ async def attempt(context: RequestContext) -> web.Response:
     return back(context, notice, "notice_tried")
 
 
-@page("POST", f"{HERE}/{{id}}/submit", right="notices.write")
+@page("POST", f"{HERE}/{{id}}/submit", right=Right.NOTICES_WRITE)
 async def submit(context: RequestContext) -> web.Response:
-    notice = await one(context, "notices.write", lock=True)
-    actor = context.staffer.require("notices.write", district=notice.district)
+    notice = await one(context, Right.NOTICES_WRITE, lock=True)
+    actor = context.staffer.require(Right.NOTICES_WRITE, district=notice.district)
     await notices.submit(context.session, context.services, notice, actor)
     await context.audit("notice.submit", f"notice:{notice.id}", count=notice.count)
     return back(context, notice, "notice_submitted")
 
 
-@page("POST", f"{HERE}/{{id}}/approve", right="notices.approve", fresh=True)
+@page("POST", f"{HERE}/{{id}}/approve", right=Right.NOTICES_APPROVE, fresh=True)
 async def approve(context: RequestContext) -> web.Response:
-    notice = await one(context, "notices.approve", lock=True)
-    actor = context.staffer.require("notices.approve", district=notice.district)
+    notice = await one(context, Right.NOTICES_APPROVE, lock=True)
+    actor = context.staffer.require(Right.NOTICES_APPROVE, district=notice.district)
     typed, comment = context.number("count"), context.text("comment")
     try:  # What is wrong is said beside the form, where it can be put right.
         notices.check_buttons(context.services, notice)
@@ -64,10 +65,10 @@ async def approve(context: RequestContext) -> web.Response:
     return back(context, notice, "notice_approved" if enough else "notice_one_more")
 
 
-@page("POST", f"{HERE}/{{id}}/refuse", right="notices.approve")
+@page("POST", f"{HERE}/{{id}}/refuse", right=Right.NOTICES_APPROVE)
 async def refuse(context: RequestContext) -> web.Response:
-    notice = await one(context, "notices.approve", lock=True)
-    actor = context.staffer.require("notices.approve", district=notice.district)
+    notice = await one(context, Right.NOTICES_APPROVE, lock=True)
+    actor = context.staffer.require(Right.NOTICES_APPROVE, district=notice.district)
     try:
         await approvals.refuse(context.session, notice, actor, context.text("comment"))
     except Rejected as error:
@@ -76,11 +77,11 @@ async def refuse(context: RequestContext) -> web.Response:
     return back(context, notice, "notice_refused")
 
 
-@page("POST", f"{HERE}/{{id}}/step", right="notices.stop")
+@page("POST", f"{HERE}/{{id}}/step", right=Right.NOTICES_STOP)
 async def step(context: RequestContext) -> web.Response:
     """Pause, resume, cancel, back to draft, or begin although it is late."""
-    notice = await one(context, "notices.stop", lock=True)
-    actor = context.staffer.require("notices.stop", district=notice.district)
+    notice = await one(context, Right.NOTICES_STOP, lock=True)
+    actor = context.staffer.require(Right.NOTICES_STOP, district=notice.district)
     asked = context.text("step")
     if asked == "begin":
         await notice_start.begin_late(context.session, notice, actor)
@@ -93,22 +94,22 @@ async def step(context: RequestContext) -> web.Response:
     return back(context, notice, f"notice_{asked}")
 
 
-@page("POST", f"{HERE}/{{id}}/again", right="notices.write")
+@page("POST", f"{HERE}/{{id}}/again", right=Right.NOTICES_WRITE)
 async def again(context: RequestContext) -> web.Response:
     """Send the failed ones once more, or those of whom nobody knows."""
-    notice = await one(context, "notices.write", lock=True)
-    actor = context.staffer.require("notices.write", district=notice.district)
+    notice = await one(context, Right.NOTICES_WRITE, lock=True)
+    actor = context.staffer.require(Right.NOTICES_WRITE, district=notice.district)
     state = CopyState.UNKNOWN if context.text("which") == "unknown" else CopyState.FAILED
     queued = await notices.again(context.session, notice, actor, state)
     await context.audit("notice.again", f"notice:{notice.id}", which=state, people=queued)
     return back(context, notice, "notice_again")
 
 
-@page("POST", f"{HERE}/{{id}}/correct", right="notices.write")
+@page("POST", f"{HERE}/{{id}}/correct", right=Right.NOTICES_WRITE)
 async def correct(context: RequestContext) -> web.Response:
     """A correction is a notice of its own, and needs a second person, too."""
-    original = await one(context, "notices.write")
-    actor = context.staffer.require("notices.write", district=original.district)
+    original = await one(context, Right.NOTICES_WRITE)
+    actor = context.staffer.require(Right.NOTICES_WRITE, district=original.district)
     text = context.text("text", most=8000)
     notice = await corrections.correct(context.session, context.services, original, actor, context.text("title"), text)
     notice.count = (await notice_totals.tally(context.session, original.id)).get(CopyState.SENT, 0)
@@ -117,19 +118,19 @@ async def correct(context: RequestContext) -> web.Response:
     return back(context, notice, "notice_submitted")
 
 
-@page("POST", f"{HERE}/{{id}}/recall", right="notices.stop")
+@page("POST", f"{HERE}/{{id}}/recall", right=Right.NOTICES_STOP)
 async def recall(context: RequestContext) -> web.Response:
-    original = await one(context, "notices.stop", lock=True)
-    actor = context.staffer.require("notices.stop", district=original.district)
+    original = await one(context, Right.NOTICES_STOP, lock=True)
+    actor = context.staffer.require(Right.NOTICES_STOP, district=original.district)
     notice = await corrections.recall(context.session, original, actor)
     await context.audit("notice.recall", f"notice:{original.id}", notice=notice.id)
     return back(context, notice, "notice_recalled")
 
 
-@page("POST", f"{HERE}/{{id}}/find", right="notices.export")
+@page("POST", f"{HERE}/{{id}}/find", right=Right.NOTICES_EXPORT)
 async def find(context: RequestContext) -> web.Response:
     """What became of one person's copy, by the number of their chat; every look is written down."""
-    notice = await one(context, "notices.export")
+    notice = await one(context, Right.NOTICES_EXPORT)
     channel = Channel.WEB if context.text("channel") == Channel.WEB else Channel.TELEGRAM
     typed = context.text("address")
     address = numbers.whole(typed, most=numbers.LONG) or 0

@@ -10,28 +10,28 @@ from bot.console.core.routes import ROOT, page
 from bot.doors import numbers
 from bot.errors import Rejected
 from bot.services.notices import trial_groups, trials
+from bot.services.staff.permissions import Right
 from bot.store.models import Notice, TrialGroup
 
 GROUPS = f"{ROOT}/notices/groups"
-RIGHT = "notices.write"
 
 
-@page("GET", GROUPS, right=RIGHT)
+@page("GET", GROUPS, right=Right.NOTICES_WRITE)
 async def listed(context: RequestContext) -> web.Response:
-    groups = await trial_groups.listed(context.session, context.staffer.districts(RIGHT))
+    groups = await trial_groups.listed(context.session, context.staffer.districts(Right.NOTICES_WRITE))
     return context.page("notices/trial_groups.html", groups=groups)
 
 
-@page("GET", f"{GROUPS}/new", right=RIGHT)
+@page("GET", f"{GROUPS}/new", right=Right.NOTICES_WRITE)
 async def blank(context: RequestContext) -> web.Response:
     return await _form(context, f"{GROUPS}/new")
 
 
-@page("POST", f"{GROUPS}/new", right=RIGHT)
+@page("POST", f"{GROUPS}/new", right=Right.NOTICES_WRITE)
 async def add(context: RequestContext) -> web.Response:
-    mine = context.staffer.districts(RIGHT)
+    mine = context.staffer.districts(Right.NOTICES_WRITE)
     place = context.text("district") if len(mine) > 1 else mine[0]
-    context.staffer.require(RIGHT, district=place)
+    context.staffer.require(Right.NOTICES_WRITE, district=place)
     try:
         group = await trial_groups.add(context.session, context.text("name"), place, _ticked(context))
     except Rejected as error:  # raised before anything is written
@@ -40,13 +40,13 @@ async def add(context: RequestContext) -> web.Response:
     return context.to(GROUPS, said="trial_group_saved")
 
 
-@page("GET", f"{GROUPS}/{{id}}", right=RIGHT)
+@page("GET", f"{GROUPS}/{{id}}", right=Right.NOTICES_WRITE)
 async def shown(context: RequestContext) -> web.Response:
     group = await one(context, context.number("id"))
     return await _form(context, f"{GROUPS}/{group.id}", group)
 
 
-@page("POST", f"{GROUPS}/{{id}}", right=RIGHT)
+@page("POST", f"{GROUPS}/{{id}}", right=Right.NOTICES_WRITE)
 async def change(context: RequestContext) -> web.Response:
     group = await one(context, context.number("id"))
     try:
@@ -59,7 +59,7 @@ async def change(context: RequestContext) -> web.Response:
     return context.to(GROUPS, said="trial_group_saved")
 
 
-@page("POST", f"{GROUPS}/{{id}}/remove", right=RIGHT)
+@page("POST", f"{GROUPS}/{{id}}/remove", right=Right.NOTICES_WRITE)
 async def remove(context: RequestContext) -> web.Response:
     group = await one(context, context.number("id"))
     await trial_groups.remove(context.session, group)
@@ -69,7 +69,7 @@ async def remove(context: RequestContext) -> web.Response:
 
 async def one(context: RequestContext, number: int | None) -> TrialGroup:
     """A group by its number.  Raises Denied, which shows as "not found", for one of another district."""
-    return await context.find(trial_groups.GROUPS, number, RIGHT)
+    return await context.find(trial_groups.GROUPS, number, Right.NOTICES_WRITE)
 
 
 async def tried(context: RequestContext, notice: Notice) -> dict[str, Any]:
@@ -78,7 +78,7 @@ async def tried(context: RequestContext, notice: Notice) -> dict[str, Any]:
     made = await trials.listed(context.session, notice.id)
     counts = Counter(words(f"trial.{each.state}") for each in made)
     known = dict.fromkeys(words.group("trial").values())
-    groups = await trial_groups.listed(context.session, context.staffer.districts(RIGHT))
+    groups = await trial_groups.listed(context.session, context.staffer.districts(Right.NOTICES_WRITE))
     return {"groups": groups, "trials": made, "arrived": [(word, counts[word]) for word in known if counts[word]]}
 
 
@@ -90,7 +90,7 @@ async def _form(
     context: RequestContext, path: str, group: TrialGroup | None = None, *, fault: str = ""
 ) -> web.Response:
     """The form with what was typed, or, when it is opened, with what the group is."""
-    mine = [group.district] if group is not None else context.staffer.districts(RIGHT)
+    mine = [group.district] if group is not None else context.staffer.districts(Right.NOTICES_WRITE)
     members = await trial_groups.members(context.session, group) if group is not None else []
     return context.page(
         "notices/trial_group.html",

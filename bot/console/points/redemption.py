@@ -8,31 +8,32 @@ from bot.console.core.request import RequestContext
 from bot.console.core.routes import ROOT, page
 from bot.services.points import vouchers
 from bot.services.points.vouchers import UnknownVoucher
+from bot.services.staff.permissions import Right
 from bot.store.models import Voucher
 
 COUNTER = f"{ROOT}/redeem"
 
 
-@page("GET", COUNTER, right="rewards.redeem", nav="redeem")
+@page("GET", COUNTER, right=Right.REWARDS_REDEEM, nav="redeem")
 async def counter(context: RequestContext) -> web.Response:
     """Somebody types a code, because the camera does not read it."""
     return await _show(context, context.http_request.query.get("code", "")[:20])
 
 
-@page("GET", f"{COUNTER}/{{code}}", right="rewards.redeem")
+@page("GET", f"{COUNTER}/{{code}}", right=Right.REWARDS_REDEEM)
 async def scanned(context: RequestContext) -> web.Response:
     """Where the code in the picture leads; looking at it uses nothing."""
     return await _show(context, context.http_request.match_info["code"][:20])
 
 
-@page("POST", COUNTER, right="rewards.redeem")
+@page("POST", COUNTER, right=Right.REWARDS_REDEEM)
 async def redeem(context: RequestContext) -> web.Response:
     """Hand the reward over."""
     code = context.text("code", most=20)
     context.again = f"{COUNTER}?code={code}"
     try:
         known = await vouchers.by_code(context.session, code)
-        actor = context.staffer.require("rewards.redeem", **_where(context, known), subject=f"voucher:{known.id}")
+        actor = context.staffer.require(Right.REWARDS_REDEEM, **_where(context, known), subject=f"voucher:{known.id}")
         voucher, now_used = await vouchers.fulfil(context.session, context.services, code, actor)
     except UnknownVoucher:
         return await _show(context, code)
@@ -50,7 +51,7 @@ async def _show(context: RequestContext, code: str) -> web.Response:
 
 def _page(context: RequestContext, code: str, voucher: Voucher | None, *, handed: bool = False) -> web.Response:
     reward = context.knowledge.rewards.get(voucher.reward) if voucher else None
-    ours = voucher is None or context.staffer.may("rewards.redeem", **_where(context, voucher))
+    ours = voucher is None or context.staffer.may(Right.REWARDS_REDEEM, **_where(context, voucher))
     return context.page("points/redemption.html", code=code, voucher=voucher, reward=reward, handed=handed, ours=ours)
 
 

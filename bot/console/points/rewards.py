@@ -6,19 +6,20 @@ from bot.console.core.request import RequestContext
 from bot.console.core.routes import ROOT, page
 from bot.errors import Rejected
 from bot.services.points import vouchers
+from bot.services.staff.permissions import Right
 
 REWARDS = f"{ROOT}/rewards"
 MOST = 9_999  # at once
 SHORTEST = 2  # characters of a reason
 
 
-@page("GET", REWARDS, right="rewards.stock", nav="rewards")
+@page("GET", REWARDS, right=Right.REWARDS_STOCK, nav="rewards")
 async def listed(context: RequestContext) -> web.Response:
     mine = {code: each for code, each in context.knowledge.rewards.items() if _is_mine(context, each.region)}
     return context.page("points/rewards.html", rewards=mine, stocks=await vouchers.stocks(context.session), most=MOST)
 
 
-@page("POST", REWARDS, right="rewards.stock")
+@page("POST", REWARDS, right=Right.REWARDS_STOCK)
 async def restock(context: RequestContext) -> web.Response:
     """More came in, or some are gone without a voucher: broken, or given out elsewhere."""
     reward, count, why = (
@@ -40,4 +41,4 @@ async def restock(context: RequestContext) -> web.Response:
 
 def _is_mine(context: RequestContext, region: str) -> bool:
     """A reward for everywhere may be filled up anywhere; one of a district there only."""
-    return context.staffer.may("rewards.stock", district=region or None)
+    return context.staffer.may(Right.REWARDS_STOCK, district=region or None)

@@ -16,6 +16,7 @@ from bot.doors import numbers
 from bot.errors import Rejected
 from bot.services.chats import questions
 from bot.services.policies import policies
+from bot.services.staff.permissions import Right
 from bot.store.models import Gap, PolicyRevision
 from knowledge import search_over, with_policies
 from knowledge.policies import ACTIONS, AUDIENCES, Policy
@@ -26,30 +27,30 @@ REVIEW = timedelta(days=180)  # until a new entry is due for checking
 GAPS = 200  # unanswered questions that an edit is tried on
 
 
-@page("GET", NEW, right="policies.edit")
+@page("GET", NEW, right=Right.POLICIES_EDIT)
 async def begin(context: RequestContext) -> web.Response:
     """An empty entry, or one begun from questions nobody could answer."""
     gaps = await questions.gaps_of(context.session, _numbers(context.http_request.query.getall("gap", [])))
     return await _form(context, {**_empty(), "ask": "\n".join(gap.text for gap in gaps)}, gaps=gaps)
 
 
-@page("POST", NEW, right="policies.edit")
+@page("POST", NEW, right=Right.POLICIES_EDIT)
 async def create(context: RequestContext) -> web.Response:
     return await _handed_in(context, None)
 
 
-@page("GET", f"{ENTRY}/edit", right="policies.edit")
+@page("GET", f"{ENTRY}/edit", right=Right.POLICIES_EDIT)
 async def edit(context: RequestContext) -> web.Response:
     topic, history = await found(context)
     entry = _newest(context, topic, history)
-    policies.required(context.staffer, "policies.edit", entry)
+    policies.required(context.staffer, Right.POLICIES_EDIT, entry)
     return await _form(context, typed(entry), topic=topic, base=policies.last_of(history), remark=_remark(history))
 
 
-@page("POST", f"{ENTRY}/edit", right="policies.edit")
+@page("POST", f"{ENTRY}/edit", right=Right.POLICIES_EDIT)
 async def change(context: RequestContext) -> web.Response:
     topic, history = await found(context)
-    policies.required(context.staffer, "policies.edit", _newest(context, topic, history))
+    policies.required(context.staffer, Right.POLICIES_EDIT, _newest(context, topic, history))
     return await _handed_in(context, topic)
 
 
@@ -144,7 +145,7 @@ async def _form(
 
 def _regions(context: RequestContext) -> list[str]:
     """Places an editor may write about: those of their own, and what lies above and below."""
-    mine = context.staffer.districts("policies.edit")
+    mine = context.staffer.districts(Right.POLICIES_EDIT)
     longest = 6 if any(len(each) >= 4 for each in mine) else 4
     near = [code for code in context.knowledge.regions if code.startswith(mine) and len(code) <= longest]
     above = [code for code in context.knowledge.regions if any(each.startswith(code) and each != code for each in mine)]

@@ -15,7 +15,7 @@ from bot.doors import numbers
 from bot.errors import Rejected
 from bot.services.chats import questions
 from bot.services.policies import policies
-from bot.services.staff.permissions import Staffer
+from bot.services.staff.permissions import Right, Staffer
 from bot.store.models import Gap
 from knowledge.policies import Policy
 from knowledge.search import Decision
@@ -36,20 +36,20 @@ class Group:
     near: Sequence[Policy]
 
 
-@topic("gaps", right="gaps.read")
+@topic("gaps", right=Right.GAPS_READ)
 async def changed(session: AsyncSession, staffer: Staffer) -> object:
     looked = select(func.count(), func.count(Gap.settled_at), func.max(Gap.id))
     return tuple((await session.execute(looked)).one())
 
 
-@card("gaps.settle", order=32)
+@card(Right.GAPS_SETTLE, order=32)
 async def waiting(context: RequestContext) -> Card:
     count = await context.session.scalar(select(func.count()).select_from(Gap).where(Gap.settled_at.is_(None))) or 0
     words = context.console.layout.words
     return Card(words("card.gaps"), count, GAPS, words("card.gaps_note"))
 
 
-@page("GET", GAPS, right="gaps.read", nav="gaps")
+@page("GET", GAPS, right=Right.GAPS_READ, nav="gaps")
 async def listed(context: RequestContext) -> web.Response:
     groups = await _groups(context, await questions.open_gaps(context.session))
     settled = await questions.settled_gaps(context.session, SETTLED)
@@ -62,12 +62,12 @@ async def listed(context: RequestContext) -> web.Response:
         entries=sorted(context.knowledge.policies.values(), key=lambda each: each.label),
         label=lambda each: context.knowledge.policies[each].label if each in context.knowledge.policies else each,
         drafts=drafts,
-        may_settle=context.staffer.may("gaps.settle"),
-        may_edit=context.staffer.may("policies.edit"),
+        may_settle=context.staffer.may(Right.GAPS_SETTLE),
+        may_edit=context.staffer.may(Right.POLICIES_EDIT),
     )
 
 
-@page("POST", f"{GAPS}/add", right="gaps.settle")
+@page("POST", f"{GAPS}/add", right=Right.GAPS_SETTLE)
 async def add(context: RequestContext) -> web.Response:
     """These questions become ways of asking for an entry, in a draft."""
     gaps = await _chosen(context)
@@ -81,7 +81,7 @@ async def add(context: RequestContext) -> web.Response:
     return context.to(f"{POLICIES}/{name}", said="gap_added" if row else "gap_there")
 
 
-@page("POST", f"{GAPS}/dismiss", right="gaps.settle")
+@page("POST", f"{GAPS}/dismiss", right=Right.GAPS_SETTLE)
 async def dismiss(context: RequestContext) -> web.Response:
     gaps = await _chosen(context)
     await questions.settle(context.session, gaps, context.staffer.id)
@@ -89,7 +89,7 @@ async def dismiss(context: RequestContext) -> web.Response:
     return context.to(GAPS, said="gap_aside")
 
 
-@page("POST", f"{GAPS}/reopen", right="gaps.settle")
+@page("POST", f"{GAPS}/reopen", right=Right.GAPS_SETTLE)
 async def reopen(context: RequestContext) -> web.Response:
     number = context.number("gap") or 0
     await questions.reopen(context.session, number)

@@ -18,7 +18,7 @@ from bot.services.core import revisions
 from bot.services.core.working_days import ZONE
 from bot.services.policies import policies
 from bot.services.staff import accounts
-from bot.services.staff.permissions import Staffer
+from bot.services.staff.permissions import Right, Staffer
 from bot.store.models import PolicyRevision, TopicCount, now
 from knowledge.policies import Policy, written
 
@@ -32,13 +32,13 @@ LONGEST_REMARK = 400
 DISLIKED = 3  # people who found an answer useless, from which it is listed as such
 
 
-@topic("policies", right="policies.read")
+@topic("policies", right=Right.POLICIES_READ)
 async def changed(session: AsyncSession, staffer: Staffer) -> object:
     numbers = await revisions.numbers(session)
     return numbers.get(policies.NAME), numbers.get(policies.DRAFTS)
 
 
-@card("policies.publish", order=30)
+@card(Right.POLICIES_PUBLISH, order=30)
 async def waiting(context: RequestContext) -> Card:
     words = context.console.layout.words
     mine = [each for each in await _drafts(context, sent_back=False) if each.author_id != context.staffer.id]
@@ -46,7 +46,7 @@ async def waiting(context: RequestContext) -> Card:
     return Card(words("card.drafts"), len(mine), f"{POLICIES}?show=drafts", words("card.drafts_note"), bool(mine))
 
 
-@card("policies.edit", order=29)
+@card(Right.POLICIES_EDIT, order=29)
 async def sent_back(context: RequestContext) -> Card:
     words, count = context.console.layout.words, len(await _drafts(context, sent_back=True))
     return Card(words("policy_show.sent_back"), count, f"{POLICIES}?show=sent_back", words("card.sent_back"), count > 0)
@@ -58,17 +58,17 @@ async def _drafts(context: RequestContext, *, sent_back: bool) -> list[PolicyRev
 
 
 def _may_publish(context: RequestContext, draft: PolicyRevision) -> bool:
-    return policies.allowed(context.staffer, "policies.publish", policies.parse(draft.topic, draft.text))
+    return policies.allowed(context.staffer, Right.POLICIES_PUBLISH, policies.parse(draft.topic, draft.text))
 
 
-@card("policies.edit", order=31)
+@card(Right.POLICIES_EDIT, order=31)
 async def due(context: RequestContext) -> Card:
     words = context.console.layout.words
     count = sum(entry.review_by <= today() for entry in context.knowledge.policies.values())
     return Card(words("card.due"), count, f"{POLICIES}?show=due", words("card.due_note"), count > 0)
 
 
-@page("GET", POLICIES, right="policies.read", nav="policies")
+@page("GET", POLICIES, right=Right.POLICIES_READ, nav="policies")
 async def listed(context: RequestContext) -> web.Response:
     query = context.http_request.query
     text, show = query.get("q", "").strip()[:50], query.get("show", "")
@@ -98,11 +98,11 @@ async def listed(context: RequestContext) -> web.Response:
         counts=counts,
         today=day,
         soon=day + SOON,
-        may_edit=context.staffer.may("policies.edit"),
+        may_edit=context.staffer.may(Right.POLICIES_EDIT),
     )
 
 
-@page("GET", ENTRY, right="policies.read")
+@page("GET", ENTRY, right=Right.POLICIES_READ)
 async def shown(context: RequestContext) -> web.Response:
     return await _show(context)
 
@@ -132,15 +132,15 @@ async def _show(context: RequestContext, fault: str = "") -> web.Response:
         fault=fault,
         findings=policies.findings(shown, context.knowledge.policies, today()),
         **preview(context, shown),
-        may_edit=policies.allowed(staffer, "policies.edit", shown),
-        may_publish=policies.allowed(staffer, "policies.publish", shown),
+        may_edit=policies.allowed(staffer, Right.POLICIES_EDIT, shown),
+        may_publish=policies.allowed(staffer, Right.POLICIES_PUBLISH, shown),
         authors=policies.authors(history),
         counts=(await _counts(context.session)).get(topic, (0, 0, 0)),
         last=policies.last_of(history),
     )
 
 
-@page("POST", f"{ENTRY}/publish", right="policies.publish")
+@page("POST", f"{ENTRY}/publish", right=Right.POLICIES_PUBLISH)
 async def publish(context: RequestContext) -> web.Response:
     topic, _ = await found(context)
     number, known = context.number("revision") or 0, context.knowledge.policies.values()
@@ -149,7 +149,7 @@ async def publish(context: RequestContext) -> web.Response:
     return context.to(f"{POLICIES}/{topic}", said="policy_published")
 
 
-@page("POST", f"{ENTRY}/send-back", right="policies.publish")
+@page("POST", f"{ENTRY}/send-back", right=Right.POLICIES_PUBLISH)
 async def give_back(context: RequestContext) -> web.Response:
     """The second person says what is to be changed; the draft stays with its author."""
     topic, _ = await found(context)
@@ -163,7 +163,7 @@ async def give_back(context: RequestContext) -> web.Response:
     return context.to(f"{POLICIES}/{topic}", said="policy_sent_back")
 
 
-@page("POST", f"{ENTRY}/drop", right="policies.edit")
+@page("POST", f"{ENTRY}/drop", right=Right.POLICIES_EDIT)
 async def drop(context: RequestContext) -> web.Response:
     topic, _ = await found(context)
     await policies.drop(context.session, context.staffer, topic)
@@ -171,7 +171,7 @@ async def drop(context: RequestContext) -> web.Response:
     return context.to(f"{POLICIES}/{topic}", said="policy_dropped")
 
 
-@page("POST", f"{ENTRY}/restore", right="policies.edit")
+@page("POST", f"{ENTRY}/restore", right=Right.POLICIES_EDIT)
 async def restore(context: RequestContext) -> web.Response:
     """An old version becomes the newest draft; a second person publishes it like any other."""
     topic, history = await found(context)
@@ -180,7 +180,7 @@ async def restore(context: RequestContext) -> web.Response:
     if old is None:
         raise Rejected("policy.moved_on")
     if topic in context.knowledge.policies:
-        policies.required(context.staffer, "policies.edit", context.knowledge.policies[topic])
+        policies.required(context.staffer, Right.POLICIES_EDIT, context.knowledge.policies[topic])
     why = context.console.layout.words("policy.restored", at=f"{old.at.astimezone(ZONE):%Y-%m-%d %H:%M}")
     entry, base = policies.parse(topic, old.text), context.number("base") or 0
     row = await policies.save(context.session, context.staffer, entry, base=base, why=why)

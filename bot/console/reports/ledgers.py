@@ -9,44 +9,42 @@ from bot.errors import Rejected
 from bot.services.core import periods, spreadsheets
 from bot.services.reports import ledgers, statistics
 from bot.services.reports.ledgers import LedgerRequest
-from bot.services.reports.statistics import RIGHT
-from bot.services.staff.permissions import Denied
+from bot.services.staff.permissions import Denied, Right
 from bot.store.models import Ledger
 
 HERE = f"{ROOT}/ledgers"
-EXPORT = "statistics.export"
 PAGE = 50  # cases
 
 
-@page("GET", HERE, right=RIGHT, nav="ledgers")
+@page("GET", HERE, right=Right.STATISTICS_READ, nav="ledgers")
 async def listed(context: RequestContext) -> web.Response:
     return await _list(context)
 
 
-@page("POST", HERE, right=EXPORT, fresh=True)
+@page("POST", HERE, right=Right.STATISTICS_EXPORT, fresh=True)
 async def freeze(context: RequestContext) -> web.Response:
     """Freeze the week or the month that was over last, where the clock has not done it yet."""
     kind, district = context.text("kind"), context.text("district")
     known = district in context.knowledge.regions or not district
     if kind not in ledgers.KINDS:
         raise Rejected("ledger.kind")
-    if not known or not ledgers.may_read(context.staffer, district, EXPORT):
-        raise Denied(EXPORT, f"district:{district[:6]}", hidden=True)
+    if not known or not ledgers.may_read(context.staffer, district, Right.STATISTICS_EXPORT):
+        raise Denied(Right.STATISTICS_EXPORT, f"district:{district[:6]}", hidden=True)
     wanted = LedgerRequest(kind, ledgers.last(kind), district)
     ledger = await ledgers.freeze(context.session, context.services, wanted, context.staffer.id)
     await context.audit("ledger.freeze", f"ledger:{ledger.id}", district=district)
     return context.to(f"{HERE}/{ledger.id}", said="ledger_frozen")
 
 
-@page("GET", f"{HERE}/{{id}}", right=RIGHT)
+@page("GET", f"{HERE}/{{id}}", right=Right.STATISTICS_READ)
 async def shown(context: RequestContext) -> web.Response:
     return await _show(context, await _found(context))
 
 
-@page("POST", f"{HERE}/{{id}}/amend", right=EXPORT, fresh=True)
+@page("POST", f"{HERE}/{{id}}/amend", right=Right.STATISTICS_EXPORT, fresh=True)
 async def amend(context: RequestContext) -> web.Response:
     """Count anew, and keep the difference as a correction."""
-    ledger = await _found(context, EXPORT)
+    ledger = await _found(context, Right.STATISTICS_EXPORT)
     try:
         made = await ledgers.amend(context.session, context.services, ledger, context.text("why"), context.staffer.id)
     except Rejected as error:  # raised before anything is written
@@ -55,10 +53,10 @@ async def amend(context: RequestContext) -> web.Response:
     return context.to(f"{HERE}/{made.id}", said="ledger_amended")
 
 
-@page("GET", f"{HERE}/{{id}}/{{form}}", right=EXPORT, fresh=True, writes=True)
+@page("GET", f"{HERE}/{{id}}/{{form}}", right=Right.STATISTICS_EXPORT, fresh=True, writes=True)
 async def file(context: RequestContext) -> web.Response:
     """The ledger as a file.  It says who took it out and on which day; the audit says when exactly."""
-    ledger, form = await _found(context, EXPORT), context.http_request.match_info["form"]
+    ledger, form = await _found(context, Right.STATISTICS_EXPORT), context.http_request.match_info["form"]
     if form not in spreadsheets.FORMS:
         raise web.HTTPNotFound
     lines = spreadsheets.rows(ledgers.read(ledger), ledger.stamp, watermark.watermark(context))
@@ -68,27 +66,27 @@ async def file(context: RequestContext) -> web.Response:
     return response
 
 
-async def _found(context: RequestContext, action: str = RIGHT) -> Ledger:
+async def _found(context: RequestContext, right: Right = Right.STATISTICS_READ) -> Ledger:
     """The ledger of the address.  Raises Denied, which shows as "not found", for one of another district."""
-    return await context.find(ledgers.LEDGERS, context.number("id"), action)
+    return await context.find(ledgers.LEDGERS, context.number("id"), right)
 
 
 async def _list(context: RequestContext) -> web.Response:
     week = periods.week_of(periods.today())
-    measures, mine = context.knowledge.measures.lists["week"], context.staffer.districts(RIGHT)
+    measures, mine = context.knowledge.measures.lists["week"], context.staffer.districts(Right.STATISTICS_READ)
     within = statistics.scope(mine[0], context.staffer)
     counts = await statistics.count(context.session, measures, week, within)
-    exports = context.staffer.districts(EXPORT)
+    exports = context.staffer.districts(Right.STATISTICS_EXPORT)
     return context.page(
         "reports/ledgers.html",
         ledgers=await ledgers.listed(context.session, context.staffer),
         kinds=ledgers.KINDS,
-        exports=[code for code in exports if ledgers.may_read(context.staffer, code, EXPORT)],
+        exports=[code for code in exports if ledgers.may_read(context.staffer, code, Right.STATISTICS_EXPORT)],
         week=week,
         here_district=mine[0],
         measures=measures,
         totals=counts.totals,
-        opens=context.staffer.may("appeals.read"),
+        opens=context.staffer.may(Right.APPEALS_READ),
     )
 
 
@@ -108,8 +106,8 @@ async def _show(context: RequestContext, ledger: Ledger, *, fault: str = "") -> 
         further=len(cases) > number * PAGE,
         series=await ledgers.series(context.session, ledger),
         whole=ledgers.is_whole(ledger),
-        exports=ledgers.may_read(context.staffer, ledger.district, EXPORT),
-        opens=context.staffer.may("appeals.read"),
+        exports=ledgers.may_read(context.staffer, ledger.district, Right.STATISTICS_EXPORT),
+        opens=context.staffer.may(Right.APPEALS_READ),
         form=context.form,
         fault=fault,
     )

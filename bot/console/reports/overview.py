@@ -17,14 +17,14 @@ from bot.services.core import periods
 from bot.services.core.periods import Period
 from bot.services.core.working_days import DAY
 from bot.services.reports import statistics
-from bot.services.reports.statistics import PAGE, RIGHT
+from bot.services.reports.statistics import PAGE
+from bot.services.staff.permissions import Right
 from bot.services.units import agencies
 from bot.store.models import Appeal
 from knowledge.measures import Measure
 
 OVERVIEW = f"{ROOT}/overview"
 NUMBERS = "numbers"  # in the place of a measure: the file of all of them
-EXPORT = "statistics.export"
 LONGEST = 366  # days of a period
 DRAWN = ("collected", "settled")  # measures of the chart
 COLUMNS = 31  # of the chart; for longer periods each stands for a week
@@ -44,7 +44,7 @@ class OverviewRequest:
         return urlencode({**plain, **{name: value for name, value in more.items() if value not in ("", None)}})
 
 
-@page("GET", OVERVIEW, right=RIGHT, nav="overview")
+@page("GET", OVERVIEW, right=Right.STATISTICS_READ, nav="overview")
 async def overview(context: RequestContext) -> web.Response:
     asked, measures = read(context), context.knowledge.measures
     within = statistics.scope(asked.district, context.staffer)
@@ -63,14 +63,14 @@ async def overview(context: RequestContext) -> web.Response:
         agencies=await agencies.names(context.session),
         outcomes=await questions.outcomes(context.session, asked.period, asked.district),
         placeless=await statistics.placeless(context.session, asked.period) if asked.district else 0,
-        opens=context.staffer.may("appeals.read"),
+        opens=context.staffer.may(Right.APPEALS_READ),
         exports=exports(context, asked),
         rows=lambda measure, **more: f"{OVERVIEW}/{measure.name}?{asked.query(**more)}",
         file=lambda form: f"{OVERVIEW}/{NUMBERS}/{form}?{asked.query()}",
     )
 
 
-@page("GET", f"{OVERVIEW}/{{measure}}", right=RIGHT)
+@page("GET", f"{OVERVIEW}/{{measure}}", right=Right.STATISTICS_READ)
 async def behind(context: RequestContext) -> web.Response:
     """The cases behind a number."""
     measure = context.knowledge.measures.every.get(context.http_request.match_info["measure"])
@@ -107,7 +107,7 @@ def narrowed(context: RequestContext, within: Any) -> Any:
 
 def exports(context: RequestContext, asked: OverviewRequest) -> bool:
     """Whether somebody may take the numbers of a district out as a file."""
-    return context.staffer.may(EXPORT, district=asked.district)
+    return context.staffer.may(Right.STATISTICS_EXPORT, district=asked.district)
 
 
 async def over_time(context: RequestContext, asked: OverviewRequest, within: Any) -> Mapping[str, Any]:
@@ -119,12 +119,12 @@ async def over_time(context: RequestContext, asked: OverviewRequest, within: Any
     return {"measures": drawn, "columns": charts.columns(series), "parts": parts, "lines": lines}
 
 
-def read(context: RequestContext, action: str = RIGHT) -> OverviewRequest:
+def read(context: RequestContext, right: Right = Right.STATISTICS_READ) -> OverviewRequest:
     """Period and district of the address.  Raises Denied, which shows as "not found", for other people's districts."""
     query = context.http_request.query
-    district = query.get("district", (*context.staffer.districts(action), "")[0])
+    district = query.get("district", (*context.staffer.districts(right), "")[0])
     known = district == "" or district in context.knowledge.regions
-    context.staffer.require(action, district=district if known else "", subject=f"district:{district[:6]}", hidden=True)
+    context.staffer.require(right, district=district if known else "", subject=f"district:{district[:6]}", hidden=True)
     today = periods.today()
     usual = Period(today.replace(day=1), today)
     try:
@@ -153,7 +153,7 @@ def presets() -> Mapping[str, Period]:
 
 def districts(context: RequestContext) -> list[str]:
     """Districts this person may choose: their own and those inside; for the whole country, provinces and cities."""
-    mine = context.staffer.districts(RIGHT)
+    mine = context.staffer.districts(Right.STATISTICS_READ)
     inside = [
         code
         for code in context.knowledge.regions

@@ -10,7 +10,7 @@ from bot.console.core import watermark
 from bot.console.core.request import RequestContext
 from bot.console.core.routes import page
 from bot.console.reports import overview
-from bot.console.reports.overview import EXPORT, NUMBERS, OVERVIEW, OverviewRequest
+from bot.console.reports.overview import NUMBERS, OVERVIEW, OverviewRequest
 from bot.services.appeals import queue as appeal_queue
 from bot.services.chats import questions
 from bot.services.core import spreadsheets
@@ -18,20 +18,20 @@ from bot.services.core.spreadsheets import Cell
 from bot.services.core.working_days import ZONE, shown
 from bot.services.reports import statistics
 from bot.services.reports.statistics import Behind
+from bot.services.staff.permissions import Right
 from bot.services.units import agencies
 from bot.store.models import Appeal
 from knowledge.measures import Measure
 from knowledge.regions import full_name
 
 MOST = 10_000  # cases of a file
-CASES = "appeals.export"  # what a case needs to stand in a file
 
 
-@page("GET", f"{OVERVIEW}/{{measure}}/{{form}}", right=EXPORT, fresh=True, writes=True)
+@page("GET", f"{OVERVIEW}/{{measure}}/{{form}}", right=Right.STATISTICS_EXPORT, fresh=True, writes=True)
 async def file(context: RequestContext) -> web.Response:
     """It says who took it out and on which day; the audit says what of, and when exactly."""
     name, form = context.http_request.match_info["measure"], context.http_request.match_info["form"]
-    asked, measure = overview.read(context, EXPORT), context.knowledge.measures.every.get(name)
+    asked, measure = overview.read(context, Right.STATISTICS_EXPORT), context.knowledge.measures.every.get(name)
     if asked.fault or form not in spreadsheets.FORMS or (measure is None and name != NUMBERS):
         raise web.HTTPNotFound
     lines = await _numbers(context, asked) if measure is None else await _cases(context, asked, measure)
@@ -53,7 +53,7 @@ def _head(context: RequestContext, asked: OverviewRequest, measure: Measure | No
 async def _numbers(context: RequestContext, asked: OverviewRequest) -> list[list[Cell]]:
     """What the page shows: all numbers with their meanings, then by kind, by agency and by day."""
     measures, words = context.knowledge.measures.lists["overview"], context.knowledge.measures.words
-    within = statistics.scope(asked.district, context.staffer, EXPORT)
+    within = statistics.scope(asked.district, context.staffer, Right.STATISTICS_EXPORT)
     counts = await statistics.count(context.session, measures, asked.period, within)
     named = await agencies.names(context.session)
     labels = {code: kind.label for code, kind in context.knowledge.appeals.kinds.items()}
@@ -99,8 +99,8 @@ async def _questions(context: RequestContext, asked: OverviewRequest) -> list[li
 
 async def _cases(context: RequestContext, asked: OverviewRequest, measure: Measure) -> list[list[Cell]]:
     """A line for each case that this person may take out; how many others the number counts."""
-    within = overview.narrowed(context, statistics.scope(asked.district, context.staffer, EXPORT))
-    seen = appeal_queue.visible(context.staffer, CASES)
+    within = overview.narrowed(context, statistics.scope(asked.district, context.staffer, Right.STATISTICS_EXPORT))
+    seen = appeal_queue.visible(context.staffer, Right.APPEALS_EXPORT)
     found = await statistics.behind(context.session, measure, asked.period, within, seen, most=MOST)
     words, columns = context.knowledge.measures.words, context.console.layout.words.group("sheet_column")
     head = _line(words["number"], words["sort"], words["district"], words["agency"], *columns.values())

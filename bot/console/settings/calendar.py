@@ -11,6 +11,7 @@ from bot.services import replanning
 from bot.services.calendar import announcement, changes, coverage
 from bot.services.calendar.announcement import LONGEST
 from bot.services.calendar.changes import DRAFTS
+from bot.services.staff.permissions import Right
 from bot.store.models import CalendarChange
 from knowledge.tables.encoding import decoded
 from knowledge.tables.rows import FileRefused
@@ -21,7 +22,7 @@ LISTED = 100  # cases whose deadline moves that are named
 FILE = LONGEST * 4  # bytes
 
 
-@card("calendar.edit", order=5)
+@card(Right.CALENDAR_EDIT, order=5)
 async def short_calendar(context: RequestContext) -> Card:
     """Nothing waits while the calendar reaches far enough."""
     reach = await coverage.coverage(context.session)
@@ -30,21 +31,21 @@ async def short_calendar(context: RequestContext) -> Card:
     return Card(words("card.calendar"), int(reach.short), CALENDAR, note, urgent=reach.short)
 
 
-@page("GET", CALENDAR, right="settings.read")
+@page("GET", CALENDAR, right=Right.SETTINGS_READ)
 async def shown(context: RequestContext) -> web.Response:
     """With the number of a draft, all that it would change: read here, where nobody who writes has to wait for it."""
     if "draft" not in context.http_request.query:
         return await _show(context)
-    draft: CalendarChange = await context.find(DRAFTS, context.number("draft"), "calendar.edit")
+    draft: CalendarChange = await context.find(DRAFTS, context.number("draft"), Right.CALENDAR_EDIT)
     return await _show(context, draft=draft)
 
 
-@page("POST", CALENDAR, right="calendar.edit")
+@page("POST", CALENDAR, right=Right.CALENDAR_EDIT)
 async def look(context: RequestContext) -> web.Response:
     """Read an announcement and keep it as a draft; nothing holds yet."""
     try:
         announced, source = announcement.read(_given(context)), context.text("source")
-        context.staffer.require("calendar.edit", district="")
+        context.staffer.require(Right.CALENDAR_EDIT, district="")
         whole = context.form.get("whole") == "1"
         draft = await changes.drafted(context.session, context.staffer.id, announced, source, whole=whole)
     except Rejected as error:  # raised before anything is written
@@ -53,13 +54,13 @@ async def look(context: RequestContext) -> web.Response:
     return context.to(CALENDAR, draft=draft.id)
 
 
-@page("POST", f"{CALENDAR}/enter", right="calendar.edit", fresh=True)
+@page("POST", f"{CALENDAR}/enter", right=Right.CALENDAR_EDIT, fresh=True)
 async def enter(context: RequestContext) -> web.Response:
     """Let what was looked at hold; every open case is looked at right after the commit."""
-    draft = await DRAFTS.find(context.session, context.staffer, context.number("draft"), "calendar.edit")
+    draft = await DRAFTS.find(context.session, context.staffer, context.number("draft"), Right.CALENDAR_EDIT)
     if draft is None:
         raise Rejected("calendar.changed")
-    context.staffer.require("calendar.edit", district="")
+    context.staffer.require(Right.CALENDAR_EDIT, district="")
     await replanning.begin(context.session)
     await changes.enter(context.session, context.by, draft)
     return context.to(CALENDAR, said="calendar_entered")
@@ -91,7 +92,7 @@ async def _show(context: RequestContext, *, draft: CalendarChange | None = None,
         reach=await coverage.coverage(context.session, kinds.values()),
         labels={code: kind.label for code, kind in kinds.items()},
         entered=await changes.entered(context.session),
-        editable=context.staffer.may("calendar.edit", district=""),
+        editable=context.staffer.may(Right.CALENDAR_EDIT, district=""),
         draft=draft,
         fault=fault,
         form=context.form,

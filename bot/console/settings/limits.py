@@ -13,22 +13,23 @@ from bot.services.calendar import limit_changes, time_limits
 from bot.services.calendar.limit_changes import LimitWish
 from bot.services.core.working_days import Limit, LimitUnit, china_date
 from bot.services.staff import accounts
+from bot.services.staff.permissions import Right
 from bot.store.models import now
 
 LIMITS = f"{SETTINGS}/limits"
 
 
-@page("GET", LIMITS, right="settings.read")
+@page("GET", LIMITS, right=Right.SETTINGS_READ)
 async def shown(context: RequestContext) -> web.Response:
     return await _show(context)
 
 
-@page("POST", LIMITS, right="settings.edit", fresh=True)
+@page("POST", LIMITS, right=Right.SETTINGS_EDIT, fresh=True)
 async def change(context: RequestContext) -> web.Response:
     """A limit for cases from a day on; the ones that are open keep theirs."""
     try:
         wish = _wish(context)
-        context.staffer.require("settings.edit", district=wish.district)
+        context.staffer.require(Right.SETTINGS_EDIT, district=wish.district)
         kind = context.knowledge.kinds.get(context.text("kind"))
         if kind is None:
             raise Rejected("limit.kind")
@@ -40,7 +41,7 @@ async def change(context: RequestContext) -> web.Response:
 
 def _wish(context: RequestContext) -> LimitWish:
     """Raises Rejected."""
-    district, unit = divisions.typed(context, "settings.edit"), context.text("per")
+    district, unit = divisions.typed(context, Right.SETTINGS_EDIT), context.text("per")
     try:
         begins = datetime.strptime(context.text("from"), "%Y-%m-%d").date()  # noqa: DTZ007 - a day has no zone
     except ValueError:
@@ -55,7 +56,7 @@ def _wish(context: RequestContext) -> LimitWish:
 
 async def _show(context: RequestContext, *, fault: str = "") -> web.Response:
     rules, today = await time_limits.rules(context.session), china_date(now())
-    mine = context.staffer.districts("settings.read")
+    mine = context.staffer.districts(Right.SETTINGS_READ)
     kinds = context.knowledge.kinds
     held = {code: {place: rules.limit(kind, place, today) for place in mine} for code, kind in kinds.items()}
     rows = await limit_changes.changes(context.session, mine)
@@ -67,9 +68,9 @@ async def _show(context: RequestContext, *, fault: str = "") -> web.Response:
         mine=mine,
         rows=rows,
         names=await accounts.names(context.session, [row.staff_id for row in rows]),
-        within=context.staffer.districts("settings.edit"),
+        within=context.staffer.districts(Right.SETTINGS_EDIT),
         today=today,
-        editable=context.staffer.may("settings.edit"),
+        editable=context.staffer.may(Right.SETTINGS_EDIT),
         form=context.form,
         fault=fault,
     )

@@ -12,6 +12,7 @@ from bot.console.core.routes import ROOT, page
 from bot.console.settings.calendar import SETTINGS
 from bot.services.setup import checklist
 from bot.services.setup.checklist import CheckItem
+from bot.services.staff.permissions import Right
 
 WHERE = {  # what mends a line of the checklist
     "units": f"{ROOT}/units/new",
@@ -22,13 +23,13 @@ WHERE = {  # what mends a line of the checklist
     "trial": f"{ROOT}/notices",
 }
 RIGHT = {
-    "calendar": "settings.read",
-    "stations": "stations.read",
-    "trial": "notices.read",
+    "calendar": Right.SETTINGS_READ,
+    "stations": Right.STATIONS_READ,
+    "trial": Right.NOTICES_READ,
 }  # besides those who may set units up
 
 
-@page("GET", SETTINGS, right="settings.read", nav="settings")
+@page("GET", SETTINGS, right=Right.SETTINGS_READ, nav="settings")
 async def shown(context: RequestContext) -> web.Response:
     return context.page("settings/setup.html", lists=await _checklists(context), where=_where(context))
 
@@ -36,7 +37,7 @@ async def shown(context: RequestContext) -> web.Response:
 async def _checklists(context: RequestContext) -> Mapping[str, Sequence[CheckItem]]:
     """What administrators' districts still lack, by district; one where nothing is missing is not there."""
     found = {}
-    for district in context.staffer.districts("units.edit"):
+    for district in context.staffer.districts(Right.UNITS_EDIT):
         items = await checklist.of_district(context.session, context.services, district)
         if not all(each.well for each in items):
             found[district] = items
@@ -45,4 +46,4 @@ async def _checklists(context: RequestContext) -> Mapping[str, Sequence[CheckIte
 
 def _where(context: RequestContext) -> Mapping[str, str]:
     """The pages that this person may open to mend something."""
-    return {name: path for name, path in WHERE.items() if context.staffer.may(RIGHT.get(name, "units.edit"))}
+    return {name: path for name, path in WHERE.items() if context.staffer.may(RIGHT.get(name, Right.UNITS_EDIT))}

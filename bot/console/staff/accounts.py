@@ -14,7 +14,7 @@ from bot.errors import Rejected
 from bot.services.core.lifecycle import Role
 from bot.services.staff import accounts, audit, recovery, sessions, sign_in
 from bot.services.staff.lookup import PEOPLE
-from bot.services.staff.permissions import AGENCY, GRANTABLE, RIGHTS, Grant, Staffer, outranks
+from bot.services.staff.permissions import AGENCY, GRANTABLE, RIGHTS, Grant, Right, Staffer, outranks
 from bot.services.units import agencies
 from bot.store.models import Agency, Staff, StaffRole
 
@@ -35,12 +35,12 @@ CHANGES = (
 HOURS = int(sign_in.INVITED.total_seconds() // 3600)
 
 
-@topic("people", right="people.read")
+@topic("people", right=Right.PEOPLE_READ)
 async def changes(session: AsyncSession, staffer: Staffer) -> object:
     return await audit.newest(session, *CHANGES)
 
 
-@card("people.read", order=90)
+@card(Right.PEOPLE_READ, order=90)
 async def without_chat(context: RequestContext) -> Card:
     people = await _seen(context)
     waiting = sum(person.active and person.chat_id is None for person, _ in people)
@@ -48,12 +48,12 @@ async def without_chat(context: RequestContext) -> Card:
     return Card(words("card.without_chat"), waiting, f"{ROOT}/people", words("card.without_chat_note"))
 
 
-@page("GET", f"{ROOT}/people", right="people.read", nav="people")
+@page("GET", f"{ROOT}/people", right=Right.PEOPLE_READ, nav="people")
 async def listed(context: RequestContext) -> web.Response:
     return await _list(context)
 
 
-@page("POST", f"{ROOT}/people", right="people.add")
+@page("POST", f"{ROOT}/people", right=Right.PEOPLE_ADD)
 async def add(context: RequestContext) -> web.Response:
     """A new colleague with a first role, and the link that lets them in, shown this once."""
     try:
@@ -76,7 +76,7 @@ async def add(context: RequestContext) -> web.Response:
     return await _invited(context, person)
 
 
-@page("GET", f"{ROOT}/people/{{id}}", right="people.read")
+@page("GET", f"{ROOT}/people/{{id}}", right=Right.PEOPLE_READ)
 async def shown(context: RequestContext) -> web.Response:
     person = await _person(context)
     rows = next(
@@ -94,21 +94,21 @@ async def shown(context: RequestContext) -> web.Response:
     )
 
 
-@page("POST", f"{ROOT}/people/{{id}}/give", right="people.grant", fresh=True)
+@page("POST", f"{ROOT}/people/{{id}}/give", right=Right.PEOPLE_GRANT, fresh=True)
 async def give(context: RequestContext) -> web.Response:
     person = await _person(context)
     await accounts.give(context.session, context.staffer, context.by, person, _grant(context))
     return context.to(f"{ROOT}/people/{person.id}", said="granted")
 
 
-@page("POST", f"{ROOT}/people/{{id}}/take", right="people.grant", fresh=True)
+@page("POST", f"{ROOT}/people/{{id}}/take", right=Right.PEOPLE_GRANT, fresh=True)
 async def take(context: RequestContext) -> web.Response:
     person = await _person(context)
     await accounts.take(context.session, context.staffer, context.by, person, context.number("role") or 0)
     return context.to(f"{ROOT}/people/{person.id}", said="taken")
 
 
-@page("POST", f"{ROOT}/people/{{id}}/unit", right="people.grant", fresh=True)
+@page("POST", f"{ROOT}/people/{{id}}/unit", right=Right.PEOPLE_GRANT, fresh=True)
 async def move(context: RequestContext) -> web.Response:
     """Somebody works for another unit from now on; what they had stays where it is."""
     person = await _person(context)
@@ -117,14 +117,14 @@ async def move(context: RequestContext) -> web.Response:
     return context.to(f"{ROOT}/people/{person.id}", said="unit_changed")
 
 
-@page("POST", f"{ROOT}/people/{{id}}/link", right="people.manage", fresh=True)
+@page("POST", f"{ROOT}/people/{{id}}/link", right=Right.PEOPLE_MANAGE, fresh=True)
 async def invite(context: RequestContext) -> web.Response:
     """A new link for somebody who cannot get in: to their own chat, or good in a day, if they were in before."""
     person = await _changeable(context)
     return await _invited(context, person)
 
 
-@page("POST", f"{ROOT}/people/{{id}}/active", right="people.manage", fresh=True)
+@page("POST", f"{ROOT}/people/{{id}}/active", right=Right.PEOPLE_MANAGE, fresh=True)
 async def set_active(context: RequestContext) -> web.Response:
     person = await _person(context)
     active = context.form.get("active") == "1"
@@ -132,14 +132,14 @@ async def set_active(context: RequestContext) -> web.Response:
     return context.to(f"{ROOT}/people/{person.id}", said="activated" if active else "deactivated")
 
 
-@page("POST", f"{ROOT}/people/{{id}}/sign-out", right="people.manage")
+@page("POST", f"{ROOT}/people/{{id}}/sign-out", right=Right.PEOPLE_MANAGE)
 async def sign_out(context: RequestContext) -> web.Response:
     person = await _changeable(context)
     await sessions.end(context.session, person.id, context.by)
     return context.to(f"{ROOT}/people/{person.id}", said="signed_out")
 
 
-@page("POST", f"{ROOT}/people/{{id}}/reset", right="people.manage", fresh=True)
+@page("POST", f"{ROOT}/people/{{id}}/reset", right=Right.PEOPLE_MANAGE, fresh=True)
 async def reset(context: RequestContext) -> web.Response:
     """Somebody lost their phone: the second factor is set up anew at their first sign-in a day later."""
     person = await _changeable(context)
@@ -148,7 +148,7 @@ async def reset(context: RequestContext) -> web.Response:
     return context.to(f"{ROOT}/people/{person.id}", said="second_reset")
 
 
-@page("POST", f"{ROOT}/people/{{id}}/keep", right="people.manage")
+@page("POST", f"{ROOT}/people/{{id}}/keep", right=Right.PEOPLE_MANAGE)
 async def keep(context: RequestContext) -> web.Response:
     """Nobody lost anything: the second factor stays."""
     person = await _changeable(context)
@@ -157,7 +157,7 @@ async def keep(context: RequestContext) -> web.Response:
 
 
 async def _seen(context: RequestContext) -> list[tuple[Staff, list[StaffRole]]]:
-    return await accounts.listed(context.session, context.staffer.districts("people.read"))
+    return await accounts.listed(context.session, context.staffer.districts(Right.PEOPLE_READ))
 
 
 async def _list(context: RequestContext, *, fault: str = "") -> web.Response:
@@ -173,7 +173,7 @@ async def _list(context: RequestContext, *, fault: str = "") -> web.Response:
 
 async def _choices(context: RequestContext) -> Mapping[str, Any]:
     """What the fields of a role and of a unit offer, and how they are called."""
-    mine = context.staffer.districts("people.grant")
+    mine = context.staffer.districts(Right.PEOPLE_GRANT)
     kinds, rewards = context.knowledge.appeals.kinds, context.knowledge.rewards
     return {
         "roles": _roles(context.staffer),
@@ -187,12 +187,12 @@ async def _choices(context: RequestContext) -> Mapping[str, Any]:
 
 async def _person(context: RequestContext) -> Staff:
     """Whom the page is about.  Raises Denied, which shows as "not found", for people of other districts."""
-    return await context.find(PEOPLE, context.number("id"), "people.read")
+    return await context.find(PEOPLE, context.number("id"), Right.PEOPLE_READ)
 
 
 async def _changeable(context: RequestContext) -> Staff:
     person = await _person(context)
-    await accounts.changeable(context.session, context.staffer, person, "people.manage")
+    await accounts.changeable(context.session, context.staffer, person, Right.PEOPLE_MANAGE)
     return person
 
 
@@ -207,12 +207,12 @@ async def _invited(context: RequestContext, person: Staff) -> web.Response:
 
 def _grant(context: RequestContext) -> Grant:
     """The role of the form, where it holds, and for which kind.  Raises Rejected."""
-    role, code, kind = context.text("role"), divisions.typed(context, "people.grant"), context.text("kind")
+    role, code, kind = context.text("role"), divisions.typed(context, Right.PEOPLE_GRANT), context.text("kind")
     if role not in RIGHTS:
         raise Rejected("people.role")
     if role != Role.COUNTER:
         known = context.knowledge.appeals.kinds.get(kind)
-        if kind and (known is None or not known.confidential or "appeals.read" not in RIGHTS[Role(role)]):
+        if kind and (known is None or not known.confidential or Right.APPEALS_READ not in RIGHTS[Role(role)]):
             raise Rejected("people.kind")
         return Grant(Role(role), code, kind)
     reward = context.text("reward")

@@ -10,27 +10,27 @@ from bot.console.core.routes import ROOT, Card, card, page, topic
 from bot.doors import numbers
 from bot.services.staff import access_anomalies, accounts, audit
 from bot.services.staff.audit import PAGE, AuditFilter
-from bot.services.staff.permissions import Staffer
+from bot.services.staff.permissions import Right, Staffer
 from bot.store.models import Audit, View
 
 NAMED = 20  # things of one row that are named
 NUMBERED = ("session", "staff")  # subjects whose number tells an auditor nothing
 
 
-@topic("audit", right="audit.read")
+@topic("audit", right=Right.AUDIT_READ)
 async def grown(session: AsyncSession, staffer: Staffer) -> object:
     last = await audit.head(session, Audit)
     return last.id if last is not None else 0
 
 
-@card("audit.read", order=10)
+@card(Right.AUDIT_READ, order=10)
 async def refused(context: RequestContext) -> Card:
     words = context.console.layout.words
     count = await audit.refused_today(context.session)
     return Card(words("card.refused"), count, f"{ROOT}/audit?denied=1", words("card.refused_note"), urgent=count > 0)
 
 
-@page("GET", f"{ROOT}/audit", right="audit.read", nav="audit")
+@page("GET", f"{ROOT}/audit", right=Right.AUDIT_READ, nav="audit")
 async def listed(context: RequestContext) -> web.Response:
     query = context.http_request.query
     groups = context.console.layout.words.group("action_group")
@@ -56,20 +56,20 @@ async def listed(context: RequestContext) -> web.Response:
     )
 
 
-@card("views.read", order=11)
+@card(Right.VIEWS_READ, order=11)
 async def unusual(context: RequestContext) -> Card:
     words = context.console.layout.words
     many = await access_anomalies.unusual(context.session)
     return Card(words("card.readers"), len(many), f"{ROOT}/views", words("card.readers_note"), urgent=bool(many))
 
 
-@topic("views", right="views.read")
+@topic("views", right=Right.VIEWS_READ)
 async def looked(session: AsyncSession, staffer: Staffer) -> object:
     last = await audit.head(session, View)
     return last.id if last is not None else 0
 
 
-@page("GET", f"{ROOT}/views", right="views.read", nav="views")
+@page("GET", f"{ROOT}/views", right=Right.VIEWS_READ, nav="views")
 async def looks(context: RequestContext) -> web.Response:
     """Who looked at names, phones and photos, and what for.  What they saw is not in it."""
     denied = context.http_request.query.get("denied") == "1"

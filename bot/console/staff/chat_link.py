@@ -8,11 +8,11 @@ from bot.console.core.routes import ROOT, page, topic
 from bot.services.core import rate_limits
 from bot.services.staff import chat_links
 from bot.services.staff.chat_links import LIFE
-from bot.services.staff.permissions import Staffer
+from bot.services.staff.permissions import Right, Staffer
 from bot.store.models import Chat, Staff
 
 
-@topic("own-chat", right="own.chat", personal=True)
+@topic("own-chat", right=Right.OWN_CHAT, personal=True)
 async def linked(session: AsyncSession, staffer: Staffer) -> object:
     person = await session.get(Staff, staffer.id)
     return person.chat_id if person is not None else None
@@ -23,12 +23,12 @@ def _has_chat(context: RequestContext) -> bool:
     return context.signed_in.person.chat_id is not None
 
 
-@page("GET", f"{ROOT}/chat", right="own.chat", nav="chat")
+@page("GET", f"{ROOT}/chat", right=Right.OWN_CHAT, nav="chat")
 async def shown(context: RequestContext) -> web.Response:
     return await _page(context)
 
 
-@page("POST", f"{ROOT}/chat", right="own.chat", fresh=_has_chat)
+@page("POST", f"{ROOT}/chat", right=Right.OWN_CHAT, fresh=_has_chat)
 async def link(context: RequestContext) -> web.Response:
     """Show six digits, once, for the person to send to the bot."""
     context.again = f"{ROOT}/chat"
@@ -40,7 +40,7 @@ async def link(context: RequestContext) -> web.Response:
     return await _page(context, code=await chat_links.new_code(context.session, person))
 
 
-@page("POST", f"{ROOT}/chat/unlink", right="own.chat", fresh=_has_chat)
+@page("POST", f"{ROOT}/chat/unlink", right=Right.OWN_CHAT, fresh=_has_chat)
 async def unlink(context: RequestContext) -> web.Response:
     person = await context.person()
     context.leave(await chat_links.unlink(context.session, person, context.by, context.knowledge.texts))

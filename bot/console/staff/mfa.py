@@ -6,20 +6,20 @@ import segno
 from aiohttp import web
 
 from bot.console.core.authentication import COOKIE, confirm_page, entered
-from bot.console.core.request import RequestContext
-from bot.console.core.routes import HALF, ROOT, page
+from bot.console.core.request import Access, RequestContext
+from bot.console.core.routes import ROOT, page
 from bot.console.staff.sign_in import safe
 from bot.services.staff import enrolment, mfa, sessions
-from bot.services.staff.permissions import Denied
+from bot.services.staff.permissions import Denied, Right
 
 
-@page("GET", f"{ROOT}/second", right=HALF)
+@page("GET", f"{ROOT}/second", right=Access.HALF)
 async def asked(context: RequestContext) -> web.StreamResponse:
     """The question for a code, after the link."""
     return _already(context) or _question(context, "")
 
 
-@page("POST", f"{ROOT}/second", right=HALF, live=True)
+@page("POST", f"{ROOT}/second", right=Access.HALF, live=True)
 async def given(context: RequestContext) -> web.StreamResponse:
     if (elsewhere := _already(context)) is not None:
         return elsewhere
@@ -27,7 +27,7 @@ async def given(context: RequestContext) -> web.StreamResponse:
     return _question(context, fault) if fault else context.to(ROOT)
 
 
-@page("POST", f"{ROOT}/confirm", right="own.second", live=True)
+@page("POST", f"{ROOT}/confirm", right=Right.OWN_SECOND, live=True)
 async def confirm(context: RequestContext) -> web.StreamResponse:
     """A fresh code for a page that wants one; then the page itself."""
     fault = await entered(context, context.form.get("_code", ""))
@@ -36,14 +36,14 @@ async def confirm(context: RequestContext) -> web.StreamResponse:
     return context.to(safe(context.form.get("next", "")) or ROOT)
 
 
-@page("GET", f"{ROOT}/enrol", right=HALF, writes=True)
+@page("GET", f"{ROOT}/enrol", right=Access.HALF, writes=True)
 async def enrol(context: RequestContext) -> web.StreamResponse:
     """A new secret, shown as a picture and as letters; it counts only when a code of it comes back."""
     _check_may_enrol(context)
     return await _offer(context, "")
 
 
-@page("POST", f"{ROOT}/enrol", right=HALF)
+@page("POST", f"{ROOT}/enrol", right=Access.HALF)
 async def confirm_enrolment(context: RequestContext) -> web.StreamResponse:
     _check_may_enrol(context)
     login = context.signed_in
@@ -62,7 +62,7 @@ async def confirm_enrolment(context: RequestContext) -> web.StreamResponse:
     return context.page("staff/recovery.html", codes=codes)
 
 
-@page("GET", f"{ROOT}/enrol/picture.svg", right=HALF)
+@page("GET", f"{ROOT}/enrol/picture.svg", right=Access.HALF)
 async def picture(context: RequestContext) -> web.StreamResponse:
     """The secret as a QR code, drawn for the one session that it was offered to."""
     _check_may_enrol(context)
@@ -86,7 +86,7 @@ def _check_may_enrol(context: RequestContext) -> None:
     """A link alone must not replace a second factor that is there.  Raises Denied."""
     login = context.signed_in
     if login.person.totp is not None and not (login.full and login.elevated):
-        raise Denied("own.second", f"staff:{login.staffer.id}")
+        raise Denied(Right.OWN_SECOND, f"staff:{login.staffer.id}")
 
 
 async def _offer(context: RequestContext, fault: str) -> web.Response:

@@ -9,8 +9,8 @@ from urllib.parse import parse_qsl
 
 from aiohttp import web
 
-from bot.console.core.request import RequestContext
-from bot.console.core.routes import PUBLIC, ROOT, page
+from bot.console.core.request import Access, RequestContext
+from bot.console.core.routes import ROOT, page
 from bot.console.staff.sign_in import let_in
 from bot.services.chats import chats
 from bot.services.staff import sign_in
@@ -19,7 +19,7 @@ from bot.services.staff.sign_in import SIGNED, Purpose
 SKEW = 60  # seconds a clock may be ahead
 
 
-@page("GET", f"{ROOT}/webapp", right=PUBLIC)
+@page("GET", f"{ROOT}/webapp", right=Access.PUBLIC)
 async def opened(context: RequestContext) -> web.StreamResponse:
     """What the button in the chat opens: its script hands over what stands behind the # of the address."""
     if context.login is not None and context.login.full:
@@ -27,7 +27,7 @@ async def opened(context: RequestContext) -> web.StreamResponse:
     return context.page("staff/mini_app.html", fault="")
 
 
-@page("POST", f"{ROOT}/webapp", right=PUBLIC)
+@page("POST", f"{ROOT}/webapp", right=Access.PUBLIC)
 async def enter(context: RequestContext) -> web.StreamResponse:
     given = context.form.get("init_data", "")
     for channel, token in context.console.tokens.items():

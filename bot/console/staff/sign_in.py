@@ -8,8 +8,8 @@ import secrets
 from aiohttp import web
 
 from bot.console.core.authentication import COOKIE
-from bot.console.core.request import Console, RequestContext
-from bot.console.core.routes import HALF, PUBLIC, ROOT, page
+from bot.console.core.request import Access, Console, RequestContext
+from bot.console.core.routes import ROOT, page
 from bot.console.core.user_agent import browser_of
 from bot.doors import addresses
 from bot.services.core import rate_limits
@@ -21,7 +21,7 @@ ASKING = "nuanxin_console_ask"  # the cookie that ties a link to the browser tha
 ENTER = f"{ROOT}/enter/"
 
 
-@page("GET", f"{ROOT}/login", right=PUBLIC)
+@page("GET", f"{ROOT}/login", right=Access.PUBLIC)
 async def login(context: RequestContext) -> web.StreamResponse:
     if context.login is not None and context.login.full:
         return context.to(ROOT)
@@ -30,7 +30,7 @@ async def login(context: RequestContext) -> web.StreamResponse:
     )
 
 
-@page("POST", f"{ROOT}/login", right=PUBLIC)
+@page("POST", f"{ROOT}/login", right=Access.PUBLIC)
 async def ask(context: RequestContext) -> web.StreamResponse:
     """The same answer, by the same work, for every name: who sends the link finds out whose it is."""
     username, target = context.form.get("username", "").strip(), safe(context.form.get("next", ""))
@@ -47,12 +47,12 @@ async def ask(context: RequestContext) -> web.StreamResponse:
     return context.to(f"{ROOT}/sent")
 
 
-@page("GET", f"{ROOT}/sent", right=PUBLIC)
+@page("GET", f"{ROOT}/sent", right=Access.PUBLIC)
 async def sent(context: RequestContext) -> web.Response:
     return context.page("staff/sent.html", minutes=int(ASKED.total_seconds() // 60))
 
 
-@page("GET", f"{ROOT}/enter/{{token}}", right=PUBLIC)
+@page("GET", f"{ROOT}/enter/{{token}}", right=Access.PUBLIC)
 async def offered(context: RequestContext) -> web.Response:
     """A button, and nothing more."""
     token, browser = context.http_request.match_info["token"], context.http_request.cookies.get(ASKING, "")
@@ -62,7 +62,7 @@ async def offered(context: RequestContext) -> web.Response:
     )
 
 
-@page("POST", f"{ROOT}/enter/{{token}}", right=PUBLIC)
+@page("POST", f"{ROOT}/enter/{{token}}", right=Access.PUBLIC)
 async def enter(context: RequestContext) -> web.StreamResponse:
     """Use the link up.  Pressed twice, the second press finds somebody signed in and goes on."""
     token, browser = context.http_request.match_info["token"], context.http_request.cookies.get(ASKING, "")
@@ -78,7 +78,7 @@ async def enter(context: RequestContext) -> web.StreamResponse:
     return context.to(link.target or ROOT)
 
 
-@page("POST", f"{ROOT}/leave", right=HALF)
+@page("POST", f"{ROOT}/leave", right=Access.HALF)
 async def leave(context: RequestContext) -> web.StreamResponse:
     """Sign out, here only."""
     await sessions.end(context.session, context.staffer.id, context.by, only=context.signed_in.id)

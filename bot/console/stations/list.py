@@ -12,7 +12,7 @@ from bot.console.core.routes import ROOT, Card, card, page, topic
 from bot.console.policies.list import today
 from bot.errors import Rejected
 from bot.services.core import revisions
-from bot.services.staff.permissions import Staffer
+from bot.services.staff.permissions import Right, Staffer
 from bot.services.stations import directory, stations
 from bot.services.stations.directory import PAGE, VIEWS, StationFilter
 from bot.store.models import StationRow
@@ -25,19 +25,19 @@ TEXTS = ("name", "kind", "address", "hours", "phone", "offer", "offer_from", "of
 LONGEST = 400  # characters of a field
 
 
-@topic("stations", right="stations.read")
+@topic("stations", right=Right.STATIONS_READ)
 async def changed(session: AsyncSession, staffer: Staffer) -> object:
     return (await revisions.numbers(session)).get(stations.NAME)
 
 
-@card("stations.edit", order=33)
+@card(Right.STATIONS_EDIT, order=33)
 async def reported(context: RequestContext) -> Card:
     count = (await directory.counts(context.session, context.staffer, today()))["reported"]
     words = context.console.layout.words
     return Card(words("card.stations"), count, f"{STATIONS}?view=reported", words("card.stations_note"), count > 0)
 
 
-@page("GET", STATIONS, right="stations.read", nav="stations")
+@page("GET", STATIONS, right=Right.STATIONS_READ, nav="stations")
 async def listed(context: RequestContext) -> web.Response:
     wanted, number = _wanted(context), max(context.number("page") or 1, 1)
     rows = await directory.listed(context.session, context.staffer, wanted, today(), number)
@@ -53,11 +53,11 @@ async def listed(context: RequestContext) -> web.Response:
         hours=_hours,
         old=today() - directory.AGED,
         sample=context.knowledge.sample,
-        may_edit=context.staffer.may("stations.edit"),
+        may_edit=context.staffer.may(Right.STATIONS_EDIT),
     )
 
 
-@page("GET", f"{STATIONS}/map", right="stations.read")
+@page("GET", f"{STATIONS}/map", right=Right.STATIONS_READ)
 async def on_map(context: RequestContext) -> web.Response:
     wanted, asked = _wanted(context), map_view.asked(context.http_request.query)
     drawn, names = await directory.chart(context.session, context.staffer, wanted, today(), *asked)
@@ -65,42 +65,42 @@ async def on_map(context: RequestContext) -> web.Response:
     return context.page("stations/map.html", chart=drawn, names=names, wanted=wanted, views=VIEWS, kinds=kinds)
 
 
-@page("GET", STATION, right="stations.read")
+@page("GET", STATION, right=Right.STATIONS_READ)
 async def shown(context: RequestContext) -> web.Response:
-    row = await _found(context, "stations.read")
+    row = await _found(context, Right.STATIONS_READ)
     return await _show(context, row, _typed(row))
 
 
-@page("POST", STATION, right="stations.edit")
+@page("POST", STATION, right=Right.STATIONS_EDIT)
 async def edit(context: RequestContext) -> web.Response:
     """Take over a form; with a fault nothing is written and nothing typed is lost."""
-    row = await _found(context, "stations.edit")
+    row = await _found(context, Right.STATIONS_EDIT)
     given = {name: context.text(name, most=LONGEST) for name in (*TEXTS, "datum")}
     given |= {"services": "、".join(context.every("services")), "base": context.text("base")}
     faults = [] if given["base"] == _base(row) else [context.console.layout.words("rejected.station.changed")]
     station, wrong = _read(context, row, given)
     if faults or wrong:
         return await _show(context, row, {**given, "base": _base(row)}, [*faults, *wrong])
-    context.staffer.require("stations.edit", district=station.region, subject=f"station:{row.id}")
+    context.staffer.require(Right.STATIONS_EDIT, district=station.region, subject=f"station:{row.id}")
     changed = stations.differences(row, station)
     await stations.change(context.session, row, station)
     await context.audit("station.edit", f"station:{row.id}", changed={row.id: changed})
     return context.to(_path(row), said="station_saved")
 
 
-@page("POST", f"{STATION}/close", right="stations.edit")
+@page("POST", f"{STATION}/close", right=Right.STATIONS_EDIT)
 async def close(context: RequestContext) -> web.Response:
     """Closed for the time being, whatever the hours say; or open again."""
-    row = await _found(context, "stations.edit")
+    row = await _found(context, Right.STATIONS_EDIT)
     closed = context.form.get("closed") == "1"
     await stations.change(context.session, row, replace(stations.station_of(row), closed=closed))
     await context.audit("station.close" if closed else "station.open", f"station:{row.id}")
     return context.to(_path(row), said="station_closed" if closed else "station_opened")
 
 
-@page("POST", f"{STATION}/confirm", right="stations.edit")
+@page("POST", f"{STATION}/confirm", right=Right.STATIONS_EDIT)
 async def confirm(context: RequestContext) -> web.Response:
-    row = await _found(context, "stations.edit")
+    row = await _found(context, Right.STATIONS_EDIT)
     await stations.confirm(context.session, row, today())
     await context.audit("station.confirm", f"station:{row.id}")
     return context.to(_path(row), said="station_confirmed")
@@ -114,7 +114,7 @@ def _wanted(context: RequestContext) -> StationFilter:
     return StationFilter(view if view in VIEWS else "all", kind, text)
 
 
-async def _found(context: RequestContext, right: str) -> StationRow:
+async def _found(context: RequestContext, right: Right) -> StationRow:
     """The station of the address.  Raises Denied, which shows as "not found", for one of another district."""
     return await context.find(directory.STATIONS, context.http_request.match_info["station"], right)
 
@@ -137,7 +137,7 @@ async def _show(
         reports=await directory.open_reports(context.session, row.id),
         checked=_checked,
         old=row.checked is None or row.checked < today() - directory.AGED,
-        may_edit=context.staffer.may("stations.edit", district=row.region),
+        may_edit=context.staffer.may(Right.STATIONS_EDIT, district=row.region),
     )
 
 

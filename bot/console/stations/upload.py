@@ -11,6 +11,7 @@ from bot.console.core.request import RequestContext
 from bot.console.core.routes import page
 from bot.console.stations.list import STATIONS
 from bot.errors import Rejected
+from bot.services.staff.permissions import Right
 from bot.services.stations import directory
 from bot.store.models import StationFile
 from knowledge.geo import DATUMS
@@ -21,7 +22,7 @@ IMPORT = f"{STATIONS}/import"
 NAMED = 5  # stations outside one's district that are named
 
 
-@page("GET", IMPORT, right="stations.edit")
+@page("GET", IMPORT, right=Right.STATIONS_EDIT)
 async def begin(context: RequestContext) -> web.Response:
     return _show(context)
 
@@ -42,7 +43,7 @@ async def _kept(context: RequestContext) -> Import | None:
     return await _read(context, kept) if kept is not None and mine else None
 
 
-@page("POST", IMPORT, right="stations.edit", prepare=_handed_in)
+@page("POST", IMPORT, right=Right.STATIONS_EDIT, prepare=_handed_in)
 async def look(context: RequestContext) -> web.Response:
     """Read a file and show what is in it; it is kept until somebody takes it over."""
     upload, datum, found = context.files.get("file"), context.text("datum"), context.prepared
@@ -58,7 +59,7 @@ async def look(context: RequestContext) -> web.Response:
     return _show(context, found=found, strange=strange, taken=taken, kept=kept)
 
 
-@page("POST", f"{IMPORT}/take", right="stations.edit", prepare=_kept)
+@page("POST", f"{IMPORT}/take", right=Right.STATIONS_EDIT, prepare=_kept)
 async def take(context: RequestContext) -> web.Response:
     kept = await context.session.get(StationFile, context.number("file") or 0)
     found = context.prepared
@@ -81,7 +82,7 @@ async def _read(context: RequestContext, kept: StationFile) -> Import:
 
 def _elsewhere(context: RequestContext, found: Sequence[Station]) -> list[Station]:
     """Stations that somebody else keeps."""
-    return [each for each in found if not context.staffer.may("stations.edit", district=each.region)]
+    return [each for each in found if not context.staffer.may(Right.STATIONS_EDIT, district=each.region)]
 
 
 def _show(

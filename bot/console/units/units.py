@@ -14,7 +14,7 @@ from bot.errors import Rejected
 from bot.services.core.working_days import china_date
 from bot.services.setup import overview, succession
 from bot.services.staff import audit
-from bot.services.staff.permissions import Staffer
+from bot.services.staff.permissions import Right, Staffer
 from bot.services.units import agencies, units
 from bot.services.units.units import UnitEntry, UnitKind
 from bot.store.models import Agency, Staff, now
@@ -24,51 +24,51 @@ UNIT = f"{UNITS}/{{id}}"
 TEXTS = ("name", "kind", "parent", "phone", "hours", "address")
 
 
-@topic("units", right="units.read")
+@topic("units", right=Right.UNITS_READ)
 async def changed(session: AsyncSession, staffer: Staffer) -> object:
     return await audit.newest(session, "unit.add", "unit.change", "unit.off", "unit.on")
 
 
-@page("GET", UNITS, right="units.read", nav="units")
+@page("GET", UNITS, right=Right.UNITS_READ, nav="units")
 async def listed(context: RequestContext) -> web.Response:
-    mine = context.staffer.districts("units.read")
+    mine = context.staffer.districts(Right.UNITS_READ)
     return context.page(
         "units/list.html",
         rows=await overview.standings(context.session, mine),
         names=await agencies.names(context.session),
         labels=desk_labels(context),
-        may_edit=context.staffer.may("units.edit"),
+        may_edit=context.staffer.may(Right.UNITS_EDIT),
     )
 
 
-@page("GET", f"{UNITS}/new", right="units.edit")
+@page("GET", f"{UNITS}/new", right=Right.UNITS_EDIT)
 async def blank(context: RequestContext) -> web.Response:
     return await _new(context)
 
 
-@page("POST", f"{UNITS}/new", right="units.edit")
+@page("POST", f"{UNITS}/new", right=Right.UNITS_EDIT)
 async def add(context: RequestContext) -> web.Response:
     try:
-        region = divisions.typed(context, "units.edit")
-        if not region and "" not in context.staffer.districts("units.edit"):
+        region = divisions.typed(context, Right.UNITS_EDIT)
+        if not region and "" not in context.staffer.districts(Right.UNITS_EDIT):
             raise Rejected("people.district")
-        context.staffer.require("units.edit", district=region)
+        context.staffer.require(Right.UNITS_EDIT, district=region)
         unit = await units.add(context.session, context.by, region, _entry(context), desk_labels(context))
     except Rejected as error:  # raised before anything is written
         return await _new(context, context.console.layout.rejection(context, error))
     return context.to(f"{UNITS}/{unit.id}", said="unit_added")
 
 
-@page("GET", UNIT, right="units.read")
+@page("GET", UNIT, right=Right.UNITS_READ)
 async def shown(context: RequestContext) -> web.Response:
     unit = await _unit(context)
     return await _show(context, unit, await _typed(context, unit))
 
 
-@page("POST", UNIT, right="units.edit")
+@page("POST", UNIT, right=Right.UNITS_EDIT)
 async def change(context: RequestContext) -> web.Response:
     """Take over a form; with a fault nothing is written and nothing typed is lost."""
-    unit = await _unit(context, "units.edit")
+    unit = await _unit(context, Right.UNITS_EDIT)
     try:
         await units.change(context.session, context.by, unit, _entry(context), desk_labels(context))
     except Rejected as error:
@@ -77,16 +77,16 @@ async def change(context: RequestContext) -> web.Response:
     return context.to(f"{UNITS}/{unit.id}", said="unit_changed_itself")
 
 
-@page("POST", f"{UNIT}/off", right="units.edit", fresh=True)
+@page("POST", f"{UNIT}/off", right=Right.UNITS_EDIT, fresh=True)
 async def switch_off(context: RequestContext) -> web.Response:
-    unit = await _unit(context, "units.edit")
+    unit = await _unit(context, Right.UNITS_EDIT)
     await succession.switch_off(context.session, context.services, context.by, unit, context.text("successor"))
     return context.to(f"{UNITS}/{unit.id}", said="unit_off")
 
 
-@page("POST", f"{UNIT}/on", right="units.edit")
+@page("POST", f"{UNIT}/on", right=Right.UNITS_EDIT)
 async def switch_on(context: RequestContext) -> web.Response:
-    unit = await _unit(context, "units.edit")
+    unit = await _unit(context, Right.UNITS_EDIT)
     await units.switch_on(context.session, context.by, unit)
     return context.to(f"{UNITS}/{unit.id}", said="unit_on")
 
@@ -106,7 +106,7 @@ def desk_labels(context: RequestContext) -> dict[str, str]:
 
 async def _new(context: RequestContext, fault: str = "") -> web.Response:
     given: dict[str, Any] = {name: context.form.get(name, "") for name in TEXTS}
-    mine = context.staffer.districts("units.edit")
+    mine = context.staffer.districts(Right.UNITS_EDIT)
     return context.page(
         "units/new.html",
         status=422 if fault else 200,
@@ -120,7 +120,7 @@ async def _new(context: RequestContext, fault: str = "") -> web.Response:
 
 
 async def _show(context: RequestContext, unit: Agency, given: Mapping[str, Any], fault: str = "") -> web.Response:
-    session, mine = context.session, context.staffer.districts("units.read")
+    session, mine = context.session, context.staffer.districts(Right.UNITS_READ)
     people = await session.scalars(select(Staff).where(Staff.agency_id == unit.id, Staff.active).order_by(Staff.id))
     standing = next(each for each in await overview.standings(session, mine) if each.unit.id == unit.id)
     changed_by = await session.get(Staff, unit.changed_by) if unit.changed_by else None
@@ -135,20 +135,20 @@ async def _show(context: RequestContext, unit: Agency, given: Mapping[str, Any],
         labels=desk_labels(context),
         parents=await units.parents(session, unit.region, unit),
         names=await agencies.names(session),
-        people=[each for each in people if context.staffer.may("people.read", district=each.district)],
+        people=[each for each in people if context.staffer.may(Right.PEOPLE_READ, district=each.district)],
         left=await succession.open_cases(session, unit.id),
         heirs=[each for each in await agencies.around(session, [unit.region]) if each.id != unit.id],
         changed_by=changed_by,
-        may_edit=context.staffer.may("units.edit", district=unit.region),
+        may_edit=context.staffer.may(Right.UNITS_EDIT, district=unit.region),
     )
 
 
-async def _unit(context: RequestContext, action: str = "units.read") -> Agency:
+async def _unit(context: RequestContext, right: Right = Right.UNITS_READ) -> Agency:
     """The unit of the address.  One of elsewhere is "not found"; of one around one's district only reading is allowed."""
-    reads = action == "units.read"
-    unit = await context.find(units.UNITS, context.number("id"), action, lock=not reads)
+    reads = right is Right.UNITS_READ
+    unit = await context.find(units.UNITS, context.number("id"), right, lock=not reads)
     if not reads:
-        context.staffer.require(action, district=unit.region, subject=f"unit:{unit.id}")
+        context.staffer.require(right, district=unit.region, subject=f"unit:{unit.id}")
     return unit
 
 

@@ -5,15 +5,15 @@ from aiohttp import web
 from markupsafe import Markup
 from sqlalchemy import select
 
-from bot.console.core.request import RequestContext
-from bot.console.core.routes import PUBLIC, page
+from bot.console.core.request import Access, RequestContext
+from bot.console.core.routes import page
 from bot.services.identity import identities
 from bot.services.volunteers.effects import VERIFY
 from bot.services.volunteers.states import VolunteerState
 from bot.store.models import Volunteer, now
 
 
-@page("GET", f"{VERIFY}{{certificate}}", right=PUBLIC)
+@page("GET", f"{VERIFY}{{certificate}}", right=Access.PUBLIC)
 async def verify(context: RequestContext) -> web.Response:
     """A masked name, valid or not, and the code that leads here; a number nobody was given has no name."""
     number = context.http_request.match_info["certificate"].strip().upper()

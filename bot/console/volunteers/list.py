@@ -7,41 +7,41 @@ from bot.console.core.request import RequestContext
 from bot.console.core.routes import ROOT, Card, card, page, topic
 from bot.errors import Rejected
 from bot.services.identity import identities
-from bot.services.staff.permissions import Staffer
+from bot.services.staff.permissions import Right, Staffer
 from bot.services.volunteers import roster
 from bot.services.volunteers.roster import PAGE, VIEWS
 
 LIST = f"{ROOT}/volunteers"
 
 
-@topic("volunteers", right="volunteers.read")
+@topic("volunteers", right=Right.VOLUNTEERS_READ)
 async def moved(session: AsyncSession, staffer: Staffer) -> object:
     """Grows with every step of any volunteer they see, and with every shift."""
     return await roster.newest_steps(session, staffer), await roster.shifts_ended(session)
 
 
-@card("volunteers.approve", order=40)
+@card(Right.VOLUNTEERS_APPROVE, order=40)
 async def waiting(context: RequestContext) -> Card:
     count = (await roster.counts(context.session, context.staffer))["waiting"]
     words = context.console.layout.words
     return Card(words("card.volunteers"), count, LIST, words("card.volunteers_note"))
 
 
-@card("volunteers.approve", order=41)
+@card(Right.VOLUNTEERS_APPROVE, order=41)
 async def hours(context: RequestContext) -> Card:
     count = len(await roster.hours_waiting(context.session, context.staffer))
     words = context.console.layout.words
     return Card(words("card.hours"), count, f"{LIST}#hours", words("card.hours_note"))
 
 
-@page("GET", LIST, right="volunteers.read", nav="volunteers")
+@page("GET", LIST, right=Right.VOLUNTEERS_READ, nav="volunteers")
 async def listed(context: RequestContext) -> web.Response:
     session, staffer = context.session, context.staffer
     view = context.http_request.query.get("view", "")
     view, number = view if view in VIEWS else "waiting", max(context.number("page") or 1, 1)
     rows = await roster.listed(session, staffer, view, number)
     shown = [(each, await identities.masked_name(session, each.alias)) for each in rows[:PAGE]]
-    mine = staffer.districts("volunteers.read")
+    mine = staffer.districts(Right.VOLUNTEERS_READ)
     return context.page(
         "volunteers/list.html",
         rows=shown,
@@ -53,18 +53,18 @@ async def listed(context: RequestContext) -> web.Response:
         hours=await roster.hours_waiting(session, staffer),
         renewals=await roster.renewals(session, staffer),
         teams=await roster.teams(session, mine),
-        places=_places(context) if staffer.may("volunteers.approve") else [],
+        places=_places(context) if staffer.may(Right.VOLUNTEERS_APPROVE) else [],
         grid=context.knowledge.grid,
     )
 
 
-@page("POST", f"{LIST}/teams", right="volunteers.approve")
+@page("POST", f"{LIST}/teams", right=Right.VOLUNTEERS_APPROVE)
 async def add_team(context: RequestContext) -> web.Response:
     """A new team; whoever says that they lead it never approves alone whom they would lead."""
     place = context.text("district")
     if place not in context.knowledge.regions:
         raise Rejected("people.district")
-    context.staffer.require("volunteers.approve", district=place)
+    context.staffer.require(Right.VOLUNTEERS_APPROVE, district=place)
     leader = context.staffer.id if context.form.get("lead") == "1" else None
     team = await roster.add_team(context.session, context.text("name"), place, leader)
     await context.audit("volunteer.team", f"team:{team.id}")
@@ -73,5 +73,5 @@ async def add_team(context: RequestContext) -> web.Response:
 
 def _places(context: RequestContext) -> list[str]:
     """Where a team may be: cities and districts this person works for."""
-    mine = context.staffer.districts("volunteers.approve")
+    mine = context.staffer.districts(Right.VOLUNTEERS_APPROVE)
     return [code for code in context.knowledge.regions if code.startswith(tuple(mine)) and len(code) in (4, 6)]

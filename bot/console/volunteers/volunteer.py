@@ -11,7 +11,7 @@ from bot.errors import Rejected
 from bot.services.core.lifecycle import Actor
 from bot.services.identity import identities
 from bot.services.staff import accounts
-from bot.services.staff.permissions import Staffer
+from bot.services.staff.permissions import Right, Staffer
 from bot.services.volunteers import applications, roster, shifts
 from bot.services.volunteers import transitions as volunteer_transitions
 from bot.services.volunteers.states import CERTIFIED, VOLUNTEER, VolunteerMove, VolunteerState
@@ -20,79 +20,79 @@ from bot.store.models import Team, Volunteer
 ONE = f"{LIST}/{{number}}"
 LONGEST_REASON = 500  # characters
 STEPS = {  # verb of the address -> (where it leads, the right it needs)
-    "review": (VolunteerState.REVIEWING, "volunteers.approve"),
-    "approve": (VolunteerState.APPROVED, "volunteers.approve"),
-    "reject": (VolunteerState.REJECTED, "volunteers.approve"),
-    "suspend": (VolunteerState.SUSPENDED, "volunteers.approve"),
-    "reinstate": (VolunteerState.ACTIVE, "volunteers.approve"),
-    "dismiss": (VolunteerState.DISMISSED, "volunteers.dismiss"),
+    "review": (VolunteerState.REVIEWING, Right.VOLUNTEERS_APPROVE),
+    "approve": (VolunteerState.APPROVED, Right.VOLUNTEERS_APPROVE),
+    "reject": (VolunteerState.REJECTED, Right.VOLUNTEERS_APPROVE),
+    "suspend": (VolunteerState.SUSPENDED, Right.VOLUNTEERS_APPROVE),
+    "reinstate": (VolunteerState.ACTIVE, Right.VOLUNTEERS_APPROVE),
+    "dismiss": (VolunteerState.DISMISSED, Right.VOLUNTEERS_DISMISS),
 }
 
 
-@page("GET", ONE, right="volunteers.read")
+@page("GET", ONE, right=Right.VOLUNTEERS_READ)
 async def shown(context: RequestContext) -> web.Response:
     return await _show(context, await _found(context))
 
 
-@page("POST", f"{ONE}/review", right="volunteers.approve")
+@page("POST", f"{ONE}/review", right=Right.VOLUNTEERS_APPROVE)
 async def review(context: RequestContext) -> web.Response:
     return await _step(context, "review")
 
 
-@page("POST", f"{ONE}/approve", right="volunteers.approve")
+@page("POST", f"{ONE}/approve", right=Right.VOLUNTEERS_APPROVE)
 async def approve(context: RequestContext) -> web.Response:
     return await _step(context, "approve")
 
 
-@page("POST", f"{ONE}/reject", right="volunteers.approve")
+@page("POST", f"{ONE}/reject", right=Right.VOLUNTEERS_APPROVE)
 async def reject(context: RequestContext) -> web.Response:
     return await _step(context, "reject")
 
 
-@page("POST", f"{ONE}/suspend", right="volunteers.approve")
+@page("POST", f"{ONE}/suspend", right=Right.VOLUNTEERS_APPROVE)
 async def suspend(context: RequestContext) -> web.Response:
     return await _step(context, "suspend")
 
 
-@page("POST", f"{ONE}/reinstate", right="volunteers.approve")
+@page("POST", f"{ONE}/reinstate", right=Right.VOLUNTEERS_APPROVE)
 async def reinstate(context: RequestContext) -> web.Response:
     return await _step(context, "reinstate")
 
 
-@page("POST", f"{ONE}/dismiss", right="volunteers.dismiss", fresh=True)
+@page("POST", f"{ONE}/dismiss", right=Right.VOLUNTEERS_DISMISS, fresh=True)
 async def dismiss(context: RequestContext) -> web.Response:
     """Somebody else than who suspended; a fresh code, because it cannot be taken back."""
     return await _step(context, "dismiss")
 
 
-@page("POST", f"{ONE}/liaison", right="volunteers.dismiss")
+@page("POST", f"{ONE}/liaison", right=Right.VOLUNTEERS_DISMISS)
 async def liaison(context: RequestContext) -> web.Response:
     """Make somebody a 民情联络员, or take that back; it holds from their next tap."""
-    volunteer, actor = await _mine(context, "volunteers.dismiss")
+    volunteer, actor = await _mine(context, Right.VOLUNTEERS_DISMISS)
     wanted = context.form.get("liaison") == "1"
     await volunteer_transitions.appoint(context.session, context.services, volunteer.number, actor, liaison=wanted)
     return await _done(context, volunteer, "appoint" if wanted else "unappoint")
 
 
-@page("POST", f"{ONE}/tick", right="volunteers.approve")
+@page("POST", f"{ONE}/tick", right=Right.VOLUNTEERS_APPROVE)
 async def tick(context: RequestContext) -> web.Response:
     """An item of the checklist was done on the spot."""
-    volunteer, actor = await _mine(context, "volunteers.approve")
+    volunteer, actor = await _mine(context, Right.VOLUNTEERS_APPROVE)
     await volunteer_transitions.learn(context.session, context.services, volunteer.number, context.text("item"), actor)
     return await _done(context, volunteer, "tick")
 
 
-@page("POST", f"{ONE}/renew", right="volunteers.approve")
+@page("POST", f"{ONE}/renew", right=Right.VOLUNTEERS_APPROVE)
 async def renew(context: RequestContext) -> web.Response:
-    volunteer, actor = await _mine(context, "volunteers.approve")
+    volunteer, actor = await _mine(context, Right.VOLUNTEERS_APPROVE)
     await volunteer_transitions.renew(context.session, context.services, volunteer.number, actor)
     return await _done(context, volunteer, "renew")
 
 
-@page("POST", f"{ONE}/hours", right="volunteers.approve")
+@page("POST", f"{ONE}/hours", right=Right.VOLUNTEERS_APPROVE)
 async def hours(context: RequestContext) -> web.Response:
     """Count a shift, or refuse it with a reason."""
-    volunteer, actor = await _mine(context, "volunteers.approve")
+    volunteer, actor = await _mine(context, Right.VOLUNTEERS_APPROVE)
     counts = context.form.get("count") == "1"
     shift = await roster.shift_of(context.session, volunteer, context.number("shift"))
     if shift is None:
@@ -102,10 +102,10 @@ async def hours(context: RequestContext) -> web.Response:
     return await _done(context, volunteer, "hours" if counts else "no_hours")
 
 
-@page("POST", f"{ONE}/identity", right="volunteers.unmask", fresh=True)
+@page("POST", f"{ONE}/identity", right=Right.VOLUNTEERS_UNMASK, fresh=True)
 async def unmask(context: RequestContext) -> web.Response:
     """Name and phone, for a purpose; shown this once."""
-    volunteer, actor = await _mine(context, "volunteers.unmask")
+    volunteer, actor = await _mine(context, Right.VOLUNTEERS_UNMASK)
     context.again = ONE.format(number=volunteer.number)
     subject = f"volunteer:{volunteer.number}"
     known = await identities.unmask(
@@ -136,7 +136,7 @@ async def _done(context: RequestContext, volunteer: Volunteer, verb: str) -> web
     return context.to(ONE.format(number=volunteer.number), said="volunteer_done")
 
 
-async def _mine(context: RequestContext, right: str) -> tuple[Volunteer, Actor]:
+async def _mine(context: RequestContext, right: Right) -> tuple[Volunteer, Actor]:
     """The volunteer of the address, and who somebody acts as there.  Raises Denied."""
     volunteer = await _found(context)
     subject = f"volunteer:{volunteer.number}"
@@ -145,7 +145,7 @@ async def _mine(context: RequestContext, right: str) -> tuple[Volunteer, Actor]:
 
 async def _found(context: RequestContext) -> Volunteer:
     """Raises Denied, which shows as "not found", for volunteers of other districts."""
-    return await context.find(roster.VOLUNTEERS, context.http_request.match_info["number"], "volunteers.read")
+    return await context.find(roster.VOLUNTEERS, context.http_request.match_info["number"], Right.VOLUNTEERS_READ)
 
 
 async def _show(context: RequestContext, volunteer: Volunteer, *, known: Sequence[str] = ()) -> web.Response:

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.services.appeals.queue import visible
 from bot.services.appeals.states import AppealState
-from bot.services.staff.permissions import Staffer
+from bot.services.staff.permissions import Right, Staffer
 from bot.store.models import Appeal, ConsultationCase, now
 from knowledge.search import grouping
 from knowledge.search.text import clean
@@ -48,7 +48,7 @@ async def recent(session: AsyncSession, staffer: Staffer) -> list[Telling]:
     taken = select(ConsultationCase.appeal_id)
     query = (
         select(Appeal.id, Appeal.number, Appeal.kind, Appeal.region, Appeal.about, Appeal.place, Appeal.story)
-        .where(visible(staffer, "appeals.assign"), Appeal.created_at > now() - WITHIN)
+        .where(visible(staffer, Right.APPEALS_ASSIGN), Appeal.created_at > now() - WITHIN)
         .where(Appeal.state.not_in(OUT), Appeal.id.not_in(taken))
         .order_by(Appeal.id.desc())
         .limit(20 * NEWEST)

@@ -13,19 +13,18 @@ from bot.services.core.context import ServiceContext
 from bot.services.core.lifecycle import Actor
 from bot.services.staff.accounts import within
 from bot.services.staff.lookup import Lookup
-from bot.services.staff.permissions import Staffer
+from bot.services.staff.permissions import Right, Staffer
 from bot.services.units import agencies
 from bot.store.models import Appeal, Consultation, ConsultationCase, now
 
 FEWEST = 2  # cases; one alone is settled by itself
 MOST = 500  # cases: as many messages are written in one transaction
 SHORTEST_TITLE = 4  # characters
-ACTION = "appeals.assign"
 
 
-def visible(staffer: Staffer, action: str = ACTION) -> ColumnElement[bool]:
+def visible(staffer: Staffer, right: Right = Right.APPEALS_ASSIGN) -> ColumnElement[bool]:
     """Those of somebody's districts, none of whose cases is about their own unit: it does not learn that there is one."""
-    mine = within(Consultation.district, staffer.districts(action))
+    mine = within(Consultation.district, staffer.districts(right))
     if staffer.agency_id is None:
         return mine
     of_it = select(Appeal.id).join(ConsultationCase, ConsultationCase.appeal_id == Appeal.id)
@@ -51,15 +50,15 @@ async def begin(
     """
     if len(title.strip()) < SHORTEST_TITLE:
         raise Rejected("consult.title", least=SHORTEST_TITLE)
-    mine = select(Appeal).where(queue.visible(staffer, ACTION), Appeal.number.in_(numbers[:MOST]))
+    mine = select(Appeal).where(queue.visible(staffer, Right.APPEALS_ASSIGN), Appeal.number.in_(numbers[:MOST]))
     taken = select(ConsultationCase.appeal_id)
     cases = list(await session.scalars(mine.where(Appeal.id.not_in(taken)).order_by(Appeal.id)))
     if len(cases) < FEWEST:
         raise Rejected("consult.few", least=FEWEST)
     agency = await agencies.named(session, lead) if lead else None
-    if agency is not None and not staffer.near("appeals.assign", agency.region):
+    if agency is not None and not staffer.near(Right.APPEALS_ASSIGN, agency.region):
         raise Rejected("move.agency")
-    district = min(staffer.districts("appeals.assign"), key=len, default="")
+    district = min(staffer.districts(Right.APPEALS_ASSIGN), key=len, default="")
     item = Consultation(
         title=title.strip(), district=district, lead_id=agency.id if agency else None, opened_by=by.id or 0
     )
@@ -78,7 +77,7 @@ async def every(session: AsyncSession, staffer: Staffer) -> list[tuple[Consultat
     query = (
         select(Consultation, func.count(Appeal.id))
         .outerjoin(ConsultationCase, ConsultationCase.consultation_id == Consultation.id)
-        .outerjoin(Appeal, and_(Appeal.id == ConsultationCase.appeal_id, queue.visible(staffer, ACTION)))
+        .outerjoin(Appeal, and_(Appeal.id == ConsultationCase.appeal_id, queue.visible(staffer, Right.APPEALS_ASSIGN)))
         .where(visible(staffer))
         .group_by(Consultation.id)
         .order_by(Consultation.published_at.is_not(None), Consultation.id.desc())
@@ -89,7 +88,7 @@ async def every(session: AsyncSession, staffer: Staffer) -> list[tuple[Consultat
 async def cases(session: AsyncSession, staffer: Staffer, item: Consultation) -> list[Appeal]:
     """Its cases, as far as this person may dispatch them: one may have moved to another district meanwhile."""
     query = select(Appeal).join(ConsultationCase, ConsultationCase.appeal_id == Appeal.id)
-    query = query.where(ConsultationCase.consultation_id == item.id, queue.visible(staffer, ACTION))
+    query = query.where(ConsultationCase.consultation_id == item.id, queue.visible(staffer, Right.APPEALS_ASSIGN))
     return list(await session.scalars(query.order_by(Appeal.id)))
 
 
@@ -97,7 +96,7 @@ async def take_out(session: AsyncSession, staffer: Staffer, item: Consultation, 
     """A case is not about this after all.  Raises Rejected once the outcome is published."""
     if item.published_at is not None:
         raise Rejected("consult.published")
-    appeal = await queue.APPEALS.find(session, staffer, number, ACTION)
+    appeal = await queue.APPEALS.find(session, staffer, number, Right.APPEALS_ASSIGN)
     here = (ConsultationCase.consultation_id == item.id) & (ConsultationCase.appeal_id == (appeal.id if appeal else 0))
     await session.execute(delete(ConsultationCase).where(here))
 

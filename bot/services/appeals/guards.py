@@ -14,6 +14,7 @@ from bot.services.calendar import time_limits
 from bot.services.core.context import ServiceContext
 from bot.services.core.lifecycle import WORKER, IllegalStep, Role
 from bot.services.core.working_days import YearUnknown
+from bot.services.staff.permissions import Right
 from bot.services.units import readers
 from bot.store.models import Appeal, AppealStep, now
 
@@ -105,7 +106,7 @@ async def _check_reject(session: AsyncSession, context: ServiceContext, appeal: 
 
 async def _check_merge(session: AsyncSession, context: ServiceContext, appeal: Appeal, wanted: AppealMove) -> None:
     """Into a case that this person may dispatch, too: its answer is written to the author of this one."""
-    parent = await APPEALS.of_actor(session, wanted.actor, wanted.parent, "appeals.assign")
+    parent = await APPEALS.of_actor(session, wanted.actor, wanted.parent, Right.APPEALS_ASSIGN)
     if parent is None or parent.id == appeal.id or parent.state not in OPEN or parent.parent_id is not None:
         raise Rejected("move.parent")
     appeal.parent_id = parent.id
@@ -114,7 +115,7 @@ async def _check_merge(session: AsyncSession, context: ServiceContext, appeal: A
 async def _check_unmerge(session: AsyncSession, context: ServiceContext, appeal: Appeal, wanted: AppealMove) -> None:
     """Out of a case that is hidden from this person nobody takes anything."""
     number = await session.scalar(select(Appeal.number).where(Appeal.id == appeal.parent_id))
-    if number and await APPEALS.of_actor(session, wanted.actor, number, "appeals.assign") is None:
+    if number and await APPEALS.of_actor(session, wanted.actor, number, Right.APPEALS_ASSIGN) is None:
         raise Rejected("move.parent_elsewhere")
 
 

@@ -14,7 +14,7 @@ from bot.services.appeals.states import DONE, OPEN, TO_DISPATCH, AppealState
 from bot.services.core import recent
 from bot.services.core.recent import Recent
 from bot.services.staff.lookup import Lookup
-from bot.services.staff.permissions import AGENCY, Grant, Staffer
+from bot.services.staff.permissions import AGENCY, Grant, Right, Staffer
 from bot.store.models import Agency, Appeal, AppealStep, CasePresence, SavedFilter, Staff, now
 
 PAGE = 50  # rows
@@ -34,9 +34,9 @@ Condition = ColumnElement[bool]
 _URGENT = (Appeal.priority.desc(), Appeal.due_at.is_(None), Appeal.due_at, Appeal.id)
 
 
-def visible(staffer: Staffer, action: str = "appeals.read") -> Condition:
+def visible(staffer: Staffer, right: Right = Right.APPEALS_READ) -> Condition:
     """Which appeals somebody may do this with.  A unit complained about does not learn that there is one."""
-    seen = or_(false(), *(_granted(staffer, each) for each in staffer.grants if each.allows(action)))
+    seen = or_(false(), *(_granted(staffer, each) for each in staffer.grants if each.allows(right)))
     if staffer.agency_id is not None:
         seen = and_(seen, or_(Appeal.about_id.is_(None), Appeal.about_id != staffer.agency_id))
     return seen
@@ -193,7 +193,7 @@ async def moments(session: AsyncSession, numbers: Collection[str]) -> dict[str, 
 
 async def find(session: AsyncSession, staffer: Staffer, number: str, *, lock: bool = False) -> Appeal | None:
     """A case by its number; None for one that is not there for this person."""
-    return await APPEALS.find(session, staffer, number, "appeals.read", lock=lock)
+    return await APPEALS.find(session, staffer, number, Right.APPEALS_READ, lock=lock)
 
 
 async def children(session: AsyncSession, staffer: Staffer, case: Appeal) -> Sequence[str]:

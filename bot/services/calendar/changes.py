@@ -16,7 +16,7 @@ from bot.services.core.working_days import DAY, Calendar, YearUnknown
 from bot.services.staff import audit
 from bot.services.staff.audit import By
 from bot.services.staff.lookup import Lookup
-from bot.services.staff.permissions import Staffer
+from bot.services.staff.permissions import Right, Staffer
 from bot.store.base import locked
 from bot.store.models import CalendarChange, CalendarDay, CalendarYear, Revision, now
 
@@ -33,7 +33,7 @@ class DayMove:
     why: str
 
 
-def _own(staffer: Staffer, _action: str) -> ColumnElement[bool]:
+def _own(staffer: Staffer, _right: Right) -> ColumnElement[bool]:
     return and_(CalendarChange.staff_id == staffer.id, CalendarChange.entered_at.is_(None))
 
 

@@ -11,6 +11,7 @@ from bot.services.core.lifecycle import IllegalStep, Role
 from bot.services.hazards import dispatch_rules, photos
 from bot.services.hazards.queue import HAZARDS
 from bot.services.hazards.states import CLOSED, HazardMove, HazardState
+from bot.services.staff.permissions import Right
 from bot.services.units import agencies
 from bot.store.models import Agency, Hazard, Staff
 from knowledge.geo import Point, distance
@@ -29,7 +30,7 @@ async def _check_text(session: AsyncSession, context: ServiceContext, hazard: Ha
 
 async def _check_link(session: AsyncSession, context: ServiceContext, hazard: Hazard, wanted: HazardMove) -> None:
     """With one that this person may look at, too: its author follows that one from now on."""
-    parent = await HAZARDS.of_actor(session, wanted.actor, wanted.parent, "hazards.review")
+    parent = await HAZARDS.of_actor(session, wanted.actor, wanted.parent, Right.HAZARDS_REVIEW)
     if parent is None or parent.id == hazard.id or parent.state in CLOSED:
         raise Rejected("hazard.parent")
     hazard.parent_id = parent.id

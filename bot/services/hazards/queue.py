@@ -12,7 +12,7 @@ from bot.services.core.map_clusters import Chart, Pin
 from bot.services.core.recent import Recent
 from bot.services.hazards.states import CLOSED, OPEN, HazardState
 from bot.services.staff.lookup import Lookup
-from bot.services.staff.permissions import AGENCY, Staffer
+from bot.services.staff.permissions import AGENCY, Right, Staffer
 from bot.store.models import Agency, Hazard, HazardStep, now
 from knowledge.geo import Point
 
@@ -33,11 +33,11 @@ VIEWS: Mapping[str, Condition] = {  # the tabs, in their order
 UNHANDED = (HazardState.REPORTED, HazardState.REJECTED, HazardState.WITHDRAWN)  # nothing for an agency
 
 
-def visible(staffer: Staffer, action: str = "hazards.read") -> Condition:
+def visible(staffer: Staffer, right: Right = Right.HAZARDS_READ) -> Condition:
     """Which hazards somebody may do this with: of their districts, and for an agency's people what it has."""
     seen: list[Condition] = [false()]
     for grant in staffer.grants:
-        if grant.allows(action):
+        if grant.allows(right):
             part = or_(Hazard.region == "", Hazard.region.startswith(grant.district))
             if grant.role in AGENCY:
                 own = Hazard.agency_id == staffer.agency_id if staffer.agency_id is not None else false()
@@ -106,7 +106,7 @@ async def newest_steps(session: AsyncSession, staffer: Staffer | None = None) ->
 
 async def get(session: AsyncSession, staffer: Staffer, number: str, *, lock: bool = False) -> Hazard | None:
     """A hazard by its number; None for one that is not there for this person."""
-    return await HAZARDS.find(session, staffer, number, "hazards.read", lock=lock)
+    return await HAZARDS.find(session, staffer, number, Right.HAZARDS_READ, lock=lock)
 
 
 def is_late(hazard: Hazard, at: datetime | None = None) -> bool:

@@ -11,7 +11,7 @@ from bot.queue import outbox
 from bot.services.core.lifecycle import Actor
 from bot.services.notices import notices
 from bot.services.notices.states import NoticeState
-from bot.services.staff.permissions import SamePerson
+from bot.services.staff.permissions import Right, SamePerson
 from bot.store.models import Notice, NoticeApproval, NoticeKind, now
 
 LASTS = timedelta(hours=24)
@@ -71,7 +71,7 @@ async def refuse(session: AsyncSession, notice: Notice, actor: Actor, comment: s
 
 async def _check(session: AsyncSession, notice: Notice, actor: Actor) -> None:
     if actor.id in await notices.writers(session, notice.id):
-        raise SamePerson("notices.approve", f"notice:{notice.id}")
+        raise SamePerson(Right.NOTICES_APPROVE, f"notice:{notice.id}")
     if notice.state != NoticeState.PENDING:
         raise Rejected("notice.not_pending")
 

@@ -23,7 +23,7 @@ from bot.services.notices.audience import Audience, Count, Night
 from bot.services.notices.states import ACTIVE, ENDED, NOTICE, NoticeState
 from bot.services.staff.accounts import within
 from bot.services.staff.lookup import Lookup
-from bot.services.staff.permissions import Staffer
+from bot.services.staff.permissions import Right, Staffer
 from bot.store.base import locked
 from bot.store.models import CopyState, Lane, Notice, NoticeKind, NoticeWriter, Outbox, now
 
@@ -32,14 +32,14 @@ LONGEST_UNIT = 60
 LISTED = 100  # notices of a page
 
 
-def visible(staffer: Staffer, action: str) -> ColumnElement[bool]:
-    return within(Notice.district, staffer.districts(action))
+def visible(staffer: Staffer, right: Right) -> ColumnElement[bool]:
+    return within(Notice.district, staffer.districts(right))
 
 
-def allowed(staffer: Staffer, action: str, notice: Notice) -> bool:
+def allowed(staffer: Staffer, right: Right, notice: Notice) -> bool:
     """Whether somebody may do this with a notice: wherever it goes, not only where it was written."""
     regions = Audience.read(notice.audience).regions or (notice.district,)
-    return all(staffer.may(action, district=each) for each in regions)
+    return all(staffer.may(right, district=each) for each in regions)
 
 
 NOTICES = Lookup("notice", Notice, Notice.id, visible)

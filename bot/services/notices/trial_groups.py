@@ -9,7 +9,7 @@ from bot.errors import Rejected
 from bot.services.notices import trials
 from bot.services.staff.accounts import within
 from bot.services.staff.lookup import Lookup
-from bot.services.staff.permissions import Staffer
+from bot.services.staff.permissions import Right, Staffer
 from bot.store.models import Staff, TrialGroup, TrialMember
 
 LONGEST_NAME = 20  # characters
@@ -17,8 +17,8 @@ LONGEST_NAME = 20  # characters
 Filled = tuple[TrialGroup, Sequence[Staff]]
 
 
-def visible(staffer: Staffer, action: str) -> ColumnElement[bool]:
-    return within(TrialGroup.district, staffer.districts(action))
+def visible(staffer: Staffer, right: Right) -> ColumnElement[bool]:
+    return within(TrialGroup.district, staffer.districts(right))
 
 
 GROUPS = Lookup("trial_group", TrialGroup, TrialGroup.id, visible)

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.errors import Rejected
 from bot.services.core import revisions
 from bot.services.core.lifecycle import Actor
-from bot.services.staff.permissions import Staffer
+from bot.services.staff.permissions import Right, Staffer
 from bot.store.models import Gap, PolicyRevision, now
 from knowledge import policies
 from knowledge.check import Finding, check_one, normal
@@ -70,16 +70,16 @@ def seed_text(topic: str) -> str:
     return path.read_text(encoding="utf-8") if ID.fullmatch(topic) and path.is_file() else ""
 
 
-def required(staffer: Staffer, action: str, entry: Policy) -> Actor:
+def required(staffer: Staffer, right: Right, entry: Policy) -> Actor:
     """Who somebody acts as.  Whoever an entry concerns may draft; whoever answers for all it concerns publishes.
 
     A city drafts what the nation reads, and publishes what it reads itself (docs/decisions/0006).  Raises Denied.
     """
-    return staffer.require(action, district=_place(staffer, action, entry.region), subject=f"policy:{entry.id}")
+    return staffer.require(right, district=_place(staffer, right, entry.region), subject=f"policy:{entry.id}")
 
 
-def allowed(staffer: Staffer, action: str, entry: Policy) -> bool:
-    return staffer.may(action, district=_place(staffer, action, entry.region))
+def allowed(staffer: Staffer, right: Right, entry: Policy) -> bool:
+    return staffer.may(right, district=_place(staffer, right, entry.region))
 
 
 async def save(session: AsyncSession, staffer: Staffer, entry: Policy, *, base: int, why: str = "") -> PolicyRevision:
@@ -87,7 +87,7 @@ async def save(session: AsyncSession, staffer: Staffer, entry: Policy, *, base: 
 
     Raises Denied, and Rejected when somebody saved another version since `base` (see `last_of`).
     """
-    required(staffer, "policies.edit", entry)
+    required(staffer, Right.POLICIES_EDIT, entry)
     if not ID.fullmatch(entry.id):
         raise Rejected("policy.id")
     await revisions.touch(session, DRAFTS)  # Two who save at once do so one after the other.
@@ -131,7 +131,7 @@ async def publish(session: AsyncSession, staffer: Staffer, topic: str, number: i
     draft, known = _handed_in(rows, number), list(known)
     entry = _publishable(staffer, topic, draft, known)
     for author in authors(rows):
-        staffer.require_other(author, "policies.publish", f"policy:{topic}")
+        staffer.require_other(author, Right.POLICIES_PUBLISH, f"policy:{topic}")
     if faults := [finding for finding in check_one(entry, known) if finding.fault]:
         raise Rejected("policy.faults", count=len(faults))
     draft.publisher_id, draft.published_at = staffer.id, now()
@@ -176,7 +176,7 @@ def _publishable(staffer: Staffer, topic: str, draft: PolicyRevision, known: Ite
     """The entry of a draft, for somebody who may publish it.  Raises Denied."""
     entry = parse(topic, draft.text)
     for each in (entry, *(old for old in known if old.id == topic)):  # A new region must not be a way in.
-        required(staffer, "policies.publish", each)
+        required(staffer, Right.POLICIES_PUBLISH, each)
     return entry
 
 
@@ -190,7 +190,7 @@ async def drop(session: AsyncSession, staffer: Staffer, topic: str) -> None:
     draft = draft_of(rows)
     if draft is None:
         raise Rejected("policy.moved_on")
-    required(staffer, "policies.edit", parse(topic, draft.text))
+    required(staffer, Right.POLICIES_EDIT, parse(topic, draft.text))
     since = max((row.published_at for row in rows if row.published_at is not None), default=None)
     unpublished = PolicyRevision.published_at.is_(None) & PolicyRevision.dropped_at.is_(None)
     dropped = update(PolicyRevision).where(PolicyRevision.topic == topic, unpublished)
@@ -211,10 +211,10 @@ def _newest(condition: ColumnElement[bool]) -> Select[int]:
     return select(func.max(PolicyRevision.id)).where(condition).group_by(PolicyRevision.topic)
 
 
-def _place(staffer: Staffer, action: str, region: str) -> str | None:
+def _place(staffer: Staffer, right: Right, region: str) -> str | None:
     """Where to ask for the right: an entry about a province concerns each of its cities, and is published for all of them."""
-    if action == "policies.publish":
+    if right is Right.POLICIES_PUBLISH:
         return "" if region == "cn" else region
     if region == "cn":
         return None
-    return next((each for each in staffer.districts(action) if each.startswith(region)), region)
+    return next((each for each in staffer.districts(right) if each.startswith(region)), region)

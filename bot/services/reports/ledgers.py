@@ -22,10 +22,10 @@ from bot.services.core.periods import Period
 from bot.services.core.working_days import DAY, ZONE
 from bot.services.notices import totals as notice_totals
 from bot.services.reports import statistics
-from bot.services.reports.statistics import RIGHT, Counts
+from bot.services.reports.statistics import Counts
 from bot.services.staff import accounts
 from bot.services.staff.lookup import Lookup
-from bot.services.staff.permissions import RIGHTS, Staffer
+from bot.services.staff.permissions import Right, Staffer
 from bot.store.models import Agency, Appeal, Ledger, StaffRole, now
 from knowledge import regions
 from knowledge.measures import Measure
@@ -194,15 +194,15 @@ def is_whole(ledger: Ledger) -> bool:
     return hashlib.sha256(ledger.content.encode()).hexdigest() == ledger.stamp and same == row
 
 
-def may_read(staffer: Staffer, district: str, action: str = RIGHT) -> bool:
+def may_read(staffer: Staffer, district: str, right: Right = Right.STATISTICS_READ) -> bool:
     """A ledger is of a whole district: whoever counts one kind or one agency only does not see it."""
-    return staffer.may(action, district=district, category="", agency=0)
+    return staffer.may(right, district=district, category="", agency=0)
 
 
-def visible(staffer: Staffer, action: str = RIGHT) -> ColumnElement[bool]:
+def visible(staffer: Staffer, right: Right = Right.STATISTICS_READ) -> ColumnElement[bool]:
     """The same as a condition on rows."""
-    held = {each.district for each in staffer.grants if each.allows(action)}
-    return accounts.within(Ledger.district, [each for each in held if may_read(staffer, each, action)])
+    held = {each.district for each in staffer.grants if each.allows(right)}
+    return accounts.within(Ledger.district, [each for each in held if may_read(staffer, each, right)])
 
 
 LEDGERS = Lookup("ledger", Ledger, Ledger.id, visible)
@@ -227,8 +227,8 @@ async def series(session: AsyncSession, ledger: Ledger) -> list[Ledger]:
 
 async def districts(session: AsyncSession) -> list[str]:
     """For which districts ledgers are kept: the whole, and wherever somebody of the staff may read numbers."""
-    readers = [role for role, actions in RIGHTS.items() if RIGHT in actions]
-    held = await session.scalars(select(StaffRole.district).where(StaffRole.role.in_(readers)).distinct())
+    readers = StaffRole.role.in_(Right.STATISTICS_READ.roles)
+    held = await session.scalars(select(StaffRole.district).where(readers).distinct())
     return sorted({"", *held})
 
 

@@ -13,12 +13,11 @@ from sqlalchemy import ColumnElement, Select, Subquery, and_, case, false, func,
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.services.core.periods import Period
-from bot.services.staff.permissions import Grant, Staffer
+from bot.services.staff.permissions import Grant, Right, Staffer
 from bot.store.models import Agency, Appeal, AppealStep
 from knowledge.measures import Measure
 
 PAGE = 50  # rows
-RIGHT = "statistics.read"
 
 Columns = TypeVarTuple("Columns")
 
@@ -43,7 +42,7 @@ class Behind:
     rows: Sequence[tuple[Appeal, str | None]]  # with the names of their agencies
 
 
-def scope(district: str, staffer: Staffer | None = None, action: str = RIGHT) -> Condition:
+def scope(district: str, staffer: Staffer | None = None, right: Right = Right.STATISTICS_READ) -> Condition:
     """Which cases are counted: those of a district, and for a person those their right to this action reaches.
 
     Confidential cases are counted like all others; who sees which case is another question.
@@ -51,7 +50,7 @@ def scope(district: str, staffer: Staffer | None = None, action: str = RIGHT) ->
     inside = Appeal.region.startswith(district)
     if staffer is None:
         return inside
-    grants = [_reached(grant) for grant in staffer.grants if grant.allows(action)]
+    grants = [_reached(grant) for grant in staffer.grants if grant.allows(right)]
     parts = [inside, or_(false(), *grants)]
     if staffer.agency_id is not None:
         own = Appeal.agency_id == staffer.agency_id

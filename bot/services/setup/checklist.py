@@ -9,10 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.services.calendar import coverage
 from bot.services.core.context import ServiceContext
-from bot.services.core.lifecycle import Role
 from bot.services.setup import overview
 from bot.services.staff.accounts import within
-from bot.services.staff.permissions import RIGHTS
+from bot.services.staff.permissions import Right
 from bot.services.units import agencies, readers
 from bot.store.models import Agency, Audit, Staff, StaffRole, StationRow
 from knowledge.texts import DEFAULT
@@ -51,9 +50,7 @@ async def kinds(session: AsyncSession, context: ServiceContext, district: str) -
     lacking = [kind.label for kind in await readers.unread(session, offered, district)]
     query = select(StaffRole.role, StaffRole.district).join(Staff, Staff.id == StaffRole.staff_id)
     rows = await session.execute(query.where(Staff.active, StaffRole.category == ""))
-    if not any(
-        "hazards.review" in RIGHTS[Role(role)] and (district.startswith(at) or not district) for role, at in rows
-    ):
+    if not any(role in Right.HAZARDS_REVIEW.roles and (district.startswith(at) or not district) for role, at in rows):
         lacking.append(context.knowledge.texts.say(DEFAULT, "form.report"))
     return CheckItem("kinds", not lacking, tuple(lacking))
 

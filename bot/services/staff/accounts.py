@@ -21,6 +21,7 @@ from bot.services.staff.permissions import (
     SECOND,
     Denied,
     Grant,
+    Right,
     SamePerson,
     Staffer,
     may_give,
@@ -131,7 +132,7 @@ async def add(
     if not DISTRICT.fullmatch(district):
         raise Rejected("people.district")
     if giver is not None:
-        giver.require("people.add", district=district)
+        giver.require(Right.PEOPLE_ADD, district=district)
     if await find(session, username) is not None:
         raise Rejected("people.taken", username=username)
     _check_near(unit, district)
@@ -150,14 +151,14 @@ async def unit_of(session: AsyncSession, giver: Staffer | None, code: str) -> Ag
     Raises Rejected, in the same words for one that is elsewhere and one that is not there.
     """
     unit: Agency | None = await session.scalar(select(Agency).where(Agency.code == code, Agency.active))
-    if code and (unit is None or (giver is not None and not giver.near("people.grant", unit.region))):
+    if code and (unit is None or (giver is not None and not giver.near(Right.PEOPLE_GRANT, unit.region))):
         raise Rejected("people.no_unit")
     return unit
 
 
 async def set_unit(session: AsyncSession, giver: Staffer | None, by: By, person: Staff, unit: Agency | None) -> None:
     """Let somebody work for another unit from now on, or for none.  Raises Denied, Rejected for a handler without one."""
-    held = await _changeable(session, giver, person, "people.grant")
+    held = await _changeable(session, giver, person, Right.PEOPLE_GRANT)
     if unit is None and any(each.role in AGENCY for each in held):
         raise Rejected("people.unit")
     _check_near(unit, person.district)
@@ -180,9 +181,9 @@ async def give(session: AsyncSession, giver: Staffer | None, by: By, person: Sta
     """Grant a role.  Twice is once.  Raises Denied beyond the giver's own reach, Rejected for what does not go."""
     if not DISTRICT.fullmatch(grant.district):
         raise Rejected("people.district")
-    held = await _changeable(session, giver, person, "people.grant")
+    held = await _changeable(session, giver, person, Right.PEOPLE_GRANT)
     if giver is not None and not any(may_give(mine, grant) for mine in giver.grants):
-        raise Denied("people.grant", f"staff:{person.id}")
+        raise Denied(Right.PEOPLE_GRANT, f"staff:{person.id}")
     if grant in held:
         return
     if grant.role in AGENCY and person.agency_id is None:
@@ -198,7 +199,7 @@ async def give(session: AsyncSession, giver: Staffer | None, by: By, person: Sta
 
 async def take(session: AsyncSession, giver: Staffer | None, by: By, person: Staff, role_id: int) -> None:
     """Withdraw a granted role; one that is gone already is none.  Raises Denied, Rejected for the last administrator."""
-    await _changeable(session, giver, person, "people.grant")
+    await _changeable(session, giver, person, Right.PEOPLE_GRANT)
     row = await session.get(StaffRole, role_id)
     if row is None or row.staff_id != person.id:
         return
@@ -215,7 +216,7 @@ async def set_active(session: AsyncSession, giver: Staffer | None, by: By, perso
 
     Raises Denied, Rejected for the last system administrator.
     """
-    await _changeable(session, giver, person, "people.manage")
+    await _changeable(session, giver, person, Right.PEOPLE_MANAGE)
     if person.active == active:
         return
     if not active:
@@ -233,19 +234,19 @@ async def shut_out(session: AsyncSession, staff_id: int) -> None:
     await session.execute(delete(SignInLink).where(SignInLink.staff_id == staff_id))
 
 
-async def changeable(session: AsyncSession, giver: Staffer | None, person: Staff, action: str) -> None:
+async def changeable(session: AsyncSession, giver: Staffer | None, person: Staff, right: Right) -> None:
     """Raises Denied unless `giver` may change this person."""
-    await _changeable(session, giver, person, action)
+    await _changeable(session, giver, person, right)
 
 
-async def _changeable(session: AsyncSession, giver: Staffer | None, person: Staff, action: str) -> list[Grant]:
+async def _changeable(session: AsyncSession, giver: Staffer | None, person: Staff, right: Right) -> list[Grant]:
     held = await grants_of(session, person.id)
     if giver is not None:
         subject = f"staff:{person.id}"
-        seen = giver.may("people.read", district=person.district)
-        may = giver.may(action, district=person.district)
+        seen = giver.may(Right.PEOPLE_READ, district=person.district)
+        may = giver.may(right, district=person.district)
         if not seen or not may or not outranks(giver, person.id, person.district, held):
-            raise Denied(action, subject, hidden=not seen)
+            raise Denied(right, subject, hidden=not seen)
     return held
 
 

@@ -15,7 +15,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from bot.services.core.lifecycle import Actor
 from bot.services.staff.accounts import staffer_of, within
-from bot.services.staff.permissions import Staffer
+from bot.services.staff.permissions import Right, Staffer
 from bot.store.base import locked
 from bot.store.models import Staff
 
@@ -34,27 +34,27 @@ class Lookup(Generic[Row]):
     noun: str
     model: type[Row]
     column: InstrumentedAttribute[Any]
-    visible: Callable[[Staffer, str], ColumnElement[bool]]
+    visible: Callable[[Staffer, Right], ColumnElement[bool]]
 
     async def find(
-        self, session: AsyncSession, staffer: Staffer, number: str | int | None, action: str, *, lock: bool = False
+        self, session: AsyncSession, staffer: Staffer, number: str | int | None, right: Right, *, lock: bool = False
     ) -> Row | None:
         """What the number names, as it stands in the database now; None for whatever is not there for this person."""
         if number is None or not str(number).isprintable():  # PostgreSQL takes no NUL, and no half characters.
             return None
-        query = select(self.model).where(self.column == number, self.visible(staffer, action))
+        query = select(self.model).where(self.column == number, self.visible(staffer, right))
         query = query.execution_options(populate_existing=True)
         found: Row | None = await session.scalar(locked(query) if lock else query)
         return found
 
-    async def of_actor(self, session: AsyncSession, actor: Actor, number: str | int | None, action: str) -> Row | None:
+    async def of_actor(self, session: AsyncSession, actor: Actor, number: str | int | None, right: Right) -> Row | None:
         """The same for whoever takes a step, with the rights they have now; None for who is not of the staff."""
         staffer = await staffer_of(session, actor.id) if actor.id is not None else None
-        return await self.find(session, staffer, number, action) if staffer is not None else None
+        return await self.find(session, staffer, number, right) if staffer is not None else None
 
 
-def _people(staffer: Staffer, action: str) -> ColumnElement[bool]:
-    return within(Staff.district, staffer.districts(action))
+def _people(staffer: Staffer, right: Right) -> ColumnElement[bool]:
+    return within(Staff.district, staffer.districts(right))
 
 
 PEOPLE = Lookup("staff", Staff, Staff.id, _people)

@@ -1,50 +1,85 @@
 """Who may do what, and where: one table, read for every request; whatever is not in it is denied.
 
-A right is action x district x agency x category x field.  An action is "noun.verb"; a field that not everybody
-who sees the rest may see is an action of its own, such as "appeals.unmask".
+What somebody may do is right x district x agency x category x field.  A right is "noun.verb"; a field that not everybody
+who sees the rest may see has a right of its own, such as "appeals.unmask".
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Literal
 
 from bot.services.core.lifecycle import Actor, Role
 
-EVERYBODY = frozenset({"home.read", "own.sessions", "own.second", "own.chat"})
 
-RIGHTS: Mapping[Role, frozenset[str]] = {
-    Role.ORGANISER: frozenset(
-        """policies.read policies.edit gaps.read gaps.settle stations.read stations.edit notices.read notices.write
-        notices.stop notices.export
-        volunteers.read volunteers.approve volunteers.unmask rewards.redeem rewards.stock hazards.read statistics.read
-        units.read""".split()
-    ),
-    Role.APPROVER: frozenset(
-        "policies.read policies.publish notices.read notices.approve notices.stop statistics.read".split()
-    ),
-    Role.HANDLER: frozenset(
-        """appeals.read appeals.log appeals.handle appeals.extend appeals.attachments appeals.unmask
-        hazards.read hazards.handle hazards.photos""".split()
-    ),
-    Role.REVIEWER: frozenset(
-        """appeals.read appeals.log appeals.review appeals.attachments appeals.unmask hazards.read hazards.review
-        hazards.photos statistics.read""".split()
-    ),
-    Role.ADMIN: frozenset(
-        """appeals.read appeals.log appeals.assign appeals.review appeals.extend appeals.attachments
-        appeals.unmask appeals.export
-        hazards.read hazards.review hazards.photos hazards.rules
-        volunteers.read volunteers.dismiss volunteers.unmask policies.read gaps.read stations.read notices.read
-        statistics.read statistics.export people.read people.add people.manage people.grant
-        units.read units.edit settings.read settings.edit""".split()
-    ),
-    # People and settings, no cases; logs, no identities.  Neither goes together with any other role.
-    Role.SYSTEM_ADMIN: frozenset(
-        """people.read people.add people.manage people.grant units.read units.edit settings.read settings.edit calendar.edit
-        backend.read backend.again""".split()
-    ),
-    Role.AUDITOR: frozenset("audit.read views.read statistics.read".split()),
-    Role.COUNTER: frozenset({"rewards.redeem"}),
+class Right(StrEnum):
+    """A verb and its noun, as the audit and the console's words name them, and the roles that may do it."""
+
+    roles: frozenset[Role]
+
+    def __new__(cls, name: str, *roles: Role) -> "Right":
+        made = str.__new__(cls, name)
+        made._value_, made.roles = name, frozenset(roles)
+        return made
+
+    HOME_READ = "home.read"
+    OWN_SESSIONS = "own.sessions"
+    OWN_SECOND = "own.second"
+    OWN_CHAT = "own.chat"
+    APPEALS_READ = "appeals.read", Role.HANDLER, Role.REVIEWER, Role.ADMIN
+    APPEALS_LOG = "appeals.log", Role.HANDLER, Role.REVIEWER, Role.ADMIN
+    APPEALS_HANDLE = "appeals.handle", Role.HANDLER
+    APPEALS_EXTEND = "appeals.extend", Role.HANDLER, Role.ADMIN
+    APPEALS_ATTACHMENTS = "appeals.attachments", Role.HANDLER, Role.REVIEWER, Role.ADMIN
+    APPEALS_UNMASK = "appeals.unmask", Role.HANDLER, Role.REVIEWER, Role.ADMIN
+    APPEALS_REVIEW = "appeals.review", Role.REVIEWER, Role.ADMIN
+    APPEALS_ASSIGN = "appeals.assign", Role.ADMIN
+    APPEALS_EXPORT = "appeals.export", Role.ADMIN
+    HAZARDS_READ = "hazards.read", Role.ORGANISER, Role.HANDLER, Role.REVIEWER, Role.ADMIN
+    HAZARDS_HANDLE = "hazards.handle", Role.HANDLER
+    HAZARDS_PHOTOS = "hazards.photos", Role.HANDLER, Role.REVIEWER, Role.ADMIN
+    HAZARDS_REVIEW = "hazards.review", Role.REVIEWER, Role.ADMIN
+    HAZARDS_RULES = "hazards.rules", Role.ADMIN
+    VOLUNTEERS_READ = "volunteers.read", Role.ORGANISER, Role.ADMIN
+    VOLUNTEERS_APPROVE = "volunteers.approve", Role.ORGANISER
+    VOLUNTEERS_UNMASK = "volunteers.unmask", Role.ORGANISER, Role.ADMIN
+    VOLUNTEERS_DISMISS = "volunteers.dismiss", Role.ADMIN
+    REWARDS_REDEEM = "rewards.redeem", Role.ORGANISER, Role.COUNTER
+    REWARDS_STOCK = "rewards.stock", Role.ORGANISER
+    NOTICES_READ = "notices.read", Role.ORGANISER, Role.APPROVER, Role.ADMIN
+    NOTICES_WRITE = "notices.write", Role.ORGANISER
+    NOTICES_STOP = "notices.stop", Role.ORGANISER, Role.APPROVER
+    NOTICES_EXPORT = "notices.export", Role.ORGANISER
+    NOTICES_APPROVE = "notices.approve", Role.APPROVER
+    POLICIES_READ = "policies.read", Role.ORGANISER, Role.APPROVER, Role.ADMIN
+    POLICIES_EDIT = "policies.edit", Role.ORGANISER
+    POLICIES_PUBLISH = "policies.publish", Role.APPROVER
+    GAPS_READ = "gaps.read", Role.ORGANISER, Role.ADMIN
+    GAPS_SETTLE = "gaps.settle", Role.ORGANISER
+    STATIONS_READ = "stations.read", Role.ORGANISER, Role.ADMIN
+    STATIONS_EDIT = "stations.edit", Role.ORGANISER
+    UNITS_READ = "units.read", Role.ORGANISER, Role.ADMIN, Role.SYSTEM_ADMIN
+    UNITS_EDIT = "units.edit", Role.ADMIN, Role.SYSTEM_ADMIN
+    STATISTICS_READ = "statistics.read", Role.ORGANISER, Role.APPROVER, Role.REVIEWER, Role.ADMIN, Role.AUDITOR
+    STATISTICS_EXPORT = "statistics.export", Role.ADMIN
+    PEOPLE_READ = "people.read", Role.ADMIN, Role.SYSTEM_ADMIN
+    PEOPLE_ADD = "people.add", Role.ADMIN, Role.SYSTEM_ADMIN
+    PEOPLE_MANAGE = "people.manage", Role.ADMIN, Role.SYSTEM_ADMIN
+    PEOPLE_GRANT = "people.grant", Role.ADMIN, Role.SYSTEM_ADMIN
+    SETTINGS_READ = "settings.read", Role.ADMIN, Role.SYSTEM_ADMIN
+    SETTINGS_EDIT = "settings.edit", Role.ADMIN, Role.SYSTEM_ADMIN
+    CALENDAR_EDIT = "calendar.edit", Role.SYSTEM_ADMIN
+    BACKEND_READ = "backend.read", Role.SYSTEM_ADMIN
+    BACKEND_AGAIN = "backend.again", Role.SYSTEM_ADMIN
+    AUDIT_READ = "audit.read", Role.AUDITOR
+    VIEWS_READ = "views.read", Role.AUDITOR
+
+
+EVERYBODY = frozenset({Right.HOME_READ, Right.OWN_SESSIONS, Right.OWN_SECOND, Right.OWN_CHAT})  # who is signed in
+RIGHTS: Mapping[Role, frozenset[Right]] = {
+    role: held for role in Role if (held := frozenset(right for right in Right if role in right.roles))
 }
+# People and settings, no cases; logs, no identities.  Neither goes together with any other role.
 ALONE = frozenset({Role.SYSTEM_ADMIN, Role.AUDITOR})
 GRANTABLE: Mapping[Role, frozenset[Role]] = {  # who may give which role, within their own district
     Role.ADMIN: frozenset({Role.ORGANISER, Role.APPROVER, Role.HANDLER, Role.REVIEWER, Role.COUNTER}),
@@ -52,8 +87,7 @@ GRANTABLE: Mapping[Role, frozenset[Role]] = {  # who may give which role, within
 }
 SECOND = frozenset({Role.ADMIN, Role.APPROVER, Role.AUDITOR, Role.SYSTEM_ADMIN})  # never without a second factor
 AGENCY = frozenset({Role.HANDLER})  # see what their own agency has, and nothing else
-KINDS = ("appeals.", "statistics.", "rewards.")  # actions about things that have a kind
-ACTIONS = frozenset(EVERYBODY).union(*RIGHTS.values())
+KINDS = ("appeals.", "statistics.", "rewards.")  # rights about things that have a kind
 
 
 class Denied(Exception):
@@ -64,7 +98,7 @@ class Denied(Exception):
 
     why = "denied"  # the key of the sentence that says so
 
-    def __init__(self, action: str, subject: str = "", *, hidden: bool = False) -> None:
+    def __init__(self, action: Right | Literal["origin"], subject: str = "", *, hidden: bool = False) -> None:
         super().__init__(f"{action} {subject}".strip())
         self.action, self.subject, self.hidden = action, subject, hidden
 
@@ -83,9 +117,9 @@ class Grant:
     district: str = ""
     category: str = ""
 
-    def allows(self, action: str) -> bool:
-        """Whether the role holds for this action somewhere; one for a kind only, for nothing that has no kind."""
-        return action in RIGHTS[self.role] and (not self.category or action.startswith(KINDS))
+    def allows(self, right: Right) -> bool:
+        """Whether the role holds for this right somewhere; one for a kind only, for nothing that has no kind."""
+        return right in RIGHTS[self.role] and (not self.category or right.startswith(KINDS))
 
     def covers(self, district: str | None, category: str | None) -> bool:
         """None asks whether it holds anywhere at all; "" is the whole country, or a case of no kind."""
@@ -105,18 +139,18 @@ class Staffer:
     grants: tuple[Grant, ...] = field(default=())
 
     def may(
-        self, action: str, *, district: str | None = None, agency: int | None = None, category: str | None = None
+        self, right: Right, *, district: str | None = None, agency: int | None = None, category: str | None = None
     ) -> bool:
         """Whether they may do this there.
 
         district: where the thing is; None asks "anywhere at all?", as a page does before it lists anything.
         agency: who has the thing; None for no particular one, 0 for a thing nobody has.
         """
-        return action in EVERYBODY or self.role_for(action, district, agency, category) is not None
+        return right in EVERYBODY or self.role_for(right, district, agency, category) is not None
 
     def require(
         self,
-        action: str,
+        right: Right,
         *,
         district: str | None = None,
         agency: int | None = None,
@@ -125,25 +159,25 @@ class Staffer:
         hidden: bool = False,
     ) -> Actor:
         """Who they act as when they do this, which must be one of RIGHTS.  Raises Denied."""
-        role = self.role_for(action, district, agency, category)
+        role = self.role_for(right, district, agency, category)
         if role is None:
-            raise Denied(action, subject, hidden=hidden)
+            raise Denied(right, subject, hidden=hidden)
         return Actor(role, self.id, self.agency_id)
 
-    def require_other(self, author_id: int | None, action: str, subject: str = "") -> None:
+    def require_other(self, author_id: int | None, right: Right, subject: str = "") -> None:
         """Author and approver, handler and reviewer are two people.  Raises SamePerson."""
         if author_id == self.id:
-            raise SamePerson(action, subject)
+            raise SamePerson(right, subject)
 
-    def districts(self, action: str) -> tuple[str, ...]:
+    def districts(self, right: Right) -> tuple[str, ...]:
         """Prefixes of where they may do this, without those that lie in another one; "" is everywhere."""
-        held = {grant.district for grant in self.grants if grant.allows(action)}
+        held = {grant.district for grant in self.grants if grant.allows(right)}
         found = sorted(held, key=lambda each: (len(each), each))  # the same ones in the same order, always
         return tuple(each for at, each in enumerate(found) if not each.startswith(tuple(found[:at])))
 
-    def near(self, action: str, region: str) -> bool:
+    def near(self, right: Right, region: str) -> bool:
         """Whether a region lies in one of the districts where they may do this, or around one."""
-        return any(region.startswith(each) or each.startswith(region) for each in self.districts(action))
+        return any(region.startswith(each) or each.startswith(region) for each in self.districts(right))
 
     @property
     def roles(self) -> tuple[Role, ...]:
@@ -154,11 +188,11 @@ class Staffer:
         return not SECOND.isdisjoint(self.roles)
 
     def role_for(
-        self, action: str, district: str | None = None, agency: int | None = None, category: str | None = None
+        self, right: Right, district: str | None = None, agency: int | None = None, category: str | None = None
     ) -> Role | None:
         """The first of their roles that allows this there."""
         for grant in self.grants:
-            if grant.allows(action) and grant.covers(district, category) and self._of(grant.role, agency):
+            if grant.allows(right) and grant.covers(district, category) and self._of(grant.role, agency):
                 return grant.role
         return None
 

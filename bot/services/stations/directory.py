@@ -12,7 +12,7 @@ from bot.services.core import map_clusters
 from bot.services.core.map_clusters import Chart, Pin
 from bot.services.staff import accounts
 from bot.services.staff.lookup import Lookup
-from bot.services.staff.permissions import Staffer
+from bot.services.staff.permissions import Right, Staffer
 from bot.services.stations import stations
 from bot.store.base import locked
 from bot.store.models import StationReport, StationRow
@@ -45,8 +45,8 @@ class StationFilter:
 VIEWS = ("all", "reported", "due", "closed")
 
 
-def visible(staffer: Staffer, action: str = "stations.read") -> ColumnElement[bool]:
-    return accounts.within(StationRow.region, staffer.districts(action))
+def visible(staffer: Staffer, right: Right = Right.STATIONS_READ) -> ColumnElement[bool]:
+    return accounts.within(StationRow.region, staffer.districts(right))
 
 
 STATIONS = Lookup("station", StationRow, StationRow.id, visible)
@@ -103,7 +103,7 @@ class Import:
 
 async def elsewhere(session: AsyncSession, staffer: Staffer, found: Sequence[Station]) -> list[str]:
     """Ids in a file that stations of other districts have: whoever imported them would take those away."""
-    rows = await _rows(session, [each.id for each in found], ~visible(staffer, "stations.edit"))
+    rows = await _rows(session, [each.id for each in found], ~visible(staffer, Right.STATIONS_EDIT))
     return [row.id for row in rows]
 
 
@@ -113,13 +113,13 @@ async def take_over(session: AsyncSession, staffer: Staffer, found: Sequence[Sta
     Raises Rejected for an id that a station of another district has.
     """
     known = {row.id: row for row in await _rows(session, [each.id for each in found], lock=True)}
-    mine = set(await session.scalars(select(StationRow.id).where(visible(staffer, "stations.edit"))))
+    mine = set(await session.scalars(select(StationRow.id).where(visible(staffer, Right.STATIONS_EDIT))))
     if not mine.issuperset(known):
         raise Rejected("station.gone")
     changed = {each.id: stations.differences(known[each.id], each) for each in found if each.id in known}
     removed = sorted(mine - {each.id for each in found}) if only else []
     if only:
-        await session.execute(delete(StationRow).where(visible(staffer, "stations.edit")))
+        await session.execute(delete(StationRow).where(visible(staffer, Right.STATIONS_EDIT)))
     await stations.merge(session, found)
     added = sorted(each.id for each in found if each.id not in known)
     return Import(added, {name: columns for name, columns in changed.items() if columns}, removed)

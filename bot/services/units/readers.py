@@ -9,21 +9,19 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.services.staff import accounts
-from bot.services.staff.permissions import Grant
+from bot.services.staff.permissions import Grant, Right
 from bot.services.units import desks
 from bot.store.models import Staff, StaffRole
 from knowledge.appeals import AppealKind
-
-READS = "appeals.assign"
 
 
 async def unread(session: AsyncSession, kinds: Iterable[AppealKind], region: str) -> list[AppealKind]:
     """Those of these kinds that nobody would read in a region; "" is a case whose district nobody knows yet."""
     query = select(StaffRole, Staff.agency_id).join(Staff, Staff.id == StaffRole.staff_id).where(Staff.active)
     rows = [(accounts.grant_of(role), unit) for role, unit in await session.execute(query)]
-    here = [(grant, unit) for grant, unit in rows if grant.allows(READS) and region.startswith(grant.district)]
-    if not region:
-        here = [(grant, unit) for grant, unit in rows if grant.allows(READS)]
+    here = [(grant, unit) for grant, unit in rows if grant.allows(Right.APPEALS_ASSIGN)]
+    if region:
+        here = [(grant, unit) for grant, unit in here if region.startswith(grant.district)]
     return [kind for kind in kinds if not await _is_read(session, kind, region, here)]
 
 

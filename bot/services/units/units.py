@@ -16,7 +16,7 @@ from bot.services.staff import audit
 from bot.services.staff.accounts import DISTRICT
 from bot.services.staff.audit import By
 from bot.services.staff.lookup import Lookup
-from bot.services.staff.permissions import Staffer
+from bot.services.staff.permissions import Right, Staffer
 from bot.services.units import agencies
 from bot.store.models import Agency, AgencyDesk
 from knowledge import hours, phones
@@ -26,9 +26,9 @@ LONGEST = 200  # characters of hours
 SHORT_NUMBER = re.compile(r"[0-9]{3,6}")  # 12345, 110
 
 
-def visible(staffer: Staffer, action: str = "units.read") -> ColumnElement[bool]:
+def visible(staffer: Staffer, right: Right = Right.UNITS_READ) -> ColumnElement[bool]:
     """The units of somebody's districts, and those around them: who changes one asks for its own region once more."""
-    return agencies.near(staffer.districts(action))
+    return agencies.near(staffer.districts(right))
 
 
 UNITS = Lookup("unit", Agency, Agency.id, visible)

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.errors import Rejected
 from bot.services.core.context import ServiceContext
 from bot.services.identity import identities
-from bot.services.staff.permissions import SamePerson
+from bot.services.staff.permissions import Right, SamePerson
 from bot.services.volunteers import training
 from bot.services.volunteers.states import VolunteerMove
 from bot.store.models import Staff, Team, Volunteer, now
@@ -25,26 +25,26 @@ async def _check_reason(
         raise Rejected("volunteer.reason", least=SHORTEST_REASON)
 
 
-async def _check_stranger(session: AsyncSession, volunteer: Volunteer, wanted: VolunteerMove, action: str) -> None:
+async def _check_stranger(session: AsyncSession, volunteer: Volunteer, wanted: VolunteerMove, right: Right) -> None:
     """Nobody decides about themselves."""
     chat = await identities.chat_behind(session, volunteer.alias)
     linked = await session.scalar(select(Staff.chat_id).where(Staff.id == wanted.actor.id))
     if chat is not None and linked == chat.id:
-        raise SamePerson(action, f"volunteer:{volunteer.number}")
+        raise SamePerson(right, f"volunteer:{volunteer.number}")
 
 
 async def _check_approve(
     session: AsyncSession, context: ServiceContext, volunteer: Volunteer, wanted: VolunteerMove
 ) -> None:
     """Somebody of the district, who is neither the applicant nor the leader of the team they go to."""
-    await _check_stranger(session, volunteer, wanted, "volunteers.approve")
+    await _check_stranger(session, volunteer, wanted, Right.VOLUNTEERS_APPROVE)
     if wanted.team_id is None:
         return
     team = await session.get(Team, wanted.team_id)
     if team is None or not volunteer.district.startswith(team.district):
         raise Rejected("volunteer.team")
     if team.leader_id is not None and team.leader_id == wanted.actor.id:
-        raise SamePerson("volunteers.approve", f"volunteer:{volunteer.number}")
+        raise SamePerson(Right.VOLUNTEERS_APPROVE, f"volunteer:{volunteer.number}")
 
 
 async def _check_trained(
@@ -65,7 +65,7 @@ async def _check_reinstate(
     session: AsyncSession, context: ServiceContext, volunteer: Volunteer, wanted: VolunteerMove
 ) -> None:
     await _check_certificate(session, context, volunteer, wanted)
-    await _check_stranger(session, volunteer, wanted, "volunteers.approve")
+    await _check_stranger(session, volunteer, wanted, Right.VOLUNTEERS_APPROVE)
 
 
 async def _check_dismiss(
@@ -74,7 +74,7 @@ async def _check_dismiss(
     """Two people: one suspends, another one dismisses."""
     await _check_reason(session, context, volunteer, wanted)
     if volunteer.suspended_by is not None and volunteer.suspended_by == wanted.actor.id:
-        raise SamePerson("volunteers.dismiss", f"volunteer:{volunteer.number}")
+        raise SamePerson(Right.VOLUNTEERS_DISMISS, f"volunteer:{volunteer.number}")
 
 
 CHECKS: dict[str, Check] = {

@@ -10,7 +10,7 @@ from bot.services.core import recent
 from bot.services.core.recent import Recent
 from bot.services.staff.accounts import within
 from bot.services.staff.lookup import Lookup
-from bot.services.staff.permissions import Staffer
+from bot.services.staff.permissions import Right, Staffer
 from bot.services.volunteers.states import VolunteerState
 from bot.store.models import Shift, Team, Training, Volunteer, VolunteerStep
 
@@ -27,8 +27,8 @@ VIEWS: Mapping[str, tuple[VolunteerState, ...]] = {
 }
 
 
-def visible(staffer: Staffer, action: str = "volunteers.read") -> ColumnElement[bool]:
-    return within(Volunteer.district, staffer.districts(action))
+def visible(staffer: Staffer, right: Right = Right.VOLUNTEERS_READ) -> ColumnElement[bool]:
+    return within(Volunteer.district, staffer.districts(right))
 
 
 VOLUNTEERS = Lookup("volunteer", Volunteer, Volunteer.number, visible)
