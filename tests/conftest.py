@@ -21,6 +21,7 @@ from knowledge import Knowledge
 from knowledge import load as load_knowledge
 from tests.support.calendar import make_up
 from tests.support.phone import Phone
+from tests.support.units import dispatch_everywhere
 
 UP = "NUANXIN_TEST_DATABASE"  # "sqlite", or the URL of a PostgreSQL server's database
 IN_CI = os.environ.get("CI") == "true"
@@ -61,7 +62,10 @@ def knowledge() -> Knowledge:
 
 @pytest.fixture(scope="session")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A migrated database to copy, empty but for a calendar: an SQLite file, or the name of a PostgreSQL database."""
+    """A migrated database to copy, with a calendar and somebody who dispatches appeals, as every city has them.
+
+    An SQLite file, or the name of a PostgreSQL database.
+    """
     folder = tmp_path_factory.mktemp("template")
     if not on_postgres():
         _prepare(Settings(var=folder, _env_file=None))
@@ -75,14 +79,15 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 def _prepare(settings: Settings) -> None:
-    async def enter_years() -> None:
+    async def fill() -> None:
         db = database_of(settings)
         async with db.begin() as session:
             await make_up(session)
+            await dispatch_everywhere(session)
         await db.close()
 
     migrate.upgrade(settings)
-    asyncio.run(enter_years())
+    asyncio.run(fill())
 
 
 @pytest.fixture

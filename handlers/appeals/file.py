@@ -7,6 +7,7 @@ from telegram.ext import CommandHandler
 
 from bot.channels.telegram.buttons import pressed, tapped
 from bot.channels.telegram.unit import Context, Row
+from bot.errors import Rejected
 from bot.services.appeals import appeals
 from bot.services.appeals.appeals import AppealDraft
 from bot.services.calendar.wording import by
@@ -42,10 +43,12 @@ def _kinds(context: Context, answers: Answers) -> list[Row]:
 
 
 def _unread(context: Context, answers: Answers) -> dict[str, Any]:
-    """Which kinds are not offered here, and where to go instead."""
+    """Which kinds are not offered here, and where to go instead: a line for each place to go."""
     kinds = context.knowledge.appeals.kinds
-    hidden = [kinds[code] for code in answers.get("~unread", ()) if code in kinds]
-    lines = (context.text("appeal.unread", **appeals.refer(context.services, kind)) for kind in hidden)
+    names: dict[str, list[str]] = {}
+    for kind in (kinds[code] for code in answers.get("~unread", ()) if code in kinds):
+        names.setdefault(appeals.refer(context.services, kind)["refer"], []).append(kind.label)
+    lines = (context.text("appeal.unread", kind="、".join(labels), refer=refer) for refer, labels in names.items())
     return {"unread": "".join(lines)}
 
 
@@ -123,8 +126,11 @@ def _named(answers: Answers) -> bool:
 
 
 async def begin(context: Context) -> Answers:
+    """Raises Rejected, with where to go instead, where nobody reads any kind: nobody writes a story for nothing."""
     liaison = await applications.liaison(context.session, context.chat.id) is not None
     unread = [each.code for each in await appeals.unread(context.session, context.services, context.chat.region)]
+    if len(unread) == len(context.knowledge.appeals.kinds):
+        raise Rejected("appeal.nobody_reads")
     answers: Answers = {"naming": Naming.HIDDEN.value, **({"~liaison": True} if liaison else {})}
     return {**answers, **({"~unread": unread} if unread else {})}
 

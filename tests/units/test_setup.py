@@ -1,5 +1,7 @@
 """A district shows what it still lacks until nothing is missing; a kind that nobody reads there is not offered."""
 
+import re
+
 import pytest
 from sqlalchemy import func, select, update
 
@@ -13,7 +15,7 @@ from bot.store.models import Agency, Appeal, Chat, StationRow
 from tests.support.appeals import filed
 from tests.support.calendar import forget
 from tests.support.desk import BY, Desk
-from tests.support.units import unit_entered
+from tests.support.units import nobody_dispatches, unit_entered
 
 TIEXI, HEPING = "210106", "210102"
 
@@ -71,6 +73,45 @@ async def test_a_confidential_appeal_is_refused_where_its_place_has_nobody_and_n
             await other.gets(f"/console/appeals/{number}", status=404)
 
 
+async def test_where_nobody_reads_anything_no_story_is_written_for_nothing(app, phone):
+    async with app.db.begin() as session:
+        await nobody_dispatches(session)
+    [said] = await phone.types("/appeal")
+    assert "12345" in said
+    assert not await phone.buttons()
+    async with Desk(app, Role.ADMIN, district=TIEXI):
+        await phone.types("/appeal")
+        assert any("欠薪、扣款" in each for each in await phone.buttons())
+
+
+async def test_an_ordinary_kind_is_refused_where_nobody_reads_it_and_kept_for_another_place(app, phone):
+    async with app.db.begin() as session:
+        await nobody_dispatches(session)
+    async with Desk(app, Role.ADMIN, district=TIEXI):
+        await phone.types("/appeal")
+        await phone.presses("欠薪、扣款")
+        await phone.types("站长拖着十月的工资不给，一共四千三")
+        await phone.presses("地点")
+        await phone.types("沈阳和平区")
+        [said] = await phone.presses("提交")
+        assert "12345" in said
+        async with app.db.read() as session:
+            assert await session.scalar(select(func.count()).select_from(Appeal)) == 0
+        await phone.presses("地点")
+        await phone.types("沈阳铁西区")
+        [receipt] = await phone.presses("提交")
+        assert "欠薪、扣款" in receipt
+
+
+async def test_kinds_with_one_place_to_go_share_a_line(app, phone):
+    async with app.db.begin() as session:
+        await nobody_dispatches(session)
+    async with Desk(app, Role.ADMIN, district=TIEXI, category="wages"):
+        [asked] = await phone.types("/appeal")
+        assert asked.count("请打 12345") == 1
+        assert "请打 12348" in asked
+
+
 async def test_the_administrator_of_the_unit_in_charge_reads_it_without_being_named(app, phone):
     async with app.db.begin() as session:
         await unit_entered(session, "铁西区司法局", "justice", code="law", region=TIEXI)
@@ -89,7 +130,7 @@ async def test_what_nobody_reads_fails_the_doctor_for_a_district_that_was_begun(
         assert await examine(settings) == 0
 
 
-async def test_the_doctor_and_the_settings_page_show_one_list_until_all_of_it_is_well(app, settings, capsys):
+async def test_the_doctor_and_the_settings_page_show_one_list_until_all_of_it_is_well(app, phone, settings, capsys):
     async with Desk(app, Role.ADMIN, district=TIEXI) as admin:
         assert "开门还差哪几步" in (await admin.gets("/console")).words
         page = await admin.gets("/console/settings")
@@ -112,11 +153,15 @@ async def test_the_doctor_and_the_settings_page_show_one_list_until_all_of_it_is
         assert "有事的单位都有承办员 ：铁西区人社局" in (await admin.gets("/console/settings")).words.replace(
             "员：", "员 ："
         )
-        async with Desk(app, Role.HANDLER, district=TIEXI, agency="tiexi"):
+        async with Desk(app, Role.HANDLER, district=TIEXI, agency="tiexi") as handler:
+            page = (await admin.gets("/console/settings")).words
+            assert "承办员绑了聊天，来了事能收到 ：铁西区人社局" in page.replace("到：", "到 ：")
+            code = re.search(r"/staff (\d{6})", await handler.submits("/console/chat"))[1]
+            await phone.types(f"/staff {code}")
             capsys.readouterr()
             assert await examine(settings, TIEXI) == 0
             assert "都齐了，可以开门" in (await admin.gets("/console/settings")).words
-            assert capsys.readouterr().out.count("ok    ") == 6
+            assert capsys.readouterr().out.count("ok    ") == 7
         async with app.db.begin() as session:
             await forget(session)
         assert await examine(settings, TIEXI) == 1

@@ -18,6 +18,7 @@ WHERE = {  # what mends a line of the checklist
     "units": f"{ROOT}/units/new",
     "kinds": f"{ROOT}/people",
     "handlers": f"{ROOT}/units",
+    "chats": f"{ROOT}/units",
     "calendar": f"{ROOT}/settings/calendar",
     "stations": f"{ROOT}/stations",
     "trial": f"{ROOT}/notices",

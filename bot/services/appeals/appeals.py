@@ -119,8 +119,8 @@ async def submit(session: AsyncSession, context: ServiceContext, chat: Chat, dra
 
 
 async def unread(session: AsyncSession, context: ServiceContext, region: str) -> list[AppealKind]:
-    """The confidential kinds that nobody may read in a region, and that are not offered there."""
-    kinds = [] if context.queue else [each for each in context.knowledge.appeals.kinds.values() if each.confidential]
+    """The kinds that nobody reads in a region, and that are not offered there."""
+    kinds = () if context.queue else context.knowledge.appeals.kinds.values()
     return await readers.unread(session, kinds, region)
 
 
@@ -130,8 +130,8 @@ def refer(context: ServiceContext, kind: AppealKind) -> dict[str, str]:
 
 
 async def refuse_unread(session: AsyncSession, context: ServiceContext, code: str, region: str) -> None:
-    """Raises Rejected, with where to go instead, for a confidential kind that nobody may read in a region."""
-    for kind in await unread(session, context, region) if context.knowledge.appeals.kinds[code].confidential else ():
+    """Raises Rejected, with where to go instead, for a kind that nobody reads in a region."""
+    for kind in await unread(session, context, region):
         if kind.code == code:
             raise Rejected("appeal.unread_here", **refer(context, kind))
 

@@ -61,7 +61,7 @@ async def _check_recategorise(
         raise Rejected("move.same_kind")
     if appeal.confidential:
         raise Rejected("move.confidential_kind")
-    if kind.confidential and not context.queue and await readers.unread(session, [kind], appeal.region):
+    if not context.queue and await readers.unread(session, [kind], appeal.region):
         raise Rejected("move.unread_kind", kind=kind.label)
     await _check_text(session, context, appeal, wanted)
 

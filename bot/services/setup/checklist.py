@@ -67,6 +67,14 @@ async def _handlers(session: AsyncSession, context: ServiceContext, district: st
     return CheckItem("handlers", not lacking, lacking)
 
 
+async def _chats(session: AsyncSession, context: ServiceContext, district: str) -> CheckItem:
+    """Whether new work rings somewhere: a unit's people are told of it in the chat they linked."""
+    standings = await overview.standings(session, [district])
+    busy = [each for each in standings if each.people and (each.cases or (each.desks and each.unit.region))]
+    lacking = tuple(each.unit.name for each in busy if not each.reached)
+    return CheckItem("chats", not lacking, lacking)
+
+
 async def _calendar(session: AsyncSession, context: ServiceContext, district: str) -> CheckItem:
     reach = await coverage.coverage(session)
     return CheckItem("calendar", not reach.short, () if not reach.short else (f"{reach.until}",))
@@ -85,4 +93,4 @@ async def _trial(session: AsyncSession, context: ServiceContext, district: str) 
     return CheckItem("trial", bool(await session.scalar(tried)))
 
 
-LOOKS: tuple[Look, ...] = (_units, kinds, _handlers, _calendar, _stations, _trial)
+LOOKS: tuple[Look, ...] = (_units, kinds, _handlers, _chats, _calendar, _stations, _trial)

@@ -19,13 +19,15 @@ from bot.store.models import Agency, Appeal, Hazard, Staff, StaffRole
 class UnitStanding:
     """A unit as administrators of some districts see it: of a larger area's unit only what concerns them.
 
-    cases: open appeals and hazards there.  people: colleagues of it who handle them.  answered: the last time it did.
+    cases: open appeals and hazards there.  people: colleagues of it who handle them.  reached: those of them who have
+    a chat linked.  answered: the last time it did.
     """
 
     unit: Agency
     desks: tuple[str, ...]
     cases: int
     people: int
+    reached: int
     answered: datetime | None
 
     @property
@@ -51,7 +53,8 @@ async def standings(session: AsyncSession, districts: Sequence[str]) -> list[Uni
             unit,
             tuple(desks.get(unit.id, ())),
             cases.get(unit.id, 0),
-            people.get(unit.id, 0),
+            len(people.get(unit.id, {})),
+            sum(people.get(unit.id, {}).values()),
             answered.get(unit.id),
         )
         for unit in rows
@@ -68,15 +71,16 @@ async def _cases(session: AsyncSession, districts: Sequence[str]) -> Mapping[int
     return counts
 
 
-async def _people(session: AsyncSession, districts: Sequence[str]) -> Mapping[int, int]:
-    """Who handles for it in these districts, or around them."""
-    query = select(Staff.agency_id, Staff.id, StaffRole.district).join(StaffRole, StaffRole.staff_id == Staff.id)
+async def _people(session: AsyncSession, districts: Sequence[str]) -> Mapping[int, Mapping[int, bool]]:
+    """Who handles for it in these districts, or around them, and whether they can be told in chat."""
+    query = select(Staff.agency_id, Staff.id, Staff.chat_id, StaffRole.district)
+    query = query.join(StaffRole, StaffRole.staff_id == Staff.id)
     query = query.where(Staff.active, Staff.agency_id.is_not(None), StaffRole.role == Role.HANDLER)
-    found: dict[int, set[int]] = {}
-    for number, person, district in await session.execute(query):
+    found: dict[int, dict[int, bool]] = {}
+    for number, person, chat, district in await session.execute(query):
         if number is not None and any(district.startswith(each) or each.startswith(district) for each in districts):
-            found.setdefault(number, set()).add(person)
-    return {number: len(each) for number, each in found.items()}
+            found.setdefault(number, {})[person] = chat is not None
+    return found
 
 
 async def _answered(session: AsyncSession, districts: Sequence[str]) -> Mapping[int, datetime]:
