@@ -1,21 +1,28 @@
 """Who is meant by a timer: its payload says of what kind of case it is."""
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.errors import Refused
+from bot.services.appeals import calls as appeal_calls
 from bot.services.appeals import timers as appeal_timers
 from bot.services.core.context import ServiceContext
+from bot.services.hazards import calls as hazard_calls
 from bot.services.hazards import timers as hazard_ringing
 from bot.services.notices import start as notice_start
 from bot.services.points import vouchers
 from bot.services.privacy import erasure, retention
 from bot.services.reports import ledger_schedule
+from bot.services.staff import calls
+from bot.services.staff.calls import CallSource
 from bot.services.volunteers import transitions as volunteer_transitions
 
 Ring = Callable[[AsyncSession, ServiceContext, dict[str, Any]], Awaitable[None]]
+
+SOURCES: dict[str, CallSource] = {appeal_calls.NOUN: appeal_calls.SOURCE, hazard_calls.NOUN: hazard_calls.SOURCE}
 
 RINGS: dict[str, Ring] = {
     "appeal": appeal_timers.ring,
@@ -26,6 +33,7 @@ RINGS: dict[str, Ring] = {
     erasure.OF: erasure.ring,
     ledger_schedule.OF: ledger_schedule.ring,
     retention.OF: retention.ring,
+    calls.OF: partial(calls.ring, SOURCES),
 }
 
 

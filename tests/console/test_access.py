@@ -63,6 +63,7 @@ PAGES: Mapping[str, str] = {
     "GET /console/divisions": ALL,
     "GET /console/chat": ALL,
     "POST /console/chat": ALL,
+    "POST /console/chat/calls": ALL,
     "POST /console/chat/unlink": ALL,
     "GET /console/sessions": ALL,
     "POST /console/sessions/end": ALL,

@@ -1,12 +1,15 @@
 """/console/chat: the chat that links for signing in are sent to."""
 
+from typing import Any
+
 from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.console.core.request import RequestContext
 from bot.console.core.routes import ROOT, page, topic
 from bot.services.core import rate_limits
-from bot.services.staff import chat_links
+from bot.services.staff import calls, chat_links
+from bot.services.staff.calls import CallMode
 from bot.services.staff.chat_links import LIFE
 from bot.services.staff.permissions import Right, Staffer
 from bot.store.models import Chat, Staff
@@ -47,10 +50,20 @@ async def unlink(context: RequestContext) -> web.Response:
     return context.to(f"{ROOT}/chat", said="unlinked")
 
 
+@page("POST", f"{ROOT}/chat/calls", right=Right.OWN_CHAT)
+async def choose(context: RequestContext) -> web.Response:
+    """How often they want to hear that something waits for them."""
+    wanted = context.text("calls")
+    if wanted not in set(CallMode):
+        raise web.HTTPBadRequest
+    await calls.set_mode(context.session, await context.person(), CallMode(wanted))
+    return context.to(f"{ROOT}/chat", said="calls")
+
+
 async def _page(context: RequestContext, *, code: str = "", fault: str = "") -> web.Response:
     chat_id = context.signed_in.person.chat_id
     chat = await context.session.get(Chat, chat_id) if chat_id is not None else None
     minutes = int(LIFE.total_seconds() // 60)
-    return context.page(
-        "staff/chat_link.html", status=429 if fault else 200, chat=chat, code=code, minutes=minutes, fault=fault
-    )
+    values: dict[str, Any] = {"chat": chat, "code": code, "minutes": minutes, "fault": fault}
+    values |= {"modes": CallMode, "mode": context.signed_in.person.calls}
+    return context.page("staff/chat_link.html", status=429 if fault else 200, **values)

@@ -19,6 +19,7 @@ from bot.services.core.case_clock import CaseClock
 from bot.services.core.context import ServiceContext
 from bot.services.core.lifecycle import Role
 from bot.services.identity import identities
+from bot.services.staff import calls
 from bot.services.units import readers
 from bot.store.base import locked, vault_of
 from bot.store.models import Appeal, AppealStep, Chat, CodeAttempt, Naming, now
@@ -114,6 +115,8 @@ async def submit(session: AsyncSession, context: ServiceContext, chat: Chat, dra
     await attachments.add(session, appeal_id, chat.channel, draft.files)
     if context.queue:
         rows.append(events.submitted(values, agency.code if agency else None))
+    else:
+        rows.append(calls.call("appeal", number, "dispatch", "submit"))
     await outbox.put(session, rows)
     return AppealReceipt(number, code, agency.name if agency else "", due_at, ground.limit.source)
 

@@ -4,7 +4,7 @@ from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.errors import Rejected
-from bot.services.appeals import appeals, notifications
+from bot.services.appeals import appeals, calls, notifications
 from bot.services.appeals.deadlines import DEADLINES
 from bot.services.appeals.effects import TOP
 from bot.services.appeals.guards import SHORTEST_ANSWER, SHORTEST_TEXT
@@ -37,6 +37,7 @@ async def propose(session: AsyncSession, number: str, text: str, actor: Actor) -
     appeal.proposal, appeal.remark = await identities.without(session, appeal.alias, text), ""
     appeal.proposal_by = actor.id
     await add_line(session, appeal, "propose", actor, note=text)
+    await calls.after(session, appeal, "propose")
     return appeal
 
 
@@ -52,6 +53,7 @@ async def send_back(session: AsyncSession, number: str, why: str, actor: Actor) 
         raise Rejected("move.nothing_proposed")
     appeal.remark = await identities.without(session, appeal.alias, why.strip())
     await add_line(session, appeal, "send_back", actor, note=why)
+    await calls.after(session, appeal, "send_back")
     return appeal
 
 
@@ -92,6 +94,7 @@ async def escalate(session: AsyncSession, number: str, why: str, actor: Actor) -
         raise Rejected("move.top")
     appeal.level += 1
     await add_line(session, appeal, "escalate", actor, note=why)
+    await calls.after(session, appeal, "escalate")
     return appeal
 
 

@@ -6,7 +6,7 @@ from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.queue import outbox
-from bot.services.appeals import appeals, notifications, transitions
+from bot.services.appeals import appeals, calls, notifications, transitions
 from bot.services.appeals.deadlines import DEADLINES
 from bot.services.appeals.effects import TOP
 from bot.services.appeals.states import AppealMove, AppealState
@@ -43,7 +43,8 @@ async def _warn(session: AsyncSession, context: ServiceContext, appeal: Appeal, 
         return
     key = timers.warn_key(share, appeal.due_at)
     note = context.knowledge.texts.say(DEFAULT, "case.note_warn", share=f"{share:.0%}")
-    await _note(session, appeal, "warn", note, key)
+    if await _note(session, appeal, "warn", note, key):
+        await calls.after(session, appeal, "warn", key)
 
 
 async def _escalate(session: AsyncSession, context: ServiceContext, appeal: Appeal, days: int) -> None:
@@ -55,6 +56,7 @@ async def _escalate(session: AsyncSession, context: ServiceContext, appeal: Appe
     note = context.knowledge.texts.say(DEFAULT, "case.note_overdue", level=appeal.level)
     if not await _note(session, appeal, "overdue", note, key):
         return
+    await calls.after(session, appeal, "overdue", key)
     if days == 0:
         calendar = await time_limits.calendar(session)
         await outbox.put(session, timers.late(appeal.number, appeal.due_at, calendar))

@@ -6,7 +6,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.queue import outbox
-from bot.services.appeals import appeals, dispatch, events
+from bot.services.appeals import appeals, calls, dispatch, events
 from bot.services.appeals.effects import EFFECTS
 from bot.services.appeals.guards import CHECKS
 from bot.services.appeals.states import APPEAL, AppealMove
@@ -54,6 +54,8 @@ async def move(session: AsyncSession, context: ServiceContext, number: str, want
         appeal.forwarded = True
         agency = await session.get(Agency, appeal.agency_id) if appeal.agency_id else None
         await outbox.put(session, [events.updated(appeal, agency, wanted.text)])
+    else:  # The console is the desk.
+        await calls.after(session, appeal, step.name)
     await session.flush()
     return appeal
 

@@ -16,3 +16,8 @@ def day(texts: Texts, due_at: datetime | None) -> str:
 def by(texts: Texts, due_at: datetime | None, *, of: str = "case") -> str:
     """The same as part of a sentence about an appeal, or `of` a hazard."""
     return texts.say(DEFAULT, f"{of}.by", due=day(texts, due_at)) if due_at else texts.say(DEFAULT, "case.by_unknown")
+
+
+def for_staff(texts: Texts, due_at: datetime | None) -> str:
+    """The same as part of a sentence to whoever works on a case."""
+    return texts.say(DEFAULT, "call.by", due=day(texts, due_at)) if due_at else texts.say(DEFAULT, "call.no_day")

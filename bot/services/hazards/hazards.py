@@ -25,6 +25,7 @@ from bot.services.hazards import dispatch_rules, followers, photos, transitions
 from bot.services.hazards.deadlines import DEADLINES
 from bot.services.hazards.states import CLOSED, DONE, OPEN, HazardMove, HazardState
 from bot.services.identity import identities, redaction
+from bot.services.staff import calls
 from bot.store.models import Agency, Chat, Hazard, HazardStep, Identity, Naming, now
 from knowledge.geo import Point, distance
 from knowledge.hazards import HazardKind
@@ -82,6 +83,8 @@ async def submit(
     await session.execute(insert(HazardStep).values(step))
     if chat is not None:
         await photos.expect(session, hazard_id, number, chat.channel, draft.files)
+    if by_hand and draft.origin != "test":
+        await outbox.put(session, [calls.call("hazard", number, "look", "submit")])
     if draft.origin != "test":
         await _begin(session, context, values, by_hand=by_hand)
     agency = await session.get(Agency, values["agency_id"]) if values["agency_id"] else None

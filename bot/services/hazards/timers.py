@@ -11,7 +11,7 @@ from bot.services.chats import notifications
 from bot.services.core import timers
 from bot.services.core.context import ServiceContext
 from bot.services.core.lifecycle import SYSTEM
-from bot.services.hazards import followers, hazards, transitions
+from bot.services.hazards import calls, followers, hazards, transitions
 from bot.services.hazards.deadlines import DEADLINES
 from bot.services.hazards.effects import TOP, verdicts
 from bot.services.hazards.states import HazardState
@@ -31,13 +31,15 @@ async def ring(session: AsyncSession, context: ServiceContext, payload: dict[str
         return
     if payload["do"] == "warn":
         key = timers.warn_key(payload["share"], hazard.due_at)
-        await hazards.note(session, hazard, "warn", SYSTEM, note=f"{payload['share']:.0%}", key=key)
+        if await hazards.note(session, hazard, "warn", SYSTEM, note=f"{payload['share']:.0%}", key=key):
+            await calls.after(session, hazard, "warn", key)
         return
     days = payload["days"]
     key = timers.overdue_key(days, hazard.due_at)
     if not await hazards.note(session, hazard, "overdue", SYSTEM, note=str(LEVELS[days]), key=key):
         return
     hazard.level = max(hazard.level, LEVELS[days])
+    await calls.after(session, hazard, "overdue", key)
     if days == 0:
         calendar = await time_limits.calendar(session)
         await outbox.put(session, timers.late(hazard.number, hazard.due_at, calendar, of="hazard"))

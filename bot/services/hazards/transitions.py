@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.services.core.context import ServiceContext
 from bot.services.core.lifecycle import SYSTEM, Role
-from bot.services.hazards import points
+from bot.services.hazards import calls, points
 from bot.services.hazards.effects import EFFECTS
 from bot.services.hazards.guards import CHECKS
 from bot.services.hazards.states import HAZARD, HazardMove, HazardState
@@ -51,6 +51,7 @@ async def move(session: AsyncSession, context: ServiceContext, number: str, want
     }
     await session.execute(insert(HazardStep).values(values))
     await EFFECTS[step.name](session, context, hazard, wanted)
+    await calls.after(session, hazard, step.name)
     await session.flush()
     if step.name == "verify" and await points.give(session, hazard, "verified"):
         return await move(session, context, number, HazardMove(HazardState.REWARDED, SYSTEM))

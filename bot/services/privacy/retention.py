@@ -49,6 +49,7 @@ from bot.store.models import (
     SeenUpdate,
     SignInLink,
     Staff,
+    StaffCall,
     StaffSession,
     StationFile,
     StationReport,
@@ -275,5 +276,6 @@ DUTIES: Sequence[Duty] = (
     _deletes("case_presences", CasePresence, lambda at, before: CasePresence.at < before),
     Duty("notice_copies", _copies, _count_off),
     _deletes("notice_photos", NoticePhoto, _unshown),
+    _deletes("staff_calls", StaffCall, lambda at, before: StaffCall.due_at < before),
     _deletes("tombstones", Tombstone, lambda at, before: Tombstone.at < before),
 )

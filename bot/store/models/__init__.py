@@ -45,7 +45,7 @@ from bot.store.models.points import PointsAccount, PointsEntry, RewardStock, Vou
 from bot.store.models.policies import PolicyRevision
 from bot.store.models.privacy import Tombstone
 from bot.store.models.questions import Gap, QuestionCount, TopicCount
-from bot.store.models.staff import Attempt, Audit, FormPost, SignInLink, Staff, StaffRole, StaffSession
+from bot.store.models.staff import Attempt, Audit, FormPost, SignInLink, Staff, StaffCall, StaffRole, StaffSession
 from bot.store.models.stations import Revision, StationFile, StationReport, StationRow
 from bot.store.models.units import Agency, AgencyDesk
 from bot.store.models.volunteers import Shift, Team, Training, Volunteer, VolunteerStep
@@ -120,6 +120,7 @@ __all__ = [
     "Shift",
     "SignInLink",
     "Staff",
+    "StaffCall",
     "StaffRole",
     "StaffSession",
     "StationFile",

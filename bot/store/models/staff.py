@@ -28,6 +28,7 @@ class Staff(Base):
     totp_step: Mapped[int] = mapped_column(BigInteger, default=0)  # of the last code used: none is good twice
     recovery: Mapped[list[Any]] = mapped_column(default=list)  # keyed hashes of the codes left, as hex
     reset_at: Mapped[datetime | None]  # when the second factor is cleared, unless a code is given before
+    calls: Mapped[str] = mapped_column(String(8), default="once")  # a CallMode of bot.services.staff.calls
     created_at: Mapped[datetime] = mapped_column(default=now)
 
 
@@ -79,6 +80,26 @@ class SignInLink(Base):
     ready_at: Mapped[datetime | None]  # from when on it is good; None: at once
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
+
+
+class StaffCall(Base):
+    """Something of which a colleague is told in their chat: one row for each thing that happened and each who may act."""
+
+    __tablename__ = "staff_calls"
+    __table_args__ = (
+        UniqueConstraint("staff_id", "noun", "number", "what", "mark"),
+        Index("ix_staff_calls_staff_id", "staff_id", "told_at", "due_at"),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id", ondelete="CASCADE"))
+    noun: Mapped[str] = mapped_column(String(12))  # "appeal", "hazard", ...
+    number: Mapped[str] = mapped_column(String(16))
+    what: Mapped[str] = mapped_column(String(16))  # what they are to do: "dispatch", "begin", ...
+    mark: Mapped[str] = mapped_column(String(40))  # makes the same event harmless twice
+    urgent: Mapped[bool] = mapped_column(default=False)
+    due_at: Mapped[datetime]
+    told_at: Mapped[datetime | None]
 
 
 class Attempt(Base):
