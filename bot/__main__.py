@@ -10,6 +10,7 @@ from types import ModuleType
 from pydantic import ValidationError
 
 from bot import log
+from bot.doors.listening import CannotListen
 from bot.settings import Settings
 from bot.store import address
 
@@ -32,6 +33,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     log.configure(settings.log_level, as_json=settings.log_json)
     try:
         status: int = given.run(given, settings)
+    except CannotListen as error:
+        print(error, file=sys.stderr)
+        return 1
     except Exception as error:
         if why := address.sentence(error):
             print(why, file=sys.stderr)

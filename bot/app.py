@@ -3,12 +3,11 @@
 import asyncio
 import gc
 import secrets
-from collections.abc import Coroutine, Sequence
-from typing import Any
+from functools import partial
 
 from aiohttp import web
 
-from bot import health, log
+from bot import health
 from bot.backend import inbound_status
 from bot.backend.inbound_status import InboundStatus
 from bot.backend.publisher import publisher_of
@@ -22,11 +21,13 @@ from bot.channels.web import WebChat
 from bot.channels.web import files as web_files
 from bot.console import build as build_console
 from bot.content_store import ContentStore
-from bot.doors import addresses, origins, requests
+from bot.doors import addresses, listening, origins, requests
+from bot.doors.listening import CannotListen
+from bot.notes import Notes
 from bot.open311.server import Open311
 from bot.queue.rate_limiter import RateLimiter
 from bot.queue.relay import Relay
-from bot.services import deferred_writes, replanning, timer_handlers
+from bot.services import replanning, timer_handlers
 from bot.services.attachments import attachments
 from bot.services.attachments.attachments import Shredder
 from bot.services.core import quiet_hours, timers
@@ -42,18 +43,16 @@ from bot.settings import Settings
 from bot.store.models import Channel, Outbox
 from bot.store.opening import database_of, secret_of, vault_of
 from bot.store.sealing import Folder
+from bot.supervisor import End, Supervisor, end_each
 from bot.writer import Writer
 from handlers import HANDLERS, introduction
 from knowledge import Knowledge, search
 
 __all__ = ["Application", "database_of", "endpoint_of", "folders_of", "secret_of", "vault_of", "writer_of"]
 
-logger = log.get(__name__)
-
 MESSAGES_A_MINUTE = 20  # what one person may send to the web chat
 CALLS = 1_000  # calls the demo remembers, for its tests
-NOTES = 5_000  # notes kept while the database is away; the newest are dropped
-FLUSH_EVERY = 0.3  # seconds between two batches of notes
+FINISH, CLOSE = 5.0, 1.0  # seconds stopping gives each of two steps to finish, and each part to close
 
 
 def folders_of(settings: Settings) -> list[Folder]:
@@ -78,8 +77,12 @@ class Application:
     """Everything that runs in one process: channels, relay, web server."""
 
     def __init__(self, settings: Settings, knowledge: Knowledge, *, demo: bool = False) -> None:
+        if not settings.port:
+            settings = settings.model_copy(update={"port": listening.free_port(settings.host)})
         self.settings = settings
         self.db = database_of(settings)
+        self.supervisor = Supervisor()
+        self.notes = Notes(self.db)
         self.content_store = ContentStore(self.db, knowledge, settings.var / "vectors")
         self.relay = Relay(self.db)
         self.events: EventRelay | None = None  # None without a backend
@@ -95,9 +98,6 @@ class Application:
         self._secret = secrets.token_urlsafe(32)  # of the web chat's webhook: inside this process only
         self.writer = writer_of(settings)
         self._quiet = quiet_hours.read(settings.quiet_hours)
-        self._notes: list[Any] = []
-        self._flushing = asyncio.Lock()
-        self._tasks: list[asyncio.Task[Any]] = []
         self._runner: web.AppRunner | None = None
         self._build(demo=demo)
 
@@ -109,7 +109,7 @@ class Application:
                 secret = settings.telegram_webhook_secret.get_secret_value()
                 self.web_app.router.add_post("/telegram", telegram.endpoint(secret))
         if settings.web_chat:
-            base, token = f"http://127.0.0.1:{self.port}", self._web_token
+            base, token = self._own_url, self._web_token
             self.web_chat = WebChat(
                 self.db,
                 secret=secret_of(settings),
@@ -134,7 +134,7 @@ class Application:
         self.web_app.add_subapp("/open311", open311.app())
         self.web_app.add_subapp("/console", self._console(demo=demo))
         self._build_backend()
-        health.add_routes(self.web_app, self.db, self.relay, lambda: self.knowledge.search, self.events)
+        health.add_routes(self.web_app, self)
 
     def _build_backend(self) -> None:
         secret = self.settings.queue_secret.get_secret_value()
@@ -189,7 +189,7 @@ class Application:
             library=self,
             deliver=self.relay.deliver,
             holds=self.relay.holds,
-            note=self._note,
+            note=self.notes.take,
             rate_limiter=RateLimiter(self.settings.bulk_per_second),
         )
         made.add_handlers(HANDLERS)
@@ -204,8 +204,32 @@ class Application:
         async with self.db.begin() as session:
             await timer_handlers.ring(session, self.services, row.payload or {})
 
+    @property
+    def _own_url(self) -> str:
+        """How the web chat and the bot in this process reach each other."""
+        return f"http://{listening.own(self.settings.host, self.port)}"
+
     async def start(self) -> None:
-        """Serve.  Returns when the web server listens; channels that are not reachable yet come later."""
+        """Serve.  Returns when the web server listens; each channel comes when its server answers."""
+        await self._prepare()
+        await self._listen()
+        if self.web_chat is not None:
+            await self.web_chat.start(self.supervisor)
+        for channel in self.channels.values():
+            self.supervisor.start(f"{channel.channel} channel", partial(self._open, channel), once=True)
+        self.supervisor.start("relay", self.relay.run)
+        if self.events is not None:
+            self.events.start(self.supervisor)
+        self.supervisor.start("notes", self.notes.run)
+        depth = search.Tier[self.settings.search.upper()]
+        deepen = partial(self.content_store.deepen, depth, endpoint_of(self.settings))
+        self.supervisor.start("search", deepen, once=True)
+        self.supervisor.start("content", self.content_store.run)
+        gc.collect()
+        gc.freeze()  # What is loaded now stays; the collector need not look at it again.
+
+    async def _prepare(self) -> None:
+        """Rows that have to be there, and the content as staff published it."""
         async with self.db.begin() as session:
             await agencies.ensure(session, self.knowledge.offices)
             await retention.ensure(session)
@@ -213,67 +237,60 @@ class Application:
             await vouchers.ensure(session, self.services)
             await audience_tags.ensure(session)
             await replanning.take_up(session)
-        await self.refresh()  # What staff published holds from the first answer on.
+        await self.refresh()
         if self.writer is not None:
             await self.writer.open()
+
+    async def _listen(self) -> None:
         self._runner = web.AppRunner(
-            self.web_app, access_log=None, handler_cancellation=True, logger=requests.without_traces()
+            self.web_app,
+            access_log=None,
+            handler_cancellation=True,
+            shutdown_timeout=CLOSE,
+            logger=requests.without_traces(),
         )
         await self._runner.setup()
-        site = web.TCPSite(self._runner, self.settings.host, self.settings.port)
-        await site.start()
-        if self.web_chat is not None:
-            await self.web_chat.start()
-            await self._open(self.channels[Channel.WEB])
-        if Channel.TELEGRAM in self.channels:
-            self._spawn(self._open(self.channels[Channel.TELEGRAM]))
-        self._spawn(self.relay.run())
-        if self.events is not None:
-            self.events.start()
-        self._spawn(self._keep_flushing())
-        depth = search.Tier[self.settings.search.upper()]
-        self._spawn(self.content_store.deepen(depth, endpoint_of(self.settings)))
-        self._spawn(self.content_store.run())
-        gc.collect()
-        gc.freeze()  # What is loaded now stays; the collector need not look at it again.
+        host, port = self.settings.host, self.port
+        try:
+            await web.TCPSite(self._runner, host, port).start()
+        except OSError as error:
+            raise CannotListen(f"cannot listen on {listening.netloc(host, port)}: {error.strerror}") from error
 
     async def _open(self, channel: BotChannel) -> None:
         await channel.start()
         if channel.channel is Channel.WEB:
-            await channel.listen_by_webhook(f"http://127.0.0.1:{self.port}/channel/web", self._secret)
+            await channel.listen_by_webhook(f"{self._own_url}/channel/web", self._secret)
         elif self.settings.telegram_webhook_url:
             secret = self.settings.telegram_webhook_secret.get_secret_value()
             await channel.listen_by_webhook(self.settings.telegram_webhook_url, secret)
         else:
-            await channel.listen_by_polling()
+            await channel.listen_by_polling(self.supervisor)
+        self.bulk[channel.channel].start(self.supervisor)
         await channel.introduce(introduction.calls(self.knowledge.texts))
-        self.bulk[channel.channel].start()
+        channel.opened.set()
 
     async def stop(self) -> None:
-        """Finish what is underway, then close.  What was accepted is in the database already."""
+        """Finish what is underway, then close.  What was accepted is in the database already.
+
+        Whatever does not end in its time, or fails, is left behind: nothing holds up the others.
+        """
+        self.supervisor.leave()
+        inward: list[End] = [each.stop_polling for each in self.channels.values()]
         if self.web_chat is not None:
-            await self.web_chat.stop()
-        for channel in self.channels.values():
-            if channel.poller is not None:
-                await channel.poller.stop()
-        await asyncio.gather(*(each.stop() for each in self.bulk.values()))
-        await self.relay.stop()
-        if self.events is not None:
-            await self.events.stop()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self.flush()
-        if self.writer is not None:
-            await self.writer.close()
-        for channel in self.channels.values():
-            await channel.stop()
-        if self._runner is not None:
-            await self._runner.cleanup()
-        await self.db.close()
+            inward.append(self.web_chat.stop)
+        await end_each(FINISH, *inward, *(each.stop for each in self.bulk.values()))
+        await end_each(FINISH / 2, self.relay.stop, *([self.events.stop] if self.events else []))
+        await end_each(CLOSE, self.supervisor.stop)
+        await end_each(CLOSE, self.notes.flush, *(each.stop for each in self.channels.values()))
+        await end_each(
+            CLOSE, *([self.writer.close] if self.writer else []), *([self._runner.cleanup] if self._runner else [])
+        )
+        await end_each(CLOSE, self.db.close)
 
     async def settled(self) -> None:
         """Wait until nobody waits for anything: no update underway, nothing unsent that is due."""
+        if self.web_chat is not None:
+            await self.channels[Channel.WEB].opened.wait()
         while True:
             before = self.relay.sent
             if self.web_chat is not None:
@@ -286,29 +303,10 @@ class Application:
             if self.relay.sent == before:
                 return
 
+    async def flush(self) -> None:
+        """Write the notes taken since the last time."""
+        await self.notes.flush()
+
     async def refresh(self) -> None:
         """Take over content that was changed in the database since the last look."""
         await self.content_store.refresh()
-
-    async def flush(self) -> None:
-        """Write the notes taken since the last time.  Who calls while somebody writes waits until that is done."""
-        async with self._flushing:
-            taken, self._notes = self._notes, []
-            if taken:
-                async with self.db.connect() as connection:
-                    await deferred_writes.remember(connection, taken)
-
-    def _note(self, notes: Sequence[Any]) -> None:
-        if len(self._notes) < NOTES:
-            self._notes += notes
-
-    async def _keep_flushing(self) -> None:
-        while True:
-            await asyncio.sleep(FLUSH_EVERY)
-            try:
-                await asyncio.shield(self.flush())  # Stopping waits for it in its own last call.
-            except Exception as error:
-                logger.warning("notes lost", why=log.hide(repr(error)))
-
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        self._tasks.append(asyncio.create_task(work))

@@ -1,32 +1,90 @@
 """/healthz: the process lives.  /readyz: it can work.  /metrics: how it does, for Prometheus."""
 
-from collections.abc import Callable
+import asyncio
+import tempfile
+from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Any
+from pathlib import Path
+from typing import Any, Protocol
 
 import prometheus_client
 from aiohttp import web
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import GaugeMetricFamily
-from sqlalchemy import func, select
+from sqlalchemy import func, make_url, select
 
 from bot.backend.relay import EventRelay
+from bot.channels.telegram.channel import BotChannel
 from bot.doors import refusals
 from bot.queue import outbox
 from bot.queue.relay import Relay
 from bot.services.appeals import deliveries as appeal_deliveries
+from bot.settings import Settings
 from bot.store.db import Database, is_down
-from bot.store.models import Outbox, OutboxState, ParkedUpdate
+from bot.store.models import Channel, Outbox, OutboxState, ParkedUpdate
+from bot.supervisor import Supervisor
+from knowledge import Knowledge
 from knowledge.search import Search
 
+ROOM = 2**18  # bytes; with less, SQLite and uploads stand still
 LATE = 120.0  # seconds; older than that, a due row says that the relay does not keep up
 
 
-async def report(db: Database, events: EventRelay | None = None) -> dict[str, Any]:
+class Process(Protocol):
+    """What runs here, as far as its health goes."""
+
+    settings: Settings
+    db: Database
+    relay: Relay
+    events: EventRelay | None
+    channels: dict[Channel, BotChannel]
+    supervisor: Supervisor
+
+    @property
+    def knowledge(self) -> Knowledge: ...
+
+
+async def of_process(process: Process) -> dict[str, Any]:
     """What /readyz says: each check with `ok` and what it saw.
 
-    A backend that is away is reported, and the process stays ready: workers file appeals all the same.
+    The web chat is our own, and has to be open; Telegram or a backend that is away is reported, and the process stays
+    ready: workers use the web chat, and file appeals all the same.
     """
+    seen = await report(process.db, process.events)
+    channels = {name: channel.report() for name, channel in process.channels.items()}
+    own = channels.get(Channel.WEB, {"ok": True})
+    tasks = process.supervisor.report()
+    disk = await asyncio.to_thread(room, folders(process.settings))
+    return {
+        **seen,
+        "ok": seen["ok"] and tasks["ok"] and disk["ok"] and own["ok"],
+        "tasks": tasks,
+        "channels": channels,
+        "disk": disk,
+        "search": depth(process.knowledge.search),
+    }
+
+
+def folders(settings: Settings) -> set[Path]:
+    """Where this installation writes."""
+    file = make_url(settings.database).database if settings.database.startswith("sqlite") else None
+    return {settings.var, *([Path(file).parent] if file else [])}
+
+
+def room(folders: Iterable[Path]) -> dict[str, Any]:
+    """Whether files can be written: a quota or a file system that turned read-only shows only in trying."""
+    for folder in folders:
+        try:
+            with tempfile.TemporaryFile(dir=folder, buffering=0) as trial:
+                if trial.write(bytes(ROOM)) < ROOM:
+                    return {"ok": False, "why": f"{folder}: no space left"}
+        except OSError as error:
+            return {"ok": False, "why": f"{folder}: {error.strerror}"}
+    return {"ok": True}
+
+
+async def report(db: Database, events: EventRelay | None = None) -> dict[str, Any]:
+    """What the database tells, for every process."""
     try:
         async with db.read() as session:
             oldest = await outbox.oldest_due(session)
@@ -59,12 +117,10 @@ def depth(search: Search) -> dict[str, Any]:
     return {"ok": True, "tier": search.tier.name.lower(), "why": search.why_shallow}
 
 
-def add_routes(
-    app: web.Application, db: Database, relay: Relay, search: Callable[[], Search], events: EventRelay | None = None
-) -> None:
+def add_routes(app: web.Application, process: Process) -> None:
     registry = CollectorRegistry()
     sent = prometheus_client.Gauge("nuanxin_outbox_sent_total", "Rows sent by this process.", registry=registry)
-    sent.set_function(lambda: relay.sent)
+    sent.set_function(lambda: process.relay.sent)
 
     registry.register(refusals.TOTAL)
 
@@ -72,11 +128,11 @@ def add_routes(
         return web.json_response({"ok": True})
 
     async def readyz(_: web.Request) -> web.Response:
-        seen = {**await report(db, events), "search": depth(search())}
+        seen = await of_process(process)
         return web.json_response(seen, status=200 if seen["ok"] else 503)
 
     async def metrics(_: web.Request) -> web.Response:
-        seen = await report(db, events)
+        seen = await of_process(process)
         lines = [prometheus_client.generate_latest(registry)]
         for name, about, value in _gauges(seen):
             family = GaugeMetricFamily(name, about, value=value)
@@ -99,9 +155,14 @@ class _Once:
 
 
 def _gauges(seen: dict[str, Any]) -> list[tuple[str, str, float]]:
-    relay, backend = seen.get("relay", {}), seen.get("backend", {})
+    relay, backend, tasks = seen.get("relay", {}), seen.get("backend", {}), seen["tasks"]
     return [
         ("nuanxin_ready", "1 when the process can work.", float(seen["ok"])),
+        (
+            "nuanxin_tasks_down",
+            "Pieces of background work that ended and wait to be started again.",
+            len(tasks["down"]),
+        ),
         ("nuanxin_outbox_waiting", "Rows waiting to be sent.", float(relay.get("rows_waiting", 0) or 0)),
         ("nuanxin_outbox_oldest_seconds", "Age of the oldest row that is due.", relay.get("oldest_due_seconds", 0.0)),
         ("nuanxin_updates_parked", "Updates nobody could read.", float(seen.get("updates_parked", 0) or 0)),

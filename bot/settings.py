@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from bot.doors import addresses
+from bot.doors import addresses, listening
 from bot.store import address
 
 FREE = 30  # messages a second that Telegram takes for nothing
@@ -103,6 +103,11 @@ class Settings(BaseSettings):
             raise ValueError(f"at least {LEAST_SECRET} random characters; {MAKES_ONE} makes them")
         return given
 
+    @field_validator("host")
+    @classmethod
+    def _an_address_stands_without_brackets(cls, given: str) -> str:
+        return given.strip().removeprefix("[").removesuffix("]")
+
     @field_validator("database_url")
     @classmethod
     def _opens(cls, value: str) -> str:
@@ -144,4 +149,4 @@ class Settings(BaseSettings):
     @property
     def base_url(self) -> str:
         """How people reach this server, without a slash at the end."""
-        return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
+        return (self.public_url or f"http://{listening.netloc(self.host, self.port)}").rstrip("/")

@@ -116,6 +116,7 @@ async def app(settings: Settings, knowledge: Knowledge) -> AsyncIterator[Applica
     app = Application(settings, knowledge, demo=True)
     hasten(app)
     await app.start()
+    await app.settled()  # The web chat is open.
     yield app
     await app.stop()
 

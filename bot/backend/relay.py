@@ -13,6 +13,7 @@ from bot.errors import Refused
 from bot.queue import outbox
 from bot.queue.outbox import ClaimedJob
 from bot.store.db import Database, is_down
+from bot.supervisor import Job, Supervisor
 
 logger = log.get(__name__)
 
@@ -32,20 +33,20 @@ class EventRelay:
         self.breaker = Breaker()
         self.sent = 0
         self._stopping = asyncio.Event()
-        self._watching: asyncio.Task[None] | None = None
-        self._working: list[asyncio.Task[None]] = []
+        self._watching: Job | None = None
+        self._working: list[Job] = []
 
-    def start(self) -> None:
-        self._watching = asyncio.create_task(self.publisher.watch())
-        self._working = [asyncio.create_task(self._work()) for _ in range(WAYS)]
+    def start(self, supervisor: Supervisor | None = None) -> None:
+        supervisor = supervisor or Supervisor()
+        self._watching = supervisor.start("backend connection", self.publisher.watch)
+        self._working = [supervisor.start(f"backend events {way}", self._work) for way in range(WAYS)]
 
     async def stop(self) -> None:
         """Finish the batches underway; the rest stays in the table."""
         self._stopping.set()
-        await asyncio.gather(*self._working)
+        await asyncio.gather(*(each.end() for each in self._working))
         if self._watching is not None:
-            self._watching.cancel()
-            await asyncio.gather(self._watching, return_exceptions=True)
+            await self._watching.cancel()
         await self.publisher.close()
 
     async def sweep(self) -> int:

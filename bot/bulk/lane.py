@@ -32,6 +32,7 @@ from bot.services.notices.states import NoticeState
 from bot.services.staff import audit
 from bot.store.db import Database, is_down
 from bot.store.models import Channel, CopyState, Notice, NoticeKind
+from bot.supervisor import Job, Supervisor
 
 logger = log.get(__name__)
 
@@ -55,14 +56,8 @@ class Bulk:
         *,
         paid: bool = False,
     ) -> None:
-        self.db, self.channel, self.api, self.rate_limiter, self._services, self._clocks = (
-            db,
-            channel,
-            api,
-            rate,
-            context,
-            clocks,
-        )
+        self.db, self.channel, self.api = db, channel, api
+        self.rate_limiter, self._services, self._clocks = rate, context, clocks
         self._paid = paid
         self._me = secrets.token_hex(8)
         self._runs: dict[int, Run] = {}
@@ -77,7 +72,7 @@ class Bulk:
         self._until = 0.0  # when our lane's lease ends, by the monotonic clock
         self._low = asyncio.Event()
         self._stopping = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
+        self._job: Job | None = None
 
     @property
     def _in_hand(self) -> int:
@@ -90,24 +85,30 @@ class Bulk:
     async def run(self) -> None:
         """Send until stopped; what was taken and not called goes back."""
         workers = [asyncio.create_task(self._work()) for _ in range(WAYS)]
-        while not self._stopping.is_set():
-            try:
-                await self.turn()
-            except Exception as error:
-                if not is_down(error):
-                    logger.exception("notices stand still", channel=self.channel)
-            await self._rest()
-        await self._end(workers)
+        try:
+            while not self._stopping.is_set():
+                try:
+                    await self.turn()
+                except Exception as error:
+                    if not is_down(error):
+                        logger.exception("notices stand still", channel=self.channel)
+                await self._rest()
+                if any(each.done() for each in workers):
+                    raise RuntimeError("a sender ended")  # Whoever watches this begins anew, with all of them.
+            await self._end()
+        finally:
+            for each in workers:
+                each.cancel()
 
-    def start(self) -> None:
-        self._task = asyncio.create_task(self.run())
+    def start(self, supervisor: Supervisor | None = None) -> None:
+        self._job = (supervisor or Supervisor()).start(f"notices {self.channel}", self.run)
 
     async def stop(self) -> None:
         """Finish what is on its way; the rest goes back, for whoever sends next."""
         self._stopping.set()
         self._low.set()
-        if self._task is not None:
-            await self._task
+        if self._job is not None:
+            await self._job.end()
 
     async def turn(self) -> bool:
         """One look at the notices of this channel; returns whether anything moved."""
@@ -307,11 +308,11 @@ class Bulk:
             await asyncio.wait_for(self._low.wait(), self._clocks.look)
         self._low.clear()
 
-    async def _end(self, workers: Sequence[asyncio.Task[None]]) -> None:
-        while self._in_hand:  # noqa: ASYNC110 (each worker ends in its own time)
-            await asyncio.sleep(0.01)
-        for worker in workers:
-            worker.cancel()
+    async def _end(self) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._clocks.last):
+                while self._in_hand:  # noqa: ASYNC110 (each worker ends in its own time)
+                    await asyncio.sleep(0.01)
         async with self.db.begin() as session:
             await notice_deliveries.settle(session, self._done)
             await rate_limiter.release(session, self.channel, self._me)

@@ -8,7 +8,7 @@ import orjson
 
 from bot import log
 from bot.channels.telegram import renderer
-from bot.channels.telegram.transport import BotApi
+from bot.channels.telegram.transport import BotApi, message_id
 from bot.errors import Blocked, Refused, Unclear
 from bot.services.chats.message_preview import bubble
 from bot.services.notices import deliveries as notice_deliveries
@@ -97,8 +97,7 @@ class Run:
 
     def sent(self, item: DeliveryItem, result: Any) -> dict[str, Any]:
         self.verdicts.append(False)
-        message_id = result.get("message_id") if isinstance(result, dict) else None
-        return notice_deliveries.outcome(item, CopyState.SENT, message_id=message_id)
+        return notice_deliveries.outcome(item, CopyState.SENT, message_id=message_id(result))
 
     def failed(self, item: DeliveryItem, error: Exception) -> dict[str, Any]:
         """What an error means for the copy.  A correction that has nothing to change has done its work."""

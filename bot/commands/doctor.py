@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 from urllib.parse import urlsplit
 
+import aiohttp
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import select
@@ -16,6 +17,7 @@ from bot.app import database_of, endpoint_of
 from bot.channels.telegram.transport import BotApi
 from bot.commands.migrate import config
 from bot.console.core import words
+from bot.doors import listening
 from bot.errors import Refused, TryLater
 from bot.services.appeals import deliveries as appeal_deliveries
 from bot.services.calendar import coverage as calendar_coverage
@@ -80,6 +82,8 @@ async def _findings(settings: Settings) -> AsyncIterator[Finding]:
         await db.close()
     async for finding in _telegram(settings):
         yield finding
+    async for finding in _process(settings):
+        yield finding
     yield _search(settings)
 
 
@@ -87,7 +91,7 @@ def _settings(settings: Settings) -> list[Finding]:
     public = settings.public_url.startswith("https://")
     own_keys = settings.secret_key.get_secret_value() and settings.vault_key.get_secret_value()
     return [
-        (True, f"listens on {settings.host}:{settings.port}, reached as {settings.base_url}"),
+        (True, f"listens on {settings.host} port {settings.port}, reached as {settings.base_url}"),
         (
             public or not settings.telegram_token.get_secret_value(),
             "NUANXIN_PUBLIC_URL is https"
@@ -101,6 +105,24 @@ def _settings(settings: Settings) -> list[Finding]:
             else f"keys are kept in {settings.var}/*.key: back them up apart from the database, without them it cannot be read",
         ),
     ]
+
+
+async def _process(settings: Settings) -> AsyncIterator[Finding]:
+    """What the process on this machine says of itself, and whether it has room to write."""
+    disk = health.room(health.folders(settings))
+    yield disk["ok"], f"disk: {disk.get('why', 'there is room')}"
+    try:
+        url = f"http://{listening.own(settings.host, settings.port)}/readyz"
+        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=5)) as http, http.get(url) as response:
+            seen = await response.json()
+            tasks, channels = seen["tasks"], seen["channels"]
+    except (aiohttp.ClientError, TimeoutError, OSError, listening.CannotListen, KeyError, TypeError, ValueError):
+        yield True, "it does not run here, or under other settings: nothing is known of its background work"
+        return
+    down = ", ".join(f"{each['work']} ({each['why']}, {each['failures']} times)" for each in tasks["down"])
+    yield tasks["ok"], f"background work that ended: {down}; see the log" if down else "background work goes on"
+    for name, channel in channels.items():
+        yield channel["ok"], f"channel {name}: {channel.get('why', 'open')}"
 
 
 async def _database(db: Database, settings: Settings) -> AsyncIterator[Finding]:
@@ -227,10 +249,12 @@ async def _telegram(settings: Settings) -> AsyncIterator[Finding]:
     await api.open()
     try:
         me = await api.call("getMe", {}, seconds=10)
-        yield True, f"Telegram knows us as @{me.get('username')}"
+        yield True, f"Telegram knows us as @{me['username']}"
         hook = await api.call("getWebhookInfo", {}, seconds=10)
         error = hook.get("last_error_message", "")
         yield not error, f"webhook: {hook.get('url') or 'none, polling'} {error}"
+    except (AttributeError, KeyError, TypeError):
+        yield False, "what NUANXIN_TELEGRAM_API_URL leads to answers, and is no Bot API server"
     except (Refused, TryLater) as error:
         yield False, f"Telegram: {error}. Is NUANXIN_TELEGRAM_TOKEN right, and is the server reachable from here?"
     finally:

@@ -2,9 +2,14 @@
 
 import argparse
 import asyncio
+import contextlib
+import faulthandler
+import logging
+import os
 import signal
+import sys
 from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any
+from typing import Any, NoReturn
 
 import knowledge
 from bot import log
@@ -15,6 +20,8 @@ from bot.services.stations import stations
 from bot.settings import Settings
 
 logger = log.get(__name__)
+
+LIMIT = 9.5  # seconds from the word to stop to the end, whatever happens
 
 LINKS = """
   暖新 Nuanxin is running - demo, nothing leaves this machine
@@ -40,7 +47,6 @@ def add(commands: Any) -> None:
 
 def _run(_given: argparse.Namespace, settings: Settings) -> int:
     run(_serve(Application(settings, knowledge.load())))
-    return 0
 
 
 def _demo(given: argparse.Namespace, settings: Settings) -> int:
@@ -57,7 +63,6 @@ def _demo(given: argparse.Namespace, settings: Settings) -> int:
     settings = Settings(**{**settings.model_dump(), **chosen})
     migrate.upgrade(settings)
     run(_serve(Application(settings, knowledge.load(), demo=True), greeting=_greeting))
-    return 0
 
 
 async def _greeting(app: Application) -> str:
@@ -73,23 +78,40 @@ async def _greeting(app: Application) -> str:
 
 
 async def _serve(app: Application, greeting: Callable[[Application], Awaitable[str]] | None = None) -> None:
+    """Serve until somebody says stop, which may be before the start is over."""
     stopping = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
-    await app.start()
-    if greeting is not None:
-        print(await greeting(app), flush=True)
+    asked = asyncio.create_task(stopping.wait())
+    starting = asyncio.create_task(_start(app, greeting))
     try:
-        await stopping.wait()
+        await asyncio.wait({asked, starting}, return_when=asyncio.FIRST_COMPLETED)
+        if starting.done():
+            starting.result()
+            await asked
     finally:
+        faulthandler.dump_traceback_later(LIMIT, exit=True)  # Whatever holds it up: this thread needs nobody's leave.
+        starting.cancel()
+        await asyncio.wait({starting})
         await app.stop()
 
 
-def run(work: Coroutine[Any, Any, None]) -> None:
-    """Run on uvloop where it is installed."""
-    try:
-        import uvloop
-    except ImportError:
-        asyncio.run(work)
-    else:
-        uvloop.run(work)
+async def _start(app: Application, greeting: Callable[[Application], Awaitable[str]] | None) -> None:
+    await app.start()
+    if greeting is not None:
+        print(await greeting(app), flush=True)
+
+
+def run(work: Coroutine[Any, Any, None]) -> NoReturn:
+    """Run on uvloop where it is installed, and leave the program.
+
+    Threads are not waited for: the models that one of them may still load are of no use any more.
+    """
+    factory: Callable[[], asyncio.AbstractEventLoop] = asyncio.new_event_loop
+    with contextlib.suppress(ImportError):
+        from uvloop import new_event_loop as factory
+    with asyncio.Runner(loop_factory=factory) as runner:
+        runner.run(work)
+        logging.shutdown()
+        sys.stdout.flush()
+        os._exit(0)

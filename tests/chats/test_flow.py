@@ -111,6 +111,7 @@ async def homes(settings, knowledge) -> AsyncIterator[Callable[[], Any]]:
         app = Application(settings.model_copy(update=changes), knowledge, demo=True)
         hasten(app)
         await app.start()
+        await app.settled()
         opened.append(app)
         return app
 

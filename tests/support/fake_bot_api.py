@@ -51,6 +51,7 @@ class Crowd:
     calls: list[tuple[float, str, int, dict[str, Any]]] = field(default_factory=list)
     forgotten: str = ""  # the name of a photo the server does not know any more
     updates: list[dict[str, Any]] = field(default_factory=list)  # that nobody has asked for yet
+    odd: dict[str, list[bytes]] = field(default_factory=dict)  # answers to a method that come before right ones
     api: str = ""
     _runner: web.AppRunner | None = None
 
@@ -93,6 +94,8 @@ class Crowd:
 
     async def _take(self, request: web.Request) -> web.StreamResponse:
         method, call = request.match_info["method"], await _parameters(request)
+        if odd := self.odd.get(method):
+            return web.Response(body=odd.pop(0), content_type="application/json")
         if "chat_id" not in call:
             return web.json_response({"ok": True, "result": await self._own(method, call)})
         chat = call["chat_id"]

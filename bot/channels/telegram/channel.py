@@ -11,7 +11,7 @@ from bot import log
 from bot.channels.telegram import renderer, webhook
 from bot.channels.telegram.polling import UPDATES, Poller
 from bot.channels.telegram.receiver import ContentSource, Outwards, Receiver
-from bot.channels.telegram.transport import AiohttpRequest, BotApi
+from bot.channels.telegram.transport import AiohttpRequest, BotApi, message_id
 from bot.channels.telegram.unit import Context
 from bot.errors import Blocked, Refused, TryLater
 from bot.queue.rate_limiter import RateLimiter
@@ -19,6 +19,7 @@ from bot.services.appeals import notifications as appeal_notifications
 from bot.services.chats import chats
 from bot.store.db import Database
 from bot.store.models import Channel, NoticePhoto, Outbox
+from bot.supervisor import Job, Supervisor
 
 logger = log.get(__name__)
 
@@ -46,7 +47,10 @@ class BotChannel:
         self.rate_limiter = rate_limiter
         self.api = api
         self.db = db
+        self.opened = asyncio.Event()  # Updates come, and people can be written to.
+        self.why_closed = "not started"
         self.poller: Poller | None = None
+        self._polling: Job | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
         self.receiver: Receiver = (
             Application.builder()  # type: ignore[assignment]
@@ -78,10 +82,10 @@ class BotChannel:
         await self.api.open()
         await self._patiently(self.receiver.initialize)
 
-    async def listen_by_polling(self) -> None:
+    async def listen_by_polling(self, supervisor: Supervisor) -> None:
         await self._patiently(lambda: self.api.call("deleteWebhook", {"drop_pending_updates": False}))
         self.poller = Poller(self.api, self.receiver)
-        self._spawn(self.poller.run())
+        self._polling = supervisor.start(f"{self.channel} poller", self.poller.run)
 
     async def listen_by_webhook(self, url: str, secret: str) -> None:
         """Ask for updates at a URL whose endpoint is `webhook.endpoint(self.receiver, secret)`."""
@@ -118,7 +122,14 @@ class BotChannel:
             raise
         if step is not None:
             await self._tick(step)
-        return result.get("message_id") if isinstance(result, dict) else None
+        return message_id(result)
+
+    def report(self) -> dict[str, Any]:
+        """What /readyz says: whether updates come in and, if not, why."""
+        why = self.why_closed if not self.opened.is_set() else ""
+        if self.poller is not None and self.poller.failures:
+            why = self.poller.why
+        return {"ok": not why} | ({"why": why} if why else {})
 
     def call_soon(self, method: str, parameters: dict[str, Any]) -> None:
         """Call now, once, and forget it: for what is worthless a moment later."""
@@ -129,9 +140,13 @@ class BotChannel:
         while once := [task for task in self._tasks if task.get_name() == "once"]:
             await asyncio.wait(once)
 
-    async def stop(self) -> None:
-        if self.poller is not None:
+    async def stop_polling(self) -> None:
+        """Take no more updates; those underway are finished and confirmed."""
+        if self.poller is not None and self._polling is not None:
             await self.poller.stop()
+            await self._polling.end()
+
+    async def stop(self) -> None:
         await self.settled()
         await self.receiver.shutdown()
         await self.api.close()
@@ -165,6 +180,7 @@ class BotChannel:
             except Exception as error:
                 pause = PAUSES[min(failures, len(PAUSES) - 1)]
                 failures += 1
+                self.why_closed = type(error).__name__
                 logger.warning("no Bot API yet", channel=self.channel, why=log.hide(repr(error)), pause=pause)
                 await asyncio.sleep(pause)
 

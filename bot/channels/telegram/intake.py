@@ -38,9 +38,17 @@ def decode(body: bytes) -> dict[str, Any]:
     """
     odd = b"\\u" in body and (b"\\u0000" in body or b"\\ud" in body.lower())
     raw = clean(json.loads(body)) if odd else orjson.loads(body)
-    if not isinstance(raw, dict) or not isinstance(raw.get("update_id"), int):
+    if number_of(raw) is None:
         raise ValueError("not an update")
-    return raw
+    return dict(raw)
+
+
+def number_of(raw: Any) -> int | None:
+    """The number of an update; None for what is none."""
+    match raw:
+        case {"update_id": int(number)} if 0 <= number < 2**63:
+            return number
+    return None
 
 
 def clean(value: Any) -> Any:
@@ -56,7 +64,7 @@ def clean(value: Any) -> Any:
 
 
 async def _park(receiver: Receiver, raw: Any, error: Exception) -> None:
-    number = raw.get("update_id") if isinstance(raw, dict) else None
+    number = number_of(raw)
     logger.error("update parked", update=number, exc_info=error)
     try:
         async with receiver.db.begin() as session:

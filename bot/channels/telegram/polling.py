@@ -9,15 +9,16 @@ import contextlib
 from typing import Any
 
 from bot import log
-from bot.channels.telegram.intake import take
+from bot.channels.telegram.intake import number_of, take
 from bot.channels.telegram.receiver import Receiver
 from bot.channels.telegram.transport import BotApi
-from bot.errors import Down, Refused, TryLater
+from bot.errors import Down, Refused, TryLater, Unclear
 
 logger = log.get(__name__)
 
 UPDATES = ("message", "edited_message", "callback_query", "my_chat_member")
 LONG = 25  # seconds a poll stays open; Telegram closes at about 39
+LAST = 3.0  # seconds the last call may take, which confirms what was done
 BATCH = 100  # updates
 PATIENCE = 2.0  # seconds a poll waits for the slowest of a batch before it asks for more
 PAUSES = (1.0, 2.0, 5.0, 10.0, 30.0)  # seconds between failing polls
@@ -34,7 +35,7 @@ class Poller:
     def __init__(self, api: BotApi, receiver: Receiver) -> None:
         self.api = api
         self.receiver = receiver
-        self.failures = 0  # polls in a row that failed
+        self.failures, self.why = 0, ""  # polls in a row that failed, and how the last one did
         self._offset = 0
         self._taken: dict[int, asyncio.Task[bool]] = {}  # from the offset on, in order
         self._stopping = asyncio.Event()
@@ -42,8 +43,7 @@ class Poller:
     async def run(self) -> None:
         """Poll until stopped."""
         while not self._stopping.is_set():
-            for raw in await self._ask():
-                number = raw["update_id"]
+            for number, raw in await self._ask():
                 if number not in self._taken:
                     self._taken[number] = asyncio.create_task(self._take(raw))
             if self._taken:
@@ -58,23 +58,24 @@ class Poller:
             await self._advance()
         if self._offset:
             with contextlib.suppress(TryLater, Refused):
-                await self.api.call("getUpdates", {"offset": self._offset, "limit": 1, "timeout": 0})
+                await self.api.call("getUpdates", {"offset": self._offset, "limit": 1, "timeout": 0}, seconds=LAST)
 
-    async def _ask(self) -> list[dict[str, Any]]:
+    async def _ask(self) -> list[tuple[int, Any]]:
+        """The next updates by their numbers."""
         parameters = {"offset": self._offset, "timeout": LONG, "limit": BATCH, "allowed_updates": UPDATES}
         poll = asyncio.create_task(self.api.call("getUpdates", parameters, seconds=LONG + 10))
         if await self._stopped(poll):
             return []
         try:
-            raw: list[dict[str, Any]] = poll.result()
+            found = _numbered(poll.result())
         except (TryLater, Refused) as error:
             pause = PAUSES[min(self.failures, len(PAUSES) - 1)]
-            self.failures += 1
+            self.failures, self.why = self.failures + 1, type(error).__name__
             logger.warning("poll failed", why=str(error), pause=pause)
             await self._stopped(asyncio.create_task(asyncio.sleep(pause)))
             return []
         self.failures = 0
-        return raw
+        return found
 
     async def _take(self, raw: dict[str, Any]) -> bool:
         """Handle one update.  Returns False when there is no database: it has to come again."""
@@ -110,3 +111,13 @@ class Poller:
         with contextlib.suppress(asyncio.CancelledError):
             await task
         return True
+
+
+def _numbered(result: Any) -> list[tuple[int, Any]]:
+    """What came, by its number: without one nothing can be confirmed.  Raises Unclear when nothing of it has one."""
+    if not isinstance(result, list):
+        raise Unclear("getUpdates did not bring a list")
+    found = [(number, raw) for raw in result if (number := number_of(raw)) is not None]
+    if result and not found:
+        raise Unclear("getUpdates brought no updates")
+    return found

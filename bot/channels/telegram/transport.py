@@ -22,6 +22,7 @@ from bot.log import hide
 
 CONNECTIONS = 256
 PATIENCE = aiohttp.ClientTimeout(total=30, connect=10)  # seconds, for everything but long polling
+LONGEST_WISH = 86_400  # seconds of silence a server may ask for
 DOWNLOAD = 20 * 2**20  # bytes; the Bot API hands out no larger file
 JSON = {"Content-Type": "application/json"}
 UNASKED = ("Accept", "Accept-Encoding", "User-Agent")  # headers that cost time with every message, and say nothing
@@ -46,6 +47,8 @@ class BotApi:
         self._session: aiohttp.ClientSession | None = None
 
     async def open(self) -> None:
+        if self._session is not None:
+            return
         connector = aiohttp.TCPConnector(limit=CONNECTIONS, keepalive_timeout=30)
         self._session = aiohttp.ClientSession(
             connector=connector, cookie_jar=aiohttp.DummyCookieJar(), skip_auto_headers=UNASKED
@@ -84,14 +87,11 @@ class BotApi:
             async with self._session_open.post(
                 self._address(method), data=body, headers=headers, timeout=_patience(seconds)
             ) as response:
-                answer = orjson.loads(await response.read())
+                return _result(await response.read())
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
             raise TryLater(hide(f"{type(error).__name__}: {error}")) from None
         except (TimeoutError, aiohttp.ClientError, OSError, ValueError) as error:
             raise Unclear(hide(f"{type(error).__name__}: {error}")) from None
-        if answer.get("ok"):
-            return answer["result"]
-        raise _error(answer)
 
     @asynccontextmanager
     async def file(self, path: str) -> AsyncIterator[aiohttp.StreamReader]:
@@ -137,12 +137,30 @@ def _body(parameters: Mapping[str, Any]) -> tuple[bytes | aiohttp.FormData, Mapp
     return form, {}
 
 
-def _error(answer: Mapping[str, Any]) -> Exception:
-    """What an answer that is not ok means for the row that was sent."""
-    code, why = answer.get("error_code", 0), str(answer.get("description", ""))
+def message_id(result: Any) -> int | None:
+    """Which message a call made; None where the server does not say it in a way a database can keep."""
+    match result:
+        case {"message_id": int(number)} if abs(number) < 2**63:
+            return number
+    return None
+
+
+def _result(body: bytes) -> Any:
+    """What an answer holds.  Raises what it means for the row that was sent, ValueError when it is no answer at all."""
+    match orjson.loads(body):
+        case {"ok": True, "result": result}:
+            return result
+        case {"ok": False, "error_code": int(code), **more}:
+            raise _error(code, str(more.get("description", "")), more.get("parameters"))
+    raise ValueError("this is no Bot API server")
+
+
+def _error(code: int, why: str, parameters: Any) -> Exception:
     if code == 429:
-        seconds = (answer.get("parameters") or {}).get("retry_after", 1)
-        return TryLater(why, timedelta(seconds=seconds))
+        match parameters:
+            case {"retry_after": int() | float() as seconds}:
+                return TryLater(why, timedelta(seconds=min(max(seconds, 0), LONGEST_WISH)))
+        return TryLater(why, timedelta(seconds=1))
     if code >= 500:
         return Unclear(why)
     if code in (401, 409):

@@ -25,6 +25,7 @@ from bot.channels.web.watch import Watch
 from bot.channels.web.words import load
 from bot.store.base import vault_of
 from bot.store.db import Database
+from bot.supervisor import Supervisor
 
 CALLS = 1000  # calls remembered
 
@@ -93,13 +94,14 @@ class WebChat:
         file = web.get("/file/bot{token:[^/]+}/{path:.+}", self.api.file)
         return [*methods, file, *self.page.routes(), *(self.demo.routes() if self.demo else [])]
 
-    async def start(self) -> None:
+    async def start(self, supervisor: Supervisor | None = None) -> None:
         """Deliver what is in the table, and what comes."""
+        supervisor = supervisor or Supervisor()
         await self.shared.bots.own()
         if self.demo:
             await self.demo.start()
-        self.watch.start()
-        await self.delivery.start()
+        self.watch.start(supervisor)
+        await self.delivery.start(supervisor)
 
     async def stop(self) -> None:
         """Finish what is in flight; updates that were not delivered stay in the table for the next process.

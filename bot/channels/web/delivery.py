@@ -27,6 +27,7 @@ from bot.channels.web.wakeups import HOOKS, QUIET, Key
 from bot.doors import numbers
 from bot.store.base import now
 from bot.store.db import is_down
+from bot.supervisor import Job, Supervisor
 
 logger = log.get(__name__)
 
@@ -57,13 +58,13 @@ class WebhookDelivery:
         self._ways: dict[int, asyncio.Semaphore] = {}
         self._timers: dict[Line, asyncio.TimerHandle] = {}
         self._session: aiohttp.ClientSession | None = None
-        self._loop: asyncio.Task[None] | None = None
+        self._job: Job | None = None
         self._stopping = False
 
-    async def start(self) -> None:
+    async def start(self, supervisor: Supervisor) -> None:
         connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=30)
         self._session = aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
-        self._loop = asyncio.create_task(self._sweep())
+        self._job = supervisor.start("web chat delivery", self._sweep)
 
     async def stop(self) -> None:
         """Finish what is in flight; the rest stays in the table."""
@@ -72,10 +73,10 @@ class WebhookDelivery:
             timer.cancel()
         if self._working:
             await asyncio.wait(list(self._working.values()), timeout=self.shared.clocks.grace)
-        tasks = [*self._working.values(), *([self._loop] if self._loop else [])]
+        tasks = list(self._working.values())
         for task in tasks:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, *([self._job.cancel()] if self._job else []), return_exceptions=True)
         if self._session is not None:
             await self._session.close()
 

@@ -36,7 +36,7 @@ class Clocks:
     first_retry: float = 1.0  # doubles with every further one
     last_retry: float = 60.0
     conflict: float = 3.0  # a repeated 409 is held back so long, and so is a repeated empty poll
-    grace: float = 10.0  # how long stop() waits for what is in flight
+    grace: float = 4.0  # how long stop() waits for what is in flight
     purge: float = 60.0  # between two looks for what has expired
 
 

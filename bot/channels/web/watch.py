@@ -12,6 +12,7 @@ from bot.channels.web.rules import RESULT_LIFE
 from bot.channels.web.shared import Shared
 from bot.channels.web.wakeups import BOT, CONVERSATION, QUIET
 from bot.store.base import now
+from bot.supervisor import Job, Supervisor
 
 logger = log.get(__name__)
 
@@ -23,15 +24,14 @@ class Watch:
 
     def __init__(self, shared: Shared) -> None:
         self.shared = shared
-        self._task: asyncio.Task[None] | None = None
+        self._job: Job | None = None
 
-    def start(self) -> None:
-        self._task = asyncio.create_task(self._run())
+    def start(self, supervisor: Supervisor) -> None:
+        self._job = supervisor.start("web chat watch", self._run)
 
     async def stop(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        if self._job is not None:
+            await self._job.cancel()
 
     async def look(self) -> None:
         """Wake those for whom another process wrote something."""

@@ -1,6 +1,5 @@
 """setWebhook, deleteWebhook, getWebhookInfo."""
 
-import ipaddress
 import re
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,6 +13,7 @@ from bot.channels.web.rows import UPDATES
 from bot.channels.web.rules import CONNECTIONS
 from bot.channels.web.shared import Call
 from bot.channels.web.wakeups import BOT, HOOKS, QUIET
+from bot.doors.listening import is_here
 from bot.store.base import now
 
 SECRET = re.compile(r"[A-Za-z0-9_-]*")
@@ -34,20 +34,13 @@ def checked_url(url: str) -> str:
         raise refused(f"{BAD}invalid webhook URL specified") from None
     if not host:
         raise refused(f"{BAD}invalid webhook URL specified")
-    if is_local(host):
+    if is_here(host):
         return parts.geturl()
     if parts.scheme != "https":
         raise refused(f"{BAD}An HTTPS URL must be provided for webhook")
     if (port or 443) not in PORTS:
         raise refused(f"{BAD}Webhook can be set up only on ports 80, 88, 443 or 8443")
     return parts.geturl()
-
-
-def is_local(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def wanted(parameters: Parameters) -> dict[str, Any]:
