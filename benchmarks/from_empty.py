@@ -47,20 +47,20 @@ async def walk(app: Application, link: str) -> Tally:
     tally = Tally()
     async with AsyncExitStack() as open_until_the_end:
 
-        async def enters(link: str, *, second: bool = False) -> Clerk:
-            return await open_until_the_end.enter_async_context(Clerk(app, tally, link, second=second))
+        async def enters(link: str) -> Clerk:
+            return await open_until_the_end.enter_async_context(Clerk(app, tally, link))
 
-        system = await enters(link, second=True)
+        system = await enters(link)
         link = await system.adds("赵区长", Role.ADMIN)
         await named_for_legal_aid(system)
-        admin = await enters(link, second=True)
+        admin = await enters(link)
         tally.say("a district administrator of 铁西区, named for legal aid, has signed in")
         codes = {desk: await founding.unit_by_form(admin, desk, name) for desk, name in UNITS}
         links = {desk: await admin.adds(f"{name}承办", Role.HANDLER, unit=codes[desk]) for desk, name in UNITS}
         handlers = {desk: await enters(each) for desk, each in links.items()}
         tally.say("three units and a handler for each")
         organiser = await enters(await admin.adds("组织员", Role.ORGANISER))
-        approver = await enters(await admin.adds("审批员", Role.APPROVER), second=True)
+        approver = await enters(await admin.adds("审批员", Role.APPROVER))
         tally.say("an organiser and an approver")
         worker = await open_until_the_end.enter_async_context(Phone(app))
         await worker.opens()

@@ -47,7 +47,7 @@ async def test_a_link_for_an_account_with_a_chat_goes_there_and_nowhere_else(app
 
 
 async def test_a_link_for_a_used_account_without_a_chat_is_good_a_day_later(app, admin, phone):
-    async with Desk(app, Role.ORGANISER) as person, Desk(app, Role.ADMIN) as second:
+    async with Desk(app, Role.COUNTER) as person, Desk(app, Role.ADMIN) as second:
         await links_chat(second, phone)
         page = await admin.submits(f"/console/people/{person.id}/link")
         token = LINK.search(page)[1]

@@ -14,16 +14,18 @@ from sqlalchemy import func, select, update
 from bot.channels.web import mini_app
 from bot.services.core.lifecycle import Role
 from bot.services.staff import accounts, sign_in
-from bot.store.models import Outbox, SignInLink, Staff, StaffSession, now
+from bot.services.staff.permissions import RIGHTS
+from bot.store.models import Chat, Outbox, SignInLink, Staff, StaffSession, now
 from tests.support.desk import BY, OURS, Desk
 
+SECRET = re.compile(r'class="secret"[^>]*>([A-Z2-7 ]+)<')
 LINK = re.compile(r"https?://\S+?/console/enter/([\w-]{43})")
 
 
 @pytest.fixture
 async def desk(app):
-    """A reviewer, signed in."""
-    async with Desk(app) as desk:
+    """Whoever needs no second factor, signed in."""
+    async with Desk(app, Role.COUNTER) as desk:
         yield desk
 
 
@@ -164,7 +166,7 @@ async def test_a_chat_that_was_linked_is_told_when_it_is_no_longer_which_takes_a
 async def test_a_second_factor_is_set_up_only_with_the_digits_that_came_to_the_linked_chat(linked, phone, app):
     await linked.submits("/console/chat", status=409)  # another chat needs a code, and a code a second factor
     page = await linked.gets("/console/enrol")
-    secret = re.search(r'class="secret"[^>]*>([A-Z2-7 ]+)<', page)[1].replace(" ", "")
+    secret = SECRET.search(page)[1].replace(" ", "")
     [said] = [each for each in await phone.hears() if "二次验证" in each]
     code = re.search(r"\b\d{6}\b", said)[0]
     other = f"{(int(code) + 1) % 10**6:06}"
@@ -175,6 +177,35 @@ async def test_a_second_factor_is_set_up_only_with_the_digits_that_came_to_the_l
     assert "恢复码" in page.words
     async with app.db.read() as session:
         assert await session.scalar(select(Staff.totp).where(Staff.id == linked.id)) is not None
+
+
+OPENS_NAMES = [role for role, rights in RIGHTS.items() if any(each.endswith(".unmask") for each in rights)]
+
+
+@pytest.mark.parametrize("role", OPENS_NAMES)
+async def test_whoever_may_open_a_name_gets_nowhere_without_a_second_factor(app, role):
+    async with Desk(app, role, second=False) as desk:
+        for path in ("/console", "/console/chat", "/console/sessions"):
+            assert (await desk.gets(path)).path == "/console/enrol"
+
+
+async def test_who_has_no_chat_links_one_before_a_second_factor_is_set_up(app, phone):
+    async with Desk(app, Role.HANDLER, second=False) as handler:
+        page = await handler.gets("/console/enrol")
+        assert "先绑定聊天" in page.words
+        assert not SECRET.search(page)
+        await handler.gets("/console/enrol/picture.svg", status=404)
+        assert "先绑定聊天" in (await handler.submits("/console/enrol", code="123456", chat_code="123456")).words
+        assert "恢复码" in (await handler.enrols(phone)).words
+        assert (await handler.gets("/console/appeals")).path == "/console/appeals"
+
+
+async def test_a_chat_that_shut_the_bot_out_confirms_nothing(linked, app):
+    async with app.db.begin() as session:
+        await session.execute(update(Chat).values(blocked_at=now()))
+    page = await linked.gets("/console/enrol")
+    assert "先绑定聊天" in page.words
+    assert not SECRET.search(page)
 
 
 async def test_a_mini_app_signs_in_whose_chat_it_is_and_no_signature_is_good_twice(linked, phone):
@@ -230,9 +261,9 @@ async def test_an_administrator_gives_a_code_after_the_link_and_no_code_is_good_
         await admin.submits("/console/second", code=code, status=422)
 
 
-async def test_a_recovery_code_stands_in_for_the_phone_once(app):
+async def test_a_recovery_code_stands_in_for_the_phone_once(app, phone):
     async with Desk(app, Role.AUDITOR, district="", second=False) as auditor:
-        codes = re.findall(r"<code>(\w{5}-\w{5})</code>", await auditor.enrols())
+        codes = re.findall(r"<code>(\w{5}-\w{5})</code>", await auditor.enrols(phone))
         assert len(codes) == 10
         for expected in ("/console", "/console/second"):
             await auditor.submits(f"/console/enter/{await invited(app, auditor)}")

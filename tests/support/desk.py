@@ -18,9 +18,9 @@ from multidict import CIMultiDictProxy
 from bot.app import Application
 from bot.services.core.lifecycle import Role
 from bot.services.staff import accounts, sign_in
-from bot.services.staff import mfa as second
 from bot.services.staff.audit import By
 from bot.services.staff.permissions import SECOND, Grant
+from tests.support.phone import Phone
 
 OURS = {"Sec-Fetch-Site": "same-origin"}  # what a browser says with the forms of our own pages
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -47,7 +47,8 @@ class Desk:
     """One member of staff in one browser.
 
     `role=None` has no role at all; `district` is where the role holds and where they work; `agency` the code of the
-    unit they work for, without which nobody is a handler.  Who needs a second factor sets it up on the way in; `second` says otherwise for others.
+    unit they work for, without which nobody is a handler.  Who needs a second factor has one and gives a code on the way in;
+    `second` says otherwise.
     """
 
     def __init__(
@@ -104,14 +105,14 @@ class Desk:
             self.id = person.id
 
     async def enters(self) -> None:
-        """Sign in by the link of a newcomer, and set the second factor up where it is needed, as after losing it."""
+        """Sign in by a link and, where there is a second factor, with a code: from now on, and for five minutes, it is fresh."""
+        self.secret = pyotp.random_base32() if self.second else ""
         async with self.app.db.begin() as session:
             person = await accounts.find(session, self.username)
-            if person.totp:
-                await second.reset(session, person, BY)
+            person.totp, person.totp_step = self.secret or None, 0
         await self.enters_again()
         if self.second:
-            await self.enrols()
+            await self.submits("/console/second", code=pyotp.TOTP(self.secret).now())
 
     async def enters_again(self) -> Page:
         """Sign in by a link that the command line makes, as far as it leads."""
@@ -120,11 +121,14 @@ class Desk:
             token = await sign_in.invite(session, BY, person)
         return await self.submits(f"/console/enter/{token}")
 
-    async def enrols(self) -> Page:
-        """Set up the second factor; from now on, and for five minutes, a code counts as fresh."""
+    async def enrols(self, phone: Phone) -> Page:
+        """Link the chat of a phone, and set up a second factor with the digits that come there."""
+        page = await self.gets("/console/enrol")
+        await phone.types(re.search(r"/staff \d{6}", page)[0])
         page = await self.gets("/console/enrol")
         self.secret = re.search(r'class="secret"[^>]*>([A-Z2-7 ]+)<', page)[1].replace(" ", "")
-        return await self.submits("/console/enrol", code=pyotp.TOTP(self.secret).now())
+        digits = re.search(r"\b\d{6}\b", (await phone.hears())[-1])[0]
+        return await self.submits("/console/enrol", code=pyotp.TOTP(self.secret).now(), chat_code=digits)
 
     async def gets(self, path: str, *, status: int | None = 200) -> Page:
         """Open a page; None takes any status."""

@@ -34,17 +34,18 @@ class Tally:
 
 
 class Clerk(Desk):
-    """A colleague who comes in by the link they were given, and by nothing else."""
+    """A colleague who comes in by the link they were given, and by a chat of their own."""
 
-    def __init__(self, app: Application, tally: Tally, link: str, *, second: bool = False) -> None:
-        super().__init__(app, None, second=second)
+    def __init__(self, app: Application, tally: Tally, link: str) -> None:
+        super().__init__(app, None)
         self.tally, self.link = tally, link
 
     async def __aenter__(self) -> Self:
         self._http = aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True))
         await self.submits(LINK.search(self.link)[0])
-        if self.second:
-            await self.enrols()
+        async with Phone(self.app) as phone:
+            await phone.opens()
+            await self.enrols(phone)
         return self
 
     async def __aexit__(

@@ -21,10 +21,10 @@ async def first_link(app) -> str:
 
 async def test_a_colleague_made_only_through_the_consoles_forms_handles_an_appeal_to_its_end(app, phone):
     tally = Tally()
-    async with Clerk(app, tally, await first_link(app), second=True) as system:
+    async with Clerk(app, tally, await first_link(app)) as system:
         link = await system.adds("赵区长", Role.ADMIN)
     await founding.lives_in(phone)
-    async with Clerk(app, tally, link, second=True) as admin:
+    async with Clerk(app, tally, link) as admin:
         unit = await founding.unit_by_form(admin, "labour", "铁西区人社局")
         link = await admin.adds("李办", Role.HANDLER, unit=unit)
         async with Clerk(app, tally, link) as handler:
@@ -37,9 +37,9 @@ async def test_a_colleague_made_only_through_the_consoles_forms_handles_an_appea
 
 async def test_a_colleague_made_only_through_the_consoles_forms_mends_a_hazard(app, phone):
     tally = Tally()
-    async with Clerk(app, tally, await first_link(app), second=True) as system:
+    async with Clerk(app, tally, await first_link(app)) as system:
         link = await system.adds("赵区长", Role.ADMIN)
-    async with Clerk(app, tally, link, second=True) as admin:
+    async with Clerk(app, tally, link) as admin:
         unit = await founding.unit_by_form(admin, "urban", "铁西区城管局")
         async with Clerk(app, tally, await admin.adds("孙办", Role.HANDLER, unit=unit)) as handler:
             number = await founding.hazard_to_the_end(admin, handler, phone)

@@ -14,6 +14,9 @@ from bot.services.staff.chat_links import LIFE
 from bot.services.staff.permissions import Right, Staffer
 from bot.store.models import Chat, Staff
 
+MINUTES = int(LIFE.total_seconds() // 60)
+MOST = 10  # codes in five minutes: whoever enrols looks again a few times before the chat has answered
+
 
 @topic("own-chat", right=Right.OWN_CHAT, personal=True)
 async def linked(session: AsyncSession, staffer: Staffer) -> object:
@@ -35,12 +38,15 @@ async def shown(context: RequestContext) -> web.Response:
 async def link(context: RequestContext) -> web.Response:
     """Show six digits, once, for the person to send to the bot."""
     context.again = f"{ROOT}/chat"
-    if wait := await rate_limits.spend(context.session, "own_chat_code", str(context.staffer.id)):
-        return await _page(
-            context, fault=context.console.layout.words("second.wait", minutes=rate_limits.minutes(wait))
-        )
-    person = await context.person()
-    return await _page(context, code=await chat_links.new_code(context.session, person))
+    code, fault = await new_code(context)
+    return await _page(context, code=code, fault=fault)
+
+
+async def new_code(context: RequestContext) -> tuple[str, str]:
+    """Six digits that link a chat, or "" and the sentence that says how long to wait."""
+    if wait := await rate_limits.spend(context.session, "own_chat_code", str(context.staffer.id), most=MOST):
+        return "", context.console.layout.words("second.wait", minutes=rate_limits.minutes(wait))
+    return await chat_links.new_code(context.session, await context.person()), ""
 
 
 @page("POST", f"{ROOT}/chat/unlink", right=Right.OWN_CHAT, fresh=_has_chat)
@@ -63,7 +69,6 @@ async def choose(context: RequestContext) -> web.Response:
 async def _page(context: RequestContext, *, code: str = "", fault: str = "") -> web.Response:
     chat_id = context.signed_in.person.chat_id
     chat = await context.session.get(Chat, chat_id) if chat_id is not None else None
-    minutes = int(LIFE.total_seconds() // 60)
-    values: dict[str, Any] = {"chat": chat, "code": code, "minutes": minutes, "fault": fault}
+    values: dict[str, Any] = {"chat": chat, "code": code, "minutes": MINUTES, "fault": fault}
     values |= {"modes": CallMode, "mode": context.signed_in.person.calls}
     return context.page("staff/chat_link.html", status=429 if fault else 200, **values)

@@ -8,6 +8,7 @@ from aiohttp import web
 from bot.console.core.authentication import COOKIE, confirm_page, entered
 from bot.console.core.request import Access, RequestContext
 from bot.console.core.routes import ROOT, page
+from bot.console.staff import chat_link
 from bot.console.staff.sign_in import safe
 from bot.services.staff import enrolment, mfa, sessions
 from bot.services.staff.permissions import Denied, Right
@@ -38,7 +39,8 @@ async def confirm(context: RequestContext) -> web.StreamResponse:
 
 @page("GET", f"{ROOT}/enrol", right=Access.HALF, writes=True)
 async def enrol(context: RequestContext) -> web.StreamResponse:
-    """A new secret, shown as a picture and as letters; it counts only when a code of it comes back."""
+    """A chat to link, for who has none; then a new secret, as a picture and as letters, which counts only when a code
+    of it comes back."""
     _check_may_enrol(context)
     return await _offer(context, "")
 
@@ -49,9 +51,11 @@ async def confirm_enrolment(context: RequestContext) -> web.StreamResponse:
     login = context.signed_in
     person = await context.person()
     secret = login.row.offered or ""
-    chat, typed = await enrolment.chat_for(context.session, person), context.form.get("chat_code", "")
-    if chat is not None and not await enrolment.is_confirmed(context.session, person, typed):
-        return await _offer(context, context.console.layout.words("second.chat_wrong"))
+    if enrolment.needs_chat(person):
+        if await enrolment.chat_of(context.session, person) is None:
+            return await _offer(context, "")
+        if not await enrolment.is_confirmed(context.session, person, context.form.get("chat_code", "")):
+            return await _offer(context, context.console.layout.words("second.chat_wrong"))
     codes = await mfa.enrol(context.session, person, secret, context.form.get("code", ""), context.by) if secret else []
     if not codes:
         return await _offer(context, context.console.layout.words("second.wrong"))
@@ -92,15 +96,26 @@ def _check_may_enrol(context: RequestContext) -> None:
 async def _offer(context: RequestContext, fault: str) -> web.Response:
     """The page to enrol by.  A secret that was offered to this session already stays the same."""
     login = context.signed_in
+    asks_chat = enrolment.needs_chat(login.person)
+    if asks_chat:
+        chat = await enrolment.chat_of(context.session, login.person)
+        if chat is None:
+            return await _link_first(context)
+        context.leave(await enrolment.ask(context.session, context.knowledge.texts, login.person, chat))
     secret = login.row.offered or mfa.new_secret()
     if login.row.offered is None:
         await sessions.offer(context.session, login.id, secret)
-    chat = await enrolment.chat_for(context.session, login.person)
-    if chat is not None:
-        context.leave(await enrolment.ask(context.session, context.knowledge.texts, login.person, chat))
     letters = " ".join(secret[at : at + 4] for at in range(0, len(secret), 4))
-    status, asks = 422 if fault else 200, chat is not None
-    return context.page("staff/enrol.html", status=status, secret=letters, fault=fault, asks_chat=asks)
+    status = 422 if fault else 200
+    return context.page("staff/enrol.html", status=status, secret=letters, fault=fault, asks_chat=asks_chat)
+
+
+async def _link_first(context: RequestContext) -> web.Response:
+    """Six digits to send to the bot: the chat they come from confirms what follows."""
+    code, wait = await chat_link.new_code(context)
+    return context.page(
+        "staff/enrol_chat.html", status=429 if wait else 200, code=code, fault=wait, minutes=chat_link.MINUTES
+    )
 
 
 def _question(context: RequestContext, fault: str) -> web.Response:

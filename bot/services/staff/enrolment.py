@@ -1,4 +1,7 @@
-"""Setting up a second factor is confirmed in the linked chat: a link or a browser left open is not enough for it."""
+"""Setting up a second factor is confirmed in the linked chat: a link or a browser left open is not enough for it.
+
+Who has no chat yet links one first.
+"""
 
 import hmac
 import secrets
@@ -19,12 +22,14 @@ DIGITS = 6
 WHAT = "enrol"  # what is counted in attempts
 
 
-async def chat_for(session: AsyncSession, person: Staff) -> Chat | None:
-    """The chat that has to confirm; None where there is none yet, or its owner shut the bot out.
+def needs_chat(person: Staff) -> bool:
+    """Whether a chat has to confirm: whoever has a second factor already gives a code of it instead."""
+    return person.totp is None
 
-    Whoever has a second factor already gives a code of it instead.
-    """
-    chat = await session.get(Chat, person.chat_id) if person.chat_id is not None and person.totp is None else None
+
+async def chat_of(session: AsyncSession, person: Staff) -> Chat | None:
+    """The chat that confirms; None where there is none yet, or its owner shut the bot out."""
+    chat = await session.get(Chat, person.chat_id) if person.chat_id is not None else None
     return chat if chat is not None and chat.blocked_at is None else None
 
 

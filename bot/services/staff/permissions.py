@@ -85,7 +85,10 @@ GRANTABLE: Mapping[Role, frozenset[Role]] = {  # who may give which role, within
     Role.ADMIN: frozenset({Role.ORGANISER, Role.APPROVER, Role.HANDLER, Role.REVIEWER, Role.COUNTER}),
     Role.SYSTEM_ADMIN: frozenset(RIGHTS),
 }
-SECOND = frozenset({Role.ADMIN, Role.APPROVER, Role.AUDITOR, Role.SYSTEM_ADMIN})  # never without a second factor
+# Never without a second factor: who may open a name, lets something out, reads the logs or gives rights.
+SECOND = frozenset({Role.APPROVER, Role.AUDITOR, Role.SYSTEM_ADMIN}).union(
+    *(right.roles for right in Right if right.endswith(".unmask"))
+)
 AGENCY = frozenset({Role.HANDLER})  # see what their own agency has, and nothing else
 KINDS = ("appeals.", "statistics.", "rewards.")  # rights about things that have a kind
 
