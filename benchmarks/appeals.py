@@ -29,7 +29,7 @@ from benchmarks.drill import POSTGRES, execute, fresh
 from benchmarks.machine import machine
 from bot.app import database_of
 from bot.commands import migrate
-from bot.queue import outbox
+from bot.queue import jobs, outbox
 from bot.services.appeals import appeals
 from bot.services.appeals.appeals import AppealDraft
 from bot.services.chats import chats
@@ -68,8 +68,7 @@ async def ours(db: Database, context: ServiceContext, filers: Sequence[Chat]) ->
                 text = RECEIPT.format(
                     number=receipt.number, code=receipt.code, agency=receipt.agency, due=receipt.due_at
                 )
-                said = {"to": 1, "do": "say", "text": text}
-                await outbox.put(session, [outbox.row(chat.channel, said, chat_id=chat.id)])
+                await outbox.put(session, [jobs.message(chat, {"do": "say", "text": text}, to=1)])
 
     gc.collect()
     began = time.perf_counter()

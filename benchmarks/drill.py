@@ -36,7 +36,7 @@ from bot import log
 from bot.channels.web import Clocks
 from bot.channels.web.wakeups import CONVERSATION
 from bot.commands import migrate
-from bot.queue import outbox
+from bot.queue import jobs
 from bot.settings import Settings
 from bot.store.models import Appeal, Outbox
 from bot.store.vault import new_key
@@ -305,7 +305,7 @@ class Drill:
     async def _drained(self, settings: dict[str, str], consumer: Consumer) -> int:
         """Wait until all events have left and come; returns how many have not."""
         db = opened(settings)
-        unsent = select(func.count()).where(Outbox.kind == outbox.EVENT, Outbox.sent_at.is_(None))
+        unsent = select(func.count()).where(Outbox.kind == jobs.EVENT.kind, Outbox.sent_at.is_(None))
         left = -1
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(PATIENCE):

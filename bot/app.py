@@ -14,8 +14,6 @@ from bot.backend.publisher import publisher_of
 from bot.backend.relay import EventRelay
 from bot.bulk import Bulk
 from bot.channels.telegram.channel import BotChannel
-from bot.channels.telegram.exporting import Exporter
-from bot.channels.telegram.fetching import Fetcher
 from bot.channels.telegram.transport import BotApi
 from bot.channels.web import WebChat
 from bot.channels.web import files as web_files
@@ -25,22 +23,20 @@ from bot.doors import addresses, listening, origins, requests
 from bot.doors.listening import CannotListen
 from bot.notes import Notes
 from bot.open311.server import Open311
+from bot.queue.handlers import JobResources, handlers
 from bot.queue.rate_limiter import RateLimiter
 from bot.queue.relay import Relay
-from bot.services import replanning, timer_handlers
+from bot.services import replanning
 from bot.services.attachments import attachments
-from bot.services.attachments.attachments import Shredder
-from bot.services.core import quiet_hours, timers
+from bot.services.core import quiet_hours
 from bot.services.core.context import ServiceContext
 from bot.services.points import vouchers
-from bot.services.privacy import data_export, deletion_log, retention
-from bot.services.privacy.deletion_log import DeletionLog
-from bot.services.replanning import Replanner
+from bot.services.privacy import retention
 from bot.services.reports import ledger_schedule
 from bot.services.units import agencies
 from bot.services.volunteers import audience_tags
 from bot.settings import Settings
-from bot.store.models import Channel, Outbox
+from bot.store.models import Channel
 from bot.store.opening import database_of, secret_of, vault_of
 from bot.store.sealing import Folder
 from bot.supervisor import End, Supervisor, end_each
@@ -123,13 +119,9 @@ class Application:
             self.web_app.add_routes(self.web_chat.routes())
             web_bot = self._channel(Channel.WEB, token, f"{base}/bot", f"{base}/file/bot")
             self.web_app.router.add_post("/channel/web", web_bot.endpoint(self._secret))
-        self.relay.senders[timers.KIND] = self._ring
-        apis = {name: each.api for name, each in self.channels.items()}
-        self.relay.senders[attachments.KIND] = Fetcher(self.db, apis, settings.var / "uploads", lambda: self.services)
-        self.relay.senders[replanning.KIND] = Replanner(self.db, lambda: self.services)
-        self.relay.senders[data_export.KIND] = Exporter(self.db, apis, settings.var / "uploads")
-        self.relay.senders[attachments.SHRED] = Shredder(self.db, settings.var / "uploads")
-        self.relay.senders[deletion_log.KIND] = DeletionLog(settings.var)
+        self.relay.handlers = handlers(
+            JobResources(self.db, self.relay, lambda: self.services, self.channels, settings.var)
+        )
         open311 = Open311(self.db, lambda: self.services, base=settings.base_url, uploads=settings.var / "uploads")
         self.web_app.add_subapp("/open311", open311.app())
         self.web_app.add_subapp("/console", self._console(demo=demo))
@@ -193,16 +185,10 @@ class Application:
             rate_limiter=RateLimiter(self.settings.bulk_per_second),
         )
         made.add_handlers(HANDLERS)
-        self.relay.senders[channel] = made.send
         self.channels[channel] = made
         paid = self.settings.bulk_paid and channel is Channel.TELEGRAM
         self.bulk[channel] = Bulk(self.db, channel, made.api, made.rate_limiter, lambda: self.services, paid=paid)
         return made
-
-    async def _ring(self, row: Outbox) -> None:
-        """A timer has rung: the relay's sender for timers."""
-        async with self.db.begin() as session:
-            await timer_handlers.ring(session, self.services, row.payload or {})
 
     @property
     def _own_url(self) -> str:

@@ -3,7 +3,8 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from bot.channels.telegram.unit import Context, Row
+from bot.channels.telegram.unit import Context
+from bot.messaging.reply import Choices
 from handlers.answers import Given, one_of, point
 from handlers.flow import Answers, Question
 from knowledge.geo import Point
@@ -41,7 +42,7 @@ def which(name: str, ask: str, *, of: Callable[[Answers], Pairs], optional: bool
     def labels(context: Context) -> dict[str, str]:
         return dict(of(context.chat.answers or {}))
 
-    def choices(context: Context, answers: Answers) -> list[Row]:
+    def choices(context: Context, answers: Answers) -> Choices:
         return [[{"label": full, "press": code}] for code, full in of(answers)]
 
     return Question(

@@ -1,6 +1,6 @@
 """Asking several questions in a row.  A flow is data; where a person stands in it is in their chat's row."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from html import escape
@@ -9,8 +9,9 @@ from typing import Any
 from telegram import Update
 
 from bot.channels.telegram.buttons import message_of
-from bot.channels.telegram.unit import Context, Row
+from bot.channels.telegram.unit import Context
 from bot.errors import Rejected
+from bot.messaging.reply import Choices, Press, Row, rows_of
 from bot.store.models import Chat, now
 from handlers.answers import AnswerKind, Given, Read
 
@@ -33,8 +34,7 @@ class Question:
     ask: str  # key of the text
     read: Read
     takes: frozenset[AnswerKind] = TYPED  # besides buttons
-    choices: Callable[[Context, Answers], Sequence[Row]] | None = None  # buttons; "press" holds the bare value
-    keyboard: Callable[[Context], Sequence[Row]] | None = None
+    choices: Callable[[Context, Answers], Choices] | None = None  # buttons; "press" holds the bare value
     optional: bool = False
     extra: bool = False  # Not asked in its turn: offered on the preview.
     most: int = 1  # answers taken; with more than one, a button says when it is enough
@@ -186,7 +186,7 @@ class Flow:
             return
         offered = question.choices(context, answers) if question.choices else ()
         choices: list[Row] = [
-            [{"label": each["label"], "press": f"f:{self.name}:{step}:{each['press']}"} for each in row]
+            [Press(label=each["label"], press=f"f:{self.name}:{step}:{each['press']}") for each in row]
             for row in offered
         ]
         if question.optional:
@@ -214,7 +214,7 @@ class Flow:
         ]
         choices = [
             [press_button(context, "flow.submit", self.name, "!ok", PREVIEW)],
-            *(extras[at : at + 2] for at in range(0, len(extras), 2)),
+            *rows_of(extras),
             [
                 press_button(context, "flow.edit", self.name, "!edit", PREVIEW),
                 press_button(context, "flow.cancel", self.name, "!cancel", PREVIEW),
@@ -314,5 +314,5 @@ def expired(chat: Chat) -> bool:
     return chat.flow_at is not None and now() - chat.flow_at > EXPIRY
 
 
-def press_button(context: Context, key: str, flow: str, value: str, step: str = "") -> dict[str, str]:
+def press_button(context: Context, key: str, flow: str, value: str, step: str = "") -> Press:
     return context.button(key, f"f:{flow}:{step}:{value}")

@@ -10,8 +10,9 @@ from telegram.ext import MessageHandler, filters
 
 from bot.channels.telegram.buttons import arguments, message_of, pressed
 from bot.channels.telegram.receiver import continues
-from bot.channels.telegram.unit import Context, Row, current
+from bot.channels.telegram.unit import Context, current
 from bot.errors import Rejected
+from bot.messaging.reply import Choices, Press, Row, rows_of
 from bot.store.models import now
 from handlers import divisions
 from handlers.answers import AnswerKind, Given, one_of
@@ -83,9 +84,9 @@ async def _look_inside(context: Context, answers: Answers) -> None:
     answers["~inside"] = _inside(context, places[0][0]) if len(places) == 1 else []
 
 
-def _buttons(context: Context, codes: list[str]) -> list[Row]:
-    buttons = [{"label": context.knowledge.regions[code].short, "press": code} for code in codes]
-    return [buttons[at : at + ABREAST] for at in range(0, len(buttons), ABREAST)]
+def _buttons(context: Context, codes: list[str]) -> Choices:
+    buttons = [Press(label=context.knowledge.regions[code].short, press=code) for code in codes]
+    return rows_of(buttons, ABREAST)
 
 
 def _names(context: Context) -> dict[str, str]:

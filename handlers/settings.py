@@ -5,7 +5,8 @@ from telegram.ext import CommandHandler
 
 from bot.channels.telegram.buttons import arguments, message_of, pressed
 from bot.channels.telegram.receiver import reads
-from bot.channels.telegram.unit import Context, Row
+from bot.channels.telegram.unit import Context
+from bot.messaging.reply import Choices, rows_of
 from handlers import home
 from knowledge.policies import AUDIENCES
 
@@ -41,9 +42,9 @@ async def change(update: Update, context: Context) -> None:
             context.toast("stale")
 
 
-def _jobs(context: Context) -> list[Row]:
+def _jobs(context: Context) -> Choices:
     buttons = [context.button(f"job.{job}", f"set:job:{job}") for job in JOBS]
-    return [buttons[at : at + 2] for at in range(0, len(buttons), 2)]
+    return rows_of(buttons)
 
 
 HANDLERS = [

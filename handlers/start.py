@@ -4,7 +4,8 @@ from telegram import Update
 from telegram.ext import ChatMemberHandler, CommandHandler
 
 from bot.channels.telegram.receiver import reads
-from bot.channels.telegram.unit import Context, Keys
+from bot.channels.telegram.unit import Context
+from bot.messaging.reply import Keys
 from bot.store.models import now
 from handlers import home
 from knowledge import menu

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
-from typing import Any
 
 from markupsafe import Markup
 
+from bot.messaging.reply import Choices, Press, Say
 from knowledge.claims import VALUE
 from knowledge.footnotes import Footnotes
 from knowledge.hotlines import Hotline
@@ -13,8 +13,6 @@ from knowledge.local import Sheets
 from knowledge.policies import LOCAL, Policy
 from knowledge.regions import Region, covers
 from knowledge.texts import Texts
-
-Button = dict[str, str]
 
 CALLS = 3  # hotlines named on the card
 ANYBODY = "12345"  # who is asked about an entry that names no hotline
@@ -42,7 +40,7 @@ class Cards:
         """Cards of the same snapshot with one entry changed or added."""
         return Cards(self._texts, {**self._policies, entry.id: entry}, self._hotlines, self._regions, self._sheets)
 
-    def card(self, entry: Policy, language: str, region: str, said: str | None = None) -> dict[str, Any]:
+    def card(self, entry: Policy, language: str, region: str, said: str | None = None) -> Say:
         """The reply that answers a question: at most a screen, with its sources, how sure they are, and a way on.
 
         `said` is the answer in a writer's words; it is marked as such.
@@ -68,9 +66,9 @@ class Cards:
         ]
         return "\n\n".join(parts)
 
-    def buttons(self, ids: Iterable[str]) -> list[Sequence[Button]]:
+    def buttons(self, ids: Iterable[str]) -> list[Sequence[Press]]:
         """One button a row for each entry, in the words a worker recognises."""
-        return [[{"label": self._policies[each].label, "press": f"p:{each}"}] for each in ids if each in self._policies]
+        return [[Press(label=self._policies[each].label, press=f"p:{each}")] for each in ids if each in self._policies]
 
     def _text(self, entry: Policy, language: str, region: str, said: str | None) -> str:
         say, notes = self._texts.say, Footnotes(entry, region, self._sheets, self._texts, language)
@@ -123,13 +121,13 @@ class Cards:
             return ""
         return "\n" + self._texts.say(language, "card.elsewhere", region=self._regions[entry.region].name)
 
-    def _choices(self, entry: Policy, language: str) -> list[Sequence[Button]]:
+    def _choices(self, entry: Policy, language: str) -> Choices:
         say = self._texts.say
-        first = [{"label": say(language, "card.details"), "press": f"d:{entry.id}"}]
+        first = [Press(label=say(language, "card.details"), press=f"d:{entry.id}")]
         if entry.action:
-            first.append({"label": say(language, f"menu.{ACTIONS[entry.action]}"), "press": f"go:{entry.action}"})
+            first.append(Press(label=say(language, f"menu.{ACTIONS[entry.action]}"), press=f"go:{entry.action}"))
         verdict = [
-            {"label": say(language, f"card.{name}"), "press": f"v:{sign}:{entry.id}"}
+            Press(label=say(language, f"card.{name}"), press=f"v:{sign}:{entry.id}")
             for name, sign in (("useful", "1"), ("useless", "0"))
         ]
         return [first, *self.buttons(entry.related[:2]), verdict]

@@ -1,13 +1,12 @@
 """The everyday menu: keys that stay under the conversation, the location alone in the first row."""
 
-from typing import Any
-
+from bot.messaging.reply import Key, Keys
 from knowledge.texts import Texts
 
 ROWS = (("policy", "station"), ("appeal", "hazard"), ("volunteer", "rights"), ("training",))
 
 
-def keys(texts: Texts, language: str) -> list[list[dict[str, Any]]]:
+def keys(texts: Texts, language: str) -> Keys:
     """The menu as a reply keyboard, in a language."""
-    location = {"label": texts.say(language, "menu.location"), "location": True}
-    return [[location], *([{"label": texts.say(language, f"menu.{name}")} for name in row] for row in ROWS)]
+    location = Key(label=texts.say(language, "menu.location"), location=True)
+    return [[location], *([Key(label=texts.say(language, f"menu.{name}")) for name in row] for row in ROWS)]

@@ -10,7 +10,7 @@ from bot.backend.breaker import Breaker
 from bot.backend.outcomes import Pair
 from bot.backend.publisher import PATIENCE, Away, Publisher, PublishOutcome
 from bot.errors import Refused
-from bot.queue import outbox
+from bot.queue import jobs, outbox
 from bot.queue.outbox import ClaimedJob
 from bot.store.db import Database, is_down
 from bot.supervisor import Job, Supervisor
@@ -78,7 +78,7 @@ class EventRelay:
         async with self.db.connect() as connection:
             if pairs:
                 await outcomes.write(connection, pairs)
-            return await outbox.take(connection, outbox.EVENT, room) if room else []
+            return await outbox.take(connection, jobs.EVENT.kind, room) if room else []
 
     async def _publish(self, jobs: Sequence[ClaimedJob]) -> list[Pair]:
         whole = [each for each in jobs if each.body is not None]

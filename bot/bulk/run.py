@@ -10,7 +10,8 @@ from bot import log
 from bot.channels.telegram import renderer
 from bot.channels.telegram.transport import BotApi, message_id
 from bot.errors import Blocked, Refused, Unclear
-from bot.services.chats.message_preview import bubble
+from bot.messaging.reply import Reply
+from bot.services.chats import message_preview
 from bot.services.notices import deliveries as notice_deliveries
 from bot.services.notices.deliveries import DeliveryItem
 from bot.services.notices.photos import Photo
@@ -34,7 +35,7 @@ class Forgotten(Exception):
 
 @dataclass
 class Run:
-    replies: tuple[renderer.Reply, renderer.Reply]  # the second says that it may have come before
+    replies: tuple[Reply, Reply]  # the second says that it may have come before
     kind: NoticeKind
     repeatable: bool
     photo: Photo | None = None
@@ -49,7 +50,7 @@ class Run:
     def of(
         cls, texts: Texts, notice: Notice, channel: Channel, photo: Photo | None = None, *, paid: bool = False
     ) -> Self:
-        first, second = (bubble(texts, notice, again=again) for again in (False, True))
+        first, second = (message_preview.reply(texts, notice, again=again) for again in (False, True))
         run = cls((first, second), notice.kind, notice_deliveries.repeatable(notice, channel), photo, paid)
         run._write(photo.file if photo else "")
         return run
@@ -74,7 +75,10 @@ class Run:
             raise Forgotten from None
 
     async def _upload(self, api: BotApi, item: DeliveryItem, photo: Photo, *, key: str, seconds: float) -> Any:
-        _, call = self._render(self.replies[item.again] | {"jpeg": photo.jpeg}, item.address)
+        reply = self.replies[item.again]
+        if reply["do"] == "photo":
+            reply = {**reply, "jpeg": photo.jpeg}
+        _, call = self._render(reply, item.address)
         result = await api.call(self.method, call, key=key, seconds=seconds)
         self.learned = result["photo"][-1]["file_id"]
         self.photo = replace(photo, file=self.learned)
@@ -119,12 +123,15 @@ class Run:
 
     def _write(self, file: str) -> None:
         """The calls, which are the same for everybody but for whom they are."""
-        calls = [self._render(reply | {"file": file}, 0) for reply in self.replies]
+        for each in self.replies:
+            if each["do"] == "photo":
+                each["file"] = file
+        calls = [self._render(reply, 0) for reply in self.replies]
         self.method = calls[0][0]
         first, second = (_tail(call) for _, call in calls)
         self.bodies = first, second
 
-    def _render(self, reply: renderer.Reply, address: int) -> renderer.Call:
+    def _render(self, reply: Reply, address: int) -> renderer.Call:
         """Edits and deletions cost nothing, and do not know the parameter."""
         method, call = renderer.render(reply, address)
         return method, call | ({"allow_paid_broadcast": True} if self.paid and method.startswith("send") else {})

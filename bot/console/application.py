@@ -1,7 +1,6 @@
 """Putting the console together: pages, their rights, what they share."""
 
 from collections.abc import Mapping, Sequence
-from functools import partial
 from pathlib import Path
 from types import ModuleType
 
@@ -42,7 +41,6 @@ from bot.console.units import units as unit_pages
 from bot.console.volunteers import certificate, volunteer
 from bot.console.volunteers import list as volunteer_list
 from bot.queue.relay import Relay
-from bot.services.staff.sign_in import KIND
 from bot.store.db import Database
 from bot.store.models import Channel
 
@@ -95,7 +93,6 @@ def build(
     app.on_response_prepare.append(security_headers)
     app[WATCHER] = Watcher(db)
     app.on_shutdown.append(_stop_watching)
-    relay.senders[KIND] = partial(sign_in.send, console)
     return app
 
 

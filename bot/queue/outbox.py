@@ -9,16 +9,15 @@ from sqlalchemy import LargeBinary, bindparam, exists, func, insert, literal, se
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from sqlalchemy.orm import aliased
 
+from bot.queue.jobs import EVENT, JOBS
 from bot.store.base import Sealed, vault_of
 from bot.store.models import Lane, Outbox, OutboxState, now
 from bot.store.vault import CannotOpen, Vault
 
-GRACE = timedelta(seconds=10)  # Head start of the process that wrote a row, before any relay takes it.
 LEASE = timedelta(seconds=60)  # How long a relay has for a row it took.
 HELD = timedelta(seconds=30)  # The same for a batch.
 
-EVENT = "backend"  # the kind of rows that tell the backend something
-BATCHED = (EVENT,)  # kinds that leave many at once, by `take`; `claim` passes them over
+BATCHED = tuple(job.kind for job in JOBS if job.batched)
 
 Transaction = AsyncConnection | AsyncSession
 
@@ -32,30 +31,6 @@ class ClaimedJob:
     body: bytes | None  # its payload, as JSON; None when no key of ours opens it
     attempts: int  # failures so far
     created_at: datetime
-
-
-def row(
-    kind: str,
-    payload: dict[str, Any],
-    *,
-    chat_id: int | None = None,
-    subject: str = "",
-    lane: Lane = Lane.REPLY,
-    due_at: datetime | None = None,
-) -> Outbox:
-    """Something to send.  Without `due_at` it goes at once, from this process; with it, not before then."""
-    at = now()
-    return Outbox(
-        kind=kind,
-        payload=payload,
-        chat_id=chat_id,
-        subject=subject,
-        lane=lane,
-        state=OutboxState.WAITING,
-        attempts=0,
-        due_at=due_at or at + GRACE,
-        created_at=at,
-    )
 
 
 async def put(transaction: Transaction, rows: Sequence[Outbox]) -> None:
@@ -158,7 +133,7 @@ def _opened(vault: Vault, sealed: bytes) -> bytes | None:
 def _taking() -> Any:
     rows, earlier = Outbox.__table__, Outbox.__table__.alias()
     # Spelled out, because a partial index is used only for a condition that is known before the values are.
-    event = literal(EVENT, literal_execute=True)
+    event = literal(EVENT.kind, literal_execute=True)
     first = ~exists().where(
         earlier.c.kind == event,
         earlier.c.sent_at.is_(None),

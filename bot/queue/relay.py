@@ -3,7 +3,7 @@
 import asyncio
 import random
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,7 +12,7 @@ from sqlalchemy import bindparam, update
 from bot import log
 from bot.errors import Refused, TryLater
 from bot.queue import outbox
-from bot.queue.outbox import GRACE
+from bot.queue.jobs import GRACE
 from bot.store.db import Database, is_down
 from bot.store.models import Outbox, OutboxState, now
 
@@ -29,7 +29,7 @@ Send = Callable[[Outbox], Awaitable[int | None]]  # Returns the message's id whe
 
 
 class Relay:
-    """Hands rows to the sender of their kind.
+    """Hands rows to the handler of their kind.
 
     A crash between sending and writing it down sends a row twice, never not at all.  Rows of one chat
     (or of one subject, for events) go one after another; a row that cannot go now holds back the later ones.
@@ -37,7 +37,7 @@ class Relay:
 
     def __init__(self, db: Database) -> None:
         self.db = db
-        self.senders: dict[str, Send] = {}  # by the kind of row
+        self.handlers: Mapping[str, Send] = {}  # by the kind of row: see bot.queue.handlers
         self.sent = 0
         self._queues: dict[object, deque[Outbox]] = {}
         self._mine: set[int] = set()  # rows in these queues, or sent and not yet written down
@@ -134,7 +134,7 @@ class Relay:
         try:
             if row.due_at - now() < MARGIN and not await self._renew(row):
                 return None
-            message_id = await self.senders[row.kind](row)
+            message_id = await self.handlers[row.kind](row)
         except Refused as reason:
             logger.warning("row refused", row=row.id, kind=row.kind, why=str(reason))
             self._write(row, OutboxState.REFUSED, why=str(reason))

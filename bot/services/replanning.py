@@ -14,21 +14,19 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.errors import TryLater
-from bot.queue import outbox
+from bot.queue import jobs, outbox
 from bot.services.appeals import deadlines as appeal_deadlines
 from bot.services.appeals import redating as appeal_redating
 from bot.services.calendar import time_limits
 from bot.services.calendar.deadlines import Deadlines
 from bot.services.calendar.time_limits import Rules
-from bot.services.core import case_clock
+from bot.services.core import case_clock, timers
 from bot.services.core.context import ServiceContext
-from bot.services.core.working_days import DAY, ZONE
 from bot.services.hazards import deadlines as hazard_deadlines
 from bot.services.hazards import redating as hazard_redating
 from bot.store.db import Database
-from bot.store.models import Lane, Outbox, OutboxState, now
+from bot.store.models import Outbox, now
 
-KIND = "replan"  # of outbox rows
 NIGHT = time(2, 0)  # China time
 READ = 500  # cases looked at in one go
 CHANGED = 50  # cases set right in one transaction
@@ -85,10 +83,8 @@ async def begin(session: AsyncSession) -> None:
 
 
 async def ensure(session: AsyncSession) -> None:
-    """See to it that somebody looks at night.  The row that is underway does not count: it is leased."""
-    waits = Outbox.state == OutboxState.WAITING, Outbox.due_at > now() + outbox.LEASE
-    if await session.scalar(select(Outbox.id).where(Outbox.kind == KIND, *waits).limit(1)) is None:
-        await outbox.put(session, [_row(_night(now()))])
+    """See to it that somebody looks at night."""
+    await timers.ensure(session, _row(timers.coming(NIGHT)))
 
 
 async def take_up(session: AsyncSession) -> None:
@@ -99,7 +95,7 @@ async def take_up(session: AsyncSession) -> None:
 
 
 class Replanner:
-    """The relay's sender for rows of this kind."""
+    """Carries out jobs.REPLAN."""
 
     def __init__(self, db: Database, context: Callable[[], ServiceContext]) -> None:
         self._db, self._context = db, context
@@ -145,10 +141,4 @@ def _undated(deadlines: Deadlines[Any]) -> Any:
 
 
 def _row(due_at: datetime) -> Outbox:
-    return outbox.row(KIND, {}, subject=KIND, lane=Lane.BULK, due_at=due_at)
-
-
-def _night(at: datetime) -> datetime:
-    local = at.astimezone(ZONE)
-    tonight = datetime.combine(local.date(), NIGHT, ZONE)
-    return tonight if tonight > local else tonight + DAY
+    return jobs.REPLAN.row({}, subject=jobs.REPLAN.kind, due_at=due_at)

@@ -7,6 +7,8 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.errors import Refused
+from bot.queue import jobs
+from bot.queue.jobs import Timer
 from bot.services.appeals import calls as appeal_calls
 from bot.services.appeals import timers as appeal_timers
 from bot.services.core.context import ServiceContext
@@ -19,8 +21,10 @@ from bot.services.reports import ledger_schedule
 from bot.services.staff import calls
 from bot.services.staff.calls import CallSource
 from bot.services.volunteers import transitions as volunteer_transitions
+from bot.store.db import Database
+from bot.store.models import Outbox
 
-Ring = Callable[[AsyncSession, ServiceContext, dict[str, Any]], Awaitable[None]]
+Ring = Callable[[AsyncSession, ServiceContext, Any], Awaitable[None]]  # each with its own payload
 
 SOURCES: dict[str, CallSource] = {appeal_calls.NOUN: appeal_calls.SOURCE, hazard_calls.NOUN: hazard_calls.SOURCE}
 
@@ -37,7 +41,19 @@ RINGS: dict[str, Ring] = {
 }
 
 
-async def ring(session: AsyncSession, context: ServiceContext, payload: dict[str, Any]) -> None:
+class TimerHandler:
+    """Carries out timers."""
+
+    def __init__(self, db: Database, services: Callable[[], ServiceContext]) -> None:
+        self.db, self.services = db, services
+
+    async def __call__(self, row: Outbox) -> None:
+        """Raises Refused when nobody knows what it is about any more."""
+        async with self.db.begin() as session:
+            await ring(session, self.services(), jobs.TIMER.payload(row))
+
+
+async def ring(session: AsyncSession, context: ServiceContext, payload: Timer) -> None:
     """A timer has rung.  Raises Refused when nobody knows what it is about any more."""
     try:
         await RINGS[payload["of"]](session, context, payload)

@@ -6,8 +6,9 @@ from telegram import Update
 from telegram.ext import CommandHandler
 
 from bot.channels.telegram.buttons import pressed, tapped
-from bot.channels.telegram.unit import Context, Row
+from bot.channels.telegram.unit import Context
 from bot.errors import Rejected
+from bot.messaging.reply import Choices, Press, Row, rows_of
 from bot.services.appeals import appeals
 from bot.services.appeals.appeals import AppealDraft
 from bot.services.calendar.wording import by
@@ -34,12 +35,12 @@ async def home(update: Update, context: Context) -> None:
     context.say("appeal.home", choices=[*rows, [context.button("appeal.lookup", "aq")]])
 
 
-def _kinds(context: Context, answers: Answers) -> list[Row]:
+def _kinds(context: Context, answers: Answers) -> Choices:
     """Those that somebody reads where this person runs."""
     kinds = context.knowledge.appeals.kinds.values()
     hidden = answers.get("~unread", ())
-    buttons = [{"label": each.label, "press": each.code} for each in kinds if each.code not in hidden]
-    return [buttons[at : at + 2] for at in range(0, len(buttons), 2)]
+    buttons = [Press(label=each.label, press=each.code) for each in kinds if each.code not in hidden]
+    return rows_of(buttons)
 
 
 def _unread(context: Context, answers: Answers) -> dict[str, Any]:
@@ -87,7 +88,7 @@ def _told(answers: Answers) -> str:
     return redaction.mask(text) if answers.get("mask") == "yes" else text
 
 
-def _masks(context: Context, answers: Answers) -> list[Row]:
+def _masks(context: Context, answers: Answers) -> Choices:
     return [[context.button("appeal.mask_yes", "yes"), context.button("appeal.mask_no", "no")]]
 
 
@@ -99,7 +100,7 @@ def _ask_mask(context: Context, answers: Answers) -> dict[str, Any]:
     return {"what": "、".join(context.text(f"appeal.what_{name}") for name in _found(answers))}
 
 
-def _again(context: Context, answers: Answers) -> list[Row]:
+def _again(context: Context, answers: Answers) -> Choices:
     return [[context.button("appeal.similar_same", "same")], [context.button("appeal.similar_new", "new")]]
 
 
@@ -113,7 +114,7 @@ async def again(context: Context, what: Given) -> str:
     return str(value)
 
 
-def _namings(context: Context, answers: Answers) -> list[Row]:
+def _namings(context: Context, answers: Answers) -> Choices:
     return [[context.button(f"appeal.{each.value}", each.value)] for each in Naming]
 
 
@@ -135,7 +136,7 @@ async def begin(context: Context) -> Answers:
     return {**answers, **({"~unread": unread} if unread else {})}
 
 
-def _whose(context: Context, answers: Answers) -> list[Row]:
+def _whose(context: Context, answers: Answers) -> Choices:
     return [[context.button(f"appeal.whose_{each}", each)] for each in WHOSE]
 
 

@@ -7,8 +7,9 @@ from telegram import Update
 from telegram.ext import CommandHandler, MessageHandler, filters
 
 from bot.channels.telegram.buttons import arguments, message_of, pressed
-from bot.channels.telegram.unit import Context, Row, current
+from bot.channels.telegram.unit import Context, current
 from bot.errors import Rejected
+from bot.messaging.reply import Row
 from bot.services.appeals import appeals
 from bot.services.appeals import transitions as appeal_transitions
 from bot.services.appeals.states import DONE, AppealMove, AppealState

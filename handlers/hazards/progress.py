@@ -5,8 +5,9 @@ from typing import Any
 from telegram import Update
 
 from bot.channels.telegram.buttons import arguments, pressed
-from bot.channels.telegram.unit import Context, Row
+from bot.channels.telegram.unit import Context
 from bot.errors import Rejected
+from bot.messaging.reply import Choices, Row
 from bot.services.calendar.wording import day
 from bot.services.core.lifecycle import WORKER, IllegalStep
 from bot.services.core.working_days import ZONE
@@ -128,7 +129,7 @@ async def here(context: Context, what: Given) -> dict[str, Any]:
     return {"lat": what.point[0], "lon": what.point[1]}
 
 
-def _verdicts(context: Context, answers: Answers) -> list[Row]:
+def _verdicts(context: Context, answers: Answers) -> Choices:
     return [
         [
             context.button("hazard.fixed_one", f"{number}/yes", number=number),

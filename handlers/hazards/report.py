@@ -7,8 +7,9 @@ from telegram import Update
 from telegram.ext import CommandHandler
 
 from bot.channels.telegram.buttons import pressed, tapped
-from bot.channels.telegram.unit import Context, Row
+from bot.channels.telegram.unit import Context
 from bot.errors import Rejected
+from bot.messaging.reply import Choices, Press, Row, rows_of
 from bot.services.calendar.wording import by
 from bot.services.core.working_days import ZONE
 from bot.services.hazards import followers, hazards
@@ -73,16 +74,17 @@ def _code(answers: Answers) -> str:
     return str(answers.get("type") or (answers["kind"] if answers["kind"] != ALL else ""))
 
 
-def _proposed(context: Context, answers: Answers) -> list[Row]:
+def _proposed(context: Context, answers: Answers) -> Choices:
     """Three types that fit the text, and a way to all of them."""
     labels = _labels(context)
     proposed = context.knowledge.hazards.proposed(_text(answers))
-    return [*([{"label": labels[code], "press": code}] for code in proposed), [context.button("hazard.all", ALL)]]
+    offered = [[Press(label=labels[code], press=code)] for code in proposed]
+    return [*offered, [context.button("hazard.all", ALL)]]
 
 
-def _every(context: Context, answers: Answers) -> list[Row]:
-    buttons = [{"label": label, "press": code} for code, label in _labels(context).items()]
-    return [buttons[at : at + 2] for at in range(0, len(buttons), 2)]
+def _every(context: Context, answers: Answers) -> Choices:
+    buttons = [Press(label=label, press=code) for code, label in _labels(context).items()]
+    return rows_of(buttons)
 
 
 async def _look_around(context: Context, answers: Answers) -> None:
@@ -115,8 +117,8 @@ def _warn(context: Context, code: str) -> None:
         context.reply({"do": "say", "text": "\n".join((context.text("hazard.emergency"), kind.say, *lines))})
 
 
-def _similar(context: Context, answers: Answers) -> list[Row]:
-    rows: list[Row] = [
+def _similar(context: Context, answers: Answers) -> Choices:
+    rows = [
         [context.button("hazard.follow", number, number=number, date=date)] for number, date, _ in answers["~similar"]
     ]
     return [*rows, [context.button("hazard.another", "new")]]

@@ -8,7 +8,8 @@ from telegram.ext import CommandHandler
 
 from bot.channels.telegram.buttons import arguments, message_of, pressed
 from bot.channels.telegram.receiver import reads
-from bot.channels.telegram.unit import Context, Row
+from bot.channels.telegram.unit import Context
+from bot.messaging.reply import Press, Row, rows_of
 from bot.services.notices import platforms, responses
 from bot.store.models import NoticeKind
 
@@ -82,13 +83,13 @@ async def _ask_platform(update: Update, context: Context) -> None:
     labels, said = context.knowledge.grid.platforms, await platforms.said(context.session, context.chat.id)
     named = [labels.get(code, code) for code in (*labels, *sorted(said - labels.keys())) if code in said]
     buttons = [
-        {
-            "label": context.text("notices.said", name=name) if code in said else name,
-            "press": f"notices:platform:{code}",
-        }
+        Press(
+            label=context.text("notices.said", name=name) if code in said else name,
+            press=f"notices:platform:{code}",
+        )
         for code, name in labels.items()
     ]
-    rows: list[Row] = [buttons[at : at + 2] for at in range(0, len(buttons), 2)]
+    rows = rows_of(buttons)
     if said:
         rows.append([context.button("notices.unsay", "notices:platform:none")])
     rows.append([context.button("notices.back", "notices")])

@@ -6,8 +6,9 @@ from telegram import Update
 from telegram.ext import CommandHandler
 
 from bot.channels.telegram.buttons import arguments, pressed
-from bot.channels.telegram.unit import Context, Row
+from bot.channels.telegram.unit import Context
 from bot.doors import numbers
+from bot.messaging.reply import Row
 from bot.services.core.working_days import ZONE, shown
 from bot.services.points import ledger as points_ledger
 from bot.services.points import vouchers

@@ -4,8 +4,9 @@ from telegram import Update
 
 from bot.channels.telegram.buttons import arguments, message_of, pressed, tapped
 from bot.channels.telegram.receiver import reads
-from bot.channels.telegram.unit import Context, Row
+from bot.channels.telegram.unit import Context
 from bot.doors import numbers
+from bot.messaging.reply import Choices, Press, Row, rows_of
 
 PAGE = 8  # entries in one list
 RIGHTS = ("讨薪维权", "法律援助", "工伤", "职业伤害", "用工关系", "劳动报酬", "工会")
@@ -20,7 +21,7 @@ async def policies(update: Update, context: Context) -> None:
 @reads
 async def rights(update: Update, context: Context) -> None:
     every = _names(context)
-    context.say("policy.rights", choices=_pairs([_category(context, every.index(name)) for name in RIGHTS]))
+    context.say("policy.rights", choices=rows_of([_category(context, every.index(name)) for name in RIGHTS]))
 
 
 @reads
@@ -53,16 +54,12 @@ def _names(context: Context) -> list[str]:
     return list(dict.fromkeys(each.category for each in context.knowledge.policies.values()))
 
 
-def _categories(context: Context) -> list[Row]:
-    return _pairs([_category(context, number) for number in range(len(_names(context)))])
+def _categories(context: Context) -> Choices:
+    return rows_of([_category(context, number) for number in range(len(_names(context)))])
 
 
-def _category(context: Context, number: int) -> dict[str, str]:
+def _category(context: Context, number: int) -> Press:
     return {"label": _names(context)[number], "press": f"c:{number}"}
-
-
-def _pairs(buttons: list[dict[str, str]]) -> list[Row]:
-    return [buttons[at : at + 2] for at in range(0, len(buttons), 2)]
 
 
 HANDLERS = [

@@ -8,8 +8,9 @@ from telegram.ext import MessageHandler, filters
 
 from bot.channels.telegram.buttons import arguments, message_of, pressed, tapped
 from bot.channels.telegram.receiver import reads
-from bot.channels.telegram.unit import Context, Row
+from bot.channels.telegram.unit import Context
 from bot.errors import Rejected
+from bot.messaging.reply import Row
 from bot.services.stations.stations import Report, report
 from handlers.answers import AnswerKind, Given, point
 from handlers.flow import Answers, Flow, Question
@@ -73,7 +74,7 @@ async def filtered(update: Update, context: Context) -> None:
         context.toast("stale")
         return
     reply, _ = context.knowledge.shown.around(wish, datetime.now(UTC), context.chat.language)
-    context.reply({**reply, "do": "edit", "message": message_of(update)})
+    context.reply({"do": "edit", "message": message_of(update), "text": reply["text"], "choices": reply["choices"]})
 
 
 @reads

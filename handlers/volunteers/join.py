@@ -6,8 +6,9 @@ from telegram import Update
 from telegram.ext import CommandHandler
 
 from bot.channels.telegram.buttons import pressed
-from bot.channels.telegram.unit import Context, Row
+from bot.channels.telegram.unit import Context
 from bot.errors import Rejected
+from bot.messaging.reply import Choices, Press, rows_of
 from bot.services.volunteers import applications
 from bot.services.volunteers.applications import VolunteerApplication
 from handlers import divisions
@@ -19,7 +20,7 @@ JOBS = ("courier", "rider", "ride_hail", "trucker", "other")
 STREET = 9  # digits of a street's code
 
 
-def _consents(context: Context, answers: Answers) -> list[Row]:
+def _consents(context: Context, answers: Answers) -> Choices:
     return [[context.button("volunteer.agree", "yes"), context.button("volunteer.disagree", "no")]]
 
 
@@ -35,9 +36,9 @@ async def consent(context: Context, what: Given) -> str:
     return context.knowledge.grid.consent
 
 
-def _buttons(labels: dict[str, str]) -> list[Row]:
-    buttons = [{"label": label, "press": code} for code, label in labels.items()]
-    return [buttons[at : at + 2] for at in range(0, len(buttons), 2)]
+def _buttons(labels: dict[str, str]) -> Choices:
+    buttons = [Press(label=label, press=code) for code, label in labels.items()]
+    return rows_of(buttons)
 
 
 def _platforms(context: Context) -> dict[str, str]:

@@ -6,7 +6,8 @@ from telegram import Update
 from telegram.ext import CommandHandler
 
 from bot.channels.telegram.buttons import arguments, message_of, pressed, tapped
-from bot.channels.telegram.unit import Context, Row
+from bot.channels.telegram.unit import Context
+from bot.messaging.reply import Row
 from bot.services.core.lifecycle import WORKER, IllegalStep
 from bot.services.core.working_days import ZONE, shown
 from bot.services.identity import identities

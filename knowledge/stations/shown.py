@@ -4,12 +4,13 @@ The position people ask from stands in the buttons under their own message, roun
 else: nothing of it is kept.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from html import escape
 from typing import Any
 
+from bot.messaging.reply import Choices, Link, Place, Press, Row, Say, rows_of
 from knowledge import maplinks
 from knowledge.geo import Point
 from knowledge.hours import SHANGHAI
@@ -28,9 +29,6 @@ DAY_AND_NIGHT = "24"  # a filter, too
 SHORT = {"phone": "p", "heat": "h", "toilet": "t", "medicine": "m", "parking": "k"}  # a button's data has 64 bytes
 LONG = {short: name for name, short in SHORT.items()}
 KIND = "="  # before a kind among the filters
-
-Reply = dict[str, Any]
-Button = dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +76,7 @@ class Shown:
     def __init__(self, stations: Stations, vocabulary: Vocabulary, texts: Texts, regions: Mapping[str, Region]) -> None:
         self._stations, self._vocabulary, self._texts, self._regions = stations, vocabulary, texts, regions
 
-    def around(self, wish: Wish, at: datetime, language: str) -> tuple[Reply, Station | None]:
+    def around(self, wish: Wish, at: datetime, language: str) -> tuple[Say, Station | None]:
         """The stations nearest to a point that are open now; else the next to open, and those that never close.
 
         Returns the reply and the first station of it.
@@ -89,22 +87,17 @@ class Shown:
             found = self._later(wish, at)
         if not found and len(wish.region) > CITY:
             wider, first = self.around(replace(wish, region=wish.region[:CITY]), at, language)
-            return (
-                ({**wider, "text": f"{self._head('none', wish, language)}\n\n{wider['text']}"}, first)
-                if first
-                else (
-                    wider,
-                    None,
-                )
-            )
+            if first:
+                wider["text"] = f"{self._head('none', wish, language)}\n\n{wider['text']}"
+            return wider, first
         head = self._head(state if found else "none", wish, language)
         lines = [self._line(number, near, wish, at, language) for number, near in enumerate(found, 1)]
         text = "\n\n".join((head, *lines))
         ways = [self._way(number, near.station, language) for number, near in enumerate(found, 1)]
-        reply = {"do": "say", "text": text, "choices": [*ways, *self._filters(wish, language)]}
+        reply = Say(do="say", text=text, choices=[*ways, *self._filters(wish, language)])
         return reply, found[0].station if found else None
 
-    def one(self, station: Station, language: str) -> Reply:
+    def one(self, station: Station, language: str) -> Place:
         """One station as a pin with ways to it, and a way to say that something is wrong."""
         say = self._texts.say
         city = self._regions.get(station.region[:4])
@@ -113,9 +106,9 @@ class Shown:
             ("baidu", maplinks.baidu(station.point, station.name, city.name if city else "")),
             ("tencent", maplinks.tencent(station.point, station.name)),
         )
-        ways = [{"label": say(language, f"station.{name}"), "url": url} for name, url in links]
+        ways = [Link(label=say(language, f"station.{name}"), url=url) for name, url in links]
         reports = [
-            {"label": say(language, f"station.report_{what}"), "press": f"sr:{what}:{station.id}"}
+            Press(label=say(language, f"station.report_{what}"), press=f"sr:{what}:{station.id}")
             for what in ("closed", "wrong")
         ]
         address = station.address or station.name
@@ -190,28 +183,28 @@ class Shown:
     def _labels(self, services: Iterable[str]) -> list[str]:
         return [service.label for code, service in self._vocabulary.services.items() if code in services]
 
-    def _way(self, number: int, station: Station, language: str) -> Sequence[Button]:
+    def _way(self, number: int, station: Station, language: str) -> Row:
         say = self._texts.say
         return (
-            {"label": say(language, "station.go", number=number), "url": maplinks.amap(station.point, station.name)},
-            {"label": say(language, "station.more", number=number), "press": f"sn:{station.id}"},
+            Link(label=say(language, "station.go", number=number), url=maplinks.amap(station.point, station.name)),
+            Press(label=say(language, "station.more", number=number), press=f"sn:{station.id}"),
         )
 
-    def _filters(self, wish: Wish, language: str) -> list[Sequence[Button]]:
+    def _filters(self, wish: Wish, language: str) -> Choices:
         labels = {DAY_AND_NIGHT: self._texts.say(language, "station.day_and_night")}
         labels |= {
             code: self._vocabulary.services[code].button for code in FILTERS if code in self._vocabulary.services
         }
         buttons = [
-            {"label": f"✓ {label}" if name in wish.filters else label, "press": f"sf:{wish.toggled(name)}"}
+            Press(label=f"✓ {label}" if name in wish.filters else label, press=f"sf:{wish.toggled(name)}")
             for name, label in labels.items()
         ]
         kinds = [
-            {"label": f"✓ {kind.name}" if code in wish.kinds else kind.name, "press": f"sf:{wish.toggled_kind(code)}"}
+            Press(label=f"✓ {kind.name}" if code in wish.kinds else kind.name, press=f"sf:{wish.toggled_kind(code)}")
             for code, kind in self._vocabulary.kinds.items()
             if code in wish.kinds or code in KINDS
         ]
-        return [*(buttons[at : at + 3] for at in range(0, len(buttons), 3)), *([kinds[:3]] if kinds else [])]
+        return [*rows_of(buttons, 3), *([kinds[:3]] if kinds else [])]
 
 
 def distance(metres: float) -> str:

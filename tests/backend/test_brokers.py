@@ -12,7 +12,7 @@ from bot.backend.jetstream import JetStream
 from bot.backend.kafka import Kafka
 from bot.backend.messages import Event
 from bot.backend.publisher import Where, event_id
-from bot.queue import outbox
+from bot.queue import jobs
 from bot.queue.outbox import ClaimedJob
 from bot.settings import Settings
 from bot.store.models import DeadLetter, Outbox, now
@@ -81,7 +81,7 @@ async def test_a_case_goes_out_and_news_come_back_and_a_broker_that_was_away_get
     async def tried() -> bool:
         async with app.db.read() as session:
             return await session.scalar(
-                select(Outbox.attempts).where(Outbox.kind == outbox.EVENT, Outbox.subject == other)
+                select(Outbox.attempts).where(Outbox.kind == jobs.EVENT.kind, Outbox.subject == other)
             )
 
     await eventually(tried)
@@ -142,14 +142,14 @@ async def test_kafka_on_paper_gets_records_keyed_by_case_and_brings_news(setting
         records.append((body, made.context.resolve("message").raw_message.key))
 
     publisher.build = lambda: made
-    jobs = [
+    claimed = [
         ClaimedJob(n, number, orjson.dumps({"id": f"{number}:1"}), 0, now())
         for n, number in enumerate(("2611", "2612"))
     ]
     async with KafkaOnPaper(made) as paper:
-        assert [each.error for each in await publisher.publish(jobs)] == [None, None]
+        assert [each.error for each in await publisher.publish(claimed)] == [None, None]
         await paper.publish(b"news", where.status)
-    assert [(event_id(each), each.subject.encode()) for each in jobs] == [
+    assert [(event_id(each), each.subject.encode()) for each in claimed] == [
         (orjson.loads(body)["id"], key) for body, key in records
     ]
     assert heard == [b"news"]

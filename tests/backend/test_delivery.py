@@ -13,7 +13,7 @@ from bot.backend.breaker import Breaker
 from bot.backend.publisher import TAKEN
 from bot.backend.relay import EventRelay
 from bot.commands import doctor
-from bot.queue import outbox
+from bot.queue import jobs, outbox
 from bot.services.appeals import deliveries as appeal_deliveries
 from bot.services.appeals import status_updates
 from bot.services.appeals import transitions as appeal_transitions
@@ -102,7 +102,7 @@ async def test_an_appeal_reaches_the_stream_once_and_says_nothing_of_its_author(
     assert event["data"]["story"] == STORY
     async with app.db.read() as session:
         appeal = await session.scalar(select(Appeal))
-        row = await session.scalar(select(Outbox).where(Outbox.kind == outbox.EVENT))
+        row = await session.scalar(select(Outbox).where(Outbox.kind == jobs.EVENT.kind))
     assert appeal.alias not in str(event)
     assert not {"chat_id", "alias", "name", "phone", "code"} & set(event["data"])
     assert row.payload is None
@@ -163,7 +163,7 @@ async def test_killed_between_sending_and_writing_down_the_same_event_comes_agai
 
 async def due(app: Application) -> None:
     async with app.db.begin() as session:
-        await session.execute(update(Outbox).where(Outbox.kind == outbox.EVENT).values(due_at=now()))
+        await session.execute(update(Outbox).where(Outbox.kind == jobs.EVENT.kind).values(due_at=now()))
 
 
 class ContentStore:
@@ -188,7 +188,7 @@ class ContentStore:
 async def test_many_relays_send_each_event_once_and_each_cases_in_order(settings, knowledge):
     app = Application(settings, knowledge)
     rows = [
-        outbox.row(outbox.EVENT, {"id": f"{case}:{version}", "n": f"{version}"}, subject=f"{case:02}", due_at=now())
+        jobs.EVENT.row({"id": f"{case}:{version}", "n": f"{version}"}, subject=f"{case:02}", due_at=now())
         for version in range(5)
         for case in range(40)
     ]
@@ -277,7 +277,7 @@ async def test_an_address_in_trouble_is_tried_again_later_each_row_by_itself(hou
         number = await files(phone)
         await becomes(app, number, EventDelivery.FAILED)
     async with app.db.read() as session:
-        row = await session.scalar(select(Outbox).where(Outbox.kind == outbox.EVENT))
+        row = await session.scalar(select(Outbox).where(Outbox.kind == jobs.EVENT.kind))
     assert timedelta(seconds=50) < row.due_at - now() < timedelta(seconds=90)
     assert row.why == "HTTP 500"
     await due(app)

@@ -11,7 +11,7 @@ import time_machine
 from sqlalchemy import select
 
 from bot.app import database_of
-from bot.queue import outbox
+from bot.queue import jobs, outbox
 from bot.services import replanning
 from bot.services.core import timers
 from bot.services.core.context import ServiceContext
@@ -37,7 +37,7 @@ async def house(settings, knowledge):
         house.numbers = [await filed(house) for _ in range(CASES)]
     async with house.db.begin() as session:
         await make_up(session, [LAST + 1])
-        row = outbox.row(replanning.KIND, {}, subject=replanning.KIND, due_at=now() + outbox.LEASE)
+        row = jobs.REPLAN.row({}, subject=jobs.REPLAN.kind, due_at=now() + outbox.LEASE)
         await outbox.put(session, [row])
     house.row = row.id
     yield house

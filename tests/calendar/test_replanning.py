@@ -9,7 +9,7 @@ import time_machine
 from sqlalchemy import func, select, update
 
 from bot.app import database_of
-from bot.queue import outbox
+from bot.queue import jobs, outbox
 from bot.services import replanning
 from bot.services.appeals import case_work
 from bot.services.appeals import transitions as appeal_transitions
@@ -281,7 +281,7 @@ async def test_somebody_looks_every_night(app):
     async with app.db.read() as session:
         nights = list(
             await session.scalars(
-                select(Outbox.due_at).where(Outbox.kind == replanning.KIND, Outbox.state == "waiting")
+                select(Outbox.due_at).where(Outbox.kind == jobs.REPLAN.kind, Outbox.state == "waiting")
             )
         )
     assert [each.astimezone(ZONE).hour for each in nights] == [2]
@@ -297,7 +297,7 @@ def first_worked(day: date) -> date:
 async def leased(db) -> Outbox:
     """A row as the relay hands it to its sender."""
     async with db.begin() as session:
-        row = outbox.row(replanning.KIND, {}, subject=replanning.KIND, due_at=now() + timedelta(minutes=1))
+        row = jobs.REPLAN.row({}, subject=jobs.REPLAN.kind, due_at=now() + timedelta(minutes=1))
         await outbox.put(session, [row])
     return row
 

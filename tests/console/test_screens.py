@@ -268,7 +268,7 @@ async def test_a_page_counts_a_notice_as_the_server_does_to_the_last_character(a
                 left = int("".join(filter(str.isdigit, await page.inner_text("#text ~ .counter"))))
                 shown = Notice(kind="service", does="say", title=title, text=text, unit="沈阳市总工会🏠", drill=drill)
                 shown.valid_until, shown.buttons = datetime(2099, 12, 31, tzinfo=ZONE), []
-                asked = message_preview.bubble(app.knowledge.texts, shown, again=True)["text"]
+                asked = message_preview.text(app.knowledge.texts, shown, again=True)
                 assert message_preview.LONGEST - left == message_preview.length(asked), text
         full = "**" + "好" * (left // 4) + "**" + "😀" * (left // 4)
         await page.fill("#text", full)

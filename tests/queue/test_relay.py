@@ -7,12 +7,15 @@ import pytest
 from sqlalchemy import select, update
 
 from bot.errors import Refused, TryLater
-from bot.queue import outbox
+from bot.queue import jobs, outbox
+from bot.queue.jobs import Job
 from bot.queue.relay import Relay
 from bot.services.chats import chats
 from bot.store.models import Channel, Chat, Lane, Outbox, OutboxState, now
 from bot.store.opening import database_of
 from tests.conftest import on_postgres
+
+TEST = Job("test")
 
 
 @pytest.fixture
@@ -45,7 +48,7 @@ def post() -> Post:
 @pytest.fixture
 async def relay(db, post) -> Relay:
     relay = Relay(db)
-    relay.senders["test"] = post
+    relay.handlers = {TEST.kind: post}
     return relay
 
 
@@ -58,7 +61,7 @@ async def chat_id(db) -> int:
 
 
 async def put(db, *texts: str, chat_id: int | None = None, **more) -> list[Outbox]:
-    rows = [outbox.row("test", {"text": text}, chat_id=chat_id, **more) for text in texts]
+    rows = [TEST.row({"text": text}, chat_id=chat_id, **more) for text in texts]
     async with db.begin() as session:
         await outbox.put(session, rows)
     return rows
@@ -112,7 +115,7 @@ async def test_two_relays_never_take_the_same_row(db, relay, post):
     await put(db, *(f"{number}" for number in range(50)))
     await make_due(db)
     other = Relay(db)
-    other.senders["test"] = post
+    other.handlers = {TEST.kind: post}
     await asyncio.gather(relay.sweep(), other.sweep())
     await relay.settled()
     await other.settled()
@@ -200,7 +203,7 @@ async def test_a_reply_does_not_overtake_one_that_a_killed_process_left(app, pho
     await phone.types("/start")
     async with app.db.begin() as session:
         chat = (await session.scalars(select(Chat))).one()
-        left = outbox.row(chat.channel, {"to": chat.address, "do": "say", "text": "早先的"}, chat_id=chat.id)
+        left = jobs.message(chat, {"do": "say", "text": "早先的"})
         await outbox.put(session, [left])
     assert await phone.types("/appeal") == []
     async with app.db.begin() as session:

@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import func, select, update
 
 from bot.channels.web import mini_app
+from bot.queue import jobs
 from bot.services.core.lifecycle import Role
 from bot.services.staff import accounts, sign_in
 from bot.services.staff.permissions import RIGHTS
@@ -120,7 +121,9 @@ async def test_an_unknown_name_a_name_without_chat_and_a_known_one_are_answered_
                 fixed["Set-Cookie"] = re.sub(r"expires=[^;]+;", "", fixed["Set-Cookie"])
                 answers.append((answer.status, fixed, await answer.text()))
             async with app.db.read() as session:
-                assert await session.scalar(select(func.count()).where(Outbox.kind == sign_in.KIND)) == len(answers)
+                assert await session.scalar(select(func.count()).where(Outbox.kind == jobs.SIGN_IN.kind)) == len(
+                    answers
+                )
         assert answers[0] == answers[1] == answers[2]
         await app.settled()
         assert len([each for each in await phone.messages() if LINK.search(str(each.get("text")))]) == 1

@@ -14,6 +14,7 @@ from bot.channels.telegram.receiver import ContentSource, Outwards, Receiver
 from bot.channels.telegram.transport import AiohttpRequest, BotApi, message_id
 from bot.channels.telegram.unit import Context
 from bot.errors import Blocked, Refused, TryLater
+from bot.queue import jobs
 from bot.queue.rate_limiter import RateLimiter
 from bot.services.appeals import notifications as appeal_notifications
 from bot.services.chats import chats
@@ -105,11 +106,10 @@ class BotChannel:
 
     async def send(self, row: Outbox) -> int | None:
         """Send an outbox row; the relay's sender for this channel.  Raises Refused, TryLater."""
-        payload = dict(row.payload or {})
-        address, step = payload.pop("to"), payload.pop("step", None)
-        if picture := payload.pop("picture", None):
-            payload["jpeg"] = await self._picture(picture)
-        method, parameters = renderer.render(payload, address)
+        address, reply, step = jobs.read(row)
+        if reply["do"] == "photo" and "picture" in reply:
+            reply["jpeg"] = await self._picture(reply.pop("picture"))
+        method, parameters = renderer.render(reply, address)
         self.rate_limiter.spend(row.chat_id or 0)
         try:
             result = await self.api.call(method, parameters, key=f"outbox-{row.id}")

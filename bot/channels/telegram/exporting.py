@@ -22,7 +22,7 @@ SUFFIXES = {"image/jpeg": "jpg", "audio/ogg": "ogg", "audio/webm": "webm"}
 
 
 class Exporter:
-    """The relay's sender for rows of kind "export": their payload names a chat, and nothing of what is held."""
+    """Carries out jobs.EXPORT: the row names a chat, and nothing of what is held."""
 
     def __init__(self, db: Database, apis: Mapping[Channel, BotApi], folder: Path) -> None:
         self.db, self.apis, self.folder = db, apis, folder

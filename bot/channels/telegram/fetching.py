@@ -7,6 +7,7 @@ from pathlib import Path
 from bot.channels.telegram.transport import DOWNLOAD, BotApi
 from bot.doors import pictures
 from bot.errors import Refused
+from bot.queue import jobs
 from bot.services.appeals import appeals
 from bot.services.appeals import notifications as appeal_notifications
 from bot.services.attachments import attachments
@@ -22,7 +23,7 @@ File = Attachment | HazardPhoto
 
 
 class Fetcher:
-    """The relay's sender for rows of kind "attachment": one row has all files of a case fetched."""
+    """Carries out jobs.FILES: one row has all files of a case fetched."""
 
     def __init__(
         self, db: Database, apis: Mapping[Channel, BotApi], folder: Path, context: Callable[[], ServiceContext]
@@ -34,7 +35,7 @@ class Fetcher:
 
         Raises TryLater when the channel does not answer.
         """
-        payload = row.payload or {}
+        payload = jobs.FILES.payload(row)
         number, of_hazard = payload["number"], payload.get("of") == "hazard"
         waiting: Sequence[File]
         async with self.db.read() as session:

@@ -15,7 +15,7 @@ from bot.channels.telegram import renderer, response, unit
 from bot.channels.telegram.turns import Turns
 from bot.channels.telegram.unit import Context, Said, Unit, UnitOutcome
 from bot.errors import Down, Rejected
-from bot.queue import outbox
+from bot.queue import jobs, outbox
 from bot.services.chats import chats
 from bot.services.core.context import ServiceContext
 from bot.store.db import Database, is_down
@@ -273,8 +273,7 @@ class Receiver(Application[Any, Context, Any, Any, Any, Any]):
         return None
 
     def _row(self, said: Said, now: Unit) -> Outbox:
-        payload = {"to": now.address, **said.reply}
-        return outbox.row(self.channel, payload, chat_id=now.chat.id, subject=said.subject)
+        return jobs.message(now.chat, said.reply, to=now.address, subject=said.subject)
 
 
 def _sort_of(update: object) -> Sort:

@@ -9,14 +9,11 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from telegram.ext import CallbackContext, ExtBot
 
-from bot.channels.telegram.renderer import Reply
+from bot.messaging.reply import Keys, Link, Press, Reply, Row, Say
 from bot.services.core.context import ServiceContext
 from bot.store.db import session_of
 from bot.store.models import Channel, Chat, Outbox
 from knowledge import Knowledge
-
-Row = Sequence[dict[str, str]]  # buttons side by side
-Keys = Sequence[Sequence[dict[str, Any]]]  # a reply keyboard
 
 
 @dataclass
@@ -129,7 +126,7 @@ class Context(CallbackContext[ExtBot[None], dict[Any, Any], dict[Any, Any], dict
         **values: object,
     ) -> None:
         """Answer with a text; it leaves after the commit."""
-        reply: Reply = {"do": "say", "text": self.text(key, **values)}
+        reply: Say = {"do": "say", "text": self.text(key, **values)}
         if choices:
             reply["choices"] = choices
         if keyboard is not None:
@@ -148,8 +145,8 @@ class Context(CallbackContext[ExtBot[None], dict[Any, Any], dict[Any, Any], dict
         """Keep something that is nice to have: written after the answer, lost if we die before."""
         current().notes.append(note)
 
-    def button(self, key: str, press: str, **values: object) -> dict[str, str]:
+    def button(self, key: str, press: str, **values: object) -> Press:
         return {"label": self.text(key, **values), "press": press}
 
-    def link(self, key: str, url: str, **values: object) -> dict[str, str]:
+    def link(self, key: str, url: str, **values: object) -> Link:
         return {"label": self.text(key, **values), "url": url}

@@ -15,14 +15,14 @@ JOBS = (*AUDIENCES[1:], "other")
 
 async def looks(context: RequestContext, notice: Notice, *, counts: bool) -> dict[str, Any]:
     """What notice_looks.html shows; `counts` reads every chat once."""
-    wanted, bubble = Audience.read(notice.audience), message_preview.bubble(context.knowledge.texts, notice)
+    wanted, texts = Audience.read(notice.audience), context.knowledge.texts
     return {
         "notice": notice,
         "wanted": wanted,
         "jobs": jobs(context),
-        "bubble": bubble,
+        "bubble": message_preview.reply(texts, notice),
         "leads": lambda button: shown(context, notice_buttons.typed(context.knowledge, button)),
-        "length": message_preview.length(bubble.get("text", "")),
+        "length": message_preview.length(message_preview.text(texts, notice)) if notice.does != "unsay" else 0,
         "most": message_preview.most(notice),
         "counted": await notices.count(context.session, context.services, notice) if counts else None,
         "few": audience.FEW,

@@ -9,8 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.console.core import divisions
 from bot.console.core.request import RequestContext
 from bot.console.core.routes import ROOT, Card, card, page, topic
-from bot.console.staff.sign_in import ENTER
 from bot.errors import Rejected
+from bot.messaging.urls import ENTER
 from bot.services.core.lifecycle import Role
 from bot.services.staff import accounts, audit, recovery, sessions, sign_in
 from bot.services.staff.lookup import PEOPLE

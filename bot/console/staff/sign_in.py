@@ -8,17 +8,16 @@ import secrets
 from aiohttp import web
 
 from bot.console.core.authentication import COOKIE
-from bot.console.core.request import Access, Console, RequestContext
+from bot.console.core.request import Access, RequestContext
 from bot.console.core.routes import ROOT, page
 from bot.console.core.user_agent import browser_of
 from bot.doors import addresses
 from bot.services.core import rate_limits
 from bot.services.staff import recovery, sessions, sign_in
 from bot.services.staff.sign_in import ASKED, SignInState
-from bot.store.models import Outbox, Staff
+from bot.store.models import Staff
 
 ASKING = "nuanxin_console_ask"  # the cookie that ties a link to the browser that asked for it
-ENTER = f"{ROOT}/enter/"
 
 
 @page("GET", f"{ROOT}/login", right=Access.PUBLIC)
@@ -94,13 +93,6 @@ async def let_in(context: RequestContext, person: Staff, *, how: str) -> None:
         context.session, person, browser_of(context.http_request), context.by, how=how, old=old
     )
     context.cookie(COOKIE, cookie)
-
-
-async def send(console: Console, row: Outbox) -> None:
-    """The relay's sender of requests for a link."""
-    async with console.db.begin() as session:
-        rows = await sign_in.send(session, row, console.library.knowledge.texts, f"{console.base_url}{ENTER}")
-    console.relay.deliver(rows)
 
 
 def safe(target: str) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, func, literal, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.queue import outbox
+from bot.queue import jobs
 from bot.store.models import Appeal, DeadLetter, Outbox, OutboxState, now
 
 STUCK = timedelta(minutes=15)  # An event that waits longer than this is shown to people.
@@ -87,7 +87,7 @@ async def letters(session: AsyncSession, limit: int = 50) -> list[DeadLetter]:
 
 def _unsent() -> ColumnElement[bool]:
     # Spelled out, because a partial index is used only for a condition that is known before the values are.
-    return and_(Outbox.kind == literal(outbox.EVENT, literal_execute=True), Outbox.sent_at.is_(None))
+    return and_(Outbox.kind == literal(jobs.EVENT.kind, literal_execute=True), Outbox.sent_at.is_(None))
 
 
 def _late() -> ColumnElement[bool]:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from bot.queue import outbox
+from bot.queue import jobs
 from bot.store.models import Agency, Appeal, Outbox, now
 
 SOURCE = "/nuanxin/appeals"
@@ -51,4 +51,4 @@ def _row(kind: str, number: str, version: int, data: dict[str, Any]) -> Outbox:
         "datacontenttype": "application/json",
         "data": data,
     }
-    return outbox.row(outbox.EVENT, event, subject=number, due_at=now())
+    return jobs.EVENT.row(event, subject=number, due_at=now())

@@ -1,11 +1,10 @@
 """Timers that ring: each looks whether it still matters, and then takes the step it was set for."""
 
-from typing import Any
-
 from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.queue import outbox
+from bot.queue.jobs import CaseTimer
 from bot.services.appeals import appeals, calls, notifications, transitions
 from bot.services.appeals.deadlines import DEADLINES
 from bot.services.appeals.effects import TOP
@@ -22,7 +21,7 @@ LEVELS = {0: 1, 1: 2, 5: TOP}  # working days after the deadline -> level of esc
 STEPS = {"unrated": AppealState.CLOSED_UNRATED, "close": AppealState.CLOSED}
 
 
-async def ring(session: AsyncSession, context: ServiceContext, payload: dict[str, Any]) -> None:
+async def ring(session: AsyncSession, context: ServiceContext, payload: CaseTimer) -> None:
     """A timer has rung.  Ringing twice, or too late, changes nothing."""
     appeal = await appeals.get(session, payload["number"], lock=True)
     if payload["do"] in STEPS:

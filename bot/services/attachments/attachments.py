@@ -13,14 +13,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.doors import pictures
 from bot.doors.pictures import NoPicture
 from bot.errors import Refused
-from bot.queue import outbox
+from bot.queue import jobs
 from bot.store.base import vault_of
 from bot.store.db import Database
-from bot.store.models import Appeal, Attachment, Channel, HazardPhoto, Lane, Outbox, now
+from bot.store.models import Appeal, Attachment, Channel, HazardPhoto, Outbox, now
 from bot.store.vault import Vault
 
-KIND = "attachment"  # of outbox rows
-SHRED = "shred"  # of outbox rows that have files removed
 MOST = 9  # attachments of one case
 EDGE = 2_000  # pixels of the longer side that is kept
 QUALITY = 85
@@ -51,7 +49,7 @@ async def add(session: AsyncSession, appeal_id: int, channel: Channel, files: Se
 
 def rows(number: str, count: int) -> list[Outbox]:
     """The outbox row that has the files of a case fetched."""
-    return [outbox.row(KIND, {"number": number}, subject=f"files:{number}", due_at=now())] if count else []
+    return [jobs.FILES.row({"number": number}, subject=f"files:{number}", due_at=now())] if count else []
 
 
 def shred(names: Sequence[str], *, strays: bool = False) -> Outbox:
@@ -59,7 +57,7 @@ def shred(names: Sequence[str], *, strays: bool = False) -> Outbox:
 
     With `strays`, those a crash left behind before anything named them as well.
     """
-    return outbox.row(SHRED, {"names": [*names], "strays": strays}, subject=SHRED, lane=Lane.BULK, due_at=now())
+    return jobs.SHRED.row({"names": [*names], "strays": strays}, subject=jobs.SHRED.kind, due_at=now())
 
 
 def make(data: bytes, kind: str) -> Made:
@@ -90,14 +88,14 @@ def keep(folder: Path, vault: Vault, made: Made) -> str:
 
 
 class Shredder:
-    """The relay's sender for rows of kind "shred"."""
+    """Carries out jobs.SHRED."""
 
     def __init__(self, db: Database, folder: Path) -> None:
         self.db, self.folder = db, folder
 
     async def __call__(self, row: Outbox) -> None:
         """Remove files; those that are gone already do not matter."""
-        wanted = row.payload or {}
+        wanted = jobs.SHRED.payload(row)
         names = set(wanted["names"])
         if wanted["strays"]:
             async with self.db.read() as session:

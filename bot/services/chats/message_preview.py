@@ -7,8 +7,9 @@ for its markup.
 import html
 import re
 from datetime import datetime
-from typing import Any
+from typing import cast
 
+from bot.messaging.reply import Button, Caption, Edit, Photo, Reply, Row, Say, Unsay
 from bot.services.core.working_days import ZONE
 from bot.store.models import Notice, NoticeKind
 from knowledge.texts import Texts
@@ -21,10 +22,27 @@ LANGUAGE = "zh"
 LONG_DAY = datetime(2099, 12, 31, 12, tzinfo=ZONE)  # None is longer in words.
 
 
-def bubble(texts: Texts, notice: Notice, *, again: bool = False) -> dict[str, Any]:
+def reply(texts: Texts, notice: Notice, *, again: bool = False) -> Reply:
     """The reply that a notice is.  `again` says that it may have come before."""
     if notice.does == "unsay":
-        return {"do": "unsay", "message": 0}
+        return Unsay(do="unsay", message=0)
+    if notice.does == "say":
+        return anew(texts, notice, again=again)
+    said, choices = text(texts, notice, again=again), _buttons(texts, notice)
+    if notice.photo:
+        return Caption(do="caption", message=0, text=said, choices=choices)
+    return Edit(do="edit", message=0, text=said, choices=choices)
+
+
+def anew(texts: Texts, notice: Notice, *, again: bool = False) -> Say | Photo:
+    """The same as a message of its own, even where it corrects another one."""
+    said, choices = text(texts, notice, again=again), _buttons(texts, notice)
+    if notice.photo:
+        return Photo(do="photo", picture=notice.photo, text=said, choices=choices)
+    return Say(do="say", text=said, choices=choices)
+
+
+def text(texts: Texts, notice: Notice, *, again: bool = False) -> str:
     until = notice.valid_until.astimezone(ZONE)
     parts = [
         texts.say(LANGUAGE, "notice.drill") if notice.drill else "",
@@ -36,11 +54,7 @@ def bubble(texts: Texts, notice: Notice, *, again: bool = False) -> dict[str, An
         "",
         texts.say(LANGUAGE, "notice.foot", unit=notice.unit, month=until.month, day=until.day),
     ]
-    text = re.sub(r"\n{3,}", "\n\n", "\n".join(parts)).strip()
-    reply: dict[str, Any] = {"do": notice.does, "text": text, "choices": _buttons(texts, notice)}
-    if notice.does == "edit":
-        return reply | {"do": "caption" if notice.photo else "edit", "message": 0}
-    return reply | ({"do": "photo", "picture": notice.photo} if notice.photo else {})
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(parts)).strip()
 
 
 def most(notice: Notice) -> int:
@@ -48,9 +62,9 @@ def most(notice: Notice) -> int:
     return CAPTION if notice.photo else LONGEST
 
 
-def written(text: str) -> str:
+def written(plain: str) -> str:
     """Plain text as HTML, with the bold words bold."""
-    return BOLD.sub(r"<b>\1</b>", html.escape(text.strip(), quote=False))
+    return BOLD.sub(r"<b>\1</b>", html.escape(plain.strip(), quote=False))
 
 
 def length(markup: str) -> int:
@@ -58,19 +72,19 @@ def length(markup: str) -> int:
     return units(html.unescape(TAG.sub("", markup)))
 
 
-def units(text: str) -> int:
+def units(plain: str) -> int:
     """UTF-16 units of plain text, as Telegram and browsers count."""
-    return len(text.encode("utf-16-le")) // 2
+    return len(plain.encode("utf-16-le")) // 2
 
 
 def around(texts: Texts, *, does: str = "say", unit: str = "", drill: bool = False) -> int:
     """UTF-16 units of a bubble beside its title and text, at most: where a page begins to count what is typed."""
     bare = {"title": "", "text": "-", "buttons": [], "kind": NoticeKind.SERVICE, "valid_until": LONG_DAY}
-    return length(bubble(texts, Notice(does=does, unit=unit, drill=drill, **bare), again=True)["text"]) - 1
+    return length(text(texts, Notice(does=does, unit=unit, drill=drill, **bare), again=True)) - 1
 
 
-def _buttons(texts: Texts, notice: Notice) -> list[list[dict[str, str]]]:
-    rows = [[dict(each)] for each in notice.buttons]
+def _buttons(texts: Texts, notice: Notice) -> list[Row]:
+    rows: list[Row] = [[cast(Button, dict(each))] for each in notice.buttons]
     if notice.kind != NoticeKind.EMERGENCY:
         rows.append([{"label": texts.say(LANGUAGE, "notice.no_more"), "press": f"notices:{notice.kind}:off"}])
     return rows

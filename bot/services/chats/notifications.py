@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.queue import outbox
+from bot.messaging.reply import Photo, Press, Say
+from bot.queue import jobs, outbox
 from bot.services.core import quiet_hours
 from bot.services.core.context import ServiceContext
 from bot.store.models import Chat, Lane, now
@@ -34,17 +34,13 @@ async def tell(
     if context.silent or chat is None or chat.blocked_at is not None:
         return None
     say = context.knowledge.texts.say
-    payload: dict[str, Any] = {"to": chat.address, "do": "say", "text": say(chat.language, key, **values)}
-    if qr:
-        payload |= {"do": "photo", "qr": qr}
+    text = say(chat.language, key, **values)
+    reply: Say | Photo = {"do": "photo", "text": text, "qr": qr} if qr else {"do": "say", "text": text}
     if choices:
-        payload["choices"] = [
-            [{"label": say(chat.language, key), "press": press} for key, press in row] for row in choices
+        reply["choices"] = [
+            [Press(label=say(chat.language, key), press=press) for key, press in row] for row in choices
         ]
-    if step is not None:
-        payload["step"] = step
     due_at = now() if urgent else quiet_hours.waking(now(), *quiet_hours.of(chat.quiet, context.quiet))
     lane = Lane.REPLY if urgent else Lane.NEWS
-    row = outbox.row(chat.channel, payload, chat_id=chat.id, lane=lane, due_at=due_at)
-    await outbox.put(session, [row])
+    await outbox.put(session, [jobs.message(chat, reply, step=step, lane=lane, due_at=due_at)])
     return due_at

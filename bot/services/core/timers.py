@@ -6,18 +6,18 @@ time without anything being said twice.
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
-from datetime import UTC, datetime
-from typing import Any
+from datetime import UTC, datetime, time
+from typing import Any, cast
 
 from sqlalchemy import delete, literal, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.queue import outbox
+from bot.queue import jobs, outbox
+from bot.queue.jobs import CaseTimer
 from bot.services.core.case_clock import CaseClock
-from bot.services.core.working_days import Calendar, YearUnknown
-from bot.store.models import Lane, Outbox, OutboxState, now
+from bot.services.core.working_days import DAY, ZONE, Calendar, YearUnknown
+from bot.store.models import Outbox, OutboxState, now
 
-KIND = "timer"
 WARNINGS = (0.5, 0.8)  # shares of the time after which the handler is reminded
 LATE = (1, 5)  # working days after the deadline at which it goes one level up
 PENDING = 5  # working days a question waits for the worker
@@ -74,7 +74,22 @@ def timer(number: str, what: str, at: datetime, *, of: str = "appeal", **details
     """
     plain = {name: written(value) if isinstance(value, datetime) else value for name, value in details.items()}
     payload = {"of": of, "do": what, "number": number, **plain}
-    return outbox.row(KIND, payload, subject=f"{what}:{number}", lane=Lane.BULK, due_at=max(at, now()))
+    return jobs.TIMER.row(cast(CaseTimer, payload), subject=f"{what}:{number}", due_at=max(at, now()))
+
+
+async def ensure(session: AsyncSession, row: Outbox) -> None:
+    """See to it that a row of this kind and subject waits.  The one that is underway does not count: it is leased."""
+    waits = Outbox.state == OutboxState.WAITING, Outbox.due_at > now() + outbox.LEASE
+    same = Outbox.kind == row.kind, Outbox.subject == row.subject
+    if await session.scalar(select(Outbox.id).where(*same, *waits).limit(1)) is None:
+        await outbox.put(session, [row])
+
+
+def coming(hour: time) -> datetime:
+    """The next time it is this hour in China."""
+    at = now().astimezone(ZONE)
+    today = datetime.combine(at.date(), hour, ZONE)
+    return today if today > at else today + DAY
 
 
 async def set_anew(session: AsyncSession, number: str, rows: Sequence[Outbox]) -> None:
@@ -125,6 +140,6 @@ def _subjects(numbers: Iterable[str]) -> list[str]:
 
 # Spelled out, because a partial index is used only for a condition that is known before the values are.
 _WAITING = (
-    Outbox.kind == literal(KIND, literal_execute=True),
+    Outbox.kind == literal(jobs.TIMER.kind, literal_execute=True),
     Outbox.state == literal(OutboxState.WAITING, literal_execute=True),
 )

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.doors import pictures
 from bot.doors.pictures import NoPicture
-from bot.queue import outbox
+from bot.queue import jobs, outbox
 from bot.services.attachments import attachments
 from bot.services.attachments.attachments import Made
 from bot.services.hazards import points
@@ -40,8 +40,8 @@ async def expect(
         for each in files
     ]
     await session.execute(insert(HazardPhoto), rows)
-    payload = {"of": "hazard", "number": number}
-    await outbox.put(session, [outbox.row(attachments.KIND, payload, subject=f"files:{number}", due_at=now())])
+    row = jobs.FILES.row({"of": "hazard", "number": number}, subject=f"files:{number}", due_at=now())
+    await outbox.put(session, [row])
 
 
 async def waiting(session: AsyncSession, number: str) -> list[HazardPhoto]:

@@ -1,10 +1,9 @@
 """Timers of hazards that ring: each looks whether it still matters."""
 
-from typing import Any
-
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.queue import outbox
+from bot.queue.jobs import CaseTimer
 from bot.services.calendar import time_limits
 from bot.services.calendar.wording import day
 from bot.services.chats import notifications
@@ -21,7 +20,7 @@ from bot.store.models import Hazard
 LEVELS = {0: 1, 1: 2, 5: TOP}  # working days after the deadline -> level of escalation
 
 
-async def ring(session: AsyncSession, context: ServiceContext, payload: dict[str, Any]) -> None:
+async def ring(session: AsyncSession, context: ServiceContext, payload: CaseTimer) -> None:
     """A timer has rung.  Ringing twice, or too late, changes nothing."""
     hazard = await transitions.get(session, payload["number"], lock=True)
     if payload["do"] == "remind":

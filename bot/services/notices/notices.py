@@ -11,7 +11,8 @@ from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.errors import Rejected
-from bot.queue import outbox
+from bot.queue import jobs
+from bot.queue.jobs import NoticeTimer
 from bot.services.chats import message_preview
 from bot.services.core import timers
 from bot.services.core.context import ServiceContext
@@ -210,8 +211,8 @@ async def sign(session: AsyncSession, notice: Notice, people: Iterable[int | Non
 def timer(notice: Notice) -> Outbox:
     """Rings when a notice is to begin."""
     at = max(now(), notice.start_at or now())
-    payload = {"of": "notice", "notice": notice.id, "version": notice.version, "at": timers.written(at)}
-    return outbox.row(timers.KIND, payload, subject=f"begin:{notice.id}", lane=Lane.NEWS, due_at=at)
+    payload: NoticeTimer = {"of": "notice", "notice": notice.id, "version": notice.version, "at": timers.written(at)}
+    return jobs.TIMER.row(payload, subject=f"begin:{notice.id}", lane=Lane.NEWS, due_at=at)
 
 
 def check_times(notice: Notice) -> None:
@@ -270,7 +271,7 @@ async def _claim(session: AsyncSession, notice: Notice, districts: Iterable[str]
 
 def check_length(context: ServiceContext, notice: Notice) -> None:
     """Raises Rejected for more than a phone shows of one message."""
-    shown = message_preview.length(message_preview.bubble(context.knowledge.texts, notice, again=True)["text"])
+    shown = message_preview.length(message_preview.text(context.knowledge.texts, notice, again=True))
     if shown > message_preview.most(notice):
         raise Rejected(
             "notice.long_photo" if notice.photo else "notice.long", most=message_preview.most(notice), given=shown

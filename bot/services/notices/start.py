@@ -1,11 +1,11 @@
 """The moment a notice is to begin: it does, or it is over by then, or it is so late that somebody has to decide."""
 
 from datetime import datetime, timedelta
-from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.errors import Rejected
+from bot.queue.jobs import NoticeTimer
 from bot.services.core.context import ServiceContext
 from bot.services.core.lifecycle import SYSTEM, Actor
 from bot.services.notices import approvals, notices
@@ -15,7 +15,7 @@ from bot.store.models import Notice, now
 MISFIRE = timedelta(minutes=30)
 
 
-async def ring(session: AsyncSession, context: ServiceContext, payload: dict[str, Any]) -> None:
+async def ring(session: AsyncSession, context: ServiceContext, payload: NoticeTimer) -> None:
     """The timer of a notice has rung.  Ringing twice, or for a plan that was changed, does nothing."""
     notice = await notices.get(session, payload["notice"], lock=True)
     if notice.state != NoticeState.SCHEDULED or notice.version != payload["version"]:

@@ -7,8 +7,8 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.queue import outbox
-from bot.services.chats.message_preview import bubble
+from bot.queue import jobs, outbox
+from bot.services.chats import message_preview
 from bot.services.core.context import ServiceContext
 from bot.store.models import Chat, Notice, Outbox, OutboxState, Staff
 
@@ -29,13 +29,8 @@ async def send(
     """Send it to those colleagues whom the condition is about and who linked a chat; the rows are whom it goes to."""
     people = select(Chat).join(Staff, Staff.chat_id == Chat.id).where(Staff.active, whom)
     chats = (await session.scalars(people.order_by(Staff.id).limit(TEAM))).all()
-    reply = bubble(context.knowledge.texts, notice) | {"do": "say"}
-    if notice.photo:
-        reply |= {"do": "photo", "picture": notice.photo}
-    rows = [
-        outbox.row(chat.channel, {"to": chat.address, **reply}, chat_id=chat.id, subject=_subject(notice.id))
-        for chat in chats
-    ]
+    reply = message_preview.anew(context.knowledge.texts, notice)
+    rows = [jobs.message(chat, reply, subject=_subject(notice.id)) for chat in chats]
     await outbox.put(session, rows)
     return rows
 

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.errors import Rejected
 from bot.queue import outbox
+from bot.queue.jobs import CaseTimer
 from bot.services.chats import notifications
 from bot.services.core import numbers
 from bot.services.core import timers as core_timers
@@ -116,7 +117,7 @@ async def reserve(
     return voucher
 
 
-async def ring(session: AsyncSession, context: ServiceContext, payload: dict[str, Any]) -> None:
+async def ring(session: AsyncSession, context: ServiceContext, payload: CaseTimer) -> None:
     """A timer has rung: the code goes out, or the time is over.  Ringing twice, or too late, changes nothing."""
     voucher, account = await _take(session, int(payload["number"]))
     if payload["do"] == "issue" and voucher.state == VoucherState.RESERVED:

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.queue import outbox
+from bot.queue import jobs
 from bot.services.appeals import appeals, consultation_votes
 from bot.services.attachments import attachments
 from bot.services.core.timers import written
@@ -17,14 +17,12 @@ from bot.services.notices import deliveries as notice_deliveries
 from bot.services.points import ledger as points_ledger
 from bot.services.points import vouchers
 from bot.services.volunteers import applications
-from bot.store.models import Appeal, Attachment, Chat, ChatTag, Identity, Lane, Outbox, StationReport, Volunteer, now
-
-KIND = "export"  # of outbox rows that have somebody's file made and sent
+from bot.store.models import Appeal, Attachment, Chat, ChatTag, Identity, Outbox, StationReport, Volunteer, now
 
 
 def export(chat: Chat) -> Outbox:
     """The outbox row that sends somebody all of this as a file, made when it leaves."""
-    return outbox.row(KIND, {}, chat_id=chat.id, lane=Lane.NEWS, due_at=now())
+    return jobs.EXPORT.row({}, chat_id=chat.id, due_at=now())
 
 
 async def of(session: AsyncSession, chat: Chat) -> dict[str, Any]:

@@ -13,11 +13,11 @@ from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.queue import outbox
+from bot.queue import jobs
+from bot.queue.jobs import Erased
 from bot.services.core.timers import written
-from bot.store.models import Chat, Lane, Outbox, Tombstone, now
+from bot.store.models import Chat, Outbox, Tombstone, now
 
-KIND = "tombstone"  # of outbox rows
 NAME = "tombstones"  # the file below NUANXIN_VAR
 
 
@@ -32,22 +32,21 @@ async def put(session: AsyncSession, key: bytes) -> datetime:
 
 def row(key: bytes, at: datetime) -> Outbox:
     """The outbox row that has the file written, once the deletion is committed."""
-    payload = {"key": key.hex(), "at": written(at)}
-    return outbox.row(KIND, payload, subject=KIND, lane=Lane.BULK, due_at=now())
+    return jobs.ERASED.row({"key": key.hex(), "at": written(at)}, subject=jobs.ERASED.kind, due_at=now())
 
 
 class DeletionLog:
-    """The relay's sender for rows of kind "tombstone"."""
+    """Carries out jobs.ERASED."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
     async def __call__(self, row: Outbox) -> None:
         """Add the line to the file; killed before it is noted, the row comes again and adds it twice."""
-        write(self.folder, row.payload or {})
+        write(self.folder, jobs.ERASED.payload(row))
 
 
-def write(folder: Path, payload: dict[str, str]) -> None:
+def write(folder: Path, payload: Erased) -> None:
     """Add a line to the file and have it on disk before returning; the same line again is harmless."""
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / NAME).open("a", encoding="ascii") as file:

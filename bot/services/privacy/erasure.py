@@ -6,12 +6,13 @@ What is about nobody any more stays: that there was a case of this kind, how lon
 import secrets
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Literal
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.queue import outbox
+from bot.queue import jobs, outbox
+from bot.queue.jobs import ErasureTimer
 from bot.services.appeals import appeals
 from bot.services.appeals import events as appeal_events
 from bot.services.appeals import transitions as appeal_transitions
@@ -26,10 +27,10 @@ from bot.services.notices import totals as notice_totals
 from bot.services.points import vouchers
 from bot.services.privacy import deletion_log
 from bot.services.volunteers import transitions as volunteer_transitions
-from bot.store.models import Agency, Appeal, Attachment, Chat, Identity, Lane, NoticeCopy, StationReport, now
+from bot.store.models import Agency, Appeal, Attachment, Chat, Identity, NoticeCopy, StationReport, now
 
 UNDO = timedelta(days=7)  # how long somebody has to think again
-OF = "erasure"  # whose timers these are
+OF: Literal["erasure"] = "erasure"  # whose timers these are
 WORDS = {
     "story",
     "place",
@@ -48,9 +49,8 @@ async def ask(session: AsyncSession, chat: Chat) -> datetime:
     """Set the day on which everything is erased.  Asked twice, the first day stands."""
     if chat.forget_at is None:
         chat.forget_at = now() + UNDO
-        payload = {"of": OF, "chat": chat.id, "due": timers.written(chat.forget_at)}
-        row = outbox.row(timers.KIND, payload, subject=OF, lane=Lane.BULK, due_at=chat.forget_at)
-        await outbox.put(session, [row])
+        payload: ErasureTimer = {"of": OF, "chat": chat.id, "due": timers.written(chat.forget_at)}
+        await outbox.put(session, [jobs.TIMER.row(payload, subject=OF, due_at=chat.forget_at)])
     return chat.forget_at
 
 
@@ -59,7 +59,7 @@ def take_back(chat: Chat) -> None:
     chat.forget_at = None
 
 
-async def ring(session: AsyncSession, context: ServiceContext, payload: dict[str, Any]) -> None:
+async def ring(session: AsyncSession, context: ServiceContext, payload: ErasureTimer) -> None:
     """The week is over.  Whoever has thought again, or is gone already, stays as they are."""
     chat = await session.get(Chat, payload["chat"], with_for_update={"key_share": True})
     if chat is not None and chat.forget_at is not None and timers.written(chat.forget_at) == payload["due"]:
@@ -81,7 +81,8 @@ async def erase(session: AsyncSession, context: ServiceContext, chat: Chat) -> N
     await session.execute(reports.values(reporter=secrets.token_bytes(16)))
     at = await deletion_log.put(session, chat.key)
     text = context.knowledge.texts.say(chat.language, f"privacy.erased_{chat.channel}")
-    farewell = outbox.row(chat.channel, {"to": chat.address, "do": "say", "text": text}, due_at=now())
+    farewell = jobs.message(chat, {"do": "say", "text": text}, due_at=now())
+    farewell.chat_id = None  # The chat itself goes.
     rows = [attachments.shred(files), deletion_log.row(chat.key, at)]
     await outbox.put(session, rows if context.silent or chat.blocked_at else [*rows, farewell])
     await session.flush()

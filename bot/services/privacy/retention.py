@@ -7,18 +7,18 @@ them.  Killed half way, it goes on with the next batch; done twice, it finds not
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, Numeric, Select, and_, cast, delete, func, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
-from bot.queue import outbox
+from bot.queue import jobs, outbox
+from bot.queue.jobs import NightTimer
 from bot.services.appeals.states import AppealState
 from bot.services.attachments import attachments
 from bot.services.core import timers
 from bot.services.core.context import ServiceContext
-from bot.services.core.working_days import DAY, ZONE
 from bot.services.identity import identities
 from bot.services.notices import totals as notice_totals
 from bot.services.privacy import erasure
@@ -38,7 +38,6 @@ from bot.store.models import (
     Gap,
     Hazard,
     Identity,
-    Lane,
     Naming,
     Notice,
     NoticeCopy,
@@ -61,7 +60,7 @@ from bot.store.models import (
 )
 from knowledge.retention import Retention
 
-OF = "retention"  # whose timers these are
+OF: Literal["retention"] = "retention"  # whose timers these are
 NIGHT = time(3, 30)  # China time
 BATCH = 500  # rows of a rule in one transaction
 SOON = timedelta(seconds=2)  # until the next batch, when one was full
@@ -101,35 +100,21 @@ async def foresee(session: AsyncSession, policy: Retention) -> dict[str, int]:
     return counts
 
 
-async def ring(session: AsyncSession, context: ServiceContext, payload: dict[str, Any]) -> None:
+async def ring(session: AsyncSession, context: ServiceContext, payload: NightTimer) -> None:
     """It is night, or the last batch was full.  What was done stands in the audit."""
     if not payload.get("more"):
         await ensure(session)
     done = await run(session, context)
     full = any(count >= BATCH for count in done.values())
-    await outbox.put(session, [_timer(now() + SOON, more=True) if full else attachments.shred((), strays=True)])
+    more = jobs.TIMER.row({"of": OF, "more": True}, subject=OF, due_at=now() + SOON)
+    await outbox.put(session, [more if full else attachments.shred((), strays=True)])
     if done:
         await audit.note(session, By(), "retention.run", rows=done)
 
 
 async def ensure(session: AsyncSession) -> None:
-    """See to it that a timer waits for the night.  Two that were set at the same moment become one when they ring.
-
-    The one that rings just now does not count: it is leased for a minute.
-    """
-    waits = Outbox.state == OutboxState.WAITING, Outbox.subject == OF, Outbox.due_at > now() + outbox.LEASE
-    if await session.scalar(select(Outbox.id).where(Outbox.kind == timers.KIND, *waits).limit(1)) is None:
-        await outbox.put(session, [_timer(_night(now()))])
-
-
-def _timer(at: datetime, **details: bool) -> Outbox:
-    return outbox.row(timers.KIND, {"of": OF, **details}, subject=OF, lane=Lane.BULK, due_at=at)
-
-
-def _night(at: datetime) -> datetime:
-    local = at.astimezone(ZONE)
-    tonight = datetime.combine(local.date(), NIGHT, ZONE)
-    return tonight if tonight > local else tonight + DAY
+    """See to it that a timer waits for the night.  Two that were set at the same moment become one when they ring."""
+    await timers.ensure(session, jobs.TIMER.row({"of": OF}, subject=OF, due_at=timers.coming(NIGHT)))
 
 
 def _due(duty: Duty, policy: Retention) -> Select[Any]:

@@ -17,10 +17,10 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.queue import outbox
+from bot.queue.jobs import CallTimer
 from bot.services.chats import notifications
 from bot.services.core import quiet_hours, timers
 from bot.services.core.context import ServiceContext
-from bot.services.core.working_days import DAY, ZONE
 from bot.services.staff import accounts
 from bot.services.staff.lookup import Lookup
 from bot.services.staff.permissions import Right, Staffer
@@ -91,7 +91,7 @@ def call(noun: str, number: str, what: str, mark: str | int) -> Outbox:
     return timers.timer(number, what, now(), of=OF, noun=noun, mark=str(mark))
 
 
-async def ring(sources: Sources, session: AsyncSession, context: ServiceContext, payload: Mapping[str, Any]) -> None:
+async def ring(sources: Sources, session: AsyncSession, context: ServiceContext, payload: CallTimer) -> None:
     """A timer has rung: something happened, or it is time to tell somebody.  Ringing twice changes nothing."""
     if payload["do"] == "tell":
         await _tell(sources, session, context, int(payload["number"]))
@@ -146,7 +146,7 @@ def _may(staffer: Staffer, matter: Matter, widest: int) -> bool:
 
 
 async def _note(
-    session: AsyncSession, context: ServiceContext, person: Staff, chat: Chat, event: Mapping[str, Any], *, urgent: bool
+    session: AsyncSession, context: ServiceContext, person: Staff, chat: Chat, event: CallTimer, *, urgent: bool
 ) -> None:
     """A row for somebody, once for each event, and a timer for when it is due unless one is set for that moment."""
     due_at = await _due(session, context, person, chat, urgent=urgent)
@@ -166,9 +166,7 @@ async def _due(session: AsyncSession, context: ServiceContext, person: Staff, ch
     if urgent:
         return at
     if person.calls == CallMode.DIGEST:
-        local = at.astimezone(ZONE)
-        morning = datetime.combine(local.date(), DIGEST, ZONE)
-        at = morning if morning > local else morning + DAY
+        at = timers.coming(DIGEST)
     else:
         told = select(func.max(StaffCall.told_at)).where(StaffCall.staff_id == person.id)
         last = await session.scalar(told)

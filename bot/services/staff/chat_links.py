@@ -7,7 +7,7 @@ from datetime import timedelta
 from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.queue import outbox
+from bot.queue import jobs, outbox
 from bot.services.core import numbers, rate_limits
 from bot.services.staff import audit
 from bot.services.staff.audit import By
@@ -105,7 +105,7 @@ async def _farewell(session: AsyncSession, person: Staff, texts: Texts) -> list[
     if chat is None:
         return []
     text = texts.say(chat.language, "staff.unlinked", name=person.name)
-    row = outbox.row(chat.channel, {"to": chat.address, "do": "say", "text": text}, chat_id=chat.id)
+    row = jobs.message(chat, {"do": "say", "text": text})
     await outbox.put(session, [row])
     return [row]
 

@@ -10,7 +10,7 @@ from datetime import timedelta
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.queue import outbox
+from bot.queue import jobs, outbox
 from bot.services.core import numbers, rate_limits
 from bot.services.staff.sign_in import Purpose
 from bot.store.base import vault_of
@@ -43,7 +43,7 @@ async def ask(session: AsyncSession, texts: Texts, person: Staff, chat: Chat) ->
     session.add(SignInLink(**values, created_at=now(), expires_at=now() + LIFE))
     minutes = int(LIFE.total_seconds() // 60)
     text = texts.say(chat.language, "staff.enrol", name=person.name, code=code, minutes=minutes)
-    row = outbox.row(chat.channel, {"to": chat.address, "do": "say", "text": text}, chat_id=chat.id)
+    row = jobs.message(chat, {"do": "say", "text": text})
     await outbox.put(session, [row])
     return [row]
 

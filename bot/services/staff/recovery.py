@@ -12,7 +12,7 @@ from datetime import timedelta
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.queue import outbox
+from bot.queue import jobs, outbox
 from bot.services.core.lifecycle import Role
 from bot.services.staff import audit, mfa, sign_in
 from bot.services.staff.audit import By
@@ -43,7 +43,8 @@ async def invite(session: AsyncSession, texts: Texts, by: By, person: Staff, url
         return Invitation(await sign_in.invite(session, by, person, wait=WAIT), waits=True, rows=told)
     link = f"{url}{await sign_in.invite(session, by, person)}"
     hours = int(sign_in.INVITED.total_seconds() // 3600)
-    row = _row(chat, texts.say(chat.language, "staff.own_link", name=person.name, hours=hours, link=link))
+    text = texts.say(chat.language, "staff.own_link", name=person.name, hours=hours, link=link)
+    row = jobs.message(chat, {"do": "say", "text": text})
     await outbox.put(session, [row])
     return Invitation("", rows=[row, *told])
 
@@ -60,7 +61,8 @@ async def ask_reset(session: AsyncSession, texts: Texts, by: By, person: Staff) 
     rows = await _tell_others(session, texts, by, person, "staff.other_reset")
     chat = await session.get(Chat, person.chat_id) if person.chat_id else None
     if chat is not None:
-        own = _row(chat, texts.say(chat.language, "staff.own_reset", name=person.name, hours=HOURS))
+        text = texts.say(chat.language, "staff.own_reset", name=person.name, hours=HOURS)
+        own = jobs.message(chat, {"do": "say", "text": text})
         await outbox.put(session, [own])
         rows.append(own)
     await audit.note(session, by, "second.ask_reset", f"staff:{person.id}")
@@ -93,7 +95,7 @@ async def _tell_others(session: AsyncSession, texts: Texts, by: By, person: Staf
     giver = await session.get(Staff, by.staff_id) if by.staff_id is not None else None
     values = {"by": giver.name if giver else "", "name": person.name, "username": person.username, "hours": HOURS}
     chats = await _administrators(session, person, but=by.staff_id)
-    rows = [_row(chat, texts.say(chat.language, key, **values)) for chat in chats]
+    rows = [jobs.message(chat, {"do": "say", "text": texts.say(chat.language, key, **values)}) for chat in chats]
     if rows:
         await outbox.put(session, rows)
     return rows
@@ -106,7 +108,3 @@ async def _administrators(session: AsyncSession, person: Staff, *, but: int | No
     query = query.where(Staff.id.not_in([person.id, but or 0])).order_by(Chat.id)
     near = {chat.id: chat for chat, district in await session.execute(query) if person.district.startswith(district)}
     return list(near.values())
-
-
-def _row(chat: Chat, text: str) -> Outbox:
-    return outbox.row(chat.channel, {"to": chat.address, "do": "say", "text": text}, chat_id=chat.id)

@@ -1,6 +1,7 @@
 """Ways in: a link sent to the linked chat, a link handed over by an administrator, a signed Mini App."""
 
 import secrets
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from enum import StrEnum
 
@@ -8,16 +9,17 @@ from sqlalchemy import ColumnElement, delete, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.queue import outbox
+from bot.messaging import urls
+from bot.queue import jobs, outbox
 from bot.services.core import rate_limits
+from bot.services.core.context import ServiceContext
 from bot.services.staff import audit
 from bot.services.staff.accounts import find
 from bot.services.staff.audit import By
 from bot.services.staff.sessions import hashed
+from bot.store.db import Database
 from bot.store.models import Chat, FormPost, Outbox, SignInLink, Staff, StaffSession, now
-from knowledge.texts import Texts
 
-KIND = "sign_in"  # of the outbox row that asks for a link
 ASKED = timedelta(minutes=15)
 INVITED = timedelta(hours=24)
 DEMO = timedelta(days=365)  # of the demo's links, which the next start replaces anyway
@@ -60,18 +62,32 @@ async def ask(
     by_name = await rate_limits.spend(session, "sign_in.name", f"{username}@{address}")
     if wait := max(by_address, by_name):
         return wait, []
-    asked = outbox.row(KIND, {"username": username, "browser": hashed(browser).hex(), "target": target})
+    asked = jobs.SIGN_IN.row({"username": username, "browser": hashed(browser).hex(), "target": target})
     await outbox.put(session, [asked])
     return 0, [asked]
 
 
-async def send(session: AsyncSession, asked: Outbox, texts: Texts, url: str) -> list[Outbox]:
+class LinkSender:
+    """Carries out requests for a link."""
+
+    def __init__(
+        self, db: Database, services: Callable[[], ServiceContext], deliver: Callable[[Sequence[Outbox]], None]
+    ) -> None:
+        self.db, self.services, self.deliver = db, services, deliver
+
+    async def __call__(self, row: Outbox) -> None:
+        async with self.db.begin() as session:
+            rows = await _send(session, row, self.services())
+        self.deliver(rows)
+
+
+async def _send(session: AsyncSession, asked: Outbox, context: ServiceContext) -> list[Outbox]:
     """Write the link that was asked for to the linked chat of the account, if there is one.
 
-    Sent twice after a crash, the row makes one link all the same.  `url` is what a token is put behind.
+    Sent twice after a crash, the row makes one link all the same.
     """
     await _clear(session)
-    payload = asked.payload or {}
+    payload = jobs.SIGN_IN.payload(asked)
     person = await find(session, payload["username"])
     chat = await session.get(Chat, person.chat_id) if person and person.active and person.chat_id else None
     if person is None or chat is None or asked.created_at < now() - ASKED:
@@ -91,8 +107,9 @@ async def send(session: AsyncSession, asked: Outbox, texts: Texts, url: str) -> 
     if not await _insert(session, values):
         return []
     minutes = int(ASKED.total_seconds() // 60)
-    text = texts.say(chat.language, "staff.sign_in", name=person.name, minutes=minutes, link=f"{url}{token}")
-    row = outbox.row(chat.channel, {"to": chat.address, "do": "say", "text": text}, chat_id=chat.id)
+    link = f"{context.base_url}{urls.ENTER}{token}"
+    text = context.knowledge.texts.say(chat.language, "staff.sign_in", name=person.name, minutes=minutes, link=link)
+    row = jobs.message(chat, {"do": "say", "text": text})
     await outbox.put(session, [row])
     await audit.note(session, By(person.id), "sign_in.ask")
     return [row]

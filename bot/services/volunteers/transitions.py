@@ -3,12 +3,12 @@
 import secrets
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
 
 from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.errors import Rejected
+from bot.queue.jobs import CaseTimer
 from bot.services.appeals import consultation_votes
 from bot.services.core import timers
 from bot.services.core.context import ServiceContext
@@ -143,7 +143,7 @@ async def note(
     await session.execute(insert(VolunteerStep).values(values))
 
 
-async def ring(session: AsyncSession, context: ServiceContext, payload: dict[str, Any]) -> None:
+async def ring(session: AsyncSession, context: ServiceContext, payload: CaseTimer) -> None:
     """A timer has rung.  One that was set for an earlier term changes nothing; ringing twice neither."""
     volunteer = await applications.get(session, payload["number"], lock=True)
     if volunteer.expires_at is None or timers.written(volunteer.expires_at) != payload["due"]:
