@@ -6,7 +6,7 @@ from types import ModuleType
 
 from aiohttp import web
 
-from bot.console import home
+from bot.console import home, search
 from bot.console.appeals import bulk, case, clusters
 from bot.console.appeals import identity as appeal_identity
 from bot.console.appeals import queue as appeal_queue
@@ -46,7 +46,7 @@ from bot.store.models import Channel
 
 # The console's table of contents, in the order of the navigation.
 PAGES: Sequence[ModuleType] = (
-    *(home, appeal_queue, bulk, case, appeal_steps, appeal_identity, clusters),
+    *(home, search, appeal_queue, bulk, case, appeal_steps, appeal_identity, clusters),
     *(hazard_list, hazard, hazard_photos),
     *(trial_groups, notice_list, notice_form, notice_steps, results_file),
     *(volunteer_list, volunteer, redemption, points_rewards, certificate),

@@ -44,6 +44,7 @@ POLICY = "friendly-merchants-shenyang"  # of OWN; everybody who may read entries
 # Who gets past the door of a page: Access.PUBLIC, Access.HALF, or the roles by their short names.
 PAGES: Mapping[str, str] = {
     "GET /console": ALL,
+    "GET /console/search": ALL,
     "GET /console/login": Access.PUBLIC,
     "POST /console/login": Access.PUBLIC,
     "GET /console/sent": Access.PUBLIC,

@@ -153,7 +153,8 @@
     }
     if (key === "g") { after = "g"; setTimeout(function () { after = ""; }, 1200); return; }
     if (key === "?" && one("#shortcuts")) { event.preventDefault(); one("#shortcuts").showModal(); }
-    else if (key === "/" && one("[data-search]")) { event.preventDefault(); one("[data-search]").focus(); }
+    else if (key === "/" && one("[data-find]")) { event.preventDefault(); seek(); }
+    else if (key === "f" && one("[data-search]")) { event.preventDefault(); one("[data-search]").focus(); }
     else if (key === "j" || key === "k") step(key === "j" ? 1 : -1);
     else {
       var own = all("[data-key]").find(function (each) { return each.dataset.key === key; });
@@ -167,6 +168,12 @@
       if (field) field.focus();
     }
   });
+  // The search of every page stands beside the page, or on a phone in its menu.
+  function seek() {
+    var shown = function () { return all("[data-find]").find(function (each) { return each.offsetParent && !each.closest("details:not([open])"); }); };
+    if (!shown()) one("details.menu").open = true;
+    shown().focus();
+  }
   function step(by) {
     var rows = all("[data-row]").filter(function (row) { return !row.hidden; });
     var now = rows.findIndex(function (row) { return row.contains(document.activeElement); });
