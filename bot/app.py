@@ -115,6 +115,7 @@ class Application:
                 origin=settings.public_url,
                 messages_a_minute=None if demo else MESSAGES_A_MINUTE,
                 calls_kept=CALLS if demo else 0,
+                hotlines=self.knowledge.hotlines.values(),
             )
             self.web_app.add_routes(self.web_chat.routes())
             web_bot = self._channel(Channel.WEB, token, f"{base}/bot", f"{base}/file/bot")

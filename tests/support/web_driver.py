@@ -24,6 +24,7 @@ from bot.channels.web import Clocks, WebChat
 from bot.store import db as store
 from bot.store.models import Base
 from bot.store.vault import Vault, new_key
+from knowledge import hotlines
 
 SECRET = "a secret of thirty-two characters!"
 TOKEN = "4711:WEB"
@@ -81,7 +82,8 @@ class Server:
 
     def __init__(self, url: str, folder: Path, *, key: str, **options: Any) -> None:
         self.db = opened(url, key)
-        settings = {"token": TOKEN, "clocks": FAST, "demo": True, "messages_a_minute": None} | options
+        settings = {"token": TOKEN, "clocks": FAST, "demo": True, "messages_a_minute": None}
+        settings |= {"hotlines": hotlines.load().values()} | options
         self.chat = WebChat(self.db, secret=SECRET, files=folder / "files", **settings)
         self.url = ""
         self.port = 0

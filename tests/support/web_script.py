@@ -27,6 +27,21 @@ FEEDBACK = {
         [{"text": "原文", "url": "https://www.mohrss.gov.cn/"}, {"text": "复制编号", "copy_text": {"text": "NX-1"}}],
     ]
 }
+CARD = (
+    "<b>入职要押金、要扣身份证，可以吗？</b>\n"
+    "不可以。招工收押金、要担保、扣身份证，都违法。\n收了要退，还按每人罚他 500～2000 元；找劳动监察或 12333。\n"
+    "身份证谁都不能扣。不还就打 110，公安能罚他 200 元以下。\n租车、租电池的押金是另一回事，先看合同怎么写。\n"
+    "退不退、退多少，要在签字以前问清楚，留下聊天记录。\n\n"
+    "<b>下一步</b>\n· 别交钱，先问清楚收的是什么钱，让他写收据。\n· 交了的留转账记录，带身份证去劳动监察。\n"
+    "· 证件被扣，当场打 110，等民警来。\n\n☎️ 12333 人社\n\n"
+    "📄 ¹ 劳动合同法 第九条 ² 劳动合同法 第八十四条 ³ 居民身份证法 第十六条\n原文核对于 2026-11-02"
+)
+VERDICT = {
+    "inline_keyboard": [
+        [{"text": "看详细和出处", "callback_data": "d:deposit"}, {"text": "我要反映", "callback_data": "go:appeal"}],
+        [{"text": "👍 有用", "callback_data": "v:1:deposit"}, {"text": "👎 没用", "callback_data": "v:0:deposit"}],
+    ]
+}
 STATION = {
     "latitude": 41.8021,
     "longitude": 123.4112,
@@ -67,6 +82,8 @@ class Script:
             )
             return
         await self.bot("answerCallbackQuery", callback_query_id=query["id"], text="谢谢，记下了")
+        if data.startswith("v:"):
+            return
         if data == "receipt":
             await self._say(message["chat"]["id"], "收到了，编号在这里。")
             return
@@ -88,6 +105,10 @@ class Script:
         elif "受伤" in text:
             await self.bot("sendChatAction", chat_id=chat, action="typing")
             await self._say(chat, ANSWER, reply_markup=FEEDBACK)
+        elif "押金" in text:
+            await self._say(chat, CARD, reply_markup=VERDICT)
+        elif "着火" in text:
+            await self._say(chat, "‼️ <b>先打 119（消防救援）</b>，再打 120（医疗急救）。保命要紧，别的都往后放。")
         elif text == "删":
             sent = await self._say(chat, "马上消失")
             await self.bot("deleteMessage", chat_id=chat, message_id=sent["message_id"])
@@ -97,12 +118,16 @@ class Script:
             point = message["location"]
             await self._say(chat, f"收到位置 {point['latitude']:.2f}, {point['longitude']:.2f}，最近的驿站：")
             await self.bot("sendVenue", chat_id=chat, reply_markup=MORE, **STATION)
+        elif "photo" in message and message.get("caption"):
+            await self._say(chat, f"照片和话都收到了：{message['caption']}")
         elif "photo" in message:
             await self.bot("sendPhoto", chat_id=chat, photo=message["photo"][-1]["file_id"], caption="照片收到了")
         elif "contact" in message:
             await self._say(chat, f"记下了 {message['contact']['phone_number']}")
         else:
-            await self._say(chat, f"您说的是：{text}".replace("<", "&lt;"))
+            quoted = message.get("reply_to_message", {}).get("text", "")
+            words = f"您说的是：{text}" + f"，回的是：{quoted}" * bool(quoted)
+            await self._say(chat, words.replace("<", "&lt;"))
 
     async def _say(self, chat: int, text: str, **more: Any) -> Any:
         return await self.bot("sendMessage", chat_id=chat, text=text, parse_mode="HTML", **more)

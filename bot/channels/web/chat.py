@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import deque
+from collections.abc import Iterable
 from pathlib import Path
 
 from aiohttp import web
@@ -19,6 +20,7 @@ from bot.channels.web.page import Page
 from bot.channels.web.people import People
 from bot.channels.web.rules import MESSAGES_A_MINUTE, Clocks, Limits
 from bot.channels.web.shared import Shared
+from bot.channels.web.telephones import Hotline, Telephones
 from bot.channels.web.views import Views
 from bot.channels.web.wakeups import QUIET, Wakeups
 from bot.channels.web.watch import Watch
@@ -43,6 +45,7 @@ class WebChat:
     origin: how people reach the server, when a proxy in front of it changes the host.
     limits: Telegram's rates, to rehearse 429; none by default.
     messages_a_minute: what one person may send; None for no limit.
+    hotlines: numbers the page offers to call by their names.
     calls_kept: how many calls `calls` remembers, with their texts: 0 where real people write.
     """
 
@@ -59,6 +62,7 @@ class WebChat:
         messages_a_minute: int | None = MESSAGES_A_MINUTE,
         calls_kept: int = CALLS,
         clocks: Clocks | None = None,
+        hotlines: Iterable[Hotline] = (),
     ) -> None:
         self.shared = Shared(
             db=db,
@@ -74,7 +78,7 @@ class WebChat:
         self.people = People(self.shared, self.delivery, messages_a_minute=messages_a_minute)
         self.watch = Watch(self.shared)
         assets, identity = Assets(self.shared.words, demo=demo), WebIdentity(secret)
-        views = Views(self.shared, identity)
+        views = Views(self.shared, identity, Telephones(hotlines))
         self.page = Page(self.shared, self.people, views, identity, assets, origin=origin)
         self.demo = Demo(self.shared, self.people, assets) if demo else None
 

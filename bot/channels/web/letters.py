@@ -2,14 +2,17 @@
 
 import math
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from bot.channels.web.markup.entities import finished
 from bot.channels.web.markup.marks import units
+from bot.channels.web.messages import FileNote
 from bot.channels.web.methods.sending import shown_text
 from bot.channels.web.parameters import clean
 from bot.channels.web.people import Unwelcome
-from bot.channels.web.rules import TEXT
+from bot.channels.web.rules import CAPTION, TEXT
+from bot.doors import numbers
 
 KEY = re.compile(r"[\w-]{8,40}", re.ASCII)
 PHONE = re.compile(r"\+?\d{5,15}")
@@ -27,6 +30,15 @@ class Letter:
         """A whole number that fits the database; 0 for anything else."""
         value = self.values.get(name)
         return value if isinstance(value, int) and not isinstance(value, bool) and 0 < value < 2**62 else 0
+
+
+def read_note(query: Mapping[str, str]) -> FileNote:
+    """Raises Unwelcome."""
+    caption = finished(clean(query.get("caption", "")), [])
+    if units(caption.text) > CAPTION:
+        raise Unwelcome("too_long")
+    shown = shown_text(caption, "caption", "caption_entities")
+    return FileNote(read_key(query.get("key")), shown, numbers.whole(query.get("reply_to", "0"), most=2**62) or 0)
 
 
 def read_key(value: Any) -> str:

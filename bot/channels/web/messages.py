@@ -1,7 +1,7 @@
 """Messages of a conversation: kept, found, changed, and shown the way the Bot API shows them."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import bindparam, insert, select, update
@@ -30,6 +30,15 @@ class Message:
         body = {name: value for name, value in (self.body or {}).items() if name not in OWN}
         sender = conversation.user if self.mine else bot.user
         return {"message_id": self.message_id, "from": sender, "chat": conversation.chat, **body}
+
+
+@dataclass(frozen=True, slots=True)
+class FileNote:
+    """What goes with a file: the page's own name for the message, its caption, the message it answers (0: none)."""
+
+    key: str
+    caption: dict[str, Any] = field(default_factory=dict)  # as a part of a Bot API Message
+    reply_to: int = 0
 
 
 _COLUMNS = (MESSAGES.c.message_id, MESSAGES.c.event, MESSAGES.c.mine, MESSAGES.c.body, MESSAGES.c.key)

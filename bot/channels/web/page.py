@@ -15,7 +15,8 @@ from bot.channels.web.assets import Assets
 from bot.channels.web.bots import Bot
 from bot.channels.web.finishing import Finishing
 from bot.channels.web.identity import WebIdentity, new_person
-from bot.channels.web.letters import Letter, read_contact, read_key, read_place, read_text
+from bot.channels.web.letters import Letter, read_contact, read_key, read_note, read_place, read_text
+from bot.channels.web.messages import FileNote
 from bot.channels.web.parameters import BODY
 from bot.channels.web.people import People, Unwelcome
 from bot.channels.web.refusal import ApiRefusal
@@ -150,7 +151,7 @@ class Page:
         raise Unwelcome("bad_request")
 
     async def photo(self, request: web.Request) -> web.StreamResponse:
-        """A photo as the request's body."""
+        """A photo as the request's body; what is said with it, and what it answers, in the address."""
         return await self._upload(request, developed)
 
     async def voice(self, request: web.Request) -> web.StreamResponse:
@@ -158,12 +159,12 @@ class Page:
         return await self._upload(request, recorded)
 
     async def _upload(self, request: web.Request, prepare: Callable[..., Awaitable[Any]]) -> web.StreamResponse:
-        person, key = self._person(request), read_key(request.query.get("key"))
+        person, note = self._person(request), read_note(request.query)
         self._check_origin(request)
         self._within(self.posts, request)
         async with self.people.uploading(person):
             pieces, abouts = await self._prepared(request, prepare)
-            return await self._keep(person, pieces, abouts, key)
+            return await self._keep(person, pieces, abouts, note)
 
     async def _prepared(self, request: web.Request, prepare: Callable[..., Awaitable[Any]]) -> Any:
         try:
@@ -173,11 +174,11 @@ class Page:
         return await prepare(data, request.content_type, _number(request, "seconds"))
 
     async def _keep(
-        self, person: int, pieces: list[bytes], abouts: list[dict[str, Any]], key: str
+        self, person: int, pieces: list[bytes], abouts: list[dict[str, Any]], note: FileNote
     ) -> web.StreamResponse:
         kept = [await self.shared.files.keep(piece) for piece in pieces]
         try:
-            message = await self.people.send_file(await self._bot(), person, kept, abouts, key=key)
+            message = await self.people.send_file(await self._bot(), person, kept, abouts, note)
         except BaseException:
             self.shared.files.erase(each.name for each in kept)
             raise

@@ -18,7 +18,7 @@ from bot.channels.web.bots import Bot
 from bot.channels.web.conversations import Conversation
 from bot.channels.web.delivery import WebhookDelivery
 from bot.channels.web.files import Kept
-from bot.channels.web.messages import Message
+from bot.channels.web.messages import FileNote, Message
 from bot.channels.web.methods import media
 from bot.channels.web.methods.sending import moment
 from bot.channels.web.rows import CONVERSATIONS, FILES, MESSAGES, PEOPLE, PRESSES, UPDATES
@@ -63,17 +63,17 @@ class People:
         return message
 
     async def send_file(
-        self, bot: Bot, person: int, kept: list[Kept], abouts: list[dict[str, Any]], *, key: str
+        self, bot: Bot, person: int, kept: list[Kept], abouts: list[dict[str, Any]], note: FileNote
     ) -> Message:
         """Send bytes kept already: a photo's sizes, the largest last, or one voice note.  Raises Unwelcome."""
         async with self.shared.db.connect() as connection:
             conversation = await self._open(connection, bot, person)
-            if (known := await messages.by_key(connection, conversation, key)) is not None:
+            if (known := await messages.by_key(connection, conversation, note.key)) is not None:
                 self.shared.files.erase(each.name for each in kept)
                 return known
             await self._check_uploads(connection, person)
-            body = await self._shown_file(connection, conversation, kept, abouts)
-            message, put = await self._take(connection, bot, conversation, body, key=key)
+            body = await self._shown_file(connection, conversation, kept, abouts) | note.caption
+            message, put = await self._take(connection, bot, conversation, body, key=note.key, reply_to=note.reply_to)
         self._tell(bot, conversation, put)
         return message
 

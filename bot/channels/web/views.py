@@ -12,6 +12,7 @@ from bot.channels.web.identity import WebIdentity
 from bot.channels.web.messages import Message
 from bot.channels.web.rows import CONVERSATIONS, MESSAGES, PRESSES
 from bot.channels.web.shared import Shared
+from bot.channels.web.telephones import Telephones
 from bot.store.base import now
 
 PAGE = 40  # messages shown at first, and with every look further back
@@ -74,8 +75,8 @@ class ChatState:
 class Views:
     """Reads conversations for the page; writes nothing."""
 
-    def __init__(self, shared: Shared, identity: WebIdentity) -> None:
-        self.shared, self.identity = shared, identity
+    def __init__(self, shared: Shared, identity: WebIdentity, telephones: Telephones) -> None:
+        self.shared, self.identity, self.telephones = shared, identity, telephones
 
     async def state(self, bot: Bot, person: int) -> ChatState | None:
         row = await self.shared.db.first(_FIND, {"bot": bot.id, "person": person})
@@ -117,6 +118,8 @@ class Views:
         body = message.body
         shown: dict[str, Any] = {"id": message.message_id, "event": message.event, "mine": message.mine}
         shown |= {name: body[name] for name in PLAIN if name in body}
+        if not message.mine:
+            shown |= self._numbers(body)
         if message.key:
             shown["key"] = message.key
         if "edit_date" in body:
@@ -126,6 +129,15 @@ class Views:
         if "reply_to_message" in body:
             shown["reply"] = _excerpt(body["reply_to_message"])
         return shown | self._files(body, person)
+
+    def _numbers(self, body: dict[str, Any]) -> dict[str, Any]:
+        """The entities of what the bot says, telephone numbers among them."""
+        marked = {
+            entities: self.telephones.marked(body[text], body.get(entities, ()))
+            for text, entities in (("text", "entities"), ("caption", "caption_entities"))
+            if text in body
+        }
+        return {name: entities for name, entities in marked.items() if entities}
 
     def _files(self, body: dict[str, Any], person: int) -> dict[str, Any]:
         if sizes := body.get("photo"):

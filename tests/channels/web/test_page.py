@@ -1,123 +1,24 @@
 """The chat page in a real browser: what a courier does on a phone, at 360 and at 1280 pixels."""
 
 import io
-import os
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-from pathlib import Path
 
 import aiohttp
 import pytest
-import pytest_asyncio
 from PIL import Image
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
+from playwright.async_api import expect
 
 from bot.channels.web import words
-from bot.store.vault import new_key
 from tests.support.accessibility import violations
 from tests.support.project import ROOT
-from tests.support.web_driver import Bot, Person, Server, Webhook, database, eventually
-from tests.support.web_script import Script
+from tests.support.web_driver import Person, Server
+from tests.support.web_page import DESK, NO_BROWSER, PHONE, Stage, begins, bubbles, says
 
-CHROMIUM = Path(os.environ.get("NUANXIN_CHROMIUM", "/usr/bin/chromium"))
-ARGUMENTS = (
-    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync"
-).split()
-PHONE, DESK = {"width": 360, "height": 740}, {"width": 1280, "height": 800}
 PAGE = ROOT / "bot/channels/web"
 
-pytestmark = [
-    pytest.mark.asyncio(loop_scope="module"),
-    pytest.mark.skipif(
-        not CHROMIUM.exists() and os.environ.get("CI") != "true", reason="no Chromium: apt-get install chromium"
-    ),
-]
-
-
-@dataclass
-class Stage:
-    """A server, a scripted bot, a browser; and everything that must not happen."""
-
-    server: Server
-    bot: Bot
-    browser: Browser
-    key: str
-    folder: Path
-    url: str
-    trouble: list[str] = field(default_factory=list)
-    asked: list[str] = field(default_factory=list)
-    contexts: list[BrowserContext] = field(default_factory=list)
-
-    async def opens(self, path: str = "/chat", *, size: dict[str, int] = PHONE, **options: object) -> Page:
-        context = await self.browser.new_context(
-            viewport=size,
-            locale="zh-CN",
-            timezone_id="Asia/Shanghai",
-            has_touch=size is PHONE,
-            reduced_motion="reduce",
-            **options,
-        )
-        self.contexts.append(context)
-        page = await context.new_page()
-        page.on("console", lambda message: self.trouble.append(message.text) if message.type == "error" else None)
-        page.on("pageerror", lambda error: self.trouble.append(str(error)))
-        page.on("request", lambda request: self._check(request.url))
-        page.set_default_timeout(8000)  # milliseconds
-        await page.goto(self.server.url + path)
-        return page
-
-    async def restart(self) -> None:
-        """The same server, as another process."""
-        port = self.server.port
-        await self.server.stop()
-        self.server = await Server(self.url, self.folder, key=self.key).start(port)
-        self.bot.server = self.server
-
-    def _check(self, url: str) -> None:
-        self.asked.append(url)
-        if not url.startswith((self.server.url, "blob:")):
-            self.trouble.append(f"asked elsewhere: {url}")
-
-
-@pytest_asyncio.fixture(loop_scope="module", scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield browser
-        await browser.close()
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def stage(browser: Browser, tmp_path: Path) -> AsyncIterator[Stage]:
-    key = new_key()
-    async with database(tmp_path) as url, aiohttp.ClientSession() as http:
-        server = await Server(url, tmp_path, key=key).start()
-        hook = await Webhook().start()
-        stage = Stage(server, Bot(server, http), browser, key, tmp_path, url)
-        await Script(stage.bot, hook).start()
-        yield stage
-        for context in stage.contexts:
-            await context.close()
-        await stage.server.stop()
-        await hook.stop()
-        assert stage.trouble == []
-
-
-async def begins(page: Page) -> None:
-    await page.get_by_role("button", name="开始使用").click()
-    await expect(page.get_by_role("button", name="有事问我")).to_be_visible()
-
-
-async def says(page: Page, text: str) -> None:
-    await page.locator("#input").fill(text)
-    await page.keyboard.press("Enter")
-
-
-def bubbles(page: Page, text: str):
-    return page.locator(".bubble", has_text=text)
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), NO_BROWSER]
 
 
 # ---------------------------------------------------------------- asking
@@ -148,7 +49,7 @@ async def test_a_question_is_answered_and_a_press_on_the_answer_changes_it_in_pl
 async def test_what_comes_of_a_press_is_shown_wherever_the_button_stands(stage):
     page = await stage.opens()
     await begins(page)
-    person = await _only_stranger(stage)
+    person = await stage.stranger()
     submit = {"inline_keyboard": [[{"text": "提交", "callback_data": "receipt"}]]}
     await stage.bot("sendMessage", chat_id=person, text="看一眼对不对", reply_markup=submit)
     await stage.bot("sendMessage", chat_id=person, text="\n".join(f"第 {number} 行" for number in range(40)))
@@ -174,18 +75,22 @@ async def test_an_alert_keeps_the_focus_until_it_is_read(stage):
     await expect(alert).to_have_count(0)
 
 
-async def test_the_reply_keyboard_writes_folds_and_comes_back(stage):
+async def test_the_reply_keyboard_is_one_row_and_all_of_it_one_tap_away(stage):
     page = await stage.opens()
     await begins(page)
     await page.get_by_role("button", name="找驿站").click()
     await expect(bubbles(page, "您说的是：找驿站")).to_be_visible()
     toggle = page.get_by_role("button", name="显示或收起快捷按钮")
-    await toggle.click()
-    await expect(page.get_by_role("button", name="找驿站")).to_be_hidden()
     await expect(toggle).to_have_attribute("aria-expanded", "false")
     await toggle.click()
+    await expect(toggle).to_have_attribute("aria-expanded", "true")
+    await page.locator("#keys").get_by_role("button", name="我要反映").click()
+    await expect(bubbles(page, "您说的是：我要反映")).to_be_visible()
+    await expect(page.locator("#keys")).to_be_hidden()
+    await page.reload()
 
     await expect(page.get_by_role("button", name="找驿站")).to_be_visible()
+    await expect(page.locator("#keys")).to_be_hidden()
 
 
 async def test_the_menu_lists_the_commands_and_sends_them(stage):
@@ -355,7 +260,7 @@ async def test_what_came_while_nobody_looked_is_marked_on_the_next_visit(stage):
     await says(page, "我先走了")
     await expect(bubbles(page, "您说的是：我先走了")).to_be_visible()
     assert await page.locator("[data-new]").count() == 0
-    person = await _only_stranger(stage)
+    person = await stage.stranger()
     await page.goto("about:blank")
     for number in (1, 2):
         await stage.bot("sendMessage", chat_id=person, text=f"通知 {number}")
@@ -412,7 +317,7 @@ async def test_a_refused_message_says_why_and_can_be_dropped(stage):
 async def test_older_messages_come_on_request(stage):
     page = await stage.opens()
     await begins(page)
-    person = (await stage.bot("getWebhookInfo"))["url"] and await _only_stranger(stage)
+    person = (await stage.bot("getWebhookInfo"))["url"] and await stage.stranger()
     for number in range(45):
         await stage.bot("sendMessage", chat_id=person, text=f"第 {number} 条")
     await page.reload()
@@ -433,10 +338,21 @@ async def test_stopping_and_coming_back(stage):
     await page.get_by_role("button", name="停用服务消息").click()
     await page.get_by_role("alertdialog").get_by_role("button", name="停用服务消息").click()
     await expect(page.get_by_text("您已停用服务消息。")).to_be_visible()
-    await expect(page.locator("#composer")).to_be_hidden()
     await page.get_by_role("button", name="重新启用").click()
+    await expect(page.get_by_text("您已停用服务消息。")).to_be_hidden()
 
-    await expect(page.locator("#composer")).to_be_visible()
+
+async def test_whoever_writes_after_stopping_is_back(stage):
+    page = await stage.opens()
+    await begins(page)
+    await page.get_by_role("button", name="更多设置").click()
+    await page.get_by_role("button", name="停用服务消息").click()
+    await page.get_by_role("alertdialog").get_by_role("button", name="停用服务消息").click()
+    await expect(page.get_by_text("您已停用服务消息。")).to_be_visible()
+    await says(page, "我回来了")
+
+    await expect(bubbles(page, "您说的是：我回来了")).to_be_visible()
+    await expect(page.get_by_text("您已停用服务消息。")).to_be_hidden()
 
 
 async def test_deleting_everything_asks_first_and_begins_anew(stage):
@@ -571,12 +487,3 @@ async def _production(stage: Stage) -> AsyncIterator[Server]:
     server = await Server(stage.url, stage.folder, key=stage.key, demo=False).start()
     yield server
     await server.stop()
-
-
-async def _only_stranger(stage: Stage) -> int:
-    """The person with a cookie, as the bot knows them."""
-
-    async def known():
-        return [each.parameters["chat_id"] for each in stage.server.chat.calls if each.method == "sendMessage"]
-
-    return (await eventually(known))[0]

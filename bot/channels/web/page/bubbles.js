@@ -7,6 +7,7 @@
   var presses = {}; // buttons that wait for an answer, by the callback query's id
   var answered = {}; // answers that came before their press was known
   var PATIENCE = 15000; // milliseconds
+  var EXCERPT = 80; // letters of a message that is quoted
 
   // Show a message from the server, new or changed.  Returns its row if it is new.
   NX.show = function (message) {
@@ -24,11 +25,13 @@
     rows[message.id] = row;
     if (old) {
       log.replaceChild(row, old);
+      NX.fold(row);
       if (old.message && old.message.event === undefined) place(row);
       days();
       return null;
     }
     place(row);
+    NX.fold(row);
     days();
     return row;
   };
@@ -43,25 +46,34 @@
     return row;
   };
 
+  // How far a message is.  Offers to try again, and to give up; a message under way can be given up, too.
   NX.state = function (key, text, retry, discard) {
     var row = waiting[key];
     if (!row) return;
     var line = row.querySelector(".state");
     if (line) line.textContent = text;
+    var ways = (retry ? "r" : "") + (discard ? "d" : "");
+    if (row.ways === ways) return;
+    row.ways = ways;
     var trouble = row.querySelector(".trouble");
     if (trouble) row.removeChild(trouble);
-    if (retry) {
-      row.appendChild(NX.el("div", { class: "trouble" }, [
-        NX.el("button", { type: "button", text: NX.say("discard"), on: { click: discard } }),
-        NX.el("button", { type: "button", text: NX.say("failed"), on: { click: retry } })
-      ]));
-    }
+    if (!ways) return;
+    row.appendChild(NX.el("div", { class: "trouble" }, [
+      discard ? NX.el("button", { type: "button", text: NX.say(retry ? "discard" : "cancel"), on: { click: discard } }) : null,
+      retry ? NX.el("button", { type: "button", text: NX.say("failed"), on: { click: retry } }) : null
+    ]));
   };
 
   NX.unsend = function (key) {
     if (waiting[key]) log.removeChild(waiting[key]);
     delete waiting[key];
     days();
+  };
+
+  // The first words of a message.
+  NX.quoted = function (id) {
+    var message = rows[id] ? rows[id].message : {};
+    return (message.text || message.caption || "").slice(0, EXCERPT);
   };
 
   NX.bare = function () { return !log.querySelector(".row"); };
@@ -94,13 +106,15 @@
 
   function build(message) {
     var bubble = NX.el("div", { class: "bubble" });
-    if (message.reply) bubble.appendChild(NX.el("p", { class: "quote", text: message.reply.text }));
+    if (message.reply) bubble.appendChild(NX.el("p", { class: "quote", text: message.reply.text || NX.say("quoted_file") }));
     content(message).forEach(function (part) { bubble.appendChild(part); });
     bubble.appendChild(footLine(message));
     if (message.reaction) bubble.appendChild(NX.el("span", { class: "reaction", text: message.reaction }));
     var row = NX.el("div", { class: "row" + (message.mine ? " mine" : ""), "data-id": message.id || null }, [
       NX.el("span", { class: "away", text: message.mine ? NX.say("me") : NX.say("name") }), bubble
     ]);
+    var calls = NX.calls(message);
+    if (calls) row.appendChild(calls);
     if (message.buttons) row.appendChild(buttons(message));
     return row;
   }
@@ -128,7 +142,7 @@
     if (message.contact) parts.push(contact(message.contact));
     var text = message.text || message.caption;
     if (text) {
-      parts.push(NX.el("div", { class: "said" }, [NX.formatted(text, message.entities || message.caption_entities)]));
+      parts.push(NX.said(message, text));
     }
     return parts;
   }
@@ -207,12 +221,12 @@
     made.addEventListener("click", function () {
       if (button.copy_text) {
         NX.copy(button.copy_text.text).then(function () { NX.toast(NX.say("copied")); }, function () { NX.toast(NX.say("copy_failed")); });
-      } else if ("callback_data" in button) press(message.id, button.callback_data, made);
+      } else if ("callback_data" in button) NX.press(message.id, button.callback_data, made);
     });
     return made;
   }
 
-  function press(id, data, button) {
+  NX.press = function (id, data, button) {
     if (button.getAttribute("aria-busy") === "true") return;
     button.setAttribute("aria-busy", "true");
     NX.expect();
@@ -226,7 +240,7 @@
       rest(button);
       NX.toast(problem.error);
     });
-  }
+  };
 
   // Whether the button was still there and waiting.
   function rest(button) {

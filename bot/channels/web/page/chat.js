@@ -6,8 +6,9 @@
   var ANSWERED = 8000; // ms after a press in which a message is taken for its answer
   var stage = NX.id("stage"), input = NX.id("input"), keys = NX.id("keys");
   var name = document.title;
+  var draft = "draft:" + (NX.worker || "me");
   var event = null, listening = false, request = null, tries = 0;
-  var stopped = false, keyboard = null, folded = false, typing = null, atEnd = true, replyTo = 0, expecting = 0;
+  var stopped = false, keyboard = null, folded = true, typing = null, atEnd = true, replyTo = 0, expecting = 0, asked = "";
 
   NX.stopped = function () { return stopped; };
 
@@ -52,6 +53,7 @@
     news.messages.forEach(function (message) {
       var row = NX.show(message);
       if (row && !message.mine && !fresh) fresh = row;
+      if (message.mine && message.text) asked = message.text;
       if (!row || message.mine || !known || message.event <= known) return;
       if (first && !came) row.setAttribute("data-new", NX.say("unread"));
       came += 1;
@@ -69,6 +71,7 @@
     if (fresh && stay && !first) toTop(fresh);
     if (fresh) expecting = 0;
     if (fresh && !near()) NX.id("newest").hidden = false;
+    NX.chips();
   }
 
   // How many came since somebody looked, in the title; whoever looks has seen them all.
@@ -97,7 +100,7 @@
   };
   // A long answer is read from its beginning, not from its end.
   function toTop(row) {
-    var top = row.offsetTop - NX.id("stage").offsetTop - 8;
+    var top = row.offsetTop - 8;
     if (top < stage.scrollTop) {
       stage.scrollTop = top;
       atEnd = near();
@@ -110,6 +113,7 @@
   stage.addEventListener("scroll", function () {
     atEnd = near();
     if (atEnd) NX.id("newest").hidden = true;
+    NX.chips();
   }, { passive: true });
   NX.id("newest").addEventListener("click", NX.toEnd);
   window.addEventListener("resize", NX.settle);
@@ -136,6 +140,8 @@
 
   // ---- how things stand
 
+  NX.keyboard = function () { return keyboard; };
+
   NX.welcome = function (shown) {
     NX.id("welcome").hidden = !shown;
     NX.id("log").hidden = shown;
@@ -144,9 +150,7 @@
   function setStopped(now) {
     stopped = now;
     NX.id("stopped").hidden = !now;
-    NX.id("composer").hidden = now;
-    if (now) keys.hidden = true;
-    else drawKeys();
+    drawKeys();
   }
 
   function setTyping(action) {
@@ -159,8 +163,7 @@
     if (JSON.stringify(now) === JSON.stringify(keyboard)) return;
     var changed = !keyboard || !now || keyboard.message_id !== now.message_id;
     keyboard = now;
-    if (changed) folded = false;
-    if (now && now.used) folded = true;
+    if (changed) folded = true;
     replyTo = now && now.force_reply ? now.message_id : 0;
     input.placeholder = now && now.input_field_placeholder ? now.input_field_placeholder : NX.say("input");
     if (replyTo && changed) input.focus();
@@ -179,17 +182,25 @@
 
   function key(button) {
     return NX.el("button", { type: "button", class: "key", on: { click: function () {
-      if (button.request_location) NX.askPlace();
-      else if (button.request_contact) NX.askContact();
-      else NX.send({ text: button.text });
+      folded = true;
+      drawKeys();
+      NX.tapKey(button);
     } } }, [button.text]);
   }
+
+  // A key of the reply keyboard says its words, or asks for what it is there for.
+  NX.tapKey = function (button) {
+    if (button.request_location) NX.askPlace();
+    else if (button.request_contact) NX.askContact();
+    else NX.send({ text: button.text });
+  };
 
   function drawKeys() {
     var there = keyboard && keyboard.keyboard;
     NX.id("toggle").hidden = !there;
     NX.id("toggle").setAttribute("aria-expanded", String(Boolean(there && !folded)));
-    keys.hidden = !there || folded || stopped;
+    keys.hidden = !there || folded;
+    NX.chips();
     NX.settle();
   }
 
@@ -214,14 +225,27 @@
   function submit() {
     var text = input.value.trim();
     if (!text || text.length > LONGEST) { measure(); return; }
-    var body = replyTo ? { text: text, reply_to: replyTo } : { text: text };
+    var body = NX.asReply({ text: text }, replyTo);
     input.value = "";
+    NX.keep(draft, null);
     input.placeholder = NX.say("input");
     measure();
+    asked = body.text;
     NX.send(body);
   }
 
-  input.addEventListener("input", measure);
+  // The last question, back in the field to be put in other words.
+  NX.rephrase = function () {
+    input.value = asked;
+    measure();
+    input.focus();
+    input.select();
+  };
+
+  input.addEventListener("input", function () {
+    measure();
+    NX.keep(draft, input.value || null);
+  });
   input.addEventListener("keydown", function (event_) {
     // Enter also chooses a word in a Chinese keyboard: then it must not send.
     if (event_.key !== "Enter" || event_.shiftKey || event_.isComposing || event_.keyCode === 229) return;
@@ -240,6 +264,8 @@
 
   var said = NX.kept("said");
   if (said) { NX.keep("said", null); NX.toast(said); }
+  input.value = NX.kept(draft) || "";
+  measure();
   NX.about();
   NX.resume();
   listen();

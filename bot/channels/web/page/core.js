@@ -84,11 +84,21 @@ var NX = {};
     return new Promise(function (resolve, reject) {
       var request = new XMLHttpRequest();
       request.open(method, address(path, given.query));
-      request.timeout = given.timeout || 30000; // milliseconds
+      var clock = null; // of an upload: time is up when no byte has gone for so long
+      function alive() {
+        clearTimeout(clock);
+        clock = setTimeout(function () { request.abort(); }, given.stalled);
+      }
+      if (given.stalled) alive();
+      else request.timeout = given.timeout || 30000; // milliseconds
       request.setRequestHeader("X-Nuanxin-Chat", "1");
       if (given.json) request.setRequestHeader("Content-Type", "application/json");
       if (given.file) request.setRequestHeader("Content-Type", given.file.type || "application/octet-stream");
-      if (given.progress) request.upload.onprogress = function (event) { given.progress(event.loaded / event.total); };
+      if (given.progress) request.upload.onprogress = function (event) {
+        alive();
+        given.progress(event.loaded / event.total);
+      };
+      request.onloadend = function () { clearTimeout(clock); };
       request.onload = function () {
         var answer;
         try { answer = JSON.parse(request.responseText); } catch (error) { answer = {}; }

@@ -2,6 +2,8 @@
 (function () {
   "use strict";
   var LARGEST = 20 * 1024 * 1024; // bytes
+  var MOST = 9; // photos at once
+  var CAPTION = 200; // letters
   var LONGEST = 60; // seconds of a voice note
   var input = NX.id("input");
 
@@ -18,22 +20,41 @@
   // ---- photos
 
   NX.id("file").addEventListener("change", function () {
-    var file = this.files[0];
+    var chosen = Array.prototype.slice.call(this.files, 0, MOST), all = this.files.length;
     this.value = "";
-    if (!file) return;
-    if (file.size > LARGEST) { NX.alert(NX.say("too_large")); return; }
-    var local = URL.createObjectURL(file);
-    NX.sheet(NX.say("photo"), function (sheet, shut) {
-      sheet.appendChild(NX.el("img", { class: "preview", src: local, alt: NX.say("photo_alt") }));
-      sheet.appendChild(NX.el("div", { class: "answers" }, [
-        NX.el("button", { type: "button", class: "plainly", text: NX.say("cancel"), on: { click: shut } }),
-        NX.el("button", { type: "button", class: "main", text: NX.say("send"), "data-focus": true, on: { click: function () {
-          shut();
-          NX.send({}, { kind: "photos", file: file, local: local });
-        } } })
-      ]));
+    if (!chosen.length) return;
+    if (all > MOST) NX.toast(NX.say("too_many", { most: MOST }));
+    Promise.all(chosen.map(NX.shrink)).then(function (files) {
+      var fit = files.filter(function (file) { return file.size <= LARGEST; });
+      if (fit.length < files.length) NX.alert(NX.say("too_large"));
+      else look(fit);
     });
   });
+
+  // Look at the photos before they go, and say something with them.
+  function look(files) {
+    var photos = files.map(function (file) { return { kind: "photos", file: file, local: URL.createObjectURL(file) }; });
+    NX.sheet(NX.say("photo"), function (sheet, shut) {
+      var words = NX.el("input", { type: "text", maxlength: String(CAPTION), enterkeyhint: "send" });
+      var strip = NX.el("div", { class: "strip" + (photos.length > 1 ? " many" : "") }, photos.map(function (photo) {
+        return NX.el("img", { class: "preview", src: photo.local, alt: NX.say("photo_alt") });
+      }));
+      var form = NX.el("form", {}, [
+        strip,
+        NX.el("label", {}, [NX.say("caption"), words]),
+        NX.el("div", { class: "answers" }, [
+          NX.el("button", { type: "button", class: "plainly", text: NX.say("cancel"), on: { click: shut } }),
+          NX.el("button", { type: "submit", class: "main", text: NX.say("send"), "data-focus": true })
+        ])
+      ]);
+      form.addEventListener("submit", function (event) {
+        event.preventDefault();
+        shut();
+        photos.forEach(function (photo, at) { NX.send(NX.asReply(at ? {} : { caption: words.value.trim() || undefined }), photo); });
+      });
+      sheet.appendChild(form);
+    });
+  }
 
   // ---- places: by the phone, by the map, by words
 
@@ -107,7 +128,7 @@
         if (!wanted || !pieces.length) return;
         var file = new Blob(pieces, { type: (recorder.mimeType || "audio/webm").split(";")[0] });
         var seconds = Math.max(1, Math.round((Date.now() - began) / 1000));
-        NX.send({}, { kind: "voices", file: file, local: URL.createObjectURL(file), seconds: seconds });
+        NX.send(NX.asReply({}), { kind: "voices", file: file, local: URL.createObjectURL(file), seconds: seconds });
       };
       recorder.start(1000);
       recording(recorder, began, function () { wanted = true; });

@@ -5,7 +5,7 @@
 
   NX.about = function () {
     return NX.ask("GET", "/chat/about").then(function (about) {
-      commands = about.commands;
+      commands = about.commands.filter(function (each) { return each.command !== "start"; });
       NX.id("commands").hidden = !commands.length;
       if (about.description) NX.id("intro").textContent = about.description;
     }, function () { /* The page works without; the next visit asks again. */ });
@@ -57,8 +57,12 @@
   }
 
   function stop(stopped) {
-    NX.ask("POST", "/chat/stop", { json: { stopped: stopped } }).then(NX.alive, function (problem) { NX.toast(problem.error); });
+    NX.stop(stopped).catch(function (problem) { NX.toast(problem.error); });
   }
+
+  NX.stop = function (stopped) {
+    return NX.ask("POST", "/chat/stop", { json: { stopped: stopped } }).then(NX.alive);
+  };
 
   function erase() {
     NX.ask("POST", "/chat/delete", { json: { sure: true } }).then(function () {

@@ -1,51 +1,81 @@
-// Sheets, questions, toasts.  One sheet at a time; the focus stays in it and goes back where it came from.
+// Sheets, questions, toasts.  One at a time; the focus stays in it and goes back where it came from.
+// An open one has an entry in the history, so that Back closes it and does not leave the page.
 (function () {
   "use strict";
-  var open = null;
+  var open = null; // the function that closes what is open
+  var entered = false, leaving = false; // whether our entry is in the history; whether we are stepping back over it
 
-  // Open a sheet with a title; `build` gets its body.  Returns a function that closes it.
-  NX.sheet = function (title, build, options) {
-    var given = options || {};
-    if (open) open.close();
+  // Lay something over the conversation.  Returns a function that takes it away.
+  function lay(shade, given) {
+    if (open) open();
     var back = document.activeElement;
-    var name = "sheet-title";
-    var close = NX.el("button", { type: "button", class: "icon", "aria-label": NX.say("close") }, [NX.icon("close")]);
-    var bar = NX.el("div", { class: "bar" }, [NX.el("h2", { id: name, text: title }), given.firm ? null : close]);
-    var sheet = NX.el("div", { class: "sheet" + (given.full ? " full" : ""), role: given.alert ? "alertdialog" : "dialog", "aria-modal": "true", "aria-labelledby": name, tabindex: "-1" }, [bar]);
-    var shade = NX.el("div", { class: "shade" }, [sheet]);
 
     function shut() {
-      if (!open || open.shade !== shade) return;
+      if (open !== shut) return;
       open = null;
-      shade.parentNode.removeChild(shade);
+      NX.id("layer").removeChild(shade);
       document.removeEventListener("keydown", keys, true);
       document.querySelector(".phone").removeAttribute("aria-hidden");
       if (given.closed) given.closed();
       if (back && back.focus && document.contains(back)) back.focus({ preventScroll: true });
+      setTimeout(depart, 0); // Unless the next sheet takes the entry over.
     }
 
     function keys(event) {
       if (event.key === "Escape" && !given.firm) { event.preventDefault(); shut(); }
       if (event.key !== "Tab") return;
-      var stops = sheet.querySelectorAll("button:not([disabled]), a[href], input, textarea, svg[tabindex]");
+      var stops = shade.querySelectorAll("button:not([disabled]), a[href], input, textarea, [tabindex='0']");
       if (!stops.length) return;
-      var first = stops[0], last = stops[stops.length - 1];
-      if (event.shiftKey && (document.activeElement === first || document.activeElement === sheet)) { event.preventDefault(); last.focus(); }
-      else if (!event.shiftKey && document.activeElement === last) { event.preventDefault(); first.focus(); }
+      var first = stops[0], last = stops[stops.length - 1], outside = !shade.contains(document.activeElement);
+      if (event.shiftKey && (document.activeElement === first || document.activeElement.getAttribute("tabindex") === "-1")) { event.preventDefault(); last.focus(); }
+      else if (!event.shiftKey && (document.activeElement === last || outside)) { event.preventDefault(); first.focus(); }
     }
 
-    close.addEventListener("click", shut);
-    shade.addEventListener("click", function (event) { if (event.target === shade && !given.firm) shut(); });
+    open = shut;
+    enter();
     document.addEventListener("keydown", keys, true);
-    open = { close: shut, shade: shade };
     NX.id("layer").appendChild(shade);
     document.querySelector(".phone").setAttribute("aria-hidden", "true");
-    build(sheet, shut);
-    (sheet.querySelector("[data-focus]") || sheet).focus({ preventScroll: true });
     return shut;
-  };
+  }
 
-  NX.closeSheet = function () { if (open) open.close(); };
+  function enter() {
+    if (entered || leaving) return;
+    entered = true;
+    history.pushState({ sheet: true }, "");
+  }
+
+  function depart() {
+    if (open || !entered) return;
+    entered = false;
+    leaving = true;
+    history.back();
+  }
+
+  window.addEventListener("popstate", function () {
+    if (leaving) {
+      leaving = false;
+      if (open) enter();
+      return;
+    }
+    entered = false;
+    if (open) open();
+  });
+
+  // Open a sheet with a title; `build` gets its body.  Returns a function that closes it.
+  NX.sheet = function (title, build, options) {
+    var given = options || {}, shut = null;
+    function close() { shut(); }
+    var cross = NX.el("button", { type: "button", class: "icon", "aria-label": NX.say("close"), on: { click: close } }, [NX.icon("close")]);
+    var bar = NX.el("div", { class: "bar" }, [NX.el("h2", { id: "sheet-title", text: title }), given.firm ? null : cross]);
+    var sheet = NX.el("div", { class: "sheet" + (given.full ? " full" : ""), role: given.alert ? "alertdialog" : "dialog", "aria-modal": "true", "aria-labelledby": "sheet-title", tabindex: "-1" }, [bar]);
+    var shade = NX.el("div", { class: "shade" }, [sheet]);
+    shade.addEventListener("click", function (event) { if (event.target === shade && !given.firm) close(); });
+    shut = lay(shade, given);
+    build(sheet, close);
+    (sheet.querySelector("[data-focus]") || sheet).focus({ preventScroll: true });
+    return close;
+  };
 
   // A row to tap: picture, words, what it means.
   NX.option = function (icon, title, hint, act, bad) {
@@ -85,21 +115,9 @@
 
   // A picture as large as the screen.
   NX.viewer = function (source, words) {
-    var back = document.activeElement;
     var close = NX.el("button", { type: "button", class: "icon", "aria-label": NX.say("close") }, [NX.icon("close")]);
     var shade = NX.el("div", { class: "shade viewer", role: "dialog", "aria-modal": "true", "aria-label": words }, [NX.el("img", { src: source, alt: words }), close]);
-    function shut() {
-      document.removeEventListener("keydown", keys, true);
-      NX.id("layer").removeChild(shade);
-      if (back && back.focus) back.focus({ preventScroll: true });
-    }
-    function keys(event) {
-      if (event.key === "Escape") shut();
-      if (event.key === "Tab") { event.preventDefault(); close.focus(); }
-    }
-    shade.addEventListener("click", shut);
-    document.addEventListener("keydown", keys, true);
-    NX.id("layer").appendChild(shade);
+    shade.addEventListener("click", lay(shade, {}));
     close.focus();
   };
 })();

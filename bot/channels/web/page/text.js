@@ -1,41 +1,39 @@
-// Text with entities, dates, telephone numbers: everything becomes elements and text nodes, never markup.
+// Text with entities, dates: everything becomes elements and text nodes, never markup.
 (function () {
   "use strict";
-  var SAFE = /^(https?:|mailto:|tel:)/i;
-  // Hotlines of five digits, mobile numbers, 400 numbers, landlines with area code.
-  var PHONE = /(^|[^\d.])(1[3-9]\d{9}|12\d{3}|96\d{3,4}|400[- ]?\d{3}[- ]?\d{4}|0\d{2,3}-\d{7,8})(?![\d.]|\s*[元米个名岁年天号])/g;
+  var SAFE = /^(https?:|mailto:|tel:|sms:)/i;
   var TAGS = { bold: "b", italic: "i", underline: "u", strikethrough: "s", code: "code", pre: "pre", blockquote: "blockquote", expandable_blockquote: "blockquote" };
 
   // Text and entities (UTF-16 offsets, as JavaScript counts them) to a fragment.  Entities nest, they do not cross.
   NX.formatted = function (text, entities) {
     var holder = document.createDocumentFragment();
-    fill(holder, text, 0, text.length, (entities || []).slice(), false);
+    fill(holder, text, 0, text.length, (entities || []).slice());
     return holder;
   };
 
-  function fill(parent, text, from, to, entities, linked) {
+  function fill(parent, text, from, to, entities) {
     var at = from;
     while (entities.length && entities[0].offset < to) {
       var first = entities.shift();
       var end = Math.min(first.offset + first.length, to);
       if (first.offset < at || end <= first.offset) continue;
-      plain(parent, text.slice(at, first.offset), linked);
+      plain(parent, text.slice(at, first.offset));
       var inner = [];
       while (entities.length && entities[0].offset < end) inner.push(entities.shift());
       var node = element(first, text.slice(first.offset, end));
-      fill(node, text, first.offset, end, inner, linked || node.tagName === "A" || node.tagName === "CODE");
+      fill(node, text, first.offset, end, inner);
       parent.appendChild(node);
       // A block ends its line by itself; the newline after it would leave an empty one.
       at = /^(PRE|BLOCKQUOTE)$/.test(node.tagName) && text.charAt(end) === "\n" ? end + 1 : end;
     }
-    plain(parent, text.slice(at, to), linked);
+    plain(parent, text.slice(at, to));
   }
 
   function element(entity, words) {
     if (entity.type === "spoiler") return veil();
     var href = address(entity, words);
     if (href) {
-      return NX.el("a", { href: href, target: /^http/i.test(href) ? "_blank" : null, rel: "noopener noreferrer" });
+      return NX.el("a", { href: href, class: entity.type === "phone_number" ? "tel" : null, target: /^http/i.test(href) ? "_blank" : null, rel: "noopener noreferrer" });
     }
     if (entity.type === "bot_command") {
       return NX.el("a", { href: "#", role: "button", "data-command": words });
@@ -44,7 +42,7 @@
   }
 
   function address(entity, words) {
-    var href = { text_link: entity.url, url: words, email: "mailto:" + words }[entity.type];
+    var href = { text_link: entity.url, url: words, email: "mailto:" + words, phone_number: entity.href }[entity.type];
     return href && SAFE.test(href) ? href : null;
   }
 
@@ -54,20 +52,23 @@
     return node;
   }
 
-  function plain(parent, text, linked) {
-    if (!text) return;
-    var at = 0;
-    if (!linked) {
-      text.replace(PHONE, function (whole, before, number, place) {
-        var start = place + before.length;
-        parent.appendChild(document.createTextNode(text.slice(at, start)));
-        parent.appendChild(NX.el("a", { href: "tel:" + number.replace(/[- ]/g, ""), text: number }));
-        at = start + number.length;
-        return whole;
-      });
-    }
-    parent.appendChild(document.createTextNode(text.slice(at)));
+  function plain(parent, text) {
+    if (text) parent.appendChild(document.createTextNode(text));
   }
+
+  // The paragraphs of a text, each with its own entities.
+  NX.paragraphs = function (text, entities) {
+    var at = 0;
+    return text.split("\n\n").map(function (part) {
+      var from = at, to = at + part.length;
+      at = to + 2;
+      var inner = (entities || []).filter(function (each) { return each.offset < to && each.offset + each.length > from; }).map(function (each) {
+        var start = Math.max(each.offset, from);
+        return Object.assign({}, each, { offset: start - from, length: Math.min(each.offset + each.length, to) - start });
+      });
+      return NX.el("p", {}, [NX.formatted(part, inner)]);
+    });
+  };
 
   function two(number) { return (number < 10 ? "0" : "") + number; }
 

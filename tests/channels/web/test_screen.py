@@ -1,0 +1,92 @@
+"""The screen belongs to the answer: what a rider sees at 360 x 740 without scrolling, and what one tap does."""
+
+import pytest
+from playwright.async_api import Page, expect
+
+from tests.support.web_page import NO_BROWSER, PHONE, begins, bubbles, says
+
+SEEN = """text => {
+    const stage = document.getElementById("stage").getBoundingClientRect();
+    const walker = document.createTreeWalker(document.getElementById("log"), NodeFilter.SHOW_TEXT);
+    while (walker.nextNode()) {
+        const at = walker.currentNode.textContent.indexOf(text);
+        if (at < 0) continue;
+        const range = document.createRange();
+        range.setStart(walker.currentNode, at);
+        range.setEnd(walker.currentNode, at + text.length);
+        const box = range.getBoundingClientRect();
+        const part = walker.currentNode.parentElement.closest("p, .said").getBoundingClientRect();
+        if (box.top >= stage.top && box.bottom <= Math.min(stage.bottom, part.bottom + 1)) return true;
+    }
+    return false;
+}"""
+
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), NO_BROWSER]
+
+
+async def sees(page: Page, text: str) -> bool:
+    return bool(await page.evaluate(SEEN, text))
+
+
+@pytest.mark.parametrize("height", [740, 460], ids=["whole screen", "above the phone's keyboard"])
+async def test_title_first_lines_next_step_and_source_are_seen_without_scrolling(stage, height):
+    page = await stage.opens(size=PHONE)
+    await begins(page)
+    await page.set_viewport_size({"width": 360, "height": height})
+    await says(page, "入职要押金可以吗")
+    card = bubbles(page, "入职要押金、要扣身份证，可以吗？")
+    await expect(card).to_be_visible()
+    for words in ("入职要押金、要扣身份证，可以吗？", "不可以。", "下一步", "别交钱", "劳动合同法 第九条"):
+        assert await sees(page, words), words
+
+    await page.get_by_role("button", name="展开全文").click()
+    await expect(card.locator(".source")).to_contain_text("原文核对于 2026-11-02")
+    heights = await card.locator("p").evaluate_all("all => all.map(each => each.scrollHeight - each.clientHeight)")
+    assert max(heights) < 8  # The ground of a number may reach over the last line; a hidden line would be 20 px.
+
+
+async def test_what_fits_the_moment_stands_above_the_composer(stage):
+    page = await stage.opens(size=PHONE)
+    await begins(page)
+    await says(page, "入职要押金可以吗")
+    chips = page.locator("#chips")
+    await expect(chips.get_by_role("button", name="👍 有用")).to_be_in_viewport()
+    await expect(chips.get_by_role("button", name="换个问法")).to_be_in_viewport()
+    await expect(chips.get_by_role("button", name="我要反映")).to_be_attached()
+    await chips.get_by_role("button", name="👍 有用").click()
+    await expect(page.locator(".toast")).to_have_text("谢谢，记下了")
+    await chips.get_by_role("button", name="换个问法").click()
+
+    await expect(page.locator("#input")).to_have_value("入职要押金可以吗")
+
+
+async def test_an_emergency_number_is_a_large_button_to_call(stage):
+    page = await stage.opens(size=PHONE)
+    await begins(page)
+    await says(page, "店里着火了")
+    for number, name in (("119", "消防救援"), ("120", "医疗急救")):
+        call = page.get_by_role("link", name=f"{number} {name}")
+        await expect(call).to_be_in_viewport()
+        await expect(call).to_have_attribute("href", f"tel:{number}")
+        box = await call.bounding_box()
+        assert box is not None
+        assert box["height"] >= 56
+    await expect(bubbles(page, "先打 119").get_by_role("link", name="119", exact=True)).to_have_attribute(
+        "href", "tel:119"
+    )
+
+
+async def test_back_closes_what_lies_over_the_conversation_and_stays_on_the_page(stage):
+    page = await stage.opens(size=PHONE)
+    await begins(page)
+    for opener in ("更多设置", "添加图片或位置"):
+        await page.get_by_role("button", name=opener).click()
+        await expect(page.get_by_role("dialog")).to_be_visible()
+        await page.evaluate("history.back()")
+        await expect(page.get_by_role("dialog")).to_have_count(0)
+    await page.get_by_role("button", name="更多设置").click()
+    await page.keyboard.press("Escape")
+    await says(page, "还在这里")
+
+    await expect(bubbles(page, "您说的是：还在这里")).to_be_visible()
+    assert page.url.endswith("/chat")
