@@ -19,6 +19,20 @@ STORIES = [
     "站长拖着十月工资不给，一共四千六，催了好几次都说下周",
     "站长一直拖着十月的工资不给，一共四千三，催三次都说下周",
 ]
+GATE = [
+    "万科城东门保安不让我们骑手的电动车进，只能走进去，送一单多十分钟",
+    "在万科那个小区门口又被拦下来了，说外卖一律不许骑车",
+    "铁西万科城的门卫天天拦人，不登记不让进，登记要排队",
+    "我给万科12栋送餐，门岗非要扣身份证才放行",
+    "万科物业规定送外卖的走地下车库，绕一大圈，超时扣我钱",
+]
+ELSEWHERE = [
+    "写字楼不让骑手坐客梯，货梯等二十分钟，超时扣我钱",
+    "小区门口保安不让进，说要登记，登记要排队",
+    "医院门口没地方停车，停一会儿就被贴条",
+    "单元门禁没有呼叫按钮，客户不接电话就进不去",
+    "商场外面停的电动车被拖走了，要交两百",
+]
 OTHERS = "平台扣我八十六元说虚假点送达，我拍了照片也没用"
 
 
@@ -53,6 +67,24 @@ async def test_five_about_the_same_unit_are_found_however_they_are_worded(app, a
         async with app.db.begin() as session:
             await session.execute(update(Appeal).where(Appeal.number == number).values(about="快跑站点"))
     assert "都反映同一家：快跑站点" in (await admin.gets("/console/alike")).words
+
+
+async def test_five_differently_worded_stories_about_one_gate_are_one_cluster(app, admin):
+    for story in ELSEWHERE:
+        await filed(app, kind="access", story=story)
+    numbers = [await filed(app, kind="access", story=story) for story in GATE[:4]]
+    assert not await numbers_in(await admin.gets("/console/alike"))
+    numbers.append(await filed(app, kind="access", story=GATE[4]))
+    page = await admin.gets("/console/alike")
+    assert "5 件 · 都提到：万科" in page.words
+    assert set(await numbers_in(page)) == set(numbers)
+
+
+async def test_a_name_that_other_districts_write_as_often_makes_no_cluster(app, admin):
+    for story in GATE:
+        await filed(app, kind="access", story=story, district="210106")
+        await filed(app, kind="access", story=story[::-1].replace("科万", "万科"), district="210102")
+    assert "都提到" not in (await admin.gets("/console/alike")).words
 
 
 async def test_cases_of_another_district_are_in_no_cluster(app, admin):

@@ -78,7 +78,7 @@ async def _list(context: RequestContext, *, fault: str = "") -> web.Response:
     return context.page(
         "appeals/clusters.html",
         status=422 if fault else 200,
-        clusters=await asyncio.to_thread(clusters.find, recent),
+        clusters=await asyncio.to_thread(clusters.find, recent, context.knowledge),
         items=await consultations.every(context.session, context.staffer),
         kinds=context.knowledge.appeals.kinds,
         agencies=await agencies.around(context.session, context.staffer.districts(Right.APPEALS_READ)),

@@ -11,7 +11,8 @@ from bot.services.appeals.queue import visible
 from bot.services.appeals.states import AppealState
 from bot.services.staff.permissions import Right, Staffer
 from bot.store.models import Appeal, ConsultationCase, now
-from knowledge.search import grouping
+from knowledge import Knowledge
+from knowledge.search import grouping, names
 from knowledge.search.text import clean
 
 WITHIN = timedelta(days=30)
@@ -35,11 +36,11 @@ class Telling:
 
 @dataclass(frozen=True, slots=True)
 class AppealCluster:
-    """why: "about", "place" or "alike": what its cases share besides their kind."""
+    """why: "about", "place", "named" or "alike": what its cases share besides their kind."""
 
     kind: str
     why: str
-    what: str  # the unit or the place; for "alike" nothing
+    what: str  # the unit, the place, or the name in their stories; for "alike" nothing
     cases: Sequence[Telling]
 
 
@@ -56,15 +57,19 @@ async def recent(session: AsyncSession, staffer: Staffer) -> list[Telling]:
     return [Telling(*row) for row in await session.execute(query)]
 
 
-def find(cases: Sequence[Telling]) -> list[AppealCluster]:
+def find(cases: Sequence[Telling], knowledge: Knowledge) -> list[AppealCluster]:
     """Clusters, the largest first.  A case is in one only.  Pure arithmetic: it may run in a thread."""
+
+    def named(cases: Sequence[Telling]) -> Groups:
+        return _same_name(cases, knowledge.ordinary)
+
     found: list[AppealCluster] = []
     kinds: dict[str, list[Telling]] = {}
     for each in cases:
         kinds.setdefault(each.kind, []).append(each)
     for kind, told in kinds.items():
         left = told[:NEWEST]
-        for why, groups in (("about", _same_about), ("place", _same_place), ("alike", _alike)):
+        for why, groups in (("about", _same_about), ("place", _same_place), ("named", named), ("alike", _alike)):
             common = [(what, group) for what, group in groups(left) if len(group) >= FEWEST]
             found += [AppealCluster(kind, why, what, group) for what, group in common]
             gone = {each.id for _, group in common for each in group}
@@ -89,6 +94,19 @@ def _same(cases: Sequence[Telling], key: Callable[[Telling], Hashable], name: Ca
         if shared := key(each):
             groups.setdefault(shared, []).append(each)
     return [(name(group[0]), group) for group in groups.values()]
+
+
+def _same_name(cases: Sequence[Telling], usual: frozenset[str]) -> Groups:
+    """The same name in stories of one district, and hardly in those of others."""
+    regions: dict[str, list[Telling]] = {}
+    for each in cases:
+        regions.setdefault(each.region, []).append(each)
+    found: Groups = []
+    for region, told in regions.items():
+        others = [each.story for each in cases if each.region != region]
+        shared = names.shared([each.story for each in told], FEWEST, usual, others)
+        found += [(name, [told[at] for at in which]) for name, which in shared]
+    return found
 
 
 def _alike(cases: Sequence[Telling]) -> Groups:
