@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from bot.channels.telegram.unit import Context
-from bot.messaging.reply import Choices
+from bot.messaging.reply import Option, Options
 from handlers.answers import Given, one_of, point
 from handlers.flow import Answers, Question
 from knowledge.geo import Point
@@ -42,8 +42,8 @@ def which(name: str, ask: str, *, of: Callable[[Answers], Pairs], optional: bool
     def labels(context: Context) -> dict[str, str]:
         return dict(of(context.chat.answers or {}))
 
-    def choices(context: Context, answers: Answers) -> Choices:
-        return [[{"label": full, "press": code}] for code, full in of(answers)]
+    def choices(context: Context, answers: Answers) -> Options:
+        return [[Option(label=full, value=code)] for code, full in of(answers)]
 
     return Question(
         name,

@@ -11,7 +11,8 @@ from telegram import Update
 from bot.channels.telegram.buttons import message_of
 from bot.channels.telegram.unit import Context
 from bot.errors import Rejected
-from bot.messaging.reply import Choices, Press, Row, rows_of
+from bot.messaging.callbacks import AnswerForm, button
+from bot.messaging.reply import Options, Press, Row, rows_of
 from bot.store.models import Chat, now
 from handlers.answers import AnswerKind, Given, Read
 
@@ -34,7 +35,7 @@ class Question:
     ask: str  # key of the text
     read: Read
     takes: frozenset[AnswerKind] = TYPED  # besides buttons
-    choices: Callable[[Context, Answers], Choices] | None = None  # buttons; "press" holds the bare value
+    choices: Callable[[Context, Answers], Options] | None = None  # buttons
     optional: bool = False
     extra: bool = False  # Not asked in its turn: offered on the preview.
     most: int = 1  # answers taken; with more than one, a button says when it is enough
@@ -186,8 +187,7 @@ class Flow:
             return
         offered = question.choices(context, answers) if question.choices else ()
         choices: list[Row] = [
-            [Press(label=each["label"], press=f"f:{self.name}:{step}:{each['press']}") for each in row]
-            for row in offered
+            [button(each["label"], AnswerForm(self.name, step, each["value"])) for each in row] for row in offered
         ]
         if question.optional:
             choices.append([press_button(context, "flow.skip", self.name, "!skip", step)])
@@ -315,4 +315,4 @@ def expired(chat: Chat) -> bool:
 
 
 def press_button(context: Context, key: str, flow: str, value: str, step: str = "") -> Press:
-    return context.button(key, f"f:{flow}:{step}:{value}")
+    return context.button(key, AnswerForm(flow, step, value))

@@ -6,10 +6,11 @@ from typing import Any
 from telegram import Update
 from telegram.ext import BaseHandler, MessageHandler, filters
 
-from bot.channels.telegram.buttons import arguments, pressed
+from bot.channels.telegram.buttons import asked
 from bot.channels.telegram.receiver import continues
 from bot.channels.telegram.unit import Context, current
 from bot.errors import Rejected
+from bot.messaging.callbacks import AnswerForm
 from bot.store.models import now
 from handlers.answers import AnswerKind, given
 from handlers.emergencies import help_first
@@ -38,15 +39,13 @@ def handlers(flows: Sequence[Flow]) -> list[BaseHandler[Any, Any, Any]]:
     """The handlers of all forms: their buttons, and the answers to the question that is open."""
     known = {flow.name: flow for flow in flows}
 
-    async def press(update: Update, context: Context) -> None:
-        name, step, value = [*arguments(update), "", "", ""][:3] if update.callback_query else ("", "", "")
-        value = (update.callback_query.data or "").split(":", 3)[-1] if update.callback_query else value
-        chat, flow = context.chat, known.get(name)
-        engine = value in {"!on", "!new", "!cancel"}
-        if flow is None or chat.flow != name or expired(chat) or not (engine or step == chat.step):
+    async def press(update: Update, context: Context, asked: AnswerForm) -> None:
+        chat, flow = context.chat, known.get(asked.form)
+        engine = asked.value in {"!on", "!new", "!cancel"}
+        if flow is None or chat.flow != asked.form or expired(chat) or not (engine or asked.step == chat.step):
             context.toast("stale")
             return
-        await flow.press(context, update, value)
+        await flow.press(context, update, asked.value)
 
     async def answer(update: Update, context: Context) -> None:
         chat, what = context.chat, given(update)
@@ -82,7 +81,7 @@ def handlers(flows: Sequence[Flow]) -> list[BaseHandler[Any, Any, Any]]:
         leave(context.chat)
 
     return [
-        pressed("f", continues(press)),
+        asked(AnswerForm, continues(press)),
         MessageHandler(Inside(known), continues(answer)),
         MessageHandler(Inside(known, late=True), continues(forget)),
     ]

@@ -8,11 +8,12 @@ from typing import Any
 from telegram import Update
 from telegram.ext import MessageHandler, filters
 
-from bot.channels.telegram.buttons import arguments, message_of, pressed
+from bot.channels.telegram.buttons import asked, message_of
 from bot.channels.telegram.receiver import continues
 from bot.channels.telegram.unit import Context, current
 from bot.errors import Rejected
-from bot.messaging.reply import Choices, Press, Row, rows_of
+from bot.messaging.callbacks import ChooseHome
+from bot.messaging.reply import Option, Options, Row, rows_of
 from bot.store.models import now
 from handlers import divisions
 from handlers.answers import AnswerKind, Given, one_of
@@ -31,21 +32,20 @@ def offer(context: Context) -> None:
         stand(chat, HOME.name, HOME.questions[0].name, {})
         chat.paused = True
     ways: list[Row] = [
-        [context.button("home.position", "home:here")],
-        [context.button("home.type", "home:type"), context.button("home.later", "home:later")],
+        [context.button("home.position", ChooseHome("here"))],
+        [context.button("home.type", ChooseHome("type")), context.button("home.later", ChooseHome("later"))],
     ]
     context.say("home.offer", choices=ways)
 
 
-async def answered(update: Update, context: Context) -> None:
+async def answered(update: Update, context: Context, asked: ChooseHome) -> None:
     """A button under the question that was asked at the beginning."""
-    match arguments(update):
-        case ["later"]:
-            if context.chat.flow == HOME.name:
-                leave(context.chat)
-            context.edit(message_of(update), "home.left")
-        case [*_]:
-            await HOME.restart(context)
+    if asked.way != "later":
+        await HOME.restart(context)
+        return
+    if context.chat.flow == HOME.name:
+        leave(context.chat)
+    context.edit(message_of(update), "home.left")
 
 
 async def where(context: Context, what: Given) -> dict[str, Any]:
@@ -84,8 +84,8 @@ async def _look_inside(context: Context, answers: Answers) -> None:
     answers["~inside"] = _inside(context, places[0][0]) if len(places) == 1 else []
 
 
-def _buttons(context: Context, codes: list[str]) -> Choices:
-    buttons = [Press(label=context.knowledge.regions[code].short, press=code) for code in codes]
+def _buttons(context: Context, codes: list[str]) -> Options:
+    buttons = [Option(label=context.knowledge.regions[code].short, value=code) for code in codes]
     return rows_of(buttons, ABREAST)
 
 
@@ -126,7 +126,7 @@ HOME = Flow(
 FLOWS = (HOME,)
 
 
-class Place(filters.UpdateFilter):
+class OnlyPlace(filters.UpdateFilter):
     """A place, and nothing else, typed right after we asked for it."""
 
     def filter(self, update: Update) -> bool:
@@ -141,6 +141,6 @@ async def typed(update: Update, context: Context) -> None:
 
 
 HANDLERS = [
-    pressed("home", answered),
-    MessageHandler(Place(), continues(typed)),
+    asked(ChooseHome, answered),
+    MessageHandler(OnlyPlace(), continues(typed)),
 ]

@@ -3,9 +3,10 @@
 from telegram import Update
 from telegram.ext import CallbackQueryHandler, MessageHandler, filters
 
-from bot.channels.telegram.buttons import arguments, pressed
+from bot.channels.telegram.buttons import asked
 from bot.channels.telegram.receiver import reads
 from bot.channels.telegram.unit import Context
+from bot.messaging.callbacks import Go
 from handlers.emergencies import help_first
 
 PRIVATE = filters.ChatType.PRIVATE
@@ -46,9 +47,9 @@ async def stale(update: Update, context: Context) -> None:
 
 
 @reads
-async def not_built(update: Update, context: Context) -> None:
+async def not_built(update: Update, context: Context, asked: Go) -> None:
     """What the menu promises and is not there yet."""
-    context.say("not_built", what=context.text(f"menu.{arguments(update)[0]}"))
+    context.say("not_built", what=context.text(f"menu.{asked.to}"))
 
 
 BEFORE = [
@@ -56,7 +57,7 @@ BEFORE = [
     # No text is a status update; asking that first spares every question thirty looks.
     MessageHandler(filters.UpdateType.EDITED_MESSAGE | ~filters.TEXT & filters.StatusUpdate.ALL, silence),
 ]
-NOT_BUILT = [pressed("go", not_built)]
+NOT_BUILT = [asked(Go, not_built)]
 HANDLERS = [
     MessageHandler(filters.ALL, odd),
     CallbackQueryHandler(stale),

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
+from typing import Literal
 
 from markupsafe import Markup
 
-from bot.messaging.reply import Choices, Press, Say
+from bot.messaging.callbacks import Go, JudgeAnswer, ShowDetails, ShowPolicy, button
+from bot.messaging.reply import Press, Row, Say
 from knowledge.claims import VALUE
 from knowledge.footnotes import Footnotes
 from knowledge.hotlines import Hotline
@@ -68,7 +70,7 @@ class Cards:
 
     def buttons(self, ids: Iterable[str]) -> list[Sequence[Press]]:
         """One button a row for each entry, in the words a worker recognises."""
-        return [[Press(label=self._policies[each].label, press=f"p:{each}")] for each in ids if each in self._policies]
+        return [[button(self._policies[each].label, ShowPolicy(each))] for each in ids if each in self._policies]
 
     def _text(self, entry: Policy, language: str, region: str, said: str | None) -> str:
         say, notes = self._texts.say, Footnotes(entry, region, self._sheets, self._texts, language)
@@ -121,18 +123,16 @@ class Cards:
             return ""
         return "\n" + self._texts.say(language, "card.elsewhere", region=self._regions[entry.region].name)
 
-    def _choices(self, entry: Policy, language: str) -> Choices:
+    def _choices(self, entry: Policy, language: str) -> list[Row]:
         say = self._texts.say
-        first = [Press(label=say(language, "card.details"), press=f"d:{entry.id}")]
+        first = [button(say(language, "card.details"), ShowDetails(entry.id))]
         if entry.action:
-            first.append(Press(label=say(language, f"menu.{ACTIONS[entry.action]}"), press=f"go:{entry.action}"))
-        verdict = [
-            Press(label=say(language, f"card.{name}"), press=f"v:{sign}:{entry.id}")
-            for name, sign in (("useful", "1"), ("useless", "0"))
-        ]
+            first.append(button(say(language, f"menu.{ACTIONS[entry.action]}"), Go(entry.action)))
+        verdict = [button(say(language, f"card.{name}"), JudgeAnswer(sign, entry.id)) for name, sign in VERDICTS]
         return [first, *self.buttons(entry.related[:2]), verdict]
 
 
+VERDICTS: tuple[tuple[str, Literal["1", "0"]], ...] = (("useful", "1"), ("useless", "0"))
 ACTIONS = {
     "appeal": "appeal",
     "station": "station",

@@ -23,10 +23,17 @@ class Link(TypedDict):
     url: str
 
 
+class Option(TypedDict):
+    """An answer that a form offers; it makes a button of it."""
+
+    label: str
+    value: str
+
+
 Button = Press | Link
 Row = Sequence[Button]  # side by side
-Choices = Sequence[Sequence[Press]]  # rows of those that tell us something
-SomeButton = TypeVar("SomeButton", Press, Link)
+Options = Sequence[Sequence[Option]]
+SomeButton = TypeVar("SomeButton", Press, Link, Option)
 
 
 class Key(TypedDict):

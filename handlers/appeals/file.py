@@ -8,7 +8,8 @@ from telegram.ext import CommandHandler
 from bot.channels.telegram.buttons import pressed, tapped
 from bot.channels.telegram.unit import Context
 from bot.errors import Rejected
-from bot.messaging.reply import Choices, Press, Row, rows_of
+from bot.messaging.callbacks import Go, LookUpAppeal, MyAppeals, NewAppeal, ShowAppeal, button
+from bot.messaging.reply import Option, Options, Row, rows_of
 from bot.services.appeals import appeals
 from bot.services.appeals.appeals import AppealDraft
 from bot.services.calendar.wording import by
@@ -29,17 +30,17 @@ PICTURES = frozenset({AnswerKind.PHOTO, AnswerKind.FILE, AnswerKind.VOICE})
 async def home(update: Update, context: Context) -> None:
     """What one can do about appeals."""
     mine = await appeals.own(context.session, context.chat.id)
-    rows: list[Row] = [[context.button("appeal.new", "an")]]
+    rows: list[Row] = [[context.button("appeal.new", NewAppeal())]]
     if mine:
-        rows.append([context.button("appeal.mine", "al", count=len(mine))])
-    context.say("appeal.home", choices=[*rows, [context.button("appeal.lookup", "aq")]])
+        rows.append([context.button("appeal.mine", MyAppeals(), count=len(mine))])
+    context.say("appeal.home", choices=[*rows, [context.button("appeal.lookup", LookUpAppeal())]])
 
 
-def _kinds(context: Context, answers: Answers) -> Choices:
+def _kinds(context: Context, answers: Answers) -> Options:
     """Those that somebody reads where this person runs."""
     kinds = context.knowledge.appeals.kinds.values()
     hidden = answers.get("~unread", ())
-    buttons = [Press(label=each.label, press=each.code) for each in kinds if each.code not in hidden]
+    buttons = [Option(label=each.label, value=each.code) for each in kinds if each.code not in hidden]
     return rows_of(buttons)
 
 
@@ -88,8 +89,8 @@ def _told(answers: Answers) -> str:
     return redaction.mask(text) if answers.get("mask") == "yes" else text
 
 
-def _masks(context: Context, answers: Answers) -> Choices:
-    return [[context.button("appeal.mask_yes", "yes"), context.button("appeal.mask_no", "no")]]
+def _masks(context: Context, answers: Answers) -> Options:
+    return [[context.option("appeal.mask_yes", "yes"), context.option("appeal.mask_no", "no")]]
 
 
 def _mask_labels(context: Context) -> dict[str, str]:
@@ -100,8 +101,8 @@ def _ask_mask(context: Context, answers: Answers) -> dict[str, Any]:
     return {"what": "、".join(context.text(f"appeal.what_{name}") for name in _found(answers))}
 
 
-def _again(context: Context, answers: Answers) -> Choices:
-    return [[context.button("appeal.similar_same", "same")], [context.button("appeal.similar_new", "new")]]
+def _again(context: Context, answers: Answers) -> Options:
+    return [[context.option("appeal.similar_same", "same")], [context.option("appeal.similar_new", "new")]]
 
 
 async def again(context: Context, what: Given) -> str:
@@ -110,12 +111,12 @@ async def again(context: Context, what: Given) -> str:
     if value == "same":
         number = (context.chat.answers or {}).get("~similar", "")
         leave(context.chat)
-        context.say("appeal.list", choices=[[{"label": number, "press": f"ao:{number}"}]])
+        context.say("appeal.list", choices=[[button(number, ShowAppeal(number))]])
     return str(value)
 
 
-def _namings(context: Context, answers: Answers) -> Choices:
-    return [[context.button(f"appeal.{each.value}", each.value)] for each in Naming]
+def _namings(context: Context, answers: Answers) -> Options:
+    return [[context.option(f"appeal.{each.value}", each.value)] for each in Naming]
 
 
 def _naming_labels(context: Context) -> dict[str, str]:
@@ -136,8 +137,8 @@ async def begin(context: Context) -> Answers:
     return {**answers, **({"~unread": unread} if unread else {})}
 
 
-def _whose(context: Context, answers: Answers) -> Choices:
-    return [[context.button(f"appeal.whose_{each}", each)] for each in WHOSE]
+def _whose(context: Context, answers: Answers) -> Options:
+    return [[context.option(f"appeal.whose_{each}", each)] for each in WHOSE]
 
 
 def _whose_labels(context: Context) -> dict[str, str]:
@@ -278,6 +279,6 @@ FLOWS = (APPEAL,)
 HANDLERS = [
     CommandHandler("appeal", APPEAL.start),
     tapped("appeal", home),
-    pressed("go:appeal", home),
-    pressed("an", APPEAL.start),
+    pressed(Go("appeal"), home),
+    pressed(NewAppeal, APPEAL.start),
 ]

@@ -6,9 +6,22 @@ from typing import Any
 from telegram import Update
 from telegram.ext import CommandHandler, MessageHandler, filters
 
-from bot.channels.telegram.buttons import arguments, message_of, pressed
+from bot.channels.telegram.buttons import asked, message_of, pressed
 from bot.channels.telegram.unit import Context, current
 from bot.errors import Rejected
+from bot.messaging.callbacks import (
+    RATINGS,
+    AnswerForm,
+    AppealLooks,
+    ContinueAppeal,
+    LookUpAppeal,
+    MyAppeals,
+    NewAppeal,
+    RateAppeal,
+    ShowAppeal,
+    WithdrawAppeal,
+    button,
+)
 from bot.messaging.reply import Row
 from bot.services.appeals import appeals
 from bot.services.appeals import transitions as appeal_transitions
@@ -29,25 +42,25 @@ async def mine(update: Update, context: Context) -> None:
     """One's appeals, newest first."""
     found = (await appeals.own(context.session, context.chat.id))[:LISTED]
     if not found:
-        context.say("appeal.none", choices=[[context.button("appeal.new", "an")]])
+        context.say("appeal.none", choices=[[context.button("appeal.new", NewAppeal())]])
         return
     lines = [_line(context, each) for each in found]
-    rows: list[Row] = [[{"label": each.number, "press": f"ao:{each.number}"}] for each in found]
+    rows = [[button(each.number, ShowAppeal(each.number))] for each in found]
     context.reply({"do": "say", "text": "\n\n".join((context.text("appeal.list"), *lines)), "choices": rows})
 
 
-async def one(update: Update, context: Context) -> None:
+async def one(update: Update, context: Context, asked: ShowAppeal) -> None:
     """One appeal with its timeline."""
-    appeal = await appeals.own_one(context.session, context.chat.id, arguments(update)[0])
+    appeal = await appeals.own_one(context.session, context.chat.id, asked.number)
     if appeal is None:
         context.toast("stale")
     else:
         await _show(context, appeal, own=True)
 
 
-async def looks(update: Update, context: Context) -> None:
+async def looks(update: Update, context: Context, asked: AppealLooks) -> None:
     """Who looked at the identity or an attachment: roles and times, no names."""
-    appeal = await appeals.own_one(context.session, context.chat.id, arguments(update)[0])
+    appeal = await appeals.own_one(context.session, context.chat.id, asked.number)
     if appeal is None:
         context.toast("stale")
         return
@@ -70,8 +83,8 @@ async def looks(update: Update, context: Context) -> None:
     )
 
 
-async def withdraw(update: Update, context: Context) -> None:
-    number = arguments(update)[0]
+async def withdraw(update: Update, context: Context, asked: WithdrawAppeal) -> None:
+    number = asked.number
     if await appeals.own_one(context.session, context.chat.id, number) is None:
         context.toast("stale")
         return
@@ -85,19 +98,18 @@ async def withdraw(update: Update, context: Context) -> None:
     context.say("appeal.withdrawn", number=number)
 
 
-async def rate(update: Update, context: Context) -> None:
+async def rate(update: Update, context: Context, asked: RateAppeal) -> None:
     """A rating by one tap; not satisfied asks why, and reopens."""
-    number, rating = [*arguments(update), "", ""][:2]
-    appeal = await appeals.own_one(context.session, context.chat.id, number)
-    if appeal is None or rating not in ("good", "fair", "poor"):
+    appeal = await appeals.own_one(context.session, context.chat.id, asked.number)
+    if appeal is None:
         context.toast("stale")
         return
-    if rating == "poor":
+    if asked.rating == "poor":
         await _ask_why(context, appeal)
         return
     try:
-        wanted = AppealMove(AppealState.VERIFIED, WORKER, rating=rating)
-        await appeal_transitions.move(context.session, context.services, number, wanted)
+        wanted = AppealMove(AppealState.VERIFIED, WORKER, rating=asked.rating)
+        await appeal_transitions.move(context.session, context.services, asked.number, wanted)
     except IllegalStep:
         context.toast("stale")
         return
@@ -109,7 +121,7 @@ async def _ask_why(context: Context, appeal: Appeal) -> None:
         context.toast("stale")
         return
     stand(context.chat, WHY.name, "why", {"~number": appeal.number})
-    context.say("appeal.why", choices=[[context.button("flow.cancel", f"f:{WHY.name}:why:!cancel")]])
+    context.say("appeal.why", choices=[[context.button("flow.cancel", AnswerForm(WHY.name, "why", "!cancel"))]])
 
 
 async def _reopen(context: Context, answers: Answers) -> None:
@@ -118,20 +130,22 @@ async def _reopen(context: Context, answers: Answers) -> None:
         wanted = AppealMove(AppealState.REOPENED, WORKER, text=answers["why"])
         await appeal_transitions.move(context.session, context.services, number, wanted)
     except Rejected:
-        context.say("appeal.too_late", number=number, choices=[[context.button("appeal.continue", f"ac:{number}")]])
+        context.say(
+            "appeal.too_late", number=number, choices=[[context.button("appeal.continue", ContinueAppeal(number))]]
+        )
         return
     context.say("appeal.reopened", number=number)
 
 
-async def go_on(update: Update, context: Context) -> None:
+async def go_on(update: Update, context: Context, asked: ContinueAppeal) -> None:
     """A new appeal that goes on from a closed one."""
-    appeal = await appeals.own_one(context.session, context.chat.id, arguments(update)[0])
+    appeal = await appeals.own_one(context.session, context.chat.id, asked.number)
     if appeal is None:
         context.toast("stale")
         return
     answers = {"naming": appeal.naming, "kind": appeal.kind, "~previous": appeal.number}
     stand(context.chat, "appeal", "story", answers)
-    context.say("appeal.story", choices=[[context.button("flow.cancel", "f:appeal:story:!cancel")]])
+    context.say("appeal.story", choices=[[context.button("flow.cancel", AnswerForm("appeal", "story", "!cancel"))]])
 
 
 async def add(update: Update, context: Context) -> None:
@@ -221,14 +235,13 @@ async def _show(context: Context, appeal: Appeal, *, own: bool) -> None:
 
 
 def _ways(context: Context, appeal: Appeal) -> list[Row]:
-    rows: list[Row] = [[context.button("appeal.who_looked", f"aw:{appeal.number}")]]
+    rows: list[Row] = [[context.button("appeal.who_looked", AppealLooks(appeal.number))]]
     if appeal.state == AppealState.ANSWERED:
-        names = (("good", "fair"), ("poor",))
-        rows += [[context.button(f"case.{name}", f"ar:{appeal.number}:{name}") for name in row] for row in names]
+        rows += [[context.button(f"case.{name}", RateAppeal(appeal.number, name)) for name in row] for row in RATINGS]
     elif appeal.state in DONE:
-        rows.append([context.button("case.reopen", f"ar:{appeal.number}:poor")])
+        rows.append([context.button("case.reopen", RateAppeal(appeal.number, "poor"))])
     elif appeal.state not in (AppealState.REJECTED, AppealState.MERGED, AppealState.WITHDRAWN):
-        rows.append([context.button("appeal.withdraw", f"ax:{appeal.number}")])
+        rows.append([context.button("appeal.withdraw", WithdrawAppeal(appeal.number))])
     return rows
 
 
@@ -254,12 +267,12 @@ def _line(context: Context, appeal: Appeal) -> str:
 
 HANDLERS: list[Any] = [
     CommandHandler("appeals", mine),
-    pressed("al", mine),
-    pressed("ao", one),
-    pressed("aw", looks),
-    pressed("ax", withdraw),
-    pressed("ar", rate),
-    pressed("ac", go_on),
-    pressed("aq", LOOKUP.start),
+    pressed(MyAppeals, mine),
+    asked(ShowAppeal, one),
+    asked(AppealLooks, looks),
+    asked(WithdrawAppeal, withdraw),
+    asked(RateAppeal, rate),
+    asked(ContinueAppeal, go_on),
+    pressed(LookUpAppeal, LOOKUP.start),
 ]
 ANSWERS = [MessageHandler(CaseQuestion() & filters.TEXT & ~filters.COMMAND, add)]

@@ -4,15 +4,17 @@ from typing import Any
 
 from telegram import Update
 
-from bot.channels.telegram.buttons import arguments, pressed
+from bot.channels.telegram.buttons import asked, pressed
 from bot.channels.telegram.unit import Context
 from bot.errors import Rejected
-from bot.messaging.reply import Choices, Row
+from bot.messaging.callbacks import JudgeHazard, LookAround, MyHazards, NewHazard, ShowHazard, WithdrawHazard, button
+from bot.messaging.reply import Options, Row
 from bot.services.calendar.wording import day
 from bot.services.core.lifecycle import WORKER, IllegalStep
 from bot.services.core.working_days import ZONE
 from bot.services.hazards import hazards
 from bot.services.hazards import transitions as hazard_transitions
+from bot.services.hazards.effects import verdicts
 from bot.services.hazards.states import HazardMove, HazardState
 from bot.store.models import Agency, Hazard, HazardStep
 from handlers.answers import AnswerKind, Given, one_of
@@ -30,7 +32,7 @@ async def mine(update: Update, context: Context) -> None:
     """What one reported or follows, newest first."""
     found = (await hazards.own(context.session, context.chat.id))[:LISTED]
     if not found:
-        context.say("hazard.none", choices=[[context.button("hazard.new", "hn")]])
+        context.say("hazard.none", choices=[[context.button("hazard.new", NewHazard())]])
         return
     lines = [
         context.text(
@@ -42,13 +44,13 @@ async def mine(update: Update, context: Context) -> None:
         )
         for each in found
     ]
-    rows: list[Row] = [[{"label": each.number, "press": f"ho:{each.number}"}] for each in found]
+    rows = [[button(each.number, ShowHazard(each.number))] for each in found]
     context.reply({"do": "say", "text": "\n\n".join((context.text("hazard.list"), *lines)), "choices": rows})
 
 
-async def one(update: Update, context: Context) -> None:
+async def one(update: Update, context: Context, asked: ShowHazard) -> None:
     """One of them with its timeline."""
-    hazard = await hazards.own_one(context.session, context.chat.id, arguments(update)[0])
+    hazard = await hazards.own_one(context.session, context.chat.id, asked.number)
     if hazard is None:
         context.toast("stale")
         return
@@ -68,10 +70,9 @@ async def one(update: Update, context: Context) -> None:
 
 def _ways(context: Context, hazard: Hazard) -> list[Row]:
     if hazard.state == HazardState.RESOLVED:
-        names = (("fixed", "yes"), ("not_fixed", "no"))
-        return [[context.button(f"hazard.{name}", f"hv:{hazard.number}:{value}") for name, value in names]]
+        return [[context.button(key, press) for key, press in row] for row in verdicts(hazard)]
     if hazard.state in (HazardState.REPORTED, HazardState.VALIDATED):
-        return [[context.button("appeal.withdraw", f"hx:{hazard.number}")]]
+        return [[context.button("appeal.withdraw", WithdrawHazard(hazard.number))]]
     return []
 
 
@@ -84,21 +85,20 @@ def _line(context: Context, step: HazardStep) -> str:
     return context.text("appeal.step", date=f"{step.at.astimezone(ZONE):%m-%d %H:%M}", what="") + what
 
 
-async def withdraw(update: Update, context: Context) -> None:
-    hazard = await hazards.own_one(context.session, context.chat.id, arguments(update)[0])
+async def withdraw(update: Update, context: Context, asked: WithdrawHazard) -> None:
+    hazard = await hazards.own_one(context.session, context.chat.id, asked.number)
     if hazard is None:
         context.toast("stale")
         return
     await _move(context, hazard.number, HazardMove(HazardState.WITHDRAWN, WORKER), "hazard.withdrawn")
 
 
-async def judge(update: Update, context: Context) -> None:
+async def judge(update: Update, context: Context, asked: JudgeHazard) -> None:
     """The reporter, or somebody who follows, says whether it is fixed."""
-    number, verdict = [*arguments(update), "", ""][:2]
-    if await hazards.own_one(context.session, context.chat.id, number) is None or verdict not in VERDICTS:
+    if await hazards.own_one(context.session, context.chat.id, asked.number) is None:
         context.toast("stale")
         return
-    await _judge(context, number, verdict)
+    await _judge(context, asked.number, asked.verdict)
 
 
 async def _judge(context: Context, number: str, verdict: str) -> None:
@@ -129,11 +129,11 @@ async def here(context: Context, what: Given) -> dict[str, Any]:
     return {"lat": what.point[0], "lon": what.point[1]}
 
 
-def _verdicts(context: Context, answers: Answers) -> Choices:
+def _verdicts(context: Context, answers: Answers) -> Options:
     return [
         [
-            context.button("hazard.fixed_one", f"{number}/yes", number=number),
-            context.button("hazard.not_fixed_one", f"{number}/no", number=number),
+            context.option("hazard.fixed_one", f"{number}/yes", number=number),
+            context.option("hazard.not_fixed_one", f"{number}/no", number=number),
         ]
         for number, _ in answers["~near"]
     ]
@@ -187,9 +187,9 @@ def _label(context: Context, hazard: Hazard) -> str:
 
 
 HANDLERS = [
-    pressed("hl", mine),
-    pressed("ho", one),
-    pressed("hx", withdraw),
-    pressed("hv", judge),
-    pressed("hq", LOOK.start),
+    pressed(MyHazards, mine),
+    asked(ShowHazard, one),
+    asked(WithdrawHazard, withdraw),
+    asked(JudgeHazard, judge),
+    pressed(LookAround, LOOK.start),
 ]

@@ -9,7 +9,8 @@ from telegram.ext import CommandHandler
 from bot.channels.telegram.buttons import pressed, tapped
 from bot.channels.telegram.unit import Context
 from bot.errors import Rejected
-from bot.messaging.reply import Choices, Press, Row, rows_of
+from bot.messaging.callbacks import Go, LookAround, MyHazards, NewHazard
+from bot.messaging.reply import Option, Options, Row, rows_of
 from bot.services.calendar.wording import by
 from bot.services.core.working_days import ZONE
 from bot.services.hazards import followers, hazards
@@ -30,10 +31,10 @@ LONGEST = 40  # characters of a place in a list
 async def home(update: Update, context: Context) -> None:
     """What one can do about hazards."""
     mine = await hazards.own(context.session, context.chat.id)
-    rows: list[Row] = [[context.button("hazard.new", "hn")]]
+    rows: list[Row] = [[context.button("hazard.new", NewHazard())]]
     if mine:
-        rows.append([context.button("hazard.mine", "hl", count=len(mine))])
-    context.say("hazard.home", choices=[*rows, [context.button("hazard.look", "hq")]])
+        rows.append([context.button("hazard.mine", MyHazards(), count=len(mine))])
+    context.say("hazard.home", choices=[*rows, [context.button("hazard.look", LookAround())]])
 
 
 async def picture(context: Context, what: Given) -> dict[str, Any]:
@@ -74,16 +75,16 @@ def _code(answers: Answers) -> str:
     return str(answers.get("type") or (answers["kind"] if answers["kind"] != ALL else ""))
 
 
-def _proposed(context: Context, answers: Answers) -> Choices:
+def _proposed(context: Context, answers: Answers) -> Options:
     """Three types that fit the text, and a way to all of them."""
     labels = _labels(context)
     proposed = context.knowledge.hazards.proposed(_text(answers))
-    offered = [[Press(label=labels[code], press=code)] for code in proposed]
-    return [*offered, [context.button("hazard.all", ALL)]]
+    offered = [[Option(label=labels[code], value=code)] for code in proposed]
+    return [*offered, [context.option("hazard.all", ALL)]]
 
 
-def _every(context: Context, answers: Answers) -> Choices:
-    buttons = [Press(label=label, press=code) for code, label in _labels(context).items()]
+def _every(context: Context, answers: Answers) -> Options:
+    buttons = [Option(label=label, value=code) for code, label in _labels(context).items()]
     return rows_of(buttons)
 
 
@@ -117,11 +118,11 @@ def _warn(context: Context, code: str) -> None:
         context.reply({"do": "say", "text": "\n".join((context.text("hazard.emergency"), kind.say, *lines))})
 
 
-def _similar(context: Context, answers: Answers) -> Choices:
+def _similar(context: Context, answers: Answers) -> Options:
     rows = [
-        [context.button("hazard.follow", number, number=number, date=date)] for number, date, _ in answers["~similar"]
+        [context.option("hazard.follow", number, number=number, date=date)] for number, date, _ in answers["~similar"]
     ]
-    return [*rows, [context.button("hazard.another", "new")]]
+    return [*rows, [context.option("hazard.another", "new")]]
 
 
 def _similar_places(context: Context, answers: Answers) -> dict[str, Any]:
@@ -224,6 +225,6 @@ FLOWS = (REPORT,)
 HANDLERS = [
     CommandHandler("report", REPORT.start),
     tapped("hazard", home),
-    pressed("go:hazard", home),
-    pressed("hn", REPORT.start),
+    pressed(Go("hazard"), home),
+    pressed(NewHazard, REPORT.start),
 ]

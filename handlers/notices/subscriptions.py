@@ -6,10 +6,11 @@ The button under a notice ends its kind.
 from telegram import Update
 from telegram.ext import CommandHandler
 
-from bot.channels.telegram.buttons import arguments, message_of, pressed
+from bot.channels.telegram.buttons import asked, message_of
 from bot.channels.telegram.receiver import reads
 from bot.channels.telegram.unit import Context
-from bot.messaging.reply import Press, Row, rows_of
+from bot.messaging.callbacks import Notices, button
+from bot.messaging.reply import Row, rows_of
 from bot.services.notices import platforms, responses
 from bot.store.models import NoticeKind
 
@@ -23,24 +24,20 @@ async def show(update: Update, context: Context) -> None:
     context.say("notices.text", choices=_choices(context), service=service, activity=activity, quiet=quiet)
 
 
-async def change(update: Update, context: Context) -> None:
-    """`notices:KIND:off` hangs under a notice; the others in the settings.
-
-    `notices:KIND:flip`, `notices:quiet:HOURS`, `notices:platform`, and `notices:platform:CODE` or `:none` behind it.
-    """
-    match arguments(update):
-        case []:
+async def change(update: Update, context: Context, asked: Notices) -> None:
+    match asked.what, asked.value:
+        case "", None:
             _repaint(update, context)
-        case [kind, "off"] if kind in KINDS:
+        case kind, "off" if kind in KINDS:
             await _want(context, kind, wanted=False, under=message_of(update))
             context.toast("notices.ended", alert=True, kind=context.text(f"notices.{kind}"))
-        case [kind, "flip"] if kind in KINDS:
+        case kind, "flip" if kind in KINDS:
             await _want(context, kind, wanted=not getattr(context.chat, KINDS[kind]))
             _repaint(update, context)
-        case ["quiet", hours] if hours in HOURS:
+        case "quiet", str(hours) if hours in HOURS:
             context.chat.quiet = hours
             _repaint(update, context)
-        case ["platform", *chosen] if await _choose(context, chosen):
+        case "platform", chosen if await _choose(context, chosen):
             await _ask_platform(update, context)
         case _:
             context.toast("stale")
@@ -64,18 +61,15 @@ def _repaint(update: Update, context: Context) -> None:
     context.edit(message_of(update), "notices.text", choices=_choices(context), **values)
 
 
-async def _choose(context: Context, chosen: list[str]) -> bool:
+async def _choose(context: Context, chosen: str | None) -> bool:
     """Keep what was tapped, if anything was; returns False for a platform that is not offered any more."""
-    match chosen:
-        case []:
-            return True
-        case ["none"]:
-            await platforms.forget(context.session, context.chat.id)
-            return True
-        case [code] if code in context.knowledge.grid.platforms:
-            await platforms.flip(context.session, context.chat.id, code)
-            return True
-    return False
+    if chosen == "none":
+        await platforms.forget(context.session, context.chat.id)
+    elif chosen is not None:
+        if chosen not in context.knowledge.grid.platforms:
+            return False
+        await platforms.flip(context.session, context.chat.id, chosen)
+    return True
 
 
 async def _ask_platform(update: Update, context: Context) -> None:
@@ -83,16 +77,13 @@ async def _ask_platform(update: Update, context: Context) -> None:
     labels, said = context.knowledge.grid.platforms, await platforms.said(context.session, context.chat.id)
     named = [labels.get(code, code) for code in (*labels, *sorted(said - labels.keys())) if code in said]
     buttons = [
-        Press(
-            label=context.text("notices.said", name=name) if code in said else name,
-            press=f"notices:platform:{code}",
-        )
+        button(context.text("notices.said", name=name) if code in said else name, Notices("platform", code))
         for code, name in labels.items()
     ]
     rows = rows_of(buttons)
     if said:
-        rows.append([context.button("notices.unsay", "notices:platform:none")])
-    rows.append([context.button("notices.back", "notices")])
+        rows.append([context.button("notices.unsay", Notices("platform", "none"))])
+    rows.append([context.button("notices.back", Notices())])
     context.edit(
         message_of(update), "notices.platform", choices=rows, said="、".join(named) or context.text("notices.unsaid")
     )
@@ -104,9 +95,9 @@ def _state(context: Context) -> tuple[str, str, str]:
 
 
 def _choices(context: Context) -> list[Row]:
-    kinds = [context.button(f"notices.flip_{kind}", f"notices:{kind}:flip") for kind in KINDS]
-    hours = [context.button(f"notices.{_name(each)}", f"notices:quiet:{each}") for each in HOURS]
-    return [kinds, hours[:2], hours[2:], [context.button("notices.where", "notices:platform")]]
+    kinds = [context.button(f"notices.flip_{kind}", Notices(kind, "flip")) for kind in KINDS]
+    hours = [context.button(f"notices.{_name(each)}", Notices("quiet", each)) for each in HOURS]
+    return [kinds, hours[:2], hours[2:], [context.button("notices.where", Notices("platform"))]]
 
 
 def _marked(context: Context, wanted: bool) -> str:
@@ -118,4 +109,4 @@ def _name(hours: str) -> str:
     return {"8-16": "quiet_day", "0-6": "quiet_late", "0-0": "quiet_never"}.get(hours, "quiet_usual")
 
 
-HANDLERS = [CommandHandler("notices", show), pressed("notices", change)]
+HANDLERS = [CommandHandler("notices", show), asked(Notices, change)]

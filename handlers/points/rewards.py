@@ -5,9 +5,9 @@ from typing import Any
 from telegram import Update
 from telegram.ext import CommandHandler
 
-from bot.channels.telegram.buttons import arguments, pressed
+from bot.channels.telegram.buttons import asked, pressed
 from bot.channels.telegram.unit import Context
-from bot.doors import numbers
+from bot.messaging.callbacks import BuyReward, CancelVoucher, MyVouchers, Points, ShowReward
 from bot.messaging.reply import Row
 from bot.services.core.working_days import ZONE, shown
 from bot.services.points import ledger as points_ledger
@@ -29,7 +29,7 @@ async def home(update: Update, context: Context) -> None:
         text += "".join(f"\n{_line(context, each)}" for each in lines)
     choices = await _offers(context)
     if account is not None:
-        choices.append([context.button("points.mine", "pv")])
+        choices.append([context.button("points.mine", MyVouchers())])
     context.reply({"do": "say", "text": text, "choices": choices})
 
 
@@ -52,12 +52,14 @@ async def _offers(context: Context) -> list[Row]:
     here = context.chat.region
     there = {code for code, stock in left.items() if stock.remaining}
     fits = [each for each in context.knowledge.rewards.values() if here.startswith(each.region) and each.code in there]
-    return [[context.button("points.offer", f"pr:{each.code}", reward=each.label, points=each.points)] for each in fits]
+    return [
+        [context.button("points.offer", ShowReward(each.code), reward=each.label, points=each.points)] for each in fits
+    ]
 
 
-async def offer(update: Update, context: Context) -> None:
+async def offer(update: Update, context: Context, asked: ShowReward) -> None:
     """One reward: where, how long, what it costs."""
-    reward = context.knowledge.rewards.get(arguments(update)[0])
+    reward = context.knowledge.rewards.get(asked.code)
     if reward is None:
         context.toast("points.gone")
         return
@@ -65,7 +67,7 @@ async def offer(update: Update, context: Context) -> None:
     known = account.entries if account else 0
     context.say(
         "points.reward",
-        choices=[[context.button("points.confirm", f"pb:{reward.code}:{known}", points=reward.points)]],
+        choices=[[context.button("points.confirm", BuyReward(reward.code, known), points=reward.points)]],
         reward=reward.label,
         about=reward.about,
         place=reward.place,
@@ -75,14 +77,10 @@ async def offer(update: Update, context: Context) -> None:
     )
 
 
-async def buy(update: Update, context: Context) -> None:
+async def buy(update: Update, context: Context, asked: BuyReward) -> None:
     """Hold it; the code follows at once, in a message of its own."""
-    code, known = [*arguments(update), "", ""][:2]
-    entries = numbers.whole(known)
-    await vouchers.reserve(
-        context.session, context.services, context.chat, code, entries=-1 if entries is None else entries
-    )
-    context.say("points.reserved", reward=context.knowledge.rewards[code].label)
+    await vouchers.reserve(context.session, context.services, context.chat, asked.code, entries=asked.entries)
+    context.say("points.reserved", reward=context.knowledge.rewards[asked.code].label)
 
 
 async def mine(update: Update, context: Context) -> None:
@@ -94,7 +92,8 @@ async def mine(update: Update, context: Context) -> None:
     lines = [_voucher(context, each) for each in found]
     open_ones = [each for each in found if each.state == VoucherState.ISSUED]
     choices = [
-        [context.button("points.cancel", f"pc:{each.id}", reward=_label(context, each.reward))] for each in open_ones
+        [context.button("points.cancel", CancelVoucher(each.id), reward=_label(context, each.reward))]
+        for each in open_ones
     ]
     text = "\n".join((context.text("points.mine_title"), *lines))
     context.reply({"do": "say", "text": text, "choices": choices})
@@ -114,9 +113,8 @@ def _label(context: Context, code: str) -> str:
     return reward.label if reward else code
 
 
-async def cancel(update: Update, context: Context) -> None:
-    number = numbers.whole(arguments(update)[0])
-    if number is not None and await vouchers.cancel(context.session, number, context.chat.id):
+async def cancel(update: Update, context: Context, asked: CancelVoucher) -> None:
+    if await vouchers.cancel(context.session, asked.id, context.chat.id):
         context.say("points.cancelled")
     else:
         context.toast("points.not_cancelled")
@@ -124,9 +122,9 @@ async def cancel(update: Update, context: Context) -> None:
 
 HANDLERS: list[Any] = [
     CommandHandler("points", home),
-    pressed("pw", home),
-    pressed("pr", offer),
-    pressed("pb", buy),
-    pressed("pv", mine),
-    pressed("pc", cancel),
+    pressed(Points, home),
+    asked(ShowReward, offer),
+    asked(BuyReward, buy),
+    pressed(MyVouchers, mine),
+    asked(CancelVoucher, cancel),
 ]

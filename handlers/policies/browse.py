@@ -1,12 +1,14 @@
 """Policies by category, two taps deep: for people who would rather look than type."""
 
+from collections.abc import Sequence
+
 from telegram import Update
 
-from bot.channels.telegram.buttons import arguments, message_of, pressed, tapped
+from bot.channels.telegram.buttons import asked, message_of, tapped
 from bot.channels.telegram.receiver import reads
 from bot.channels.telegram.unit import Context
-from bot.doors import numbers
-from bot.messaging.reply import Choices, Press, Row, rows_of
+from bot.messaging.callbacks import ShowCategory, button
+from bot.messaging.reply import Press, Row, rows_of
 
 PAGE = 8  # entries in one list
 RIGHTS = ("讨薪维权", "法律援助", "工伤", "职业伤害", "用工关系", "劳动报酬", "工会")
@@ -30,23 +32,22 @@ async def training(update: Update, context: Context) -> None:
 
 
 @reads
-async def category(update: Update, context: Context) -> None:
+async def category(update: Update, context: Context, asked: ShowCategory) -> None:
     """One category's entries, a page at a time; `c:` alone goes back to the categories."""
-    given = arguments(update)
-    if not given:
+    number, page = asked.number, asked.page
+    if number < 0:
         context.edit(message_of(update), "policy.intro", choices=_categories(context))
         return
-    number, page = (numbers.whole(each) for each in [*given, "0"][:2])
     names = _names(context)
-    if number is None or page is None or number >= len(names):
+    if number >= len(names):
         context.say("stale")
         return
     entries = [each for each in context.knowledge.policies.values() if each.category == names[number]]
     shown = entries[page * PAGE : (page + 1) * PAGE]
     choices: list[Row] = [*context.knowledge.cards.buttons(each.id for each in shown)]
-    way = [context.button("policy.back", "c")]
+    way = [context.button("policy.back", ShowCategory())]
     if len(entries) > (page + 1) * PAGE:
-        way.append(context.button("policy.more", f"c:{number}:{page + 1}"))
+        way.append(context.button("policy.more", ShowCategory(number, page + 1)))
     context.edit(message_of(update), "policy.category", choices=[*choices, way], category=names[number])
 
 
@@ -54,17 +55,17 @@ def _names(context: Context) -> list[str]:
     return list(dict.fromkeys(each.category for each in context.knowledge.policies.values()))
 
 
-def _categories(context: Context) -> Choices:
+def _categories(context: Context) -> Sequence[Row]:
     return rows_of([_category(context, number) for number in range(len(_names(context)))])
 
 
 def _category(context: Context, number: int) -> Press:
-    return {"label": _names(context)[number], "press": f"c:{number}"}
+    return button(_names(context)[number], ShowCategory(number))
 
 
 HANDLERS = [
     tapped("policy", policies),
     tapped("rights", rights),
     tapped("training", training),
-    pressed("c", category),
+    asked(ShowCategory, category),
 ]

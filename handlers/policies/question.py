@@ -1,13 +1,15 @@
 """Free text is a question: answered with a card, with a choice, or with an honest "I do not know"."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from telegram import Update
 from telegram.ext import MessageHandler, filters
 
-from bot.channels.telegram.buttons import arguments, message_of, pressed
+from bot.channels.telegram.buttons import asked, message_of, pressed
 from bot.channels.telegram.receiver import reads
 from bot.channels.telegram.unit import Context
+from bot.messaging.callbacks import Go, JudgeAnswer, NoneOfThese, ShowDetails, ShowPolicy
 from bot.services.chats.questions import AnswerVerdict, AskedQuestion
 from bot.store.models import now
 from handlers import emergencies
@@ -49,16 +51,16 @@ async def _answer(context: Context, found: Found, text: str) -> None:
             context.reply(knowledge.cards.card(entry, chat.language, chat.region, said))
         return
     if found.decision is Decision.CHOOSE:
-        none = [context.button("question.none_of_these", "n")]
+        none = [context.button("question.none_of_these", NoneOfThese())]
         context.say("question.choose", choices=[*knowledge.cards.buttons(ids), none])
         return
-    context.say("question.unknown", choices=[[context.button("menu.appeal", "go:appeal")]])
+    context.say("question.unknown", choices=[[context.button("menu.appeal", Go("appeal"))]])
 
 
 @reads
-async def show_card(update: Update, context: Context) -> None:
+async def show_card(update: Update, context: Context, asked: ShowPolicy) -> None:
     """A topic chosen from a list."""
-    entry = context.knowledge.policies.get(arguments(update)[0])
+    entry = context.knowledge.policies.get(asked.id)
     if entry is None:
         context.say("stale")
         return
@@ -66,8 +68,8 @@ async def show_card(update: Update, context: Context) -> None:
 
 
 @reads
-async def show_details(update: Update, context: Context) -> None:
-    entry = context.knowledge.policies.get(arguments(update)[0])
+async def show_details(update: Update, context: Context, asked: ShowDetails) -> None:
+    entry = context.knowledge.policies.get(asked.id)
     if entry is None:
         context.say("stale")
         return
@@ -77,31 +79,30 @@ async def show_details(update: Update, context: Context) -> None:
 
 @reads
 async def none_of_these(update: Update, context: Context) -> None:
-    context.say("question.unknown", choices=[[context.button("menu.appeal", "go:appeal")]])
+    context.say("question.unknown", choices=[[context.button("menu.appeal", Go("appeal"))]])
 
 
 @reads
-async def judge(update: Update, context: Context) -> None:
+async def judge(update: Update, context: Context, asked: JudgeAnswer) -> None:
     """Useful or not; not useful asks why, in one more tap."""
-    sign, topic, *why = arguments(update)
-    if sign == "0" and not why:
+    if asked.useful == "0" and not asked.why:
         reasons = [
-            [context.button(f"card.why_{name}", f"v:0:{topic}:{name}") for name in pair]
+            [context.button(f"card.why_{name}", replace(asked, why=name)) for name in pair]
             for pair in (("wrong", "unclear"), ("outdated", "useless"))
         ]
         context.say("card.why", choices=reasons)
         return
-    context.note(AnswerVerdict(topic, useful=sign == "1", why=why[0] if why else "", region=context.chat.region))
-    if why:
+    context.note(AnswerVerdict(asked.topic, useful=asked.useful == "1", why=asked.why, region=context.chat.region))
+    if asked.why:
         context.edit(message_of(update), "card.thanks")
     else:
         context.toast("card.thanks")
 
 
 HANDLERS = [
-    pressed("p", show_card),
-    pressed("d", show_details),
-    pressed("n", none_of_these),
-    pressed("v", judge),
+    asked(ShowPolicy, show_card),
+    asked(ShowDetails, show_details),
+    pressed(NoneOfThese, none_of_these),
+    asked(JudgeAnswer, judge),
     MessageHandler(filters.TEXT & ~filters.COMMAND & filters.UpdateType.MESSAGE, ask),
 ]

@@ -5,6 +5,7 @@ from telegram.ext import CommandHandler, MessageHandler, filters
 
 from bot.channels.telegram.buttons import message_of, pressed
 from bot.channels.telegram.unit import Context
+from bot.messaging.callbacks import AskErasure, Erase, KeepData, MyData
 from bot.queue import outbox
 from bot.services.appeals import appeals
 from bot.services.appeals.states import OPEN
@@ -19,7 +20,7 @@ async def show(update: Update, context: Context) -> None:
     cases = await appeals.own(context.session, chat.id)
     context.say(
         "privacy.held",
-        choices=[[context.button("privacy.forget", "pf")]],
+        choices=[[context.button("privacy.forget", AskErasure())]],
         place=home.full_name(context, chat.region),
         job=context.text(f"job.{chat.job}") if chat.job else context.text("settings.no_job"),
         cases=len(cases),
@@ -36,7 +37,10 @@ async def ask(update: Update, context: Context) -> None:
     open_cases = [each for each in await appeals.own(context.session, context.chat.id) if each.state in OPEN]
     context.say(
         "privacy.ask",
-        choices=[[context.button("privacy.yes", "py", days=erasure.UNDO.days)], [context.button("privacy.no", "pn")]],
+        choices=[
+            [context.button("privacy.yes", Erase(), days=erasure.UNDO.days)],
+            [context.button("privacy.no", KeepData())],
+        ],
         days=erasure.UNDO.days,
         open=context.text("privacy.open", count=len(open_cases)) if open_cases else "",
     )
@@ -56,7 +60,7 @@ def _say_when(context: Context) -> None:
     at = context.chat.forget_at
     context.say(
         "privacy.planned",
-        choices=[[context.button("privacy.undo", "pn")]],
+        choices=[[context.button("privacy.undo", KeepData())]],
         date=f"{at.astimezone(ZONE):%m-%d %H:%M}" if at else "",
     )
 
@@ -71,8 +75,8 @@ HANDLERS = [
     CommandHandler("forget", ask),
     MessageHandler(_typed("我的数据"), show),
     MessageHandler(_typed("删除|删除我的数据"), ask),
-    pressed("pd", show),
-    pressed("pf", ask),
-    pressed("py", erase),
-    pressed("pn", take_back),
+    pressed(MyData, show),
+    pressed(AskErasure, ask),
+    pressed(Erase, erase),
+    pressed(KeepData, take_back),
 ]

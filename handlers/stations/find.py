@@ -6,11 +6,11 @@ from datetime import UTC, datetime
 from telegram import Update
 from telegram.ext import MessageHandler, filters
 
-from bot.channels.telegram.buttons import arguments, message_of, pressed, tapped
+from bot.channels.telegram.buttons import asked, message_of, pressed, tapped
 from bot.channels.telegram.receiver import reads
 from bot.channels.telegram.unit import Context
 from bot.errors import Rejected
-from bot.messaging.reply import Row
+from bot.messaging.callbacks import FilterStations, Go, ReportStation, ShowStation, StationsAt, button
 from bot.services.stations.stations import Report, report
 from handlers.answers import AnswerKind, Given, point
 from handlers.flow import Answers, Flow, Question
@@ -38,7 +38,7 @@ async def show(context: Context, answers: Answers) -> None:
     if len(wanted) == 1:
         _around(context, Wish.read(*wanted[0][1].split(":")))
         return
-    choices: list[Row] = [[{"label": label, "press": f"sp:{wish}"}] for label, wish in wanted]
+    choices = [[button(label, StationsAt(*Wish.read(*wish.split(":")).parts))] for label, wish in wanted]
     context.say("station.which_place", choices=choices)
 
 
@@ -67,9 +67,9 @@ async def near(update: Update, context: Context) -> None:
 
 
 @reads
-async def filtered(update: Update, context: Context) -> None:
+async def filtered(update: Update, context: Context, asked: FilterStations) -> None:
     """A filter tapped: the same message, other stations."""
-    wish = _wish(update)
+    wish = _wish(asked)
     if wish is None:
         context.toast("stale")
         return
@@ -78,9 +78,9 @@ async def filtered(update: Update, context: Context) -> None:
 
 
 @reads
-async def chosen(update: Update, context: Context) -> None:
+async def chosen(update: Update, context: Context, asked: StationsAt) -> None:
     """One of several places with the same name."""
-    wish = _wish(update)
+    wish = _wish(asked)
     if wish is None:
         context.toast("stale")
     else:
@@ -88,22 +88,21 @@ async def chosen(update: Update, context: Context) -> None:
 
 
 @reads
-async def pin(update: Update, context: Context) -> None:
+async def pin(update: Update, context: Context, asked: ShowStation) -> None:
     """One station on the map, with ways to it."""
-    station = context.knowledge.stations.get(arguments(update)[0])
+    station = context.knowledge.stations.get(asked.id)
     if station is None:
         context.toast("station.gone")
     else:
         context.reply(context.knowledge.shown.one(station, context.chat.language))
 
 
-async def wrong(update: Update, context: Context) -> None:
+async def wrong(update: Update, context: Context, asked: ReportStation) -> None:
     """Somebody stands before a closed door, or something we say is wrong."""
-    what, station = arguments(update)[0], ":".join(arguments(update)[1:])
-    if context.knowledge.stations.get(station) is None or what not in set(Report):
+    if context.knowledge.stations.get(asked.id) is None or asked.what not in set(Report):
         context.toast("station.gone")
         return
-    await report(context.session, station, Report(what), context.chat.key)
+    await report(context.session, asked.id, Report(asked.what), context.chat.key)
     context.toast("station.reported")
 
 
@@ -152,19 +151,19 @@ def _wish_for(context: Context, place: Place, wish: Wish) -> Wish:
     return replace(wish, point=middle or place.point, region=region if middle else "")
 
 
-def _wish(update: Update) -> Wish | None:
+def _wish(asked: FilterStations | StationsAt) -> Wish | None:
     try:
-        return Wish.read(*arguments(update))
-    except (ValueError, TypeError):
+        return Wish.read(asked.filters, asked.place, asked.region)
+    except ValueError:
         return None
 
 
 HANDLERS = [
     tapped("station", STATION.start),
-    pressed("go:station", STATION.start),
-    pressed("sf", filtered),
-    pressed("sp", chosen),
-    pressed("sn", pin),
-    pressed("sr", wrong),
+    pressed(Go("station"), STATION.start),
+    asked(FilterStations, filtered),
+    asked(StationsAt, chosen),
+    asked(ShowStation, pin),
+    asked(ReportStation, wrong),
 ]
 POSITION = [MessageHandler(filters.LOCATION & filters.UpdateType.MESSAGE, near)]

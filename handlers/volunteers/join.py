@@ -8,7 +8,8 @@ from telegram.ext import CommandHandler
 from bot.channels.telegram.buttons import pressed
 from bot.channels.telegram.unit import Context
 from bot.errors import Rejected
-from bot.messaging.reply import Choices, Press, rows_of
+from bot.messaging.callbacks import JoinVolunteers
+from bot.messaging.reply import Option, Options, rows_of
 from bot.services.volunteers import applications
 from bot.services.volunteers.applications import VolunteerApplication
 from handlers import divisions
@@ -20,8 +21,8 @@ JOBS = ("courier", "rider", "ride_hail", "trucker", "other")
 STREET = 9  # digits of a street's code
 
 
-def _consents(context: Context, answers: Answers) -> Choices:
-    return [[context.button("volunteer.agree", "yes"), context.button("volunteer.disagree", "no")]]
+def _consents(context: Context, answers: Answers) -> Options:
+    return [[context.option("volunteer.agree", "yes"), context.option("volunteer.disagree", "no")]]
 
 
 def _consent_labels(context: Context) -> dict[str, str]:
@@ -36,8 +37,8 @@ async def consent(context: Context, what: Given) -> str:
     return context.knowledge.grid.consent
 
 
-def _buttons(labels: dict[str, str]) -> Choices:
-    buttons = [Press(label=label, press=code) for code, label in labels.items()]
+def _buttons(labels: dict[str, str]) -> Options:
+    buttons = [Option(label=label, value=code) for code, label in labels.items()]
     return rows_of(buttons)
 
 
@@ -161,4 +162,4 @@ async def join(update: Update, context: Context) -> None:
     await JOIN.start(update, context)
 
 
-HANDLERS = [CommandHandler("join", join), pressed("vj", join)]
+HANDLERS = [CommandHandler("join", join), pressed(JoinVolunteers, join)]

@@ -2,9 +2,10 @@
 
 from telegram import Update
 
-from bot.channels.telegram.buttons import arguments, pressed
+from bot.channels.telegram.buttons import asked, pressed
 from bot.channels.telegram.unit import Context
 from bot.errors import Rejected
+from bot.messaging.callbacks import AnswerForm, Consultations, ShowConsultation, button
 from bot.services.appeals import consultation_votes
 from bot.services.volunteers import applications
 from bot.store.models import Volunteer
@@ -20,20 +21,19 @@ async def listed(update: Update, context: Context) -> None:
     if not found:
         context.say("voice.none")
         return
-    context.say("voice.list", choices=[[{"label": each.title, "press": f"vv:{each.id}"}] for each in found])
+    context.say("voice.list", choices=[[button(each.title, ShowConsultation(each.id))] for each in found])
 
 
-async def chosen(update: Update, context: Context) -> None:
+async def chosen(update: Update, context: Context, asked: ShowConsultation) -> None:
     """One of them: its title, a vote, and a question."""
-    number = arguments(update)[0]
     found = await consultation_votes.open_to(context.session, await _liaison(context))
-    item = next((each for each in found if str(each.id) == number), None)
+    item = next((each for each in found if each.id == asked.id), None)
     if item is None:
         raise Rejected("voice.over")
     stand(context.chat, VOICE.name, "text", {"~item": item.id})
     choices = [
-        [context.button(f"voice.{vote}", f"f:{VOICE.name}:text:{vote}") for vote in consultation_votes.VOTES],
-        [context.button("flow.cancel", f"f:{VOICE.name}:text:!cancel")],
+        [context.button(f"voice.{vote}", AnswerForm(VOICE.name, "text", vote)) for vote in consultation_votes.VOTES],
+        [context.button("flow.cancel", AnswerForm(VOICE.name, "text", "!cancel"))],
     ]
     context.say("voice.ask", choices=choices, title=item.title)
 
@@ -71,4 +71,4 @@ VOICE = Flow(
 )
 FLOWS = (VOICE,)
 
-HANDLERS = [pressed("vk", listed), pressed("vv", chosen)]
+HANDLERS = [pressed(Consultations, listed), asked(ShowConsultation, chosen)]

@@ -5,8 +5,27 @@ from typing import Any
 from telegram import Update
 from telegram.ext import CommandHandler
 
-from bot.channels.telegram.buttons import arguments, message_of, pressed, tapped
+from bot.channels.telegram.buttons import asked, message_of, pressed, tapped
 from bot.channels.telegram.unit import Context
+from bot.messaging.callbacks import (
+    AnswerItem,
+    AskRenewal,
+    CheckIn,
+    CheckOut,
+    Consultations,
+    Go,
+    JoinVolunteers,
+    MembershipLooks,
+    MembershipSteps,
+    NewAppeal,
+    NewHazard,
+    Pause,
+    Points,
+    Resign,
+    Resume,
+    Train,
+    button,
+)
 from bot.messaging.reply import Row
 from bot.services.core.lifecycle import WORKER, IllegalStep
 from bot.services.core.working_days import ZONE, shown
@@ -22,10 +41,10 @@ LINES = 8  # of the timeline
 
 async def home(update: Update, context: Context) -> None:
     """How somebody stands and what they can do; for everybody else, what the grid is about."""
-    points = [context.button("volunteer.points", "pw")]
+    points = [context.button("volunteer.points", Points())]
     volunteer = await applications.own(context.session, context.chat.id)
     if volunteer is None or volunteer.state == VolunteerState.RESIGNED:
-        context.say("volunteer.about", choices=[[context.button("volunteer.join", "vj")], points])
+        context.say("volunteer.about", choices=[[context.button("volunteer.join", JoinVolunteers())], points])
         return
     counted, waiting = await shifts.minutes(context.session, volunteer)
     district = context.knowledge.regions.get(volunteer.district)
@@ -51,23 +70,28 @@ async def _ways(context: Context, volunteer: Volunteer) -> list[Row]:
     """What somebody may do where they stand."""
     rows: list[Row] = []
     if volunteer.liaison and volunteer.state == VolunteerState.ACTIVE:
-        rows.append([context.button("volunteer.report", "hn"), context.button("volunteer.speak_for", "an")])
-        rows.append([context.button("volunteer.deliberate", "vk")])
+        rows.append(
+            [context.button("volunteer.report", NewHazard()), context.button("volunteer.speak_for", NewAppeal())]
+        )
+        rows.append([context.button("volunteer.deliberate", Consultations())])
     if volunteer.state in (VolunteerState.APPROVED, VolunteerState.TRAINING):
-        rows.append([context.button("volunteer.begin_training", "vt")])
+        rows.append([context.button("volunteer.begin_training", Train())])
     if volunteer.state == VolunteerState.ACTIVE:
         on = await shifts.open_one(context.session, volunteer)
         key = "volunteer.check_out" if on else "volunteer.check_in"
-        rows.append([context.button(key, "vo" if on else "vi"), context.button("volunteer.pause", "vp")])
+        rows.append([context.button(key, CheckOut() if on else CheckIn()), context.button("volunteer.pause", Pause())])
     if volunteer.state == VolunteerState.PAUSED:
-        rows.append([context.button("volunteer.resume", "vr")])
+        rows.append([context.button("volunteer.resume", Resume())])
     if volunteer.renewal_at is None and volunteer_transitions.may_renew(context.services, volunteer):
-        rows.append([context.button("volunteer.ask_renewal", "vn")])
+        rows.append([context.button("volunteer.ask_renewal", AskRenewal())])
     if volunteer.state == VolunteerState.REJECTED:
-        rows.append([context.button("volunteer.join", "vj")])
-    way = [context.button("volunteer.timeline", "vl"), context.button("appeal.who_looked", "vw")]
+        rows.append([context.button("volunteer.join", JoinVolunteers())])
+    way = [
+        context.button("volunteer.timeline", MembershipSteps()),
+        context.button("appeal.who_looked", MembershipLooks()),
+    ]
     if volunteer.state not in CLOSED:
-        way.append(context.button("volunteer.resign", "vx"))
+        way.append(context.button("volunteer.resign", Resign()))
     return [*rows, way]
 
 
@@ -133,12 +157,12 @@ async def resume(update: Update, context: Context) -> None:
     await _change(context, VolunteerState.ACTIVE, "volunteer.resumed")
 
 
-async def resign(update: Update, context: Context) -> None:
+async def resign(update: Update, context: Context, asked: Resign) -> None:
     """Leaving is asked once more, because the certificate is gone with it."""
-    if arguments(update) == ["yes"]:
+    if asked.sure:
         await _change(context, VolunteerState.RESIGNED, "volunteer.resigned")
         return
-    context.say("volunteer.resign_sure", choices=[[context.button("volunteer.resign_yes", "vx:yes")]])
+    context.say("volunteer.resign_sure", choices=[[context.button("volunteer.resign_yes", Resign("yes"))]])
 
 
 async def ask_renewal(update: Update, context: Context) -> None:
@@ -157,7 +181,7 @@ async def check_in(update: Update, context: Context) -> None:
         context.toast("volunteer.not_acting")
         return
     shift = await shifts.start(context.session, context.services, volunteer)
-    out = [[context.button("volunteer.check_out", "vo")]]
+    out = [[context.button("volunteer.check_out", CheckOut())]]
     context.say("volunteer.checked_in", choices=out, time=f"{shift.started_at.astimezone(ZONE):%H:%M}")
 
 
@@ -183,19 +207,20 @@ async def train(update: Update, context: Context) -> None:
     await _next_item(context, volunteer)
 
 
-async def answer(update: Update, context: Context) -> None:
-    """`vq:item:choice`: the right one ticks the item, a wrong one explains it again."""
-    code, choice = [*arguments(update), "", ""][:2]
+async def answer(update: Update, context: Context, asked: AnswerItem) -> None:
+    """The right one ticks the item, a wrong one explains it again."""
     volunteer = await applications.own(context.session, context.chat.id)
-    item = context.knowledge.grid.items.get(code)
+    item = context.knowledge.grid.items.get(asked.item)
     if volunteer is None or item is None or not item.in_chat or volunteer.state != VolunteerState.TRAINING:
         context.toast("stale")
         return
-    if choice != str(item.right):
+    if asked.choice != item.right:
         context.toast("volunteer.answer_wrong", alert=True)
         return
     context.edit(message_of(update), "volunteer.item_done", item=item.label)
-    volunteer = await volunteer_transitions.learn(context.session, context.services, volunteer.number, code, WORKER)
+    volunteer = await volunteer_transitions.learn(
+        context.session, context.services, volunteer.number, item.code, WORKER
+    )
     if volunteer.state == VolunteerState.TRAINING:
         await _next_item(context, volunteer)
 
@@ -219,7 +244,7 @@ async def _next_item(context: Context, volunteer: Volunteer) -> None:
 def _answers(item: TrainingItem) -> list[Row]:
     """The answers, the right one not always first."""
     turned = sorted(enumerate(item.answers), key=lambda each: each[1])
-    return [[{"label": label, "press": f"vq:{item.code}:{number}"}] for number, label in turned]
+    return [[button(label, AnswerItem(item.code, number))] for number, label in turned]
 
 
 def _state(context: Context, volunteer: Volunteer | None) -> str:
@@ -229,15 +254,15 @@ def _state(context: Context, volunteer: Volunteer | None) -> str:
 HANDLERS: list[Any] = [
     CommandHandler("volunteer", home),
     tapped("volunteer", home),
-    pressed("go:volunteer", home),
-    pressed("vl", timeline),
-    pressed("vw", looks),
-    pressed("vp", pause),
-    pressed("vr", resume),
-    pressed("vx", resign),
-    pressed("vn", ask_renewal),
-    pressed("vi", check_in),
-    pressed("vo", check_out),
-    pressed("vt", train),
-    pressed("vq", answer),
+    pressed(Go("volunteer"), home),
+    pressed(MembershipSteps, timeline),
+    pressed(MembershipLooks, looks),
+    pressed(Pause, pause),
+    pressed(Resume, resume),
+    asked(Resign, resign),
+    pressed(AskRenewal, ask_renewal),
+    pressed(CheckIn, check_in),
+    pressed(CheckOut, check_out),
+    pressed(Train, train),
+    asked(AnswerItem, answer),
 ]

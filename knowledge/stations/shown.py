@@ -10,7 +10,8 @@ from datetime import datetime
 from html import escape
 from typing import Any
 
-from bot.messaging.reply import Choices, Link, Place, Press, Row, Say, rows_of
+from bot.messaging.callbacks import FilterStations, ReportStation, ShowStation, button
+from bot.messaging.reply import Link, Place, Row, Say, rows_of
 from knowledge import maplinks
 from knowledge.geo import Point
 from knowledge.hours import SHANGHAI
@@ -44,11 +45,16 @@ class Wish:
     kinds: frozenset[str] = frozenset()
 
     def __str__(self) -> str:
+        return ":".join(self.parts)
+
+    @property
+    def parts(self) -> tuple[str, str, str]:
+        """Filters, place and region."""
         filters = (
             *(KIND + kind for kind in sorted(self.kinds)),
             *(SHORT.get(each, each) for each in sorted(self.filters)),
         )
-        return f"{'.'.join(filters)}:{self.point.lat:.4f},{self.point.lon:.4f}:{self.region}"
+        return ".".join(filters), f"{self.point.lat:.4f},{self.point.lon:.4f}", self.region
 
     @classmethod
     def read(cls, filters: str, place: str, region: str) -> "Wish":
@@ -108,7 +114,7 @@ class Shown:
         )
         ways = [Link(label=say(language, f"station.{name}"), url=url) for name, url in links]
         reports = [
-            Press(label=say(language, f"station.report_{what}"), press=f"sr:{what}:{station.id}")
+            button(say(language, f"station.report_{what}"), ReportStation(what, station.id))
             for what in ("closed", "wrong")
         ]
         address = station.address or station.name
@@ -187,20 +193,22 @@ class Shown:
         say = self._texts.say
         return (
             Link(label=say(language, "station.go", number=number), url=maplinks.amap(station.point, station.name)),
-            Press(label=say(language, "station.more", number=number), press=f"sn:{station.id}"),
+            button(say(language, "station.more", number=number), ShowStation(station.id)),
         )
 
-    def _filters(self, wish: Wish, language: str) -> Choices:
+    def _filters(self, wish: Wish, language: str) -> list[Row]:
         labels = {DAY_AND_NIGHT: self._texts.say(language, "station.day_and_night")}
         labels |= {
             code: self._vocabulary.services[code].button for code in FILTERS if code in self._vocabulary.services
         }
         buttons = [
-            Press(label=f"✓ {label}" if name in wish.filters else label, press=f"sf:{wish.toggled(name)}")
+            button(f"✓ {label}" if name in wish.filters else label, FilterStations(*wish.toggled(name).parts))
             for name, label in labels.items()
         ]
         kinds = [
-            Press(label=f"✓ {kind.name}" if code in wish.kinds else kind.name, press=f"sf:{wish.toggled_kind(code)}")
+            button(
+                f"✓ {kind.name}" if code in wish.kinds else kind.name, FilterStations(*wish.toggled_kind(code).parts)
+            )
             for code, kind in self._vocabulary.kinds.items()
             if code in wish.kinds or code in KINDS
         ]

@@ -5,7 +5,7 @@ import secrets
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from telegram import Update
 from telegram.ext import Application, BaseHandler, CallbackQueryHandler, CommandHandler
@@ -15,6 +15,7 @@ from bot.channels.telegram import renderer, response, unit
 from bot.channels.telegram.turns import Turns
 from bot.channels.telegram.unit import Context, Said, Unit, UnitOutcome
 from bot.errors import Down, Rejected
+from bot.messaging.callbacks import AnswerForm
 from bot.queue import jobs, outbox
 from bot.services.chats import chats
 from bot.services.core.context import ServiceContext
@@ -25,7 +26,8 @@ logger = log.get(__name__)
 
 ATTEMPTS = 8  # rounds of a unit whose chat row another process changed meanwhile
 
-Callback = Callable[[Update, Context], Coroutine[Any, Any, None]]
+Handle = Callable[[Update, Context], Coroutine[Any, Any, None]]
+Marked = TypeVar("Marked", bound=Callable[..., Any])
 
 
 class Sort(Enum):
@@ -53,20 +55,16 @@ class Outwards:
     note: Callable[[list[Any]], None]  # what may be lost
 
 
-def reads(callback: Callback) -> Callback:
+def reads(handle: Marked) -> Marked:
     """Mark a handler that changes nothing: it is answered without a transaction."""
-    callback.reads = True  # type: ignore[attr-defined]
-    return callback
+    handle.reads = True  # type: ignore[attr-defined]
+    return handle
 
 
-def continues(callback: Callback) -> Callback:
+def continues(handle: Marked) -> Marked:
     """Mark a handler that belongs to the form a person is filling in; any other one pauses the form."""
-
-    async def go_on(update: Update, context: Context) -> None:
-        await callback(update, context)
-
-    go_on.continues = True  # type: ignore[attr-defined]
-    return go_on
+    handle.continues = True  # type: ignore[attr-defined]
+    return handle
 
 
 class Receiver(Application[Any, Context, Any, Any, Any, Any]):
@@ -106,7 +104,7 @@ class Receiver(Application[Any, Context, Any, Any, Any, Any]):
                 now.chat.paused = now.chat.paused or pauses
                 await inner(update, context)
                 if pauses and now.chat.paused and now.chat.flow == open_form:
-                    go_on = context.button("flow.go_on", f"f:{now.chat.flow}:{now.chat.step}:!on")
+                    go_on = context.button("flow.go_on", AnswerForm(now.chat.flow, now.chat.step, "!on"))
                     context.say("unfinished", choices=[[go_on]], form=context.form_name())
 
             await self._transact(now, work)

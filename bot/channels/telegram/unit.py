@@ -9,7 +9,8 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from telegram.ext import CallbackContext, ExtBot
 
-from bot.messaging.reply import Keys, Link, Press, Reply, Row, Say
+from bot.messaging.callbacks import Callback, button
+from bot.messaging.reply import Keys, Link, Option, Press, Reply, Row, Say
 from bot.services.core.context import ServiceContext
 from bot.store.db import session_of
 from bot.store.models import Channel, Chat, Outbox
@@ -145,8 +146,12 @@ class Context(CallbackContext[ExtBot[None], dict[Any, Any], dict[Any, Any], dict
         """Keep something that is nice to have: written after the answer, lost if we die before."""
         current().notes.append(note)
 
-    def button(self, key: str, press: str, **values: object) -> Press:
-        return {"label": self.text(key, **values), "press": press}
+    def button(self, key: str, press: Callback, **values: object) -> Press:
+        return button(self.text(key, **values), press)
+
+    def option(self, key: str, value: str, **values: object) -> Option:
+        """An answer that a form offers."""
+        return {"label": self.text(key, **values), "value": value}
 
     def link(self, key: str, url: str, **values: object) -> Link:
         return {"label": self.text(key, **values), "url": url}

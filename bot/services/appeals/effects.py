@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.messaging.callbacks import RATINGS, RateAppeal
 from bot.queue import outbox
 from bot.services.appeals import dispatch, notifications
 from bot.services.appeals.deadlines import DEADLINES
@@ -142,9 +143,7 @@ async def _answer(
     appeal.answer, appeal.answered_at = wanted.text, now()
     appeal.proposal = appeal.remark = ""
     await outbox.put(session, [_after(appeal, "unrated", UNRATED_AFTER)])
-    ratings = [
-        [(f"case.{name}", f"ar:{appeal.number}:{name}") for name in row] for row in (("good", "fair"), ("poor",))
-    ]
+    ratings = [[(f"case.{name}", RateAppeal(appeal.number, name)) for name in row] for row in RATINGS]
     unit = await _unit(session, context, appeal)
     await notifications.tell(
         session, context, appeal, "case.answered", step=step, choices=ratings, answer=wanted.text, **unit
@@ -171,7 +170,7 @@ async def _expire(
     session: AsyncSession, context: ServiceContext, appeal: Appeal, wanted: AppealMove, step: int
 ) -> None:
     await _close(session, context, appeal)
-    again = [[("case.reopen", f"ar:{appeal.number}:poor")]]
+    again = [[("case.reopen", RateAppeal(appeal.number, "poor"))]]
     await notifications.tell(session, context, appeal, "case.unrated", step=step, choices=again)
 
 

@@ -9,6 +9,7 @@ import re
 from datetime import datetime
 from typing import cast
 
+from bot.messaging.callbacks import Notices, button
 from bot.messaging.reply import Button, Caption, Edit, Photo, Reply, Row, Say, Unsay
 from bot.services.core.working_days import ZONE
 from bot.store.models import Notice, NoticeKind
@@ -86,5 +87,5 @@ def around(texts: Texts, *, does: str = "say", unit: str = "", drill: bool = Fal
 def _buttons(texts: Texts, notice: Notice) -> list[Row]:
     rows: list[Row] = [[cast(Button, dict(each))] for each in notice.buttons]
     if notice.kind != NoticeKind.EMERGENCY:
-        rows.append([{"label": texts.say(LANGUAGE, "notice.no_more"), "press": f"notices:{notice.kind}:off"}])
+        rows.append([button(texts.say(LANGUAGE, "notice.no_more"), Notices(notice.kind, "off"))])
     return rows

@@ -6,6 +6,7 @@ from datetime import timedelta
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.messaging.callbacks import JudgeHazard
 from bot.queue import outbox
 from bot.services.calendar.wording import by
 from bot.services.chats import notifications
@@ -77,7 +78,8 @@ async def _resolve(session: AsyncSession, context: ServiceContext, hazard: Hazar
 
 def verdicts(hazard: Hazard) -> list[notifications.Row]:
     """The buttons that say whether it is fixed."""
-    return [[("hazard.fixed", f"hv:{hazard.number}:yes"), ("hazard.not_fixed", f"hv:{hazard.number}:no")]]
+    number = hazard.number
+    return [[("hazard.fixed", JudgeHazard(number, "yes")), ("hazard.not_fixed", JudgeHazard(number, "no"))]]
 
 
 async def _verify(session: AsyncSession, context: ServiceContext, hazard: Hazard, wanted: HazardMove) -> None:

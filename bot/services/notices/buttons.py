@@ -4,14 +4,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from urllib.parse import urlsplit
 
 from bot.errors import Rejected
+from bot.messaging.callbacks import Callback, ShowPolicy, ShowStation, button
+from bot.messaging.reply import Button, Link
 from knowledge import Knowledge
 
 MOST = 4
 LONGEST = 30  # characters of a label
 POLICY, STATION = "policy:", "station:"  # before the title, name or number of a place of ours
-PRESSES = ("p:", "sn:")  # what such a button begins with when it is pressed
-
-Button = dict[str, str]
+PRESSES = tuple(f"{each.verb}:" for each in (ShowPolicy, ShowStation))  # what a press of such a button begins with
 
 
 def read(knowledge: Knowledge, typed: Sequence[tuple[str, str]]) -> list[Button]:
@@ -23,13 +23,13 @@ def read(knowledge: Knowledge, typed: Sequence[tuple[str, str]]) -> list[Button]
 
 def _button(knowledge: Knowledge, label: str, target: str) -> Button:
     if target.startswith(POLICY):
-        name, press = _policy(knowledge, target.removeprefix(POLICY).strip())
+        name, place = _policy(knowledge, target.removeprefix(POLICY).strip())
     elif target.startswith(STATION):
-        name, press = _station(knowledge, target.removeprefix(STATION).strip())
+        name, place = _station(knowledge, target.removeprefix(STATION).strip())
     else:
-        return _checked(label, {"label": label, "url": _address(target)})
+        return _checked(label, Link(label=label, url=_address(target)))
     label = label or name[:LONGEST]
-    return _checked(label, {"label": label, "press": press})
+    return _checked(label, button(label, place))
 
 
 def _checked(label: str, button: Button) -> Button:
@@ -48,16 +48,16 @@ def _address(target: str) -> str:
     return target
 
 
-def _policy(knowledge: Knowledge, wanted: str) -> tuple[str, str]:
+def _policy(knowledge: Knowledge, wanted: str) -> tuple[str, Callback]:
     names = ((each.id, {each.id, each.label, each.title}) for each in knowledge.policies.values())
     found = _only([id_ for id_, known in names if wanted in known], wanted)
-    return knowledge.policies[found].label, f"p:{found}"
+    return knowledge.policies[found].label, ShowPolicy(found)
 
 
-def _station(knowledge: Knowledge, wanted: str) -> tuple[str, str]:
+def _station(knowledge: Knowledge, wanted: str) -> tuple[str, Callback]:
     found = _only([each.id for each in knowledge.stations if wanted in {each.id, each.name}], wanted)
     station = knowledge.stations.get(found)
-    return (station.name if station else wanted), f"sn:{found}"
+    return (station.name if station else wanted), ShowStation(found)
 
 
 def _only(found: Sequence[str], wanted: str) -> str:
@@ -68,11 +68,11 @@ def _only(found: Sequence[str], wanted: str) -> str:
 
 def check(knowledge: Knowledge, buttons: Iterable[Button]) -> None:
     """Raises Rejected, naming the button, when the policy or the station it leads to is not there any more."""
-    for button in buttons:
-        verb, _, place = button.get("press", "").partition(":")
-        gone = place not in knowledge.policies if verb == "p" else knowledge.stations.get(place) is None
-        if verb in {"p", "sn"} and gone:
-            raise Rejected("notice.button_gone", label=button["label"])
+    for each in buttons:
+        verb, _, place = each["press"].partition(":") if "press" in each else ("", "", "")
+        gone = place not in knowledge.policies if verb == ShowPolicy.verb else knowledge.stations.get(place) is None
+        if f"{verb}:" in PRESSES and gone:
+            raise Rejected("notice.button_gone", label=each["label"])
 
 
 def typed(knowledge: Knowledge, button: Mapping[str, str]) -> str:
@@ -80,12 +80,12 @@ def typed(knowledge: Knowledge, button: Mapping[str, str]) -> str:
     if "url" in button:
         return button["url"]
     verb, _, number = button["press"].partition(":")
-    if verb == "p":
+    if verb == ShowPolicy.verb:
         return POLICY + (knowledge.policies[number].label if number in knowledge.policies else number)
-    station = knowledge.stations.get(number) if verb == "sn" else None
+    station = knowledge.stations.get(number) if verb == ShowStation.verb else None
     if station is not None and sum(each.name == station.name for each in knowledge.stations) == 1:
         return STATION + station.name
-    return STATION + number if verb == "sn" else ""
+    return STATION + number if verb == ShowStation.verb else ""
 
 
 def offered(knowledge: Knowledge, districts: Iterable[str], most: int = 300) -> list[str]:

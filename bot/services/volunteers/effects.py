@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.messaging.callbacks import AskRenewal, NewAppeal, Train
 from bot.queue import outbox
 from bot.services.chats import notifications
 from bot.services.core import numbers, timers
@@ -32,7 +33,9 @@ async def _review(session: AsyncSession, context: ServiceContext, volunteer: Vol
 
 async def _approve(session: AsyncSession, context: ServiceContext, volunteer: Volunteer, wanted: VolunteerMove) -> None:
     volunteer.team_id = wanted.team_id
-    await tell(session, context, volunteer, "volunteer.told_approved", choices=[[("volunteer.begin_training", "vt")]])
+    await tell(
+        session, context, volunteer, "volunteer.told_approved", choices=[[("volunteer.begin_training", Train())]]
+    )
 
 
 async def _reject(session: AsyncSession, context: ServiceContext, volunteer: Volunteer, wanted: VolunteerMove) -> None:
@@ -52,7 +55,7 @@ async def _rest(session: AsyncSession, context: ServiceContext, volunteer: Volun
 async def _suspend(session: AsyncSession, context: ServiceContext, volunteer: Volunteer, wanted: VolunteerMove) -> None:
     volunteer.suspended_by = wanted.actor.id
     await shifts.stop(session, context, volunteer)
-    answer = [[("volunteer.object", "an")]]
+    answer = [[("volunteer.object", NewAppeal())]]
     await tell(session, context, volunteer, "volunteer.told_suspended", choices=answer, reason=wanted.text)
 
 
@@ -66,13 +69,15 @@ async def _reinstate(
 async def _dismiss(session: AsyncSession, context: ServiceContext, volunteer: Volunteer, wanted: VolunteerMove) -> None:
     volunteer.liaison, volunteer.team_id = False, None
     await _leave(session, context, volunteer)
-    answer = [[("volunteer.object", "an")]]
+    answer = [[("volunteer.object", NewAppeal())]]
     await tell(session, context, volunteer, "volunteer.told_dismissed", choices=answer, reason=wanted.text)
 
 
 async def _lapse(session: AsyncSession, context: ServiceContext, volunteer: Volunteer, wanted: VolunteerMove) -> None:
     await shifts.stop(session, context, volunteer)
-    await tell(session, context, volunteer, "volunteer.told_lapsed", choices=[[("volunteer.ask_renewal", "vn")]])
+    await tell(
+        session, context, volunteer, "volunteer.told_lapsed", choices=[[("volunteer.ask_renewal", AskRenewal())]]
+    )
 
 
 async def _resign(session: AsyncSession, context: ServiceContext, volunteer: Volunteer, wanted: VolunteerMove) -> None:
@@ -110,7 +115,7 @@ async def issue(session: AsyncSession, context: ServiceContext, volunteer: Volun
 async def remind(session: AsyncSession, context: ServiceContext, volunteer: Volunteer) -> None:
     """The certificate ends soon."""
     until = f"{shown(volunteer.expires_at):%Y-%m-%d}" if volunteer.expires_at else ""
-    again = [[("volunteer.ask_renewal", "vn")]]
+    again = [[("volunteer.ask_renewal", AskRenewal())]]
     await tell(session, context, volunteer, "volunteer.told_reminded", choices=again, until=until)
 
 

@@ -6,6 +6,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.errors import Rejected
+from bot.messaging.callbacks import NewAppeal
 from bot.services.chats import notifications
 from bot.services.core.context import ServiceContext
 from bot.services.identity import identities
@@ -66,7 +67,7 @@ async def settle(
         await notifications.tell(session, context, chat, "volunteer.told_hours", minutes=shift.minutes, points=given)
     else:
         shift.note = why
-        answer = [[("volunteer.object", "an")]]
+        answer = [[("volunteer.object", NewAppeal())]]
         await notifications.tell(session, context, chat, "volunteer.told_hours_refused", choices=answer, reason=why)
     return shift
 
