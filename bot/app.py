@@ -8,7 +8,6 @@ from functools import partial
 from aiohttp import web
 
 from bot import health
-from bot.backend import inbound_status
 from bot.backend.inbound_status import InboundStatus
 from bot.backend.publisher import publisher_of
 from bot.backend.relay import EventRelay
@@ -21,6 +20,7 @@ from bot.console import build as build_console
 from bot.content_store import ContentStore
 from bot.doors import addresses, listening, origins, requests
 from bot.doors.listening import CannotListen
+from bot.messaging import urls
 from bot.notes import Notes
 from bot.open311.server import Open311
 from bot.queue.handlers import JobResources, handlers
@@ -103,7 +103,7 @@ class Application:
             telegram = self._channel(Channel.TELEGRAM, token, settings.telegram_api_url, settings.telegram_file_url)
             if settings.telegram_webhook_url:
                 secret = settings.telegram_webhook_secret.get_secret_value()
-                self.web_app.router.add_post("/telegram", telegram.endpoint(secret))
+                self.web_app.router.add_post(urls.TELEGRAM, telegram.endpoint(secret))
         if settings.web_chat:
             base, token = self._own_url, self._web_token
             self.web_chat = WebChat(
@@ -119,13 +119,13 @@ class Application:
             )
             self.web_app.add_routes(self.web_chat.routes())
             web_bot = self._channel(Channel.WEB, token, f"{base}/bot", f"{base}/file/bot")
-            self.web_app.router.add_post("/channel/web", web_bot.endpoint(self._secret))
+            self.web_app.router.add_post(urls.WEB_CHANNEL, web_bot.endpoint(self._secret))
         self.relay.handlers = handlers(
             JobResources(self.db, self.relay, lambda: self.services, self.channels, settings.var)
         )
         open311 = Open311(self.db, lambda: self.services, base=settings.base_url, uploads=settings.var / "uploads")
-        self.web_app.add_subapp("/open311", open311.app())
-        self.web_app.add_subapp("/console", self._console(demo=demo))
+        self.web_app.add_subapp(urls.OPEN311, open311.app())
+        self.web_app.add_subapp(urls.CONSOLE, self._console(demo=demo))
         self._build_backend()
         health.add_routes(self.web_app, self)
 
@@ -133,7 +133,7 @@ class Application:
         secret = self.settings.queue_secret.get_secret_value()
         opened = InboundStatus(self.db, lambda: self.services, secret)
         if secret:
-            self.web_app.router.add_post(inbound_status.PATH, opened.post)
+            self.web_app.router.add_post(urls.BACKEND_STATUS, opened.post)
         if url := self.settings.queue_url:
             self.events = EventRelay(self.db, publisher_of(url, secret, opened.hear))
 
@@ -246,7 +246,7 @@ class Application:
     async def _open(self, channel: BotChannel) -> None:
         await channel.start()
         if channel.channel is Channel.WEB:
-            await channel.listen_by_webhook(f"{self._own_url}/channel/web", self._secret)
+            await channel.listen_by_webhook(f"{self._own_url}{urls.WEB_CHANNEL}", self._secret)
         elif self.settings.telegram_webhook_url:
             secret = self.settings.telegram_webhook_secret.get_secret_value()
             await channel.listen_by_webhook(self.settings.telegram_webhook_url, secret)

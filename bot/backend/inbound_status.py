@@ -23,7 +23,6 @@ from bot.store.models import BackendKey, now
 
 logger = log.get(__name__)
 
-PATH = "/backend/status"
 LARGEST = 65_536  # bytes
 WAIT = 2.0  # seconds between two tries while there is no database
 STATUS = {

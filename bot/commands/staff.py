@@ -13,6 +13,7 @@ from bot.app import database_of
 from bot.commands import migrate
 from bot.console.core import words
 from bot.errors import Rejected
+from bot.messaging import urls
 from bot.services.core.lifecycle import Role
 from bot.services.staff import accounts, sign_in
 from bot.services.staff.audit import By
@@ -61,7 +62,7 @@ def _add(given: argparse.Namespace, settings: Settings) -> int:
         token = await sign_in.invite(session, BY, person)
         print(f"{person.username}: {given.role}, {given.district or 'everywhere'}")
         print(f"good once, for {HOURS} hours, in the browser that uses it first:")
-        print(f"{settings.base_url}/console/enter/{token}")
+        print(f"{settings.base_url}{urls.ENTER}/{token}")
 
     return _run(work, settings)
 

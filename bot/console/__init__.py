@@ -3,7 +3,7 @@
 To add a page about, say, appeals:
 
 1. `bot/console/appeals/list.py` with a function for each address:
-   `@page("GET", f"{ROOT}/appeals", right=Right.APPEALS_READ, nav="appeals") async def queue(context: RequestContext)`.
+   `@page("GET", urls.APPEALS, right=Right.APPEALS_READ, nav="appeals") async def queue(context: RequestContext)`.
    `context.session` is its transaction (reading only for GET), `context.page("appeals/list.html", ...)` its answer,
    `context.to(path, said="key")` goes on elsewhere; `context.text`, `context.number` read the form.
 2. The right stands in `bot.services.staff.permissions.RIGHTS`.  It lets people to the page; about one thing ask once more:

@@ -16,7 +16,7 @@ from bot.console.core import divisions, layout, live_updates
 from bot.console.core.authentication import authenticated
 from bot.console.core.live_updates import WATCHER
 from bot.console.core.request import Console, ContentSource
-from bot.console.core.routes import CARDS, NAVIGATION, ROOT, TOPICS, cards, routes, topics
+from bot.console.core.routes import CARDS, NAVIGATION, TOPICS, cards, routes, topics
 from bot.console.core.security import security_headers, shield
 from bot.console.core.watcher import Watcher
 from bot.console.hazards import hazard
@@ -40,6 +40,7 @@ from bot.console.stations import upload
 from bot.console.units import units as unit_pages
 from bot.console.volunteers import certificate, volunteer
 from bot.console.volunteers import list as volunteer_list
+from bot.messaging import urls
 from bot.queue.relay import Relay
 from bot.store.db import Database
 from bot.store.models import Channel
@@ -87,7 +88,9 @@ def build(
     )
     app = web.Application(middlewares=[shield(console)])
     for route, handler in listed:
-        app.router.add_route(route.method, route.path.removeprefix(ROOT), authenticated(console, route, handler))
+        app.router.add_route(
+            route.method, route.path.removeprefix(urls.CONSOLE), authenticated(console, route, handler)
+        )
     app[CARDS], app[TOPICS] = cards(PAGES), topics(PAGES)
     app[NAVIGATION] = [route for route, _ in listed if route.nav]
     app.on_response_prepare.append(security_headers)

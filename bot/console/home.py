@@ -3,11 +3,12 @@
 from aiohttp import web
 
 from bot.console.core.request import RequestContext
-from bot.console.core.routes import CARDS, ROOT, page
+from bot.console.core.routes import CARDS, page
+from bot.messaging import urls
 from bot.services.staff.permissions import Right
 
 
-@page("GET", ROOT, right=Right.HOME_READ, nav="home")
+@page("GET", urls.CONSOLE, right=Right.HOME_READ, nav="home")
 async def home(context: RequestContext) -> web.Response:
     cards = [await each.make(context) for each in context.http_request.app[CARDS] if context.staffer.may(each.right)]
     return context.page("home.html", cards=cards, person=context.signed_in.person)

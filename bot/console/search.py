@@ -3,7 +3,8 @@
 from aiohttp import web
 
 from bot.console.core.request import RequestContext, clean
-from bot.console.core.routes import ROOT, page
+from bot.console.core.routes import page
+from bot.messaging import urls
 from bot.services import search
 from bot.services.search import MOST, SHORTEST
 from bot.services.staff.permissions import Right
@@ -11,7 +12,7 @@ from bot.services.staff.permissions import Right
 LONGEST = 50  # characters
 
 
-@page("GET", f"{ROOT}/search", right=Right.HOME_READ)
+@page("GET", urls.SEARCH, right=Right.HOME_READ)
 async def results(context: RequestContext) -> web.Response:
     """What was found; a number that is typed in full leads there at once."""
     text = clean(context.http_request.query.get("q", "")).strip()[:LONGEST]
@@ -19,5 +20,5 @@ async def results(context: RequestContext) -> web.Response:
     exact = [(noun, each) for noun, hits in found.items() for each in hits if each.exact]
     if len(exact) == 1:
         [(noun, hit)] = exact
-        return context.to(f"{ROOT}/{noun}/{hit.number}")
+        return context.to(f"{urls.listing(noun)}/{hit.number}")
     return context.page("search.html", text=text, found=found, most=MOST, shortest=SHORTEST)

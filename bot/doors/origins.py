@@ -5,6 +5,8 @@ from urllib.parse import urlsplit
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler, Middleware
 
+from bot.messaging import urls
+
 
 def host_of(url: str) -> str:
     """Host and port of an address; "" for what is none, such as "null" or an odd one."""
@@ -26,7 +28,7 @@ def at_home(base_url: str) -> Middleware:
     async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
         if request.host not in ours and request.host.rpartition(":")[0] not in ours:
             return web.Response(status=421, text="The demo answers on this machine only.")
-        alone = not request.path.startswith(("/chat/", "/console/"))  # These ask the browser themselves.
+        alone = not request.path.startswith((f"{urls.CHAT}/", f"{urls.CONSOLE}/"))  # These ask the browser themselves.
         if alone and request.method not in ("GET", "HEAD") and not is_ours(request, base_url, spoken=False):
             return web.Response(status=403, text="The demo takes nothing from other pages.")
         return await handler(request)

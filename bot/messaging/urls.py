@@ -1,4 +1,51 @@
 """Addresses of our pages, for whoever leads somebody to one: texts, buttons, codes on paper, the pages themselves."""
 
+CHAT = "/chat"  # the web chat
+OPEN311 = "/open311"
+BACKEND_STATUS = "/backend/status"  # news from the backend
+TELEGRAM = "/telegram"  # updates of the two channels
+WEB_CHANNEL = "/channel/web"
+
 CONSOLE = "/console"
-ENTER = f"{CONSOLE}/enter/"  # before the token of a link that signs somebody in
+LOGIN = f"{CONSOLE}/login"
+LINK_SENT = f"{CONSOLE}/sent"
+ENTER = f"{CONSOLE}/enter"  # and the token of a link that signs somebody in
+MINI_APP = f"{CONSOLE}/webapp"
+SECOND = f"{CONSOLE}/second"
+ENROL = f"{CONSOLE}/enrol"
+CONFIRM = f"{CONSOLE}/confirm"
+LEAVE = f"{CONSOLE}/leave"
+SESSIONS = f"{CONSOLE}/sessions"
+CHAT_LINK = f"{CONSOLE}/chat"
+CERTIFICATES = f"{CONSOLE}/certificates"  # and a number: for anybody
+REDEEM = f"{CONSOLE}/redeem"  # and a code: where it leads when it is scanned
+
+APPEALS = f"{CONSOLE}/appeals"
+ALIKE = f"{CONSOLE}/alike"
+HAZARDS = f"{CONSOLE}/hazards"
+VOLUNTEERS = f"{CONSOLE}/volunteers"
+REWARDS = f"{CONSOLE}/rewards"
+NOTICES = f"{CONSOLE}/notices"
+TRIAL_GROUPS = f"{NOTICES}/groups"
+POLICIES = f"{CONSOLE}/policies"
+GAPS = f"{CONSOLE}/gaps"
+STATIONS = f"{CONSOLE}/stations"
+UNITS = f"{CONSOLE}/units"
+PEOPLE = f"{CONSOLE}/people"
+OVERVIEW = f"{CONSOLE}/overview"
+LEDGERS = f"{CONSOLE}/ledgers"
+BACKEND = f"{CONSOLE}/backend"
+AUDIT = f"{CONSOLE}/audit"
+VIEWS = f"{CONSOLE}/views"
+SETTINGS = f"{CONSOLE}/settings"
+CALENDAR = f"{SETTINGS}/calendar"
+LIMITS = f"{SETTINGS}/limits"
+SEARCH = f"{CONSOLE}/search"
+EVENTS = f"{CONSOLE}/events"
+DIVISIONS = f"{CONSOLE}/divisions"
+STATIC = f"{CONSOLE}/static"
+
+
+def listing(noun: str) -> str:
+    """The page that lists a noun such as "appeals"; behind it stand those with a number."""
+    return f"{CONSOLE}/{noun}"

@@ -11,8 +11,9 @@ from sqlalchemy import func, select
 
 from bot.app import Application
 from bot.backend import signature
-from bot.backend.inbound_status import PATH, InboundStatus
+from bot.backend.inbound_status import InboundStatus
 from bot.commands import doctor
+from bot.messaging.urls import BACKEND_STATUS
 from bot.services.appeals import transitions as appeal_transitions
 from bot.services.appeals.states import APPEAL, AppealMove, AppealState
 from bot.services.appeals.status_updates import BETWEEN, way
@@ -51,7 +52,7 @@ async def tells(app):
 
         async def tell(body: bytes, headers: dict[str, str] | None = None):
             sent = signature.sign(SECRET, body) if headers is None else headers
-            async with http.post(f"http://127.0.0.1:{app.port}{PATH}", data=body, headers=sent) as response:
+            async with http.post(f"http://127.0.0.1:{app.port}{BACKEND_STATUS}", data=body, headers=sent) as response:
                 return response.status, await response.json()
 
         yield tell
@@ -209,7 +210,7 @@ async def test_only_what_is_signed_now_and_new_is_heard(phone, app, tells):
 
 async def test_without_a_secret_there_is_no_door(settings, knowledge):
     app = Application(settings, knowledge)
-    assert PATH not in {route.resource.canonical for route in app.web_app.router.routes()}
+    assert BACKEND_STATUS not in {route.resource.canonical for route in app.web_app.router.routes()}
     await app.db.close()
 
 

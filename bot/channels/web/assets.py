@@ -10,6 +10,7 @@ from aiohttp import web
 from jinja2 import Environment, FunctionLoader, StrictUndefined, select_autoescape
 
 from bot.channels.web.words import Words
+from bot.messaging.urls import CHAT
 
 TYPES = {
     "css": "text/css",
@@ -48,7 +49,7 @@ class Assets:
         """A page, filled with words and values."""
         said = {key.removeprefix("page_"): text for key, text in self._words.items() if key.startswith("page_")}
         html = self._templates.get_template(template).render(
-            words=said, said=orjson.dumps(said).decode(), static=f"/chat/static/{self.version}", **values
+            words=said, said=orjson.dumps(said).decode(), static=f"{CHAT}/static/{self.version}", **values
         )
         headers = {
             "Content-Security-Policy": self._policy,

@@ -7,6 +7,8 @@ import time
 
 from aiohttp import web
 
+from bot.messaging.urls import CHAT
+
 COOKIE = "nuanxin_chat"
 YEAR = 365 * 24 * 3600  # seconds a cookie lives
 RENEW = 30 * 24 * 3600  # seconds after which it is written again
@@ -35,7 +37,7 @@ class WebIdentity:
     def write(self, response: web.Response, person: int, *, secure: bool) -> None:
         content = f"{person}.{int(time.time())}"
         value = f"{content}.{self._sign('cookie', content)}"
-        response.set_cookie(COOKIE, value, max_age=YEAR, httponly=True, samesite="Lax", secure=secure, path="/chat")
+        response.set_cookie(COOKIE, value, max_age=YEAR, httponly=True, samesite="Lax", secure=secure, path=CHAT)
 
     def ticket(self, person: int, file_id: str) -> str:
         """What makes a file's address good for this person only."""

@@ -28,6 +28,7 @@ from bot.channels.web.wakeups import CONVERSATION
 from bot.doors import addresses, forms, numbers, origins
 from bot.doors.budgets import Budget
 from bot.doors.requests import is_unreadable, note
+from bot.messaging.urls import CHAT
 
 logger = log.get(__name__)
 
@@ -53,19 +54,19 @@ class Page:
 
     def routes(self) -> list[web.RouteDef]:
         return [
-            web.get("/chat", self._private(self.shell)),
-            web.get("/chat/static/{version}/{name}", self.assets.serve),
-            web.get("/chat/about", self._private(self.about)),
-            web.get("/chat/app", self._private(self.app)),
-            web.get("/chat/events", self._private(self.events)),
-            web.get("/chat/history", self._private(self.history)),
-            web.get("/chat/files/{file}", self._private(self.file)),
-            web.post("/chat/messages", self._private(self.say)),
-            web.post("/chat/photos", self._private(self.photo)),
-            web.post("/chat/voices", self._private(self.voice)),
-            web.post("/chat/presses", self._private(self.press)),
-            web.post("/chat/stop", self._private(self.stop)),
-            web.post("/chat/delete", self._private(self.delete)),
+            web.get(CHAT, self._private(self.shell)),
+            web.get(f"{CHAT}/static/{{version}}/{{name}}", self.assets.serve),
+            web.get(f"{CHAT}/about", self._private(self.about)),
+            web.get(f"{CHAT}/app", self._private(self.app)),
+            web.get(f"{CHAT}/events", self._private(self.events)),
+            web.get(f"{CHAT}/history", self._private(self.history)),
+            web.get(f"{CHAT}/files/{{file}}", self._private(self.file)),
+            web.post(f"{CHAT}/messages", self._private(self.say)),
+            web.post(f"{CHAT}/photos", self._private(self.photo)),
+            web.post(f"{CHAT}/voices", self._private(self.voice)),
+            web.post(f"{CHAT}/presses", self._private(self.press)),
+            web.post(f"{CHAT}/stop", self._private(self.stop)),
+            web.post(f"{CHAT}/delete", self._private(self.delete)),
         ]
 
     async def shell(self, request: web.Request) -> web.StreamResponse:

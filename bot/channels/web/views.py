@@ -13,6 +13,7 @@ from bot.channels.web.messages import Message
 from bot.channels.web.rows import CONVERSATIONS, MESSAGES, PRESSES
 from bot.channels.web.shared import Shared
 from bot.channels.web.telephones import Telephones
+from bot.messaging.urls import CHAT
 from bot.store.base import now
 
 PAGE = 40  # messages shown at first, and with every look further back
@@ -151,7 +152,7 @@ class Views:
         return {}
 
     def _address(self, file: dict[str, Any], person: int) -> str:
-        return f"/chat/files/{file['file_id']}?t={self.identity.ticket(person, file['file_id'])}"
+        return f"{CHAT}/files/{file['file_id']}?t={self.identity.ticket(person, file['file_id'])}"
 
     async def about(self, bot: Bot) -> dict[str, Any]:
         """What the bot says about itself, in Chinese where it does so."""

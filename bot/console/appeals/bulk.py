@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from bot.console.appeals.actions import actor, possible
-from bot.console.appeals.queue import QUEUE
 from bot.console.appeals.steps import LONGEST, dispatch
 from bot.console.core.request import RequestContext
 from bot.console.core.routes import page
 from bot.errors import Rejected
+from bot.messaging import urls
 from bot.services.appeals import case_work, consultations
 from bot.services.appeals import queue as appeal_queue
 from bot.services.appeals import transitions as appeal_transitions
@@ -21,7 +21,7 @@ from bot.services.staff.permissions import Right
 from bot.services.units import agencies
 from bot.store.models import Appeal
 
-BULK = f"{QUEUE}/bulk"
+BULK = f"{urls.APPEALS}/bulk"
 Take = Callable[[RequestContext, Appeal, Actor], Awaitable[object]]
 
 
@@ -94,7 +94,7 @@ async def take(context: RequestContext) -> web.Response:
     for each in done:
         if each.good:
             await context.audit(f"appeal.{act}", f"appeal:{each.case.number}", bulk=len(ticked))
-    context.again = QUEUE
+    context.again = urls.APPEALS
     return await _show(context, act, done, before=False)
 
 

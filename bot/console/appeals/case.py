@@ -8,10 +8,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.console.appeals import deadline
 from bot.console.appeals.actions import has_handled, possible
-from bot.console.appeals.queue import QUEUE
 from bot.console.core.request import RequestContext
 from bot.console.core.routes import page, topic
 from bot.console.core.words import ConsoleWords
+from bot.messaging import urls
 from bot.services.appeals import appeals
 from bot.services.appeals import queue as appeal_queue
 from bot.services.appeals.dispatch import GIVEN
@@ -27,7 +27,7 @@ from bot.services.units import agencies
 from bot.store.models import Appeal, AppealStep, Naming, now
 from knowledge.stations.shown import moment
 
-CASE = f"{QUEUE}/{{number}}"
+CASE = f"{urls.APPEALS}/{{number}}"
 TOLD = frozenset(
     "accept reject merge unmerge assign reassign recategorise return begin ask answer expire reopen extend published".split()
 )  # steps whose author is sent a message

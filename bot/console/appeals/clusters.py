@@ -4,10 +4,10 @@ import asyncio
 
 from aiohttp import web
 
-from bot.console.appeals.queue import QUEUE
 from bot.console.core.request import RequestContext
-from bot.console.core.routes import ROOT, Card, card, page
+from bot.console.core.routes import Card, card, page
 from bot.errors import Rejected
+from bot.messaging import urls
 from bot.services.appeals import clusters, consultation_votes, consultations
 from bot.services.appeals.consultations import CONSULTATIONS
 from bot.services.staff import accounts
@@ -15,7 +15,6 @@ from bot.services.staff.permissions import Right
 from bot.services.units import agencies
 from bot.store.models import Consultation
 
-ALIKE = f"{ROOT}/alike"
 LONGEST = 2000  # characters of what is published
 LONGEST_TITLE = 60
 
@@ -24,15 +23,15 @@ LONGEST_TITLE = 60
 async def waiting(context: RequestContext) -> Card:
     items = await consultations.every(context.session, context.staffer)
     words, running = context.console.layout.words, [item for item, _ in items if item.published_at is None]
-    return Card(words("card.consultations"), len(running), ALIKE, words("card.consultations_note"))
+    return Card(words("card.consultations"), len(running), urls.ALIKE, words("card.consultations_note"))
 
 
-@page("GET", ALIKE, right=Right.APPEALS_ASSIGN, nav="alike")
+@page("GET", urls.ALIKE, right=Right.APPEALS_ASSIGN, nav="alike")
 async def listed(context: RequestContext) -> web.Response:
     return await _list(context)
 
 
-@page("POST", ALIKE, right=Right.APPEALS_ASSIGN)
+@page("POST", urls.ALIKE, right=Right.APPEALS_ASSIGN)
 async def begin(context: RequestContext) -> web.Response:
     """Take a common problem up, with the cases that were left ticked."""
     by, numbers = context.staffer.require(Right.APPEALS_ASSIGN), context.every("number")
@@ -42,19 +41,19 @@ async def begin(context: RequestContext) -> web.Response:
     except Rejected as error:  # raised before anything is written
         return await _list(context, fault=context.console.layout.rejection(context, error))
     await context.audit("consultation.begin", f"consultation:{item.id}", cases=len(numbers))
-    return context.to(f"{ALIKE}/{item.id}", said="consult_begun")
+    return context.to(f"{urls.ALIKE}/{item.id}", said="consult_begun")
 
 
-@page("GET", f"{ALIKE}/{{id}}", right=Right.APPEALS_ASSIGN)
+@page("GET", f"{urls.ALIKE}/{{id}}", right=Right.APPEALS_ASSIGN)
 async def shown(context: RequestContext) -> web.Response:
     return await _show(context, await _found(context))
 
 
-@page("POST", f"{ALIKE}/{{id}}/publish", right=Right.APPEALS_ASSIGN)
+@page("POST", f"{urls.ALIKE}/{{id}}/publish", right=Right.APPEALS_ASSIGN)
 async def publish(context: RequestContext) -> web.Response:
     """Tell everybody whose case it is."""
     item, by = await _found(context, lock=True), context.staffer.require(Right.APPEALS_ASSIGN)
-    context.again = f"{ALIKE}/{item.id}"
+    context.again = f"{urls.ALIKE}/{item.id}"
     try:
         told = await consultations.publish(
             context.session, context.services, context.staffer, item, context.text("text", most=LONGEST), by
@@ -65,12 +64,12 @@ async def publish(context: RequestContext) -> web.Response:
     return context.to(context.again, said="consult_published")
 
 
-@page("POST", f"{ALIKE}/{{id}}/take-out", right=Right.APPEALS_ASSIGN)
+@page("POST", f"{urls.ALIKE}/{{id}}/take-out", right=Right.APPEALS_ASSIGN)
 async def take_out(context: RequestContext) -> web.Response:
     item = await _found(context, lock=True)
     await consultations.take_out(context.session, context.staffer, item, context.text("number"))
     await context.audit("consultation.take_out", f"consultation:{item.id}")
-    return context.to(f"{ALIKE}/{item.id}", said="consult_out")
+    return context.to(f"{urls.ALIKE}/{item.id}", said="consult_out")
 
 
 async def _list(context: RequestContext, *, fault: str = "") -> web.Response:
@@ -84,7 +83,7 @@ async def _list(context: RequestContext, *, fault: str = "") -> web.Response:
         agencies=await agencies.around(context.session, context.staffer.districts(Right.APPEALS_READ)),
         fewest=clusters.FEWEST,
         days=clusters.WITHIN.days,
-        queue=QUEUE,
+        queue=urls.APPEALS,
         fault=fault,
         typed=context.form,
         ticked=set(context.every("number")),

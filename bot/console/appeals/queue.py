@@ -8,9 +8,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.console.appeals import deadline
 from bot.console.core.request import RequestContext, clean
-from bot.console.core.routes import ROOT, Card, card, page, topic
+from bot.console.core.routes import Card, card, page, topic
 from bot.doors import numbers
 from bot.errors import Rejected
+from bot.messaging import urls
 from bot.services.appeals import queue as appeal_queue
 from bot.services.appeals.queue import PAGE, SAVED, VIEWS, AppealFilter
 from bot.services.identity import redaction
@@ -18,7 +19,6 @@ from bot.services.staff.permissions import Right, Staffer
 from bot.services.units import agencies
 from bot.store.models import Appeal, SavedFilter
 
-QUEUE = f"{ROOT}/appeals"
 LONGEST_TEXT = 50  # characters of a search
 LONGEST_NAME = 20  # of a saved filter
 SHOWN = 80  # characters of a story in the list
@@ -63,15 +63,17 @@ async def review(context: RequestContext) -> Card:
 async def _card(context: RequestContext, view: str, *, urgent: bool = False) -> Card:
     count = (await appeal_queue.counts(context.session, context.staffer, {}, [view]))[view]
     words = context.console.layout.words
-    return Card(words(f"view.{view}"), count, f"{QUEUE}?view={view}", words("card.appeals"), urgent and count > 0)
+    return Card(
+        words(f"view.{view}"), count, f"{urls.APPEALS}?view={view}", words("card.appeals"), urgent and count > 0
+    )
 
 
-@page("GET", QUEUE, right=Right.APPEALS_READ, nav="appeals")
+@page("GET", urls.APPEALS, right=Right.APPEALS_READ, nav="appeals")
 async def listed(context: RequestContext) -> web.Response:
     return await _list(context)
 
 
-@page("POST", f"{QUEUE}/filters", right=Right.APPEALS_READ)
+@page("POST", f"{urls.APPEALS}/filters", right=Right.APPEALS_READ)
 async def save(context: RequestContext) -> web.Response:
     """Keep the present filter under a name."""
     name = context.text("name", most=LONGEST_NAME)
@@ -82,17 +84,17 @@ async def save(context: RequestContext) -> web.Response:
         raise Rejected("filter.many", most=SAVED)
     query = written(read(dict(parse_qsl(context.text("query", most=300)))))
     context.session.add(SavedFilter(staff_id=context.staffer.id, name=name, query=query))
-    return context.to(f"{QUEUE}?{query}" if query else QUEUE)
+    return context.to(f"{urls.APPEALS}?{query}" if query else urls.APPEALS)
 
 
-@page("POST", f"{QUEUE}/filters/drop", right=Right.APPEALS_READ)
+@page("POST", f"{urls.APPEALS}/filters/drop", right=Right.APPEALS_READ)
 async def drop(context: RequestContext) -> web.Response:
     """Forget one of their own filters; somebody else's number drops nothing."""
     kept = await appeal_queue.saved(context.session, context.staffer.id)
     for each in kept:
         if each.id == context.number("filter"):
             await context.session.delete(each)
-    return context.to(QUEUE)
+    return context.to(urls.APPEALS)
 
 
 def read(query: Mapping[str, str]) -> AppealFilter:
@@ -126,7 +128,7 @@ async def _list(context: RequestContext) -> web.Response:
         further=len(rows) > PAGE,
         page=number,
         wanted=wanted,
-        address=lambda **change: f"{QUEUE}?{urlencode({**dict(parse_qsl(written(wanted))), **change})}",
+        address=lambda **change: f"{urls.APPEALS}?{urlencode({**dict(parse_qsl(written(wanted))), **change})}",
         query=written(wanted),
         views=list(VIEWS),
         counts=await appeal_queue.counts(session, staffer, more),

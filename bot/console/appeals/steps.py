@@ -7,10 +7,10 @@ from aiohttp import web
 
 from bot.console.appeals.actions import ACTS, actor
 from bot.console.appeals.case import CASE, found, show, since
-from bot.console.appeals.queue import QUEUE
 from bot.console.core.request import RequestContext
 from bot.console.core.routes import page
 from bot.errors import Rejected
+from bot.messaging import urls
 from bot.services.appeals import case_work, redirection
 from bot.services.appeals import queue as appeal_queue
 from bot.services.appeals import transitions as appeal_transitions
@@ -210,7 +210,7 @@ async def _act(context: RequestContext, verb: str, work: Work) -> web.Response:
     # Whoever returned a case does not see it any more: "not found" would look as if that had failed.
     still = await appeal_queue.find(context.session, context.staffer, case.number)
     await context.audit(f"appeal.{verb}", f"appeal:{case.number}")
-    return context.to(context.again if still is not None else QUEUE, said=f"case_{verb}")
+    return context.to(context.again if still is not None else urls.APPEALS, said=f"case_{verb}")
 
 
 async def _meanwhile(context: RequestContext, case: Appeal, version: int) -> str:

@@ -4,14 +4,13 @@ from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.console.core.request import RequestContext
-from bot.console.core.routes import ROOT, Card, card, page, topic
+from bot.console.core.routes import Card, card, page, topic
 from bot.errors import Rejected
+from bot.messaging import urls
 from bot.queue import outbox
 from bot.services.appeals import deliveries as appeal_deliveries
 from bot.services.appeals.queue import DIGITS
 from bot.services.staff.permissions import Right, Staffer
-
-BACKEND = f"{ROOT}/backend"
 
 
 @topic("backend", right=Right.BACKEND_READ)
@@ -24,10 +23,10 @@ async def moved(session: AsyncSession, staffer: Staffer) -> object:
 async def stuck(context: RequestContext) -> Card:
     count = len(await appeal_deliveries.stuck(context.session))
     words = context.console.layout.words
-    return Card(words("card.backend"), count, BACKEND, words("card.backend_note"), urgent=count > 0)
+    return Card(words("card.backend"), count, urls.BACKEND, words("card.backend_note"), urgent=count > 0)
 
 
-@page("GET", BACKEND, right=Right.BACKEND_READ, nav="backend")
+@page("GET", urls.BACKEND, right=Right.BACKEND_READ, nav="backend")
 async def listed(context: RequestContext) -> web.Response:
     return context.page(
         "backend/deliveries.html",
@@ -40,7 +39,7 @@ async def listed(context: RequestContext) -> web.Response:
     )
 
 
-@page("POST", f"{BACKEND}/again", right=Right.BACKEND_AGAIN)
+@page("POST", f"{urls.BACKEND}/again", right=Right.BACKEND_AGAIN)
 async def again(context: RequestContext) -> web.Response:
     """Send once more what is dead or waits for another try: of one case, or of all."""
     number = context.text("number")
@@ -48,4 +47,4 @@ async def again(context: RequestContext) -> web.Response:
         raise Rejected("backend.number")
     count = await appeal_deliveries.again(context.session, [number] if number else [])
     await context.audit("backend.again", f"appeal:{number}" if number else "", count=count)
-    return context.to(BACKEND, said="backend_again" if count else "backend_none")
+    return context.to(urls.BACKEND, said="backend_again" if count else "backend_none")

@@ -9,11 +9,12 @@ from aiohttp import web
 from bot.console.core import errors
 from bot.console.core.errors import Failure
 from bot.console.core.request import Access, Console, RequestContext, clean
-from bot.console.core.routes import ROOT, Handler, Route
+from bot.console.core.routes import Handler, Route
 from bot.console.core.security import READS, REQUEST_ID, VISIT
 from bot.doors import forms
 from bot.doors.forms import Limits
 from bot.errors import Rejected
+from bot.messaging import urls
 from bot.services.core import rate_limits
 from bot.services.staff import form_keys, mfa, sessions
 from bot.services.staff.permissions import Denied
@@ -79,7 +80,7 @@ async def _turned_away(context: RequestContext, route: Route) -> web.StreamRespo
     if route.right is Access.HALF:
         return None
     if not context.login.full:
-        return context.to(f"{ROOT}/second" if context.login.person.totp else f"{ROOT}/enrol")
+        return context.to(urls.SECOND if context.login.person.totp else urls.ENROL)
     if not context.staffer.may(route.right):
         raise Denied(route.right)
     wants_code = route.fresh(context) if callable(route.fresh) else route.fresh
@@ -93,7 +94,7 @@ def _signed_out(context: RequestContext, route: Route) -> web.StreamResponse:
         return web.Response(status=401, text="signed out")
     if context.http_request.method in READS:
         target = context.http_request.path_qs
-        return context.to(f"{ROOT}/login", **({"next": target} if target != ROOT else {}))
+        return context.to(urls.LOGIN, **({"next": target} if target != urls.CONSOLE else {}))
     return errors.kept(context, Failure(401, "signed_out"))
 
 
@@ -128,7 +129,7 @@ def confirm_page(context: RequestContext, fault: str) -> web.Response:
         "core/confirm.html",
         status=401 if not fault else 422,
         fault=fault,
-        action=f"{ROOT}/confirm" if reads else context.http_request.path_qs,
+        action=urls.CONFIRM if reads else context.http_request.path_qs,
         fields=[("next", context.http_request.path_qs)] if reads else errors.typed(context),
         form_key=context.form.get("_key", ""),
         back=errors.back(context),
@@ -160,7 +161,7 @@ async def _once(context: RequestContext, handler: Handler) -> web.StreamResponse
         raise Rejected("form.key")
     staff_id = context.staffer.id
     if (led := await form_keys.claim(context.session, staff_id, key)) is not None:
-        return context.to(led or ROOT)
+        return context.to(led or urls.CONSOLE)
     response = await handler(context)
     await form_keys.settle(context.session, staff_id, key, response.headers.get("Location") or context.again)
     return response

@@ -4,15 +4,16 @@ import orjson
 from aiohttp import web
 
 from bot.console.core.request import RequestContext
-from bot.console.core.routes import ROOT, page
+from bot.console.core.routes import page
 from bot.errors import Rejected
+from bot.messaging import urls
 from bot.services.staff.permissions import Right
 from knowledge.regions import full_name, offered
 
 SHOWN = 5  # names of divisions in a sentence
 
 
-@page("GET", f"{ROOT}/divisions", right=Right.HOME_READ)
+@page("GET", urls.DIVISIONS, right=Right.HOME_READ)
 async def names(context: RequestContext) -> web.Response:
     """The names a field offers: what lies in the districts of the address, `within`, those included."""
     within = tuple(context.http_request.query.getall("within", []))

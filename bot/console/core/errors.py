@@ -8,6 +8,7 @@ from bot import log
 from bot.console.core.request import RequestContext
 from bot.doors.requests import is_unreadable
 from bot.errors import Rejected
+from bot.messaging import urls
 from bot.services.core.lifecycle import IllegalStep
 from bot.services.staff.permissions import Denied
 from bot.store.db import is_down
@@ -67,9 +68,9 @@ def typed(context: RequestContext) -> list[tuple[str, str]]:
 def back(context: RequestContext) -> str:
     """The page they came from, when it is one of ours."""
     came = context.http_request.headers.get("Referer", "")
-    host = f"://{context.http_request.host}/console"
+    host = f"://{context.http_request.host}{urls.CONSOLE}"
     ours = came.partition(host)[2] if host in came else ""
-    return f"/console{ours}" if ours.startswith(("/", "?")) else "/console"
+    return urls.CONSOLE + (ours if ours.startswith(("/", "?")) else "")
 
 
 def _of(context: RequestContext, error: Exception) -> Failure:

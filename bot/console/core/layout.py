@@ -15,8 +15,9 @@ from markupsafe import Markup
 
 from bot.console.core import words
 from bot.console.core.request import Access, RequestContext, new_key
-from bot.console.core.routes import NAVIGATION, ROOT, page
+from bot.console.core.routes import NAVIGATION, page
 from bot.errors import Rejected
+from bot.messaging import urls
 from bot.services.core.lifecycle import IllegalStep
 from bot.services.core.working_days import ZONE
 from bot.services.staff.permissions import Right
@@ -56,7 +57,7 @@ class Layout:
             "words": self.words,
             "static": self._address,
             "key": key_field,
-            "ROOT": ROOT,
+            "urls": urls,
             "Right": Right,
         }
 
@@ -105,7 +106,7 @@ class Layout:
         return self.words.get(f"{kind}_state.{name}", self.words.get(f"state.{name}", name))
 
     def _address(self, name: str) -> str:
-        return f"{ROOT}/static/{self._names[name]}"
+        return f"{urls.STATIC}/{self._names[name]}"
 
     def _ago(self, at: datetime) -> str:
         """How long ago, in the largest fitting unit."""
@@ -117,7 +118,7 @@ class Layout:
         return self.words("ago.hours", count=minutes // 60) if minutes < 48 * 60 else moment(at)
 
 
-@page("GET", f"{ROOT}/static/{{name}}", right=Access.PUBLIC, live=True)
+@page("GET", f"{urls.STATIC}/{{name}}", right=Access.PUBLIC, live=True)
 async def static(context: RequestContext) -> web.StreamResponse:
     """A static file, for as long as the browser likes: another content has another name."""
     name = context.http_request.match_info["name"]

@@ -6,8 +6,9 @@ import contextlib
 from aiohttp import web
 
 from bot.console.core.request import RequestContext
-from bot.console.core.routes import ROOT, TOPICS, page
+from bot.console.core.routes import TOPICS, page
 from bot.console.core.watcher import SIGNED_OUT, Viewer, Wanted, Watcher
+from bot.messaging import urls
 from bot.services.staff.permissions import Denied, Right
 
 BEAT = 15.0  # seconds after which a line without meaning keeps proxies from cutting the connection
@@ -15,7 +16,7 @@ MOST = 8  # topics of one page
 WATCHER: web.AppKey[Watcher] = web.AppKey("watcher", Watcher)
 
 
-@page("GET", f"{ROOT}/events", right=Right.HOME_READ, live=True)
+@page("GET", urls.EVENTS, right=Right.HOME_READ, live=True)
 async def events(context: RequestContext) -> web.StreamResponse:
     """`event: changed`, `data: topic` for each change; `event: signed-out` when the session has ended."""
     wanted, watcher = _wanted(context), context.http_request.app[WATCHER]

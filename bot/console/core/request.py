@@ -16,6 +16,7 @@ from bot.console.core.words import ConsoleWords
 from bot.doors import numbers
 from bot.doors.forms import Upload
 from bot.errors import Rejected
+from bot.messaging import urls
 from bot.queue.relay import Relay
 from bot.services.core.context import ServiceContext
 from bot.services.core.lifecycle import IllegalStep
@@ -96,7 +97,7 @@ class RequestContext:
     form: MultiDict[str] = field(default_factory=MultiDict)
     files: dict[str, Upload] = field(default_factory=dict)  # what was uploaded, by the name of its field
     prepared: Any = None  # what its page made ready before the transaction
-    again: str = "/console"  # where the same form leads when it comes a second time, unless it led elsewhere
+    again: str = urls.CONSOLE  # where the same form leads when it comes a second time, unless it led elsewhere
     rows: list[Outbox] = field(default_factory=list)  # to deliver after the commit
     cookies: dict[str, tuple[str, int | None]] = field(default_factory=dict)  # to set: value, seconds; "" deletes
 

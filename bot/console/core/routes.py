@@ -11,8 +11,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.console.core.request import Access, RequestContext
 from bot.services.staff.permissions import Right, Staffer
 
-ROOT = "/console"
-
 Handler = Callable[[RequestContext], Awaitable[web.StreamResponse]]
 Anything = TypeVar("Anything", bound=Callable[..., Any])
 

@@ -10,6 +10,7 @@ from bot.console.core import errors
 from bot.console.core.request import Console, RequestContext, clean
 from bot.doors import addresses, origins
 from bot.doors.refusals import Refusals
+from bot.messaging import urls
 from bot.services.staff import audit
 from bot.services.staff.audit import By
 from bot.services.staff.permissions import Denied
@@ -89,10 +90,10 @@ def _with_cookies(request: web.Request, response: web.StreamResponse) -> web.Str
         if value:
             secure = is_secure(context.console, request)
             response.set_cookie(
-                name, value, max_age=seconds, path="/console", httponly=True, samesite="Lax", secure=secure
+                name, value, max_age=seconds, path=urls.CONSOLE, httponly=True, samesite="Lax", secure=secure
             )
         else:
-            response.del_cookie(name, path="/console")
+            response.del_cookie(name, path=urls.CONSOLE)
     return response
 
 

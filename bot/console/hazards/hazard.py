@@ -9,9 +9,9 @@ from aiohttp import web
 
 from bot.console.core.request import RequestContext
 from bot.console.core.routes import page
-from bot.console.hazards.list import HAZARDS
 from bot.doors import pictures
 from bot.errors import Refused, Rejected
+from bot.messaging import urls
 from bot.services.attachments import attachments
 from bot.services.calendar.wording import day
 from bot.services.core.lifecycle import Actor, IllegalStep
@@ -19,7 +19,7 @@ from bot.services.hazards import dispatch_rules, followers, hazards, photos
 from bot.services.hazards import queue as hazard_queue
 from bot.services.hazards import transitions as hazard_transitions
 from bot.services.hazards.guards import ON_SITE
-from bot.services.hazards.queue import HAZARDS as HAZARD_ROWS
+from bot.services.hazards.queue import HAZARDS
 from bot.services.hazards.states import HAZARD, OPEN, HazardMove, HazardState
 from bot.services.staff import accounts
 from bot.services.staff.permissions import Right
@@ -28,7 +28,7 @@ from bot.store.models import Hazard, HazardStep
 from knowledge import maplinks
 from knowledge.geo import Point, in_china
 
-ONE = f"{HAZARDS}/{{number}}"
+ONE = f"{urls.HAZARDS}/{{number}}"
 LONGEST = 1_000  # characters of a text
 PLACE = "geolocation=(self), microphone=(), camera=(), payment=(), usb=()"  # where the handler stands, if they wish
 
@@ -139,7 +139,7 @@ async def resolve(context: RequestContext) -> web.Response:
 
 async def found(context: RequestContext, *, lock: bool = False) -> Hazard:
     """The hazard of the address.  Raises Denied, which shows as "not found", for one that is not theirs to see."""
-    return await context.find(HAZARD_ROWS, context.http_request.match_info["number"], Right.HAZARDS_READ, lock=lock)
+    return await context.find(HAZARDS, context.http_request.match_info["number"], Right.HAZARDS_READ, lock=lock)
 
 
 async def show(
@@ -229,7 +229,7 @@ async def _do(context: RequestContext, hazard: Hazard, name: str, work: Awaitabl
     seen = (
         await hazard_queue.get(context.session, context.staffer, number) is not None
     )  # What was given back is not theirs.
-    return context.to(ONE.format(number=number) if seen else HAZARDS, said=f"hazard_{name}")
+    return context.to(ONE.format(number=number) if seen else urls.HAZARDS, said=f"hazard_{name}")
 
 
 def where(hazard: Hazard) -> dict[str, Any]:

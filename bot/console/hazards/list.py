@@ -7,8 +7,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.console.core import map_view
 from bot.console.core.request import RequestContext
-from bot.console.core.routes import ROOT, Card, card, page, topic
+from bot.console.core.routes import Card, card, page, topic
 from bot.errors import Rejected
+from bot.messaging import urls
 from bot.services.calendar.wording import day
 from bot.services.hazards import dispatch_rules
 from bot.services.hazards import queue as hazard_queue
@@ -16,7 +17,6 @@ from bot.services.hazards.queue import PAGE, VIEWS, HazardFilter
 from bot.services.staff.permissions import Denied, Right, Staffer
 from bot.services.units import agencies
 
-HAZARDS = f"{ROOT}/hazards"
 LONGEST_TEXT = 50  # characters of a search
 
 
@@ -54,10 +54,10 @@ async def to_handle(context: RequestContext) -> Card:
 async def _card(context: RequestContext, view: str, *, urgent: bool = False) -> Card:
     words, count = context.console.layout.words, (await hazard_queue.counts(context.session, context.staffer))[view]
     title = words(f"hazard_view.{view}")
-    return Card(title, count, f"{HAZARDS}?view={view}", words("card.hazards"), urgent and count > 0)
+    return Card(title, count, f"{urls.HAZARDS}?view={view}", words("card.hazards"), urgent and count > 0)
 
 
-@page("GET", HAZARDS, right=Right.HAZARDS_READ, nav="hazards")
+@page("GET", urls.HAZARDS, right=Right.HAZARDS_READ, nav="hazards")
 async def listed(context: RequestContext) -> web.Response:
     wanted, number = _read(context), max(context.number("page") or 1, 1)
     urgent = [code for code, kind in context.knowledge.hazards.kinds.items() if kind.urgent]
@@ -77,7 +77,7 @@ async def listed(context: RequestContext) -> web.Response:
     )
 
 
-@page("GET", f"{HAZARDS}/map", right=Right.HAZARDS_READ)
+@page("GET", f"{urls.HAZARDS}/map", right=Right.HAZARDS_READ)
 async def on_map(context: RequestContext) -> web.Response:
     """Clusters of what is open in the middle of the screen: the closer one looks, the smaller they are."""
     wanted = _read(context)
@@ -89,7 +89,7 @@ async def on_map(context: RequestContext) -> web.Response:
     )
 
 
-@page("GET", f"{HAZARDS}/rules", right=Right.HAZARDS_RULES)
+@page("GET", f"{urls.HAZARDS}/rules", right=Right.HAZARDS_RULES)
 async def ruled(context: RequestContext) -> web.Response:
     return context.page(
         "hazards/rules.html",
@@ -99,7 +99,7 @@ async def ruled(context: RequestContext) -> web.Response:
     )
 
 
-@page("POST", f"{HAZARDS}/rules", right=Right.HAZARDS_RULES)
+@page("POST", f"{urls.HAZARDS}/rules", right=Right.HAZARDS_RULES)
 async def rule(context: RequestContext) -> web.Response:
     """Which agency gets a type in an area, from now on."""
     kind, agency = context.text("kind"), context.text("agency")
@@ -108,10 +108,10 @@ async def rule(context: RequestContext) -> web.Response:
         raise Rejected("answer.choose")
     await dispatch_rules.put(context.session, kind, area, agency, region=region)
     await context.audit("hazard.rule", f"rule:{kind or '*'}:{area or '*'}", agency=agency)
-    return context.to(f"{HAZARDS}/rules", said="hazard_rule")
+    return context.to(f"{urls.HAZARDS}/rules", said="hazard_rule")
 
 
-@page("POST", f"{HAZARDS}/rules/drop", right=Right.HAZARDS_RULES)
+@page("POST", f"{urls.HAZARDS}/rules/drop", right=Right.HAZARDS_RULES)
 async def drop(context: RequestContext) -> web.Response:
     """Forget a rule of one's own district; any other number forgets nothing."""
     number = context.number("rule") or 0
@@ -121,7 +121,7 @@ async def drop(context: RequestContext) -> web.Response:
     if rule is not None and _is_theirs(context, rule.area):
         await dispatch_rules.remove(context.session, number)
         await context.audit("hazard.unrule", f"rule:{rule.kind or '*'}:{rule.area or '*'}")
-    return context.to(f"{HAZARDS}/rules", said="hazard_unrule")
+    return context.to(f"{urls.HAZARDS}/rules", said="hazard_unrule")
 
 
 def _is_theirs(context: RequestContext, area: str) -> bool:

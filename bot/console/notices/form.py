@@ -8,10 +8,11 @@ from aiohttp import web
 
 from bot.console.core.request import RequestContext
 from bot.console.core.routes import page
-from bot.console.notices.list import HERE, one
+from bot.console.notices.list import one
 from bot.console.notices.preview import jobs, looks, shown
 from bot.doors import pictures
 from bot.errors import Rejected
+from bot.messaging import urls
 from bot.services.chats import message_preview
 from bot.services.core.working_days import ZONE
 from bot.services.notices import buttons as notice_buttons
@@ -27,15 +28,15 @@ BUTTONS = range(1, notice_buttons.MOST + 1)
 USUAL = timedelta(days=3)  # validity offered for a new notice
 
 
-@page("GET", f"{HERE}/new", right=Right.NOTICES_WRITE)
+@page("GET", f"{urls.NOTICES}/new", right=Right.NOTICES_WRITE)
 async def blank(context: RequestContext) -> web.Response:
     until = (now().astimezone(ZONE) + USUAL).date()
     mine = [code for code in context.staffer.districts(Right.NOTICES_WRITE) if code]  # what an author means by nothing
     given = {"kind": NoticeKind.SERVICE, "valid_until": until.isoformat(), "region": mine}
-    return await written(context, given, f"{HERE}/new")
+    return await written(context, given, f"{urls.NOTICES}/new")
 
 
-@page("POST", f"{HERE}/new", right=Right.NOTICES_WRITE)
+@page("POST", f"{urls.NOTICES}/new", right=Right.NOTICES_WRITE)
 async def write(context: RequestContext) -> web.Response:
     """Save a draft; or only look at it: the preview and the count change nothing."""
     try:
@@ -44,19 +45,19 @@ async def write(context: RequestContext) -> web.Response:
         notice = await notices.write(context.session, context.services, actor, made, districts=where)
     except Rejected as error:
         return await written(
-            context, context.form, f"{HERE}/new", fault=context.console.layout.rejection(context, error)
+            context, context.form, f"{urls.NOTICES}/new", fault=context.console.layout.rejection(context, error)
         )
     await context.audit("notice.write", f"notice:{notice.id}")
-    return context.to(f"{HERE}/{notice.id}", said="notice_written")
+    return context.to(f"{urls.NOTICES}/{notice.id}", said="notice_written")
 
 
-@page("GET", f"{HERE}/{{id}}/edit", right=Right.NOTICES_WRITE)
+@page("GET", f"{urls.NOTICES}/{{id}}/edit", right=Right.NOTICES_WRITE)
 async def open_again(context: RequestContext) -> web.Response:
     notice = await one(context, Right.NOTICES_WRITE)
-    return await written(context, values_of(context, notice), f"{HERE}/{notice.id}/edit")
+    return await written(context, values_of(context, notice), f"{urls.NOTICES}/{notice.id}/edit")
 
 
-@page("POST", f"{HERE}/{{id}}/edit", right=Right.NOTICES_WRITE)
+@page("POST", f"{urls.NOTICES}/{{id}}/edit", right=Right.NOTICES_WRITE)
 async def edit(context: RequestContext) -> web.Response:
     notice = await one(context, Right.NOTICES_WRITE, lock=True)
     actor = context.staffer.require(Right.NOTICES_WRITE, district=notice.district)
@@ -67,9 +68,9 @@ async def edit(context: RequestContext) -> web.Response:
     except Rejected as error:
         fault = context.console.layout.rejection(context, error)
         context.session.expunge(notice)  # Nothing of it is kept.
-        return await written(context, context.form, f"{HERE}/{notice.id}/edit", fault=fault)
+        return await written(context, context.form, f"{urls.NOTICES}/{notice.id}/edit", fault=fault)
     await context.audit("notice.edit", f"notice:{notice.id}")
-    return context.to(f"{HERE}/{notice.id}", said="notice_written")
+    return context.to(f"{urls.NOTICES}/{notice.id}", said="notice_written")
 
 
 async def written(context: RequestContext, values: Any, path: str, *, fault: str = "") -> web.Response:
@@ -99,7 +100,7 @@ async def written(context: RequestContext, values: Any, path: str, *, fault: str
     )
 
 
-@page("POST", f"{HERE}/look", right=Right.NOTICES_WRITE, live=True)
+@page("POST", f"{urls.NOTICES}/look", right=Right.NOTICES_WRITE, live=True)
 async def look(context: RequestContext) -> web.Response:
     """What the form would send, and to how many; nothing of it is kept."""
     async with context.console.db.read() as context.transaction:
@@ -111,7 +112,7 @@ async def look(context: RequestContext) -> web.Response:
         return context.page("notices/preview.html", fault="", **await looks(context, notice, counts=True))
 
 
-@page("GET", f"{HERE}/photos/{{digest}}", right=Right.NOTICES_READ)
+@page("GET", f"{urls.NOTICES}/photos/{{digest}}", right=Right.NOTICES_READ)
 async def photo(context: RequestContext) -> web.Response:
     """The photo of a notice they may see, or of a form that was not saved yet: nobody can guess its digest."""
     digest, where = context.http_request.match_info["digest"], context.staffer.districts(Right.NOTICES_READ)

@@ -6,11 +6,12 @@ from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.console.core.request import RequestContext
-from bot.console.core.routes import ROOT, Card, card, page, topic
+from bot.console.core.routes import Card, card, page, topic
 from bot.console.notices.preview import looks
 from bot.console.notices.progress import progress
 from bot.console.notices.trial_groups import tried
 from bot.doors import numbers
+from bot.messaging import urls
 from bot.services.chats import message_preview
 from bot.services.notices import approvals, corrections, differences, notices
 from bot.services.notices.notices import NOTICES
@@ -19,7 +20,6 @@ from bot.services.staff import accounts
 from bot.services.staff.permissions import Denied, Right, Staffer
 from bot.store.models import Notice, NoticeKind
 
-HERE = f"{ROOT}/notices"
 COUNTED = 50_000  # copies that may be counted anew for each second that somebody watches
 
 
@@ -45,10 +45,10 @@ async def waiting(context: RequestContext) -> Card:
     pending = [each for each in rows if notices.allowed(staffer, right, each)]
     words = context.console.layout.words
     urgent = any(each.kind == NoticeKind.EMERGENCY for each in pending)
-    return Card(words("card.notices"), len(pending), HERE, words("card.notices_note"), urgent)
+    return Card(words("card.notices"), len(pending), urls.NOTICES, words("card.notices_note"), urgent)
 
 
-@page("GET", HERE, right=Right.NOTICES_READ, nav="notices")
+@page("GET", urls.NOTICES, right=Right.NOTICES_READ, nav="notices")
 async def listed(context: RequestContext) -> web.Response:
     rows = await notices.listed(context.session, context.staffer.districts(Right.NOTICES_READ))
     taken_back = await corrections.recalls(context.session, [each.id for each in rows])
@@ -60,7 +60,7 @@ async def listed(context: RequestContext) -> web.Response:
     )
 
 
-@page("GET", f"{HERE}/{{id}}", right=Right.NOTICES_READ)
+@page("GET", f"{urls.NOTICES}/{{id}}", right=Right.NOTICES_READ)
 async def shown(context: RequestContext) -> web.Response:
     return await show(context, await one(context, Right.NOTICES_READ))
 

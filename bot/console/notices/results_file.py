@@ -9,8 +9,9 @@ from aiohttp import web
 from bot.console.core import watermark
 from bot.console.core.request import RequestContext
 from bot.console.core.routes import page
-from bot.console.notices.list import HERE, one
+from bot.console.notices.list import one
 from bot.errors import Rejected
+from bot.messaging import urls
 from bot.services.core import spreadsheets
 from bot.services.core.spreadsheets import Cell
 from bot.services.notices import results as notice_results
@@ -21,7 +22,7 @@ from bot.store.models import Notice
 MOST = 10_000  # people of an XLSX, which is put together in memory; a CSV has them all
 
 
-@page("POST", f"{HERE}/{{id}}/results.{{form}}", right=Right.NOTICES_EXPORT, fresh=True)
+@page("POST", f"{urls.NOTICES}/{{id}}/results.{{form}}", right=Right.NOTICES_EXPORT, fresh=True)
 async def file(context: RequestContext) -> web.Response:
     """It says who took it out and on which day; the audit says when exactly."""
     notice, form = await one(context, Right.NOTICES_EXPORT), context.http_request.match_info["form"]

@@ -4,10 +4,11 @@ from aiohttp import web
 
 from bot.console.core.request import RequestContext
 from bot.console.core.routes import page
-from bot.console.notices.list import HERE, one, show
+from bot.console.notices.list import one, show
 from bot.console.notices.trial_groups import one as trial_group
 from bot.doors import numbers
 from bot.errors import Rejected
+from bot.messaging import urls
 from bot.services.notices import approvals, corrections, notices, trial_groups, trials
 from bot.services.notices import start as notice_start
 from bot.services.notices import totals as notice_totals
@@ -24,7 +25,7 @@ STEPS = {  # what a button asks for, and where that leads
 }
 
 
-@page("POST", f"{HERE}/{{id}}/try", right=Right.NOTICES_WRITE)
+@page("POST", f"{urls.NOTICES}/{{id}}/try", right=Right.NOTICES_WRITE)
 async def attempt(context: RequestContext) -> web.Response:
     """Send it to oneself, to a trial group, or to all colleagues here who linked a chat."""
     notice = await one(context, Right.NOTICES_WRITE)
@@ -42,7 +43,7 @@ async def attempt(context: RequestContext) -> web.Response:
     return back(context, notice, "notice_tried")
 
 
-@page("POST", f"{HERE}/{{id}}/submit", right=Right.NOTICES_WRITE)
+@page("POST", f"{urls.NOTICES}/{{id}}/submit", right=Right.NOTICES_WRITE)
 async def submit(context: RequestContext) -> web.Response:
     notice = await one(context, Right.NOTICES_WRITE, lock=True)
     actor = context.staffer.require(Right.NOTICES_WRITE, district=notice.district)
@@ -51,7 +52,7 @@ async def submit(context: RequestContext) -> web.Response:
     return back(context, notice, "notice_submitted")
 
 
-@page("POST", f"{HERE}/{{id}}/approve", right=Right.NOTICES_APPROVE, fresh=True)
+@page("POST", f"{urls.NOTICES}/{{id}}/approve", right=Right.NOTICES_APPROVE, fresh=True)
 async def approve(context: RequestContext) -> web.Response:
     notice = await one(context, Right.NOTICES_APPROVE, lock=True)
     actor = context.staffer.require(Right.NOTICES_APPROVE, district=notice.district)
@@ -65,7 +66,7 @@ async def approve(context: RequestContext) -> web.Response:
     return back(context, notice, "notice_approved" if enough else "notice_one_more")
 
 
-@page("POST", f"{HERE}/{{id}}/refuse", right=Right.NOTICES_APPROVE)
+@page("POST", f"{urls.NOTICES}/{{id}}/refuse", right=Right.NOTICES_APPROVE)
 async def refuse(context: RequestContext) -> web.Response:
     notice = await one(context, Right.NOTICES_APPROVE, lock=True)
     actor = context.staffer.require(Right.NOTICES_APPROVE, district=notice.district)
@@ -77,7 +78,7 @@ async def refuse(context: RequestContext) -> web.Response:
     return back(context, notice, "notice_refused")
 
 
-@page("POST", f"{HERE}/{{id}}/step", right=Right.NOTICES_STOP)
+@page("POST", f"{urls.NOTICES}/{{id}}/step", right=Right.NOTICES_STOP)
 async def step(context: RequestContext) -> web.Response:
     """Pause, resume, cancel, back to draft, or begin although it is late."""
     notice = await one(context, Right.NOTICES_STOP, lock=True)
@@ -94,7 +95,7 @@ async def step(context: RequestContext) -> web.Response:
     return back(context, notice, f"notice_{asked}")
 
 
-@page("POST", f"{HERE}/{{id}}/again", right=Right.NOTICES_WRITE)
+@page("POST", f"{urls.NOTICES}/{{id}}/again", right=Right.NOTICES_WRITE)
 async def again(context: RequestContext) -> web.Response:
     """Send the failed ones once more, or those of whom nobody knows."""
     notice = await one(context, Right.NOTICES_WRITE, lock=True)
@@ -105,7 +106,7 @@ async def again(context: RequestContext) -> web.Response:
     return back(context, notice, "notice_again")
 
 
-@page("POST", f"{HERE}/{{id}}/correct", right=Right.NOTICES_WRITE)
+@page("POST", f"{urls.NOTICES}/{{id}}/correct", right=Right.NOTICES_WRITE)
 async def correct(context: RequestContext) -> web.Response:
     """A correction is a notice of its own, and needs a second person, too."""
     original = await one(context, Right.NOTICES_WRITE)
@@ -118,7 +119,7 @@ async def correct(context: RequestContext) -> web.Response:
     return back(context, notice, "notice_submitted")
 
 
-@page("POST", f"{HERE}/{{id}}/recall", right=Right.NOTICES_STOP)
+@page("POST", f"{urls.NOTICES}/{{id}}/recall", right=Right.NOTICES_STOP)
 async def recall(context: RequestContext) -> web.Response:
     original = await one(context, Right.NOTICES_STOP, lock=True)
     actor = context.staffer.require(Right.NOTICES_STOP, district=original.district)
@@ -127,7 +128,7 @@ async def recall(context: RequestContext) -> web.Response:
     return back(context, notice, "notice_recalled")
 
 
-@page("POST", f"{HERE}/{{id}}/find", right=Right.NOTICES_EXPORT)
+@page("POST", f"{urls.NOTICES}/{{id}}/find", right=Right.NOTICES_EXPORT)
 async def find(context: RequestContext) -> web.Response:
     """What became of one person's copy, by the number of their chat; every look is written down."""
     notice = await one(context, Right.NOTICES_EXPORT)
@@ -142,4 +143,4 @@ async def find(context: RequestContext) -> web.Response:
 
 
 def back(context: RequestContext, notice: Notice, said: str) -> web.Response:
-    return context.to(f"{HERE}/{notice.id}", said=said)
+    return context.to(f"{urls.NOTICES}/{notice.id}", said=said)

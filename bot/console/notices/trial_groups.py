@@ -6,28 +6,27 @@ from typing import Any
 from aiohttp import web
 
 from bot.console.core.request import RequestContext
-from bot.console.core.routes import ROOT, page
+from bot.console.core.routes import page
 from bot.doors import numbers
 from bot.errors import Rejected
+from bot.messaging import urls
 from bot.services.notices import trial_groups, trials
 from bot.services.staff.permissions import Right
 from bot.store.models import Notice, TrialGroup
 
-GROUPS = f"{ROOT}/notices/groups"
 
-
-@page("GET", GROUPS, right=Right.NOTICES_WRITE)
+@page("GET", urls.TRIAL_GROUPS, right=Right.NOTICES_WRITE)
 async def listed(context: RequestContext) -> web.Response:
     groups = await trial_groups.listed(context.session, context.staffer.districts(Right.NOTICES_WRITE))
     return context.page("notices/trial_groups.html", groups=groups)
 
 
-@page("GET", f"{GROUPS}/new", right=Right.NOTICES_WRITE)
+@page("GET", f"{urls.TRIAL_GROUPS}/new", right=Right.NOTICES_WRITE)
 async def blank(context: RequestContext) -> web.Response:
-    return await _form(context, f"{GROUPS}/new")
+    return await _form(context, f"{urls.TRIAL_GROUPS}/new")
 
 
-@page("POST", f"{GROUPS}/new", right=Right.NOTICES_WRITE)
+@page("POST", f"{urls.TRIAL_GROUPS}/new", right=Right.NOTICES_WRITE)
 async def add(context: RequestContext) -> web.Response:
     mine = context.staffer.districts(Right.NOTICES_WRITE)
     place = context.text("district") if len(mine) > 1 else mine[0]
@@ -35,36 +34,36 @@ async def add(context: RequestContext) -> web.Response:
     try:
         group = await trial_groups.add(context.session, context.text("name"), place, _ticked(context))
     except Rejected as error:  # raised before anything is written
-        return await _form(context, f"{GROUPS}/new", fault=context.console.layout.rejection(context, error))
+        return await _form(context, f"{urls.TRIAL_GROUPS}/new", fault=context.console.layout.rejection(context, error))
     await context.audit("notice.group_add", f"trial_group:{group.id}", people=len(_ticked(context)))
-    return context.to(GROUPS, said="trial_group_saved")
+    return context.to(urls.TRIAL_GROUPS, said="trial_group_saved")
 
 
-@page("GET", f"{GROUPS}/{{id}}", right=Right.NOTICES_WRITE)
+@page("GET", f"{urls.TRIAL_GROUPS}/{{id}}", right=Right.NOTICES_WRITE)
 async def shown(context: RequestContext) -> web.Response:
     group = await one(context, context.number("id"))
-    return await _form(context, f"{GROUPS}/{group.id}", group)
+    return await _form(context, f"{urls.TRIAL_GROUPS}/{group.id}", group)
 
 
-@page("POST", f"{GROUPS}/{{id}}", right=Right.NOTICES_WRITE)
+@page("POST", f"{urls.TRIAL_GROUPS}/{{id}}", right=Right.NOTICES_WRITE)
 async def change(context: RequestContext) -> web.Response:
     group = await one(context, context.number("id"))
     try:
         await trial_groups.change(context.session, group, context.text("name"), _ticked(context))
     except Rejected as error:
         return await _form(
-            context, f"{GROUPS}/{group.id}", group, fault=context.console.layout.rejection(context, error)
+            context, f"{urls.TRIAL_GROUPS}/{group.id}", group, fault=context.console.layout.rejection(context, error)
         )
     await context.audit("notice.group_change", f"trial_group:{group.id}", people=len(_ticked(context)))
-    return context.to(GROUPS, said="trial_group_saved")
+    return context.to(urls.TRIAL_GROUPS, said="trial_group_saved")
 
 
-@page("POST", f"{GROUPS}/{{id}}/remove", right=Right.NOTICES_WRITE)
+@page("POST", f"{urls.TRIAL_GROUPS}/{{id}}/remove", right=Right.NOTICES_WRITE)
 async def remove(context: RequestContext) -> web.Response:
     group = await one(context, context.number("id"))
     await trial_groups.remove(context.session, group)
     await context.audit("notice.group_remove", f"trial_group:{group.id}")
-    return context.to(GROUPS, said="trial_group_removed")
+    return context.to(urls.TRIAL_GROUPS, said="trial_group_removed")
 
 
 async def one(context: RequestContext, number: int | None) -> TrialGroup:

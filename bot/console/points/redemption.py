@@ -5,32 +5,31 @@ from typing import Any
 from aiohttp import web
 
 from bot.console.core.request import RequestContext
-from bot.console.core.routes import ROOT, page
+from bot.console.core.routes import page
+from bot.messaging import urls
 from bot.services.points import vouchers
 from bot.services.points.vouchers import UnknownVoucher
 from bot.services.staff.permissions import Right
 from bot.store.models import Voucher
 
-COUNTER = f"{ROOT}/redeem"
 
-
-@page("GET", COUNTER, right=Right.REWARDS_REDEEM, nav="redeem")
+@page("GET", urls.REDEEM, right=Right.REWARDS_REDEEM, nav="redeem")
 async def counter(context: RequestContext) -> web.Response:
     """Somebody types a code, because the camera does not read it."""
     return await _show(context, context.http_request.query.get("code", "")[:20])
 
 
-@page("GET", f"{COUNTER}/{{code}}", right=Right.REWARDS_REDEEM)
+@page("GET", f"{urls.REDEEM}/{{code}}", right=Right.REWARDS_REDEEM)
 async def scanned(context: RequestContext) -> web.Response:
     """Where the code in the picture leads; looking at it uses nothing."""
     return await _show(context, context.http_request.match_info["code"][:20])
 
 
-@page("POST", COUNTER, right=Right.REWARDS_REDEEM)
+@page("POST", urls.REDEEM, right=Right.REWARDS_REDEEM)
 async def redeem(context: RequestContext) -> web.Response:
     """Hand the reward over."""
     code = context.text("code", most=20)
-    context.again = f"{COUNTER}?code={code}"
+    context.again = f"{urls.REDEEM}?code={code}"
     try:
         known = await vouchers.by_code(context.session, code)
         actor = context.staffer.require(Right.REWARDS_REDEEM, **_where(context, known), subject=f"voucher:{known.id}")

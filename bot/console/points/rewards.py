@@ -3,23 +3,23 @@
 from aiohttp import web
 
 from bot.console.core.request import RequestContext
-from bot.console.core.routes import ROOT, page
+from bot.console.core.routes import page
 from bot.errors import Rejected
+from bot.messaging import urls
 from bot.services.points import vouchers
 from bot.services.staff.permissions import Right
 
-REWARDS = f"{ROOT}/rewards"
 MOST = 9_999  # at once
 SHORTEST = 2  # characters of a reason
 
 
-@page("GET", REWARDS, right=Right.REWARDS_STOCK, nav="rewards")
+@page("GET", urls.REWARDS, right=Right.REWARDS_STOCK, nav="rewards")
 async def listed(context: RequestContext) -> web.Response:
     mine = {code: each for code, each in context.knowledge.rewards.items() if _is_mine(context, each.region)}
     return context.page("points/rewards.html", rewards=mine, stocks=await vouchers.stocks(context.session), most=MOST)
 
 
-@page("POST", REWARDS, right=Right.REWARDS_STOCK)
+@page("POST", urls.REWARDS, right=Right.REWARDS_STOCK)
 async def restock(context: RequestContext) -> web.Response:
     """More came in, or some are gone without a voucher: broken, or given out elsewhere."""
     reward, count, why = (
@@ -36,7 +36,7 @@ async def restock(context: RequestContext) -> web.Response:
     change = -count if context.form.get("out") == "1" else count
     stock = await vouchers.restock(context.session, reward.code, change)
     await context.audit("reward.stock", f"reward:{reward.code}", change=change, left=stock.remaining, why=why)
-    return context.to(REWARDS, said="reward_stocked")
+    return context.to(urls.REWARDS, said="reward_stocked")
 
 
 def _is_mine(context: RequestContext, region: str) -> bool:

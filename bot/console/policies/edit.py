@@ -11,9 +11,10 @@ from multidict import MultiDict
 from bot.console.core.request import RequestContext
 from bot.console.core.routes import page
 from bot.console.policies.fields import TIERS, Typed, entry_of, handed_in, typed
-from bot.console.policies.list import ENTRY, POLICIES, found, preview, today
+from bot.console.policies.list import ENTRY, found, preview, today
 from bot.doors import numbers
 from bot.errors import Rejected
+from bot.messaging import urls
 from bot.services.chats import questions
 from bot.services.policies import policies
 from bot.services.staff.permissions import Right
@@ -22,7 +23,7 @@ from knowledge import search_over, with_policies
 from knowledge.policies import ACTIONS, AUDIENCES, Policy
 from knowledge.search.effect import Effect, effect
 
-NEW = f"{POLICIES}/new"
+NEW = f"{urls.POLICIES}/new"
 REVIEW = timedelta(days=180)  # until a new entry is due for checking
 GAPS = 200  # unanswered questions that an edit is tried on
 
@@ -92,7 +93,7 @@ async def _save(context: RequestContext, entry: Policy, base: int, gaps: Sequenc
     row = await policies.save(context.session, context.staffer, entry, base=base, why=why)
     await questions.settle(context.session, gaps, context.staffer.id, answer=entry.id)
     await context.audit("policy.save", f"policy:{entry.id}", revision=row.id)
-    return context.to(f"{POLICIES}/{entry.id}", said="policy_saved")
+    return context.to(f"{urls.POLICIES}/{entry.id}", said="policy_saved")
 
 
 async def _tried(context: RequestContext, entry: Policy) -> Effect:
@@ -154,7 +155,7 @@ def _regions(context: RequestContext) -> list[str]:
 
 def _check_id(context: RequestContext, entry: Policy, *, new: bool) -> None:
     """Raises Rejected for an id that no file could have, or that a new entry would take from another one."""
-    if not policies.ID.fullmatch(entry.id) or f"{POLICIES}/{entry.id}" == NEW:
+    if not policies.ID.fullmatch(entry.id) or f"{urls.POLICIES}/{entry.id}" == NEW:
         raise Rejected("policy.id")
     if new and entry.id in context.knowledge.policies:
         raise Rejected("policy.taken", id=entry.id)

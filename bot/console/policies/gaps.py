@@ -9,10 +9,10 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.console.core.request import RequestContext
-from bot.console.core.routes import ROOT, Card, card, page, topic
-from bot.console.policies.list import POLICIES
+from bot.console.core.routes import Card, card, page, topic
 from bot.doors import numbers
 from bot.errors import Rejected
+from bot.messaging import urls
 from bot.services.chats import questions
 from bot.services.policies import policies
 from bot.services.staff.permissions import Right, Staffer
@@ -21,7 +21,6 @@ from knowledge.policies import Policy
 from knowledge.search import Decision
 from knowledge.search.grouping import group
 
-GAPS = f"{ROOT}/gaps"
 SHOWN = 50  # groups on the page
 OFFERED = 3  # entries that a question might be added to
 SETTLED = 50  # settled ones on the page
@@ -46,10 +45,10 @@ async def changed(session: AsyncSession, staffer: Staffer) -> object:
 async def waiting(context: RequestContext) -> Card:
     count = await context.session.scalar(select(func.count()).select_from(Gap).where(Gap.settled_at.is_(None))) or 0
     words = context.console.layout.words
-    return Card(words("card.gaps"), count, GAPS, words("card.gaps_note"))
+    return Card(words("card.gaps"), count, urls.GAPS, words("card.gaps_note"))
 
 
-@page("GET", GAPS, right=Right.GAPS_READ, nav="gaps")
+@page("GET", urls.GAPS, right=Right.GAPS_READ, nav="gaps")
 async def listed(context: RequestContext) -> web.Response:
     groups = await _groups(context, await questions.open_gaps(context.session))
     settled = await questions.settled_gaps(context.session, SETTLED)
@@ -67,7 +66,7 @@ async def listed(context: RequestContext) -> web.Response:
     )
 
 
-@page("POST", f"{GAPS}/add", right=Right.GAPS_SETTLE)
+@page("POST", f"{urls.GAPS}/add", right=Right.GAPS_SETTLE)
 async def add(context: RequestContext) -> web.Response:
     """These questions become ways of asking for an entry, in a draft."""
     gaps = await _chosen(context)
@@ -78,23 +77,23 @@ async def add(context: RequestContext) -> web.Response:
     row = await policies.add_phrasings(context.session, context.staffer, live, name, lines, why)
     await questions.settle(context.session, gaps, context.staffer.id, answer=name)
     await context.audit("gap.settle", f"policy:{name}", count=len(gaps))
-    return context.to(f"{POLICIES}/{name}", said="gap_added" if row else "gap_there")
+    return context.to(f"{urls.POLICIES}/{name}", said="gap_added" if row else "gap_there")
 
 
-@page("POST", f"{GAPS}/dismiss", right=Right.GAPS_SETTLE)
+@page("POST", f"{urls.GAPS}/dismiss", right=Right.GAPS_SETTLE)
 async def dismiss(context: RequestContext) -> web.Response:
     gaps = await _chosen(context)
     await questions.settle(context.session, gaps, context.staffer.id)
     await context.audit("gap.dismiss", "", count=len(gaps))
-    return context.to(GAPS, said="gap_aside")
+    return context.to(urls.GAPS, said="gap_aside")
 
 
-@page("POST", f"{GAPS}/reopen", right=Right.GAPS_SETTLE)
+@page("POST", f"{urls.GAPS}/reopen", right=Right.GAPS_SETTLE)
 async def reopen(context: RequestContext) -> web.Response:
     number = context.number("gap") or 0
     await questions.reopen(context.session, number)
     await context.audit("gap.reopen", f"gap:{number}")
-    return context.to(GAPS, said="gap_again")
+    return context.to(urls.GAPS, said="gap_again")
 
 
 async def _chosen(context: RequestContext) -> Sequence[Gap]:

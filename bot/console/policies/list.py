@@ -12,8 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.console.core.message_preview import bubble
 from bot.console.core.request import RequestContext
-from bot.console.core.routes import ROOT, Card, card, page, topic
+from bot.console.core.routes import Card, card, page, topic
 from bot.errors import Rejected
+from bot.messaging import urls
 from bot.services.core import revisions
 from bot.services.core.working_days import ZONE
 from bot.services.policies import policies
@@ -22,8 +23,7 @@ from bot.services.staff.permissions import Right, Staffer
 from bot.store.models import PolicyRevision, TopicCount, now
 from knowledge.policies import Policy, written
 
-POLICIES = f"{ROOT}/policies"
-ENTRY = f"{POLICIES}/{{topic}}"
+ENTRY = f"{urls.POLICIES}/{{topic}}"
 LANGUAGE = "zh"
 SHOWS = ("all", "due", "drafts", "sent_back", "disliked")
 COUNTED = timedelta(days=30)
@@ -43,13 +43,15 @@ async def waiting(context: RequestContext) -> Card:
     words = context.console.layout.words
     mine = [each for each in await _drafts(context, sent_back=False) if each.author_id != context.staffer.id]
     mine = [each for each in mine if _may_publish(context, each)]
-    return Card(words("card.drafts"), len(mine), f"{POLICIES}?show=drafts", words("card.drafts_note"), bool(mine))
+    return Card(words("card.drafts"), len(mine), f"{urls.POLICIES}?show=drafts", words("card.drafts_note"), bool(mine))
 
 
 @card(Right.POLICIES_EDIT, order=29)
 async def sent_back(context: RequestContext) -> Card:
     words, count = context.console.layout.words, len(await _drafts(context, sent_back=True))
-    return Card(words("policy_show.sent_back"), count, f"{POLICIES}?show=sent_back", words("card.sent_back"), count > 0)
+    return Card(
+        words("policy_show.sent_back"), count, f"{urls.POLICIES}?show=sent_back", words("card.sent_back"), count > 0
+    )
 
 
 async def _drafts(context: RequestContext, *, sent_back: bool) -> list[PolicyRevision]:
@@ -65,10 +67,10 @@ def _may_publish(context: RequestContext, draft: PolicyRevision) -> bool:
 async def due(context: RequestContext) -> Card:
     words = context.console.layout.words
     count = sum(entry.review_by <= today() for entry in context.knowledge.policies.values())
-    return Card(words("card.due"), count, f"{POLICIES}?show=due", words("card.due_note"), count > 0)
+    return Card(words("card.due"), count, f"{urls.POLICIES}?show=due", words("card.due_note"), count > 0)
 
 
-@page("GET", POLICIES, right=Right.POLICIES_READ, nav="policies")
+@page("GET", urls.POLICIES, right=Right.POLICIES_READ, nav="policies")
 async def listed(context: RequestContext) -> web.Response:
     query = context.http_request.query
     text, show = query.get("q", "").strip()[:50], query.get("show", "")
@@ -146,7 +148,7 @@ async def publish(context: RequestContext) -> web.Response:
     number, known = context.number("revision") or 0, context.knowledge.policies.values()
     await policies.publish(context.session, context.staffer, topic, number, known)
     await context.audit("policy.publish", f"policy:{topic}", revision=number)
-    return context.to(f"{POLICIES}/{topic}", said="policy_published")
+    return context.to(f"{urls.POLICIES}/{topic}", said="policy_published")
 
 
 @page("POST", f"{ENTRY}/send-back", right=Right.POLICIES_PUBLISH)
@@ -160,7 +162,7 @@ async def give_back(context: RequestContext) -> web.Response:
     except Rejected as error:
         return await _show(context, context.console.layout.rejection(context, error))
     await context.audit("policy.send_back", f"policy:{topic}", revision=number)
-    return context.to(f"{POLICIES}/{topic}", said="policy_sent_back")
+    return context.to(f"{urls.POLICIES}/{topic}", said="policy_sent_back")
 
 
 @page("POST", f"{ENTRY}/drop", right=Right.POLICIES_EDIT)
@@ -168,7 +170,7 @@ async def drop(context: RequestContext) -> web.Response:
     topic, _ = await found(context)
     await policies.drop(context.session, context.staffer, topic)
     await context.audit("policy.drop", f"policy:{topic}")
-    return context.to(f"{POLICIES}/{topic}", said="policy_dropped")
+    return context.to(f"{urls.POLICIES}/{topic}", said="policy_dropped")
 
 
 @page("POST", f"{ENTRY}/restore", right=Right.POLICIES_EDIT)
@@ -185,7 +187,7 @@ async def restore(context: RequestContext) -> web.Response:
     entry, base = policies.parse(topic, old.text), context.number("base") or 0
     row = await policies.save(context.session, context.staffer, entry, base=base, why=why)
     await context.audit("policy.save", f"policy:{topic}", revision=row.id)
-    return context.to(f"{POLICIES}/{topic}", said="policy_saved")
+    return context.to(f"{urls.POLICIES}/{topic}", said="policy_saved")
 
 
 async def found(context: RequestContext) -> tuple[str, Sequence[PolicyRevision]]:

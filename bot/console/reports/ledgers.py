@@ -4,24 +4,24 @@ from aiohttp import web
 
 from bot.console.core import watermark
 from bot.console.core.request import RequestContext
-from bot.console.core.routes import ROOT, page
+from bot.console.core.routes import page
 from bot.errors import Rejected
+from bot.messaging import urls
 from bot.services.core import periods, spreadsheets
 from bot.services.reports import ledgers, statistics
 from bot.services.reports.ledgers import LedgerRequest
 from bot.services.staff.permissions import Denied, Right
 from bot.store.models import Ledger
 
-HERE = f"{ROOT}/ledgers"
 PAGE = 50  # cases
 
 
-@page("GET", HERE, right=Right.STATISTICS_READ, nav="ledgers")
+@page("GET", urls.LEDGERS, right=Right.STATISTICS_READ, nav="ledgers")
 async def listed(context: RequestContext) -> web.Response:
     return await _list(context)
 
 
-@page("POST", HERE, right=Right.STATISTICS_EXPORT, fresh=True)
+@page("POST", urls.LEDGERS, right=Right.STATISTICS_EXPORT, fresh=True)
 async def freeze(context: RequestContext) -> web.Response:
     """Freeze the week or the month that was over last, where the clock has not done it yet."""
     kind, district = context.text("kind"), context.text("district")
@@ -33,15 +33,15 @@ async def freeze(context: RequestContext) -> web.Response:
     wanted = LedgerRequest(kind, ledgers.last(kind), district)
     ledger = await ledgers.freeze(context.session, context.services, wanted, context.staffer.id)
     await context.audit("ledger.freeze", f"ledger:{ledger.id}", district=district)
-    return context.to(f"{HERE}/{ledger.id}", said="ledger_frozen")
+    return context.to(f"{urls.LEDGERS}/{ledger.id}", said="ledger_frozen")
 
 
-@page("GET", f"{HERE}/{{id}}", right=Right.STATISTICS_READ)
+@page("GET", f"{urls.LEDGERS}/{{id}}", right=Right.STATISTICS_READ)
 async def shown(context: RequestContext) -> web.Response:
     return await _show(context, await _found(context))
 
 
-@page("POST", f"{HERE}/{{id}}/amend", right=Right.STATISTICS_EXPORT, fresh=True)
+@page("POST", f"{urls.LEDGERS}/{{id}}/amend", right=Right.STATISTICS_EXPORT, fresh=True)
 async def amend(context: RequestContext) -> web.Response:
     """Count anew, and keep the difference as a correction."""
     ledger = await _found(context, Right.STATISTICS_EXPORT)
@@ -50,10 +50,10 @@ async def amend(context: RequestContext) -> web.Response:
     except Rejected as error:  # raised before anything is written
         return await _show(context, ledger, fault=context.console.layout.rejection(context, error))
     await context.audit("ledger.amend", f"ledger:{made.id}")
-    return context.to(f"{HERE}/{made.id}", said="ledger_amended")
+    return context.to(f"{urls.LEDGERS}/{made.id}", said="ledger_amended")
 
 
-@page("GET", f"{HERE}/{{id}}/{{form}}", right=Right.STATISTICS_EXPORT, fresh=True, writes=True)
+@page("GET", f"{urls.LEDGERS}/{{id}}/{{form}}", right=Right.STATISTICS_EXPORT, fresh=True, writes=True)
 async def file(context: RequestContext) -> web.Response:
     """The ledger as a file.  It says who took it out and on which day; the audit says when exactly."""
     ledger, form = await _found(context, Right.STATISTICS_EXPORT), context.http_request.match_info["form"]

@@ -10,7 +10,8 @@ from aiohttp import web
 
 from bot.console.core import charts
 from bot.console.core.request import RequestContext, clean
-from bot.console.core.routes import ROOT, page
+from bot.console.core.routes import page
+from bot.messaging import urls
 from bot.services.appeals import queue as appeal_queue
 from bot.services.chats import questions
 from bot.services.core import periods
@@ -23,7 +24,6 @@ from bot.services.units import agencies
 from bot.store.models import Appeal
 from knowledge.measures import Measure
 
-OVERVIEW = f"{ROOT}/overview"
 NUMBERS = "numbers"  # in the place of a measure: the file of all of them
 LONGEST = 366  # days of a period
 DRAWN = ("collected", "settled")  # measures of the chart
@@ -44,7 +44,7 @@ class OverviewRequest:
         return urlencode({**plain, **{name: value for name, value in more.items() if value not in ("", None)}})
 
 
-@page("GET", OVERVIEW, right=Right.STATISTICS_READ, nav="overview")
+@page("GET", urls.OVERVIEW, right=Right.STATISTICS_READ, nav="overview")
 async def overview(context: RequestContext) -> web.Response:
     asked, measures = read(context), context.knowledge.measures
     within = statistics.scope(asked.district, context.staffer)
@@ -65,12 +65,12 @@ async def overview(context: RequestContext) -> web.Response:
         placeless=await statistics.placeless(context.session, asked.period) if asked.district else 0,
         opens=context.staffer.may(Right.APPEALS_READ),
         exports=exports(context, asked),
-        rows=lambda measure, **more: f"{OVERVIEW}/{measure.name}?{asked.query(**more)}",
-        file=lambda form: f"{OVERVIEW}/{NUMBERS}/{form}?{asked.query()}",
+        rows=lambda measure, **more: f"{urls.OVERVIEW}/{measure.name}?{asked.query(**more)}",
+        file=lambda form: f"{urls.OVERVIEW}/{NUMBERS}/{form}?{asked.query()}",
     )
 
 
-@page("GET", f"{OVERVIEW}/{{measure}}", right=Right.STATISTICS_READ)
+@page("GET", f"{urls.OVERVIEW}/{{measure}}", right=Right.STATISTICS_READ)
 async def behind(context: RequestContext) -> web.Response:
     """The cases behind a number."""
     measure = context.knowledge.measures.every.get(context.http_request.match_info["measure"])
@@ -90,8 +90,8 @@ async def behind(context: RequestContext) -> web.Response:
         further=found.seen > number * PAGE,
         kinds=context.knowledge.appeals.kinds,
         exports=exports(context, asked),
-        address=lambda page: f"{OVERVIEW}/{measure.name}?{asked.query(kind=kind, agency=agency, page=page)}",
-        file=lambda form: f"{OVERVIEW}/{measure.name}/{form}?{asked.query(kind=kind, agency=agency)}",
+        address=lambda page: f"{urls.OVERVIEW}/{measure.name}?{asked.query(kind=kind, agency=agency, page=page)}",
+        file=lambda form: f"{urls.OVERVIEW}/{measure.name}/{form}?{asked.query(kind=kind, agency=agency)}",
     )
 
 

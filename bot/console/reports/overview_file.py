@@ -10,7 +10,8 @@ from bot.console.core import watermark
 from bot.console.core.request import RequestContext
 from bot.console.core.routes import page
 from bot.console.reports import overview
-from bot.console.reports.overview import NUMBERS, OVERVIEW, OverviewRequest
+from bot.console.reports.overview import NUMBERS, OverviewRequest
+from bot.messaging import urls
 from bot.services.appeals import queue as appeal_queue
 from bot.services.chats import questions
 from bot.services.core import spreadsheets
@@ -27,7 +28,7 @@ from knowledge.regions import full_name
 MOST = 10_000  # cases of a file
 
 
-@page("GET", f"{OVERVIEW}/{{measure}}/{{form}}", right=Right.STATISTICS_EXPORT, fresh=True, writes=True)
+@page("GET", f"{urls.OVERVIEW}/{{measure}}/{{form}}", right=Right.STATISTICS_EXPORT, fresh=True, writes=True)
 async def file(context: RequestContext) -> web.Response:
     """It says who took it out and on which day; the audit says what of, and when exactly."""
     name, form = context.http_request.match_info["measure"], context.http_request.match_info["form"]

@@ -5,8 +5,9 @@ from typing import Any
 from aiohttp import web
 
 from bot.console.core.request import RequestContext
-from bot.console.core.routes import ROOT, Card, card, page
+from bot.console.core.routes import Card, card, page
 from bot.errors import Rejected
+from bot.messaging import urls
 from bot.services import replanning
 from bot.services.calendar import announcement, changes, coverage
 from bot.services.calendar.announcement import LONGEST
@@ -16,8 +17,6 @@ from bot.store.models import CalendarChange
 from knowledge.tables.encoding import decoded
 from knowledge.tables.rows import FileRefused
 
-SETTINGS = f"{ROOT}/settings"
-CALENDAR = f"{SETTINGS}/calendar"
 LISTED = 100  # cases whose deadline moves that are named
 FILE = LONGEST * 4  # bytes
 
@@ -28,10 +27,10 @@ async def short_calendar(context: RequestContext) -> Card:
     reach = await coverage.coverage(context.session)
     words = context.console.layout.words
     note = words("card.calendar_note", until=f"{reach.until:%Y-%m-%d}", year=reach.next_year)
-    return Card(words("card.calendar"), int(reach.short), CALENDAR, note, urgent=reach.short)
+    return Card(words("card.calendar"), int(reach.short), urls.CALENDAR, note, urgent=reach.short)
 
 
-@page("GET", CALENDAR, right=Right.SETTINGS_READ)
+@page("GET", urls.CALENDAR, right=Right.SETTINGS_READ)
 async def shown(context: RequestContext) -> web.Response:
     """With the number of a draft, all that it would change: read here, where nobody who writes has to wait for it."""
     if "draft" not in context.http_request.query:
@@ -40,7 +39,7 @@ async def shown(context: RequestContext) -> web.Response:
     return await _show(context, draft=draft)
 
 
-@page("POST", CALENDAR, right=Right.CALENDAR_EDIT)
+@page("POST", urls.CALENDAR, right=Right.CALENDAR_EDIT)
 async def look(context: RequestContext) -> web.Response:
     """Read an announcement and keep it as a draft; nothing holds yet."""
     try:
@@ -51,10 +50,10 @@ async def look(context: RequestContext) -> web.Response:
     except Rejected as error:  # raised before anything is written
         return await _show(context, fault=context.console.layout.rejection(context, error))
     await changes.keep(context.session, draft)
-    return context.to(CALENDAR, draft=draft.id)
+    return context.to(urls.CALENDAR, draft=draft.id)
 
 
-@page("POST", f"{CALENDAR}/enter", right=Right.CALENDAR_EDIT, fresh=True)
+@page("POST", f"{urls.CALENDAR}/enter", right=Right.CALENDAR_EDIT, fresh=True)
 async def enter(context: RequestContext) -> web.Response:
     """Let what was looked at hold; every open case is looked at right after the commit."""
     draft = await DRAFTS.find(context.session, context.staffer, context.number("draft"), Right.CALENDAR_EDIT)
@@ -63,7 +62,7 @@ async def enter(context: RequestContext) -> web.Response:
     context.staffer.require(Right.CALENDAR_EDIT, district="")
     await replanning.begin(context.session)
     await changes.enter(context.session, context.by, draft)
-    return context.to(CALENDAR, said="calendar_entered")
+    return context.to(urls.CALENDAR, said="calendar_entered")
 
 
 def _given(context: RequestContext) -> str:

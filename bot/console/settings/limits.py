@@ -7,8 +7,8 @@ from aiohttp import web
 from bot.console.core import divisions
 from bot.console.core.request import RequestContext
 from bot.console.core.routes import page
-from bot.console.settings.calendar import SETTINGS
 from bot.errors import Rejected
+from bot.messaging import urls
 from bot.services.calendar import limit_changes, time_limits
 from bot.services.calendar.limit_changes import LimitWish
 from bot.services.core.working_days import Limit, LimitUnit, china_date
@@ -16,15 +16,13 @@ from bot.services.staff import accounts
 from bot.services.staff.permissions import Right
 from bot.store.models import now
 
-LIMITS = f"{SETTINGS}/limits"
 
-
-@page("GET", LIMITS, right=Right.SETTINGS_READ)
+@page("GET", urls.LIMITS, right=Right.SETTINGS_READ)
 async def shown(context: RequestContext) -> web.Response:
     return await _show(context)
 
 
-@page("POST", LIMITS, right=Right.SETTINGS_EDIT, fresh=True)
+@page("POST", urls.LIMITS, right=Right.SETTINGS_EDIT, fresh=True)
 async def change(context: RequestContext) -> web.Response:
     """A limit for cases from a day on; the ones that are open keep theirs."""
     try:
@@ -36,7 +34,7 @@ async def change(context: RequestContext) -> web.Response:
         await limit_changes.change(context.session, context.by, kind, wish)
     except Rejected as error:  # raised before anything is written
         return await _show(context, fault=context.console.layout.rejection(context, error))
-    return context.to(LIMITS, said="limit_changed")
+    return context.to(urls.LIMITS, said="limit_changed")
 
 
 def _wish(context: RequestContext) -> LimitWish:

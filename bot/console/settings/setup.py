@@ -8,20 +8,20 @@ from collections.abc import Mapping, Sequence
 from aiohttp import web
 
 from bot.console.core.request import RequestContext
-from bot.console.core.routes import ROOT, page
-from bot.console.settings.calendar import SETTINGS
+from bot.console.core.routes import page
+from bot.messaging import urls
 from bot.services.setup import checklist
 from bot.services.setup.checklist import CheckItem
 from bot.services.staff.permissions import Right
 
 WHERE = {  # what mends a line of the checklist
-    "units": f"{ROOT}/units/new",
-    "kinds": f"{ROOT}/people",
-    "handlers": f"{ROOT}/units",
-    "chats": f"{ROOT}/units",
-    "calendar": f"{ROOT}/settings/calendar",
-    "stations": f"{ROOT}/stations",
-    "trial": f"{ROOT}/notices",
+    "units": f"{urls.UNITS}/new",
+    "kinds": urls.PEOPLE,
+    "handlers": urls.UNITS,
+    "chats": urls.UNITS,
+    "calendar": urls.CALENDAR,
+    "stations": urls.STATIONS,
+    "trial": urls.NOTICES,
 }
 RIGHT = {
     "calendar": Right.SETTINGS_READ,
@@ -30,7 +30,7 @@ RIGHT = {
 }  # besides those who may set units up
 
 
-@page("GET", SETTINGS, right=Right.SETTINGS_READ, nav="settings")
+@page("GET", urls.SETTINGS, right=Right.SETTINGS_READ, nav="settings")
 async def shown(context: RequestContext) -> web.Response:
     return context.page("settings/setup.html", lists=await _checklists(context), where=_where(context))
 

@@ -8,9 +8,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.console.core import divisions
 from bot.console.core.request import RequestContext
-from bot.console.core.routes import ROOT, Card, card, page, topic
+from bot.console.core.routes import Card, card, page, topic
 from bot.errors import Rejected
-from bot.messaging.urls import ENTER
+from bot.messaging import urls
 from bot.services.core.lifecycle import Role
 from bot.services.staff import accounts, audit, recovery, sessions, sign_in
 from bot.services.staff.lookup import PEOPLE
@@ -45,15 +45,15 @@ async def without_chat(context: RequestContext) -> Card:
     people = await _seen(context)
     waiting = sum(person.active and person.chat_id is None for person, _ in people)
     words = context.console.layout.words
-    return Card(words("card.without_chat"), waiting, f"{ROOT}/people", words("card.without_chat_note"))
+    return Card(words("card.without_chat"), waiting, urls.PEOPLE, words("card.without_chat_note"))
 
 
-@page("GET", f"{ROOT}/people", right=Right.PEOPLE_READ, nav="people")
+@page("GET", urls.PEOPLE, right=Right.PEOPLE_READ, nav="people")
 async def listed(context: RequestContext) -> web.Response:
     return await _list(context)
 
 
-@page("POST", f"{ROOT}/people", right=Right.PEOPLE_ADD)
+@page("POST", urls.PEOPLE, right=Right.PEOPLE_ADD)
 async def add(context: RequestContext) -> web.Response:
     """A new colleague with a first role, and the link that lets them in, shown this once."""
     try:
@@ -76,7 +76,7 @@ async def add(context: RequestContext) -> web.Response:
     return await _invited(context, person)
 
 
-@page("GET", f"{ROOT}/people/{{id}}", right=Right.PEOPLE_READ)
+@page("GET", f"{urls.PEOPLE}/{{id}}", right=Right.PEOPLE_READ)
 async def shown(context: RequestContext) -> web.Response:
     person = await _person(context)
     rows = next(
@@ -94,66 +94,66 @@ async def shown(context: RequestContext) -> web.Response:
     )
 
 
-@page("POST", f"{ROOT}/people/{{id}}/give", right=Right.PEOPLE_GRANT, fresh=True)
+@page("POST", f"{urls.PEOPLE}/{{id}}/give", right=Right.PEOPLE_GRANT, fresh=True)
 async def give(context: RequestContext) -> web.Response:
     person = await _person(context)
     await accounts.give(context.session, context.staffer, context.by, person, _grant(context))
-    return context.to(f"{ROOT}/people/{person.id}", said="granted")
+    return context.to(f"{urls.PEOPLE}/{person.id}", said="granted")
 
 
-@page("POST", f"{ROOT}/people/{{id}}/take", right=Right.PEOPLE_GRANT, fresh=True)
+@page("POST", f"{urls.PEOPLE}/{{id}}/take", right=Right.PEOPLE_GRANT, fresh=True)
 async def take(context: RequestContext) -> web.Response:
     person = await _person(context)
     await accounts.take(context.session, context.staffer, context.by, person, context.number("role") or 0)
-    return context.to(f"{ROOT}/people/{person.id}", said="taken")
+    return context.to(f"{urls.PEOPLE}/{person.id}", said="taken")
 
 
-@page("POST", f"{ROOT}/people/{{id}}/unit", right=Right.PEOPLE_GRANT, fresh=True)
+@page("POST", f"{urls.PEOPLE}/{{id}}/unit", right=Right.PEOPLE_GRANT, fresh=True)
 async def move(context: RequestContext) -> web.Response:
     """Somebody works for another unit from now on; what they had stays where it is."""
     person = await _person(context)
     unit = await accounts.unit_of(context.session, context.staffer, context.text("unit"))
     await accounts.set_unit(context.session, context.staffer, context.by, person, unit)
-    return context.to(f"{ROOT}/people/{person.id}", said="unit_changed")
+    return context.to(f"{urls.PEOPLE}/{person.id}", said="unit_changed")
 
 
-@page("POST", f"{ROOT}/people/{{id}}/link", right=Right.PEOPLE_MANAGE, fresh=True)
+@page("POST", f"{urls.PEOPLE}/{{id}}/link", right=Right.PEOPLE_MANAGE, fresh=True)
 async def invite(context: RequestContext) -> web.Response:
     """A new link for somebody who cannot get in: to their own chat, or good in a day, if they were in before."""
     person = await _changeable(context)
     return await _invited(context, person)
 
 
-@page("POST", f"{ROOT}/people/{{id}}/active", right=Right.PEOPLE_MANAGE, fresh=True)
+@page("POST", f"{urls.PEOPLE}/{{id}}/active", right=Right.PEOPLE_MANAGE, fresh=True)
 async def set_active(context: RequestContext) -> web.Response:
     person = await _person(context)
     active = context.form.get("active") == "1"
     await accounts.set_active(context.session, context.staffer, context.by, person, active=active)
-    return context.to(f"{ROOT}/people/{person.id}", said="activated" if active else "deactivated")
+    return context.to(f"{urls.PEOPLE}/{person.id}", said="activated" if active else "deactivated")
 
 
-@page("POST", f"{ROOT}/people/{{id}}/sign-out", right=Right.PEOPLE_MANAGE)
+@page("POST", f"{urls.PEOPLE}/{{id}}/sign-out", right=Right.PEOPLE_MANAGE)
 async def sign_out(context: RequestContext) -> web.Response:
     person = await _changeable(context)
     await sessions.end(context.session, person.id, context.by)
-    return context.to(f"{ROOT}/people/{person.id}", said="signed_out")
+    return context.to(f"{urls.PEOPLE}/{person.id}", said="signed_out")
 
 
-@page("POST", f"{ROOT}/people/{{id}}/reset", right=Right.PEOPLE_MANAGE, fresh=True)
+@page("POST", f"{urls.PEOPLE}/{{id}}/reset", right=Right.PEOPLE_MANAGE, fresh=True)
 async def reset(context: RequestContext) -> web.Response:
     """Somebody lost their phone: the second factor is set up anew at their first sign-in a day later."""
     person = await _changeable(context)
     await sessions.end(context.session, person.id, context.by)
     context.leave(await recovery.ask_reset(context.session, context.knowledge.texts, context.by, person))
-    return context.to(f"{ROOT}/people/{person.id}", said="second_reset")
+    return context.to(f"{urls.PEOPLE}/{person.id}", said="second_reset")
 
 
-@page("POST", f"{ROOT}/people/{{id}}/keep", right=Right.PEOPLE_MANAGE)
+@page("POST", f"{urls.PEOPLE}/{{id}}/keep", right=Right.PEOPLE_MANAGE)
 async def keep(context: RequestContext) -> web.Response:
     """Nobody lost anything: the second factor stays."""
     person = await _changeable(context)
     await recovery.keep(context.session, context.by, person)
-    return context.to(f"{ROOT}/people/{person.id}", said="second_kept")
+    return context.to(f"{urls.PEOPLE}/{person.id}", said="second_kept")
 
 
 async def _seen(context: RequestContext) -> list[tuple[Staff, list[StaffRole]]]:
@@ -197,9 +197,9 @@ async def _changeable(context: RequestContext) -> Staff:
 
 
 async def _invited(context: RequestContext, person: Staff) -> web.Response:
-    url = f"{context.console.base_url}{ENTER}"
+    url = f"{context.console.base_url}{urls.ENTER}/"
     made = await recovery.invite(context.session, context.knowledge.texts, context.by, person, url)
-    context.again = f"{ROOT}/people/{person.id}"
+    context.again = f"{urls.PEOPLE}/{person.id}"
     context.leave(made.rows)
     link = f"{url}{made.token}" if made.token else ""
     return context.page("staff/invited.html", person=person, link=link, hours=HOURS, wait=recovery.HOURS * made.waits)

@@ -6,8 +6,9 @@ from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.console.core.request import RequestContext
-from bot.console.core.routes import ROOT, Card, card, page, topic
+from bot.console.core.routes import Card, card, page, topic
 from bot.doors import numbers
+from bot.messaging import urls
 from bot.services.staff import access_anomalies, accounts, audit
 from bot.services.staff.audit import PAGE, AuditFilter
 from bot.services.staff.permissions import Right, Staffer
@@ -27,10 +28,10 @@ async def grown(session: AsyncSession, staffer: Staffer) -> object:
 async def refused(context: RequestContext) -> Card:
     words = context.console.layout.words
     count = await audit.refused_today(context.session)
-    return Card(words("card.refused"), count, f"{ROOT}/audit?denied=1", words("card.refused_note"), urgent=count > 0)
+    return Card(words("card.refused"), count, f"{urls.AUDIT}?denied=1", words("card.refused_note"), urgent=count > 0)
 
 
-@page("GET", f"{ROOT}/audit", right=Right.AUDIT_READ, nav="audit")
+@page("GET", urls.AUDIT, right=Right.AUDIT_READ, nav="audit")
 async def listed(context: RequestContext) -> web.Response:
     query = context.http_request.query
     groups = context.console.layout.words.group("action_group")
@@ -60,7 +61,7 @@ async def listed(context: RequestContext) -> web.Response:
 async def unusual(context: RequestContext) -> Card:
     words = context.console.layout.words
     many = await access_anomalies.unusual(context.session)
-    return Card(words("card.readers"), len(many), f"{ROOT}/views", words("card.readers_note"), urgent=bool(many))
+    return Card(words("card.readers"), len(many), urls.VIEWS, words("card.readers_note"), urgent=bool(many))
 
 
 @topic("views", right=Right.VIEWS_READ)
@@ -69,7 +70,7 @@ async def looked(session: AsyncSession, staffer: Staffer) -> object:
     return last.id if last is not None else 0
 
 
-@page("GET", f"{ROOT}/views", right=Right.VIEWS_READ, nav="views")
+@page("GET", urls.VIEWS, right=Right.VIEWS_READ, nav="views")
 async def looks(context: RequestContext) -> web.Response:
     """Who looked at names, phones and photos, and what for.  What they saw is not in it."""
     denied = context.http_request.query.get("denied") == "1"

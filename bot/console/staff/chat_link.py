@@ -6,7 +6,8 @@ from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.console.core.request import RequestContext
-from bot.console.core.routes import ROOT, page, topic
+from bot.console.core.routes import page, topic
+from bot.messaging import urls
 from bot.services.core import rate_limits
 from bot.services.staff import calls, chat_links
 from bot.services.staff.calls import CallMode
@@ -29,15 +30,15 @@ def _has_chat(context: RequestContext) -> bool:
     return context.signed_in.person.chat_id is not None
 
 
-@page("GET", f"{ROOT}/chat", right=Right.OWN_CHAT, nav="chat")
+@page("GET", urls.CHAT_LINK, right=Right.OWN_CHAT, nav="chat")
 async def shown(context: RequestContext) -> web.Response:
     return await _page(context)
 
 
-@page("POST", f"{ROOT}/chat", right=Right.OWN_CHAT, fresh=_has_chat)
+@page("POST", urls.CHAT_LINK, right=Right.OWN_CHAT, fresh=_has_chat)
 async def link(context: RequestContext) -> web.Response:
     """Show six digits, once, for the person to send to the bot."""
-    context.again = f"{ROOT}/chat"
+    context.again = urls.CHAT_LINK
     code, fault = await new_code(context)
     return await _page(context, code=code, fault=fault)
 
@@ -49,21 +50,21 @@ async def new_code(context: RequestContext) -> tuple[str, str]:
     return await chat_links.new_code(context.session, await context.person()), ""
 
 
-@page("POST", f"{ROOT}/chat/unlink", right=Right.OWN_CHAT, fresh=_has_chat)
+@page("POST", f"{urls.CHAT_LINK}/unlink", right=Right.OWN_CHAT, fresh=_has_chat)
 async def unlink(context: RequestContext) -> web.Response:
     person = await context.person()
     context.leave(await chat_links.unlink(context.session, person, context.by, context.knowledge.texts))
-    return context.to(f"{ROOT}/chat", said="unlinked")
+    return context.to(urls.CHAT_LINK, said="unlinked")
 
 
-@page("POST", f"{ROOT}/chat/calls", right=Right.OWN_CHAT)
+@page("POST", f"{urls.CHAT_LINK}/calls", right=Right.OWN_CHAT)
 async def choose(context: RequestContext) -> web.Response:
     """How often they want to hear that something waits for them."""
     wanted = context.text("calls")
     if wanted not in set(CallMode):
         raise web.HTTPBadRequest
     await calls.set_mode(context.session, await context.person(), CallMode(wanted))
-    return context.to(f"{ROOT}/chat", said="calls")
+    return context.to(urls.CHAT_LINK, said="calls")
 
 
 async def _page(context: RequestContext, *, code: str = "", fault: str = "") -> web.Response:

@@ -7,37 +7,38 @@ from aiohttp import web
 
 from bot.console.core.authentication import COOKIE, confirm_page, entered
 from bot.console.core.request import Access, RequestContext
-from bot.console.core.routes import ROOT, page
+from bot.console.core.routes import page
 from bot.console.staff import chat_link
 from bot.console.staff.sign_in import safe
+from bot.messaging import urls
 from bot.services.staff import enrolment, mfa, sessions
 from bot.services.staff.permissions import Denied, Right
 
 
-@page("GET", f"{ROOT}/second", right=Access.HALF)
+@page("GET", urls.SECOND, right=Access.HALF)
 async def asked(context: RequestContext) -> web.StreamResponse:
     """The question for a code, after the link."""
     return _already(context) or _question(context, "")
 
 
-@page("POST", f"{ROOT}/second", right=Access.HALF, live=True)
+@page("POST", urls.SECOND, right=Access.HALF, live=True)
 async def given(context: RequestContext) -> web.StreamResponse:
     if (elsewhere := _already(context)) is not None:
         return elsewhere
     fault = await entered(context, context.form.get("code", ""))
-    return _question(context, fault) if fault else context.to(ROOT)
+    return _question(context, fault) if fault else context.to(urls.CONSOLE)
 
 
-@page("POST", f"{ROOT}/confirm", right=Right.OWN_SECOND, live=True)
+@page("POST", urls.CONFIRM, right=Right.OWN_SECOND, live=True)
 async def confirm(context: RequestContext) -> web.StreamResponse:
     """A fresh code for a page that wants one; then the page itself."""
     fault = await entered(context, context.form.get("_code", ""))
     if fault:
         return confirm_page(context, fault)
-    return context.to(safe(context.form.get("next", "")) or ROOT)
+    return context.to(safe(context.form.get("next", "")) or urls.CONSOLE)
 
 
-@page("GET", f"{ROOT}/enrol", right=Access.HALF, writes=True)
+@page("GET", urls.ENROL, right=Access.HALF, writes=True)
 async def enrol(context: RequestContext) -> web.StreamResponse:
     """A chat to link, for who has none; then a new secret, as a picture and as letters, which counts only when a code
     of it comes back."""
@@ -45,7 +46,7 @@ async def enrol(context: RequestContext) -> web.StreamResponse:
     return await _offer(context, "")
 
 
-@page("POST", f"{ROOT}/enrol", right=Access.HALF)
+@page("POST", urls.ENROL, right=Access.HALF)
 async def confirm_enrolment(context: RequestContext) -> web.StreamResponse:
     _check_may_enrol(context)
     login = context.signed_in
@@ -62,11 +63,11 @@ async def confirm_enrolment(context: RequestContext) -> web.StreamResponse:
     await enrolment.forget(context.session, person)
     await sessions.offer(context.session, login.id, None)
     context.cookie(COOKIE, await sessions.elevate(context.session, login.id))
-    context.again = ROOT
+    context.again = urls.CONSOLE
     return context.page("staff/recovery.html", codes=codes)
 
 
-@page("GET", f"{ROOT}/enrol/picture.svg", right=Access.HALF)
+@page("GET", f"{urls.ENROL}/picture.svg", right=Access.HALF)
 async def picture(context: RequestContext) -> web.StreamResponse:
     """The secret as a QR code, drawn for the one session that it was offered to."""
     _check_may_enrol(context)
@@ -82,8 +83,8 @@ async def picture(context: RequestContext) -> web.StreamResponse:
 def _already(context: RequestContext) -> web.Response | None:
     """Where to go when there is nothing to ask here."""
     if context.signed_in.full:
-        return context.to(ROOT)
-    return None if context.signed_in.person.totp else context.to(f"{ROOT}/enrol")
+        return context.to(urls.CONSOLE)
+    return None if context.signed_in.person.totp else context.to(urls.ENROL)
 
 
 def _check_may_enrol(context: RequestContext) -> None:

@@ -10,8 +10,9 @@ from urllib.parse import parse_qsl
 from aiohttp import web
 
 from bot.console.core.request import Access, RequestContext
-from bot.console.core.routes import ROOT, page
+from bot.console.core.routes import page
 from bot.console.staff.sign_in import let_in
+from bot.messaging import urls
 from bot.services.chats import chats
 from bot.services.staff import sign_in
 from bot.services.staff.sign_in import SIGNED, Purpose
@@ -19,15 +20,15 @@ from bot.services.staff.sign_in import SIGNED, Purpose
 SKEW = 60  # seconds a clock may be ahead
 
 
-@page("GET", f"{ROOT}/webapp", right=Access.PUBLIC)
+@page("GET", urls.MINI_APP, right=Access.PUBLIC)
 async def opened(context: RequestContext) -> web.StreamResponse:
     """What the button in the chat opens: its script hands over what stands behind the # of the address."""
     if context.login is not None and context.login.full:
-        return context.to(ROOT)
+        return context.to(urls.CONSOLE)
     return context.page("staff/mini_app.html", fault="")
 
 
-@page("POST", f"{ROOT}/webapp", right=Access.PUBLIC)
+@page("POST", urls.MINI_APP, right=Access.PUBLIC)
 async def enter(context: RequestContext) -> web.StreamResponse:
     given = context.form.get("init_data", "")
     for channel, token in context.console.tokens.items():
@@ -39,7 +40,7 @@ async def enter(context: RequestContext) -> web.StreamResponse:
         if person is None:
             break
         await let_in(context, person, how=Purpose.SIGNED)
-        return context.to(ROOT)
+        return context.to(urls.CONSOLE)
     fault = context.console.layout.words("webapp.refused")
     return context.page("staff/mini_app.html", status=403, fault=fault)
 

@@ -9,9 +9,10 @@ from aiohttp import web
 
 from bot.console.core.authentication import COOKIE
 from bot.console.core.request import Access, RequestContext
-from bot.console.core.routes import ROOT, page
+from bot.console.core.routes import page
 from bot.console.core.user_agent import browser_of
 from bot.doors import addresses
+from bot.messaging import urls
 from bot.services.core import rate_limits
 from bot.services.staff import recovery, sessions, sign_in
 from bot.services.staff.sign_in import ASKED, SignInState
@@ -20,16 +21,16 @@ from bot.store.models import Staff
 ASKING = "nuanxin_console_ask"  # the cookie that ties a link to the browser that asked for it
 
 
-@page("GET", f"{ROOT}/login", right=Access.PUBLIC)
+@page("GET", urls.LOGIN, right=Access.PUBLIC)
 async def login(context: RequestContext) -> web.StreamResponse:
     if context.login is not None and context.login.full:
-        return context.to(ROOT)
+        return context.to(urls.CONSOLE)
     return context.page(
         "staff/login.html", username="", target=safe(context.http_request.query.get("next", "")), fault=""
     )
 
 
-@page("POST", f"{ROOT}/login", right=Access.PUBLIC)
+@page("POST", urls.LOGIN, right=Access.PUBLIC)
 async def ask(context: RequestContext) -> web.StreamResponse:
     """The same answer, by the same work, for every name: who sends the link finds out whose it is."""
     username, target = context.form.get("username", "").strip(), safe(context.form.get("next", ""))
@@ -43,15 +44,15 @@ async def ask(context: RequestContext) -> web.StreamResponse:
         return response
     context.leave(rows)
     context.cookie(ASKING, browser, seconds=int(2 * ASKED.total_seconds()))
-    return context.to(f"{ROOT}/sent")
+    return context.to(urls.LINK_SENT)
 
 
-@page("GET", f"{ROOT}/sent", right=Access.PUBLIC)
+@page("GET", urls.LINK_SENT, right=Access.PUBLIC)
 async def sent(context: RequestContext) -> web.Response:
     return context.page("staff/sent.html", minutes=int(ASKED.total_seconds() // 60))
 
 
-@page("GET", f"{ROOT}/enter/{{token}}", right=Access.PUBLIC)
+@page("GET", f"{urls.ENTER}/{{token}}", right=Access.PUBLIC)
 async def offered(context: RequestContext) -> web.Response:
     """A button, and nothing more."""
     token, browser = context.http_request.match_info["token"], context.http_request.cookies.get(ASKING, "")
@@ -61,28 +62,28 @@ async def offered(context: RequestContext) -> web.Response:
     )
 
 
-@page("POST", f"{ROOT}/enter/{{token}}", right=Access.PUBLIC)
+@page("POST", f"{urls.ENTER}/{{token}}", right=Access.PUBLIC)
 async def enter(context: RequestContext) -> web.StreamResponse:
     """Use the link up.  Pressed twice, the second press finds somebody signed in and goes on."""
     token, browser = context.http_request.match_info["token"], context.http_request.cookies.get(ASKING, "")
     used = await sign_in.use(context.session, token, browser, demo=context.console.demo)
     if used is None:
         if context.login is not None:
-            return context.to(ROOT)
+            return context.to(urls.CONSOLE)
         standing = await sign_in.look(context.session, token, browser, demo=context.console.demo)
         return context.page("staff/enter.html", standing=standing.value, status=410)
     person, link = used
     await let_in(context, person, how=link.purpose)
     context.cookie(ASKING, "")
-    return context.to(link.target or ROOT)
+    return context.to(link.target or urls.CONSOLE)
 
 
-@page("POST", f"{ROOT}/leave", right=Access.HALF)
+@page("POST", urls.LEAVE, right=Access.HALF)
 async def leave(context: RequestContext) -> web.StreamResponse:
     """Sign out, here only."""
     await sessions.end(context.session, context.staffer.id, context.by, only=context.signed_in.id)
     context.cookie(COOKIE, "")
-    return context.to(f"{ROOT}/login", said="left")
+    return context.to(urls.LOGIN, said="left")
 
 
 async def let_in(context: RequestContext, person: Staff, *, how: str) -> None:
@@ -97,5 +98,5 @@ async def let_in(context: RequestContext, person: Staff, *, how: str) -> None:
 
 def safe(target: str) -> str:
     """A page of the console to go on to; "" for an address anywhere else."""
-    inside = target.startswith((f"{ROOT}/", f"{ROOT}?")) and "\\" not in target and "//" not in target
+    inside = target.startswith((f"{urls.CONSOLE}/", f"{urls.CONSOLE}?")) and "\\" not in target and "//" not in target
     return target[:200] if inside and target.isprintable() else ""

@@ -8,9 +8,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.console.core import map_view
 from bot.console.core.request import RequestContext, clean
-from bot.console.core.routes import ROOT, Card, card, page, topic
+from bot.console.core.routes import Card, card, page, topic
 from bot.console.policies.list import today
 from bot.errors import Rejected
+from bot.messaging import urls
 from bot.services.core import revisions
 from bot.services.staff.permissions import Right, Staffer
 from bot.services.stations import directory, stations
@@ -19,8 +20,7 @@ from bot.store.models import StationRow
 from knowledge.geo import DATUMS
 from knowledge.stations import Station, read
 
-STATIONS = f"{ROOT}/stations"
-STATION = f"{STATIONS}/at/{{station}}"
+STATION = f"{urls.STATIONS}/at/{{station}}"
 TEXTS = ("name", "kind", "address", "hours", "phone", "offer", "offer_from", "offer_until", "checked", "lat", "lon")
 LONGEST = 400  # characters of a field
 
@@ -34,10 +34,10 @@ async def changed(session: AsyncSession, staffer: Staffer) -> object:
 async def reported(context: RequestContext) -> Card:
     count = (await directory.counts(context.session, context.staffer, today()))["reported"]
     words = context.console.layout.words
-    return Card(words("card.stations"), count, f"{STATIONS}?view=reported", words("card.stations_note"), count > 0)
+    return Card(words("card.stations"), count, f"{urls.STATIONS}?view=reported", words("card.stations_note"), count > 0)
 
 
-@page("GET", STATIONS, right=Right.STATIONS_READ, nav="stations")
+@page("GET", urls.STATIONS, right=Right.STATIONS_READ, nav="stations")
 async def listed(context: RequestContext) -> web.Response:
     wanted, number = _wanted(context), max(context.number("page") or 1, 1)
     rows = await directory.listed(context.session, context.staffer, wanted, today(), number)
@@ -57,7 +57,7 @@ async def listed(context: RequestContext) -> web.Response:
     )
 
 
-@page("GET", f"{STATIONS}/map", right=Right.STATIONS_READ)
+@page("GET", f"{urls.STATIONS}/map", right=Right.STATIONS_READ)
 async def on_map(context: RequestContext) -> web.Response:
     wanted, asked = _wanted(context), map_view.asked(context.http_request.query)
     drawn, names = await directory.chart(context.session, context.staffer, wanted, today(), *asked)
@@ -176,4 +176,4 @@ def _base(row: StationRow) -> str:
 
 
 def _path(row: StationRow) -> str:
-    return f"{STATIONS}/at/{row.id}"
+    return f"{urls.STATIONS}/at/{row.id}"

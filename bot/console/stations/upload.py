@@ -9,8 +9,8 @@ from sqlalchemy import delete
 
 from bot.console.core.request import RequestContext
 from bot.console.core.routes import page
-from bot.console.stations.list import STATIONS
 from bot.errors import Rejected
+from bot.messaging import urls
 from bot.services.staff.permissions import Right
 from bot.services.stations import directory
 from bot.store.models import StationFile
@@ -18,7 +18,7 @@ from knowledge.geo import DATUMS
 from knowledge.stations import Station, read
 from knowledge.stations.read import Import
 
-IMPORT = f"{STATIONS}/import"
+IMPORT = f"{urls.STATIONS}/import"
 NAMED = 5  # stations outside one's district that are named
 
 
@@ -71,7 +71,7 @@ async def take(context: RequestContext) -> web.Response:
     done = await directory.take_over(context.session, context.staffer, found.stations, only=only)
     await context.session.delete(kept)
     await context.audit("station.import", "", count=len(found.stations), **asdict(done))
-    return context.to(STATIONS, said="station_imported")
+    return context.to(urls.STATIONS, said="station_imported")
 
 
 async def _read(context: RequestContext, kept: StationFile) -> Import:

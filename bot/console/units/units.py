@@ -9,8 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.console.core import divisions
 from bot.console.core.request import RequestContext
-from bot.console.core.routes import ROOT, page, topic
+from bot.console.core.routes import page, topic
 from bot.errors import Rejected
+from bot.messaging import urls
 from bot.services.core.working_days import china_date
 from bot.services.setup import overview, succession
 from bot.services.staff import audit
@@ -19,8 +20,7 @@ from bot.services.units import agencies, units
 from bot.services.units.units import UnitEntry, UnitKind
 from bot.store.models import Agency, Staff, now
 
-UNITS = f"{ROOT}/units"
-UNIT = f"{UNITS}/{{id}}"
+UNIT = f"{urls.UNITS}/{{id}}"
 TEXTS = ("name", "kind", "parent", "phone", "hours", "address")
 
 
@@ -29,7 +29,7 @@ async def changed(session: AsyncSession, staffer: Staffer) -> object:
     return await audit.newest(session, "unit.add", "unit.change", "unit.off", "unit.on")
 
 
-@page("GET", UNITS, right=Right.UNITS_READ, nav="units")
+@page("GET", urls.UNITS, right=Right.UNITS_READ, nav="units")
 async def listed(context: RequestContext) -> web.Response:
     mine = context.staffer.districts(Right.UNITS_READ)
     return context.page(
@@ -41,12 +41,12 @@ async def listed(context: RequestContext) -> web.Response:
     )
 
 
-@page("GET", f"{UNITS}/new", right=Right.UNITS_EDIT)
+@page("GET", f"{urls.UNITS}/new", right=Right.UNITS_EDIT)
 async def blank(context: RequestContext) -> web.Response:
     return await _new(context)
 
 
-@page("POST", f"{UNITS}/new", right=Right.UNITS_EDIT)
+@page("POST", f"{urls.UNITS}/new", right=Right.UNITS_EDIT)
 async def add(context: RequestContext) -> web.Response:
     try:
         region = divisions.typed(context, Right.UNITS_EDIT)
@@ -56,7 +56,7 @@ async def add(context: RequestContext) -> web.Response:
         unit = await units.add(context.session, context.by, region, _entry(context), desk_labels(context))
     except Rejected as error:  # raised before anything is written
         return await _new(context, context.console.layout.rejection(context, error))
-    return context.to(f"{UNITS}/{unit.id}", said="unit_added")
+    return context.to(f"{urls.UNITS}/{unit.id}", said="unit_added")
 
 
 @page("GET", UNIT, right=Right.UNITS_READ)
@@ -74,21 +74,21 @@ async def change(context: RequestContext) -> web.Response:
     except Rejected as error:
         given = {**{name: context.form.get(name, "") for name in TEXTS}, "desks": context.every("desks")}
         return await _show(context, unit, given, context.console.layout.rejection(context, error))
-    return context.to(f"{UNITS}/{unit.id}", said="unit_changed_itself")
+    return context.to(f"{urls.UNITS}/{unit.id}", said="unit_changed_itself")
 
 
 @page("POST", f"{UNIT}/off", right=Right.UNITS_EDIT, fresh=True)
 async def switch_off(context: RequestContext) -> web.Response:
     unit = await _unit(context, Right.UNITS_EDIT)
     await succession.switch_off(context.session, context.services, context.by, unit, context.text("successor"))
-    return context.to(f"{UNITS}/{unit.id}", said="unit_off")
+    return context.to(f"{urls.UNITS}/{unit.id}", said="unit_off")
 
 
 @page("POST", f"{UNIT}/on", right=Right.UNITS_EDIT)
 async def switch_on(context: RequestContext) -> web.Response:
     unit = await _unit(context, Right.UNITS_EDIT)
     await units.switch_on(context.session, context.by, unit)
-    return context.to(f"{UNITS}/{unit.id}", said="unit_on")
+    return context.to(f"{urls.UNITS}/{unit.id}", said="unit_on")
 
 
 def desk_labels(context: RequestContext) -> dict[str, str]:

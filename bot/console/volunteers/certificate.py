@@ -7,13 +7,13 @@ from sqlalchemy import select
 
 from bot.console.core.request import Access, RequestContext
 from bot.console.core.routes import page
+from bot.messaging import urls
 from bot.services.identity import identities
-from bot.services.volunteers.effects import VERIFY
 from bot.services.volunteers.states import VolunteerState
 from bot.store.models import Volunteer, now
 
 
-@page("GET", f"{VERIFY}{{certificate}}", right=Access.PUBLIC)
+@page("GET", f"{urls.CERTIFICATES}/{{certificate}}", right=Access.PUBLIC)
 async def verify(context: RequestContext) -> web.Response:
     """A masked name, valid or not, and the code that leads here; a number nobody was given has no name."""
     number = context.http_request.match_info["certificate"].strip().upper()
@@ -21,7 +21,7 @@ async def verify(context: RequestContext) -> web.Response:
     holds = found is not None and found.state == VolunteerState.ACTIVE
     holds = holds and found is not None and found.expires_at is not None and found.expires_at > now()
     name = await identities.masked_name(context.session, found.alias) if found is not None else ""
-    address = f"{context.console.base_url}{VERIFY}{number}" if found is not None else ""
+    address = f"{context.console.base_url}{urls.CERTIFICATES}/{number}" if found is not None else ""
     return context.page(
         "volunteers/certificate.html", holds=holds, name=name, picture=_picture(address) if address else ""
     )

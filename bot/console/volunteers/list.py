@@ -4,14 +4,13 @@ from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.console.core.request import RequestContext
-from bot.console.core.routes import ROOT, Card, card, page, topic
+from bot.console.core.routes import Card, card, page, topic
 from bot.errors import Rejected
+from bot.messaging import urls
 from bot.services.identity import identities
 from bot.services.staff.permissions import Right, Staffer
 from bot.services.volunteers import roster
 from bot.services.volunteers.roster import PAGE, VIEWS
-
-LIST = f"{ROOT}/volunteers"
 
 
 @topic("volunteers", right=Right.VOLUNTEERS_READ)
@@ -24,17 +23,17 @@ async def moved(session: AsyncSession, staffer: Staffer) -> object:
 async def waiting(context: RequestContext) -> Card:
     count = (await roster.counts(context.session, context.staffer))["waiting"]
     words = context.console.layout.words
-    return Card(words("card.volunteers"), count, LIST, words("card.volunteers_note"))
+    return Card(words("card.volunteers"), count, urls.VOLUNTEERS, words("card.volunteers_note"))
 
 
 @card(Right.VOLUNTEERS_APPROVE, order=41)
 async def hours(context: RequestContext) -> Card:
     count = len(await roster.hours_waiting(context.session, context.staffer))
     words = context.console.layout.words
-    return Card(words("card.hours"), count, f"{LIST}#hours", words("card.hours_note"))
+    return Card(words("card.hours"), count, f"{urls.VOLUNTEERS}#hours", words("card.hours_note"))
 
 
-@page("GET", LIST, right=Right.VOLUNTEERS_READ, nav="volunteers")
+@page("GET", urls.VOLUNTEERS, right=Right.VOLUNTEERS_READ, nav="volunteers")
 async def listed(context: RequestContext) -> web.Response:
     session, staffer = context.session, context.staffer
     view = context.http_request.query.get("view", "")
@@ -58,7 +57,7 @@ async def listed(context: RequestContext) -> web.Response:
     )
 
 
-@page("POST", f"{LIST}/teams", right=Right.VOLUNTEERS_APPROVE)
+@page("POST", f"{urls.VOLUNTEERS}/teams", right=Right.VOLUNTEERS_APPROVE)
 async def add_team(context: RequestContext) -> web.Response:
     """A new team; whoever says that they lead it never approves alone whom they would lead."""
     place = context.text("district")
@@ -68,7 +67,7 @@ async def add_team(context: RequestContext) -> web.Response:
     leader = context.staffer.id if context.form.get("lead") == "1" else None
     team = await roster.add_team(context.session, context.text("name"), place, leader)
     await context.audit("volunteer.team", f"team:{team.id}")
-    return context.to(LIST, said="team_added")
+    return context.to(urls.VOLUNTEERS, said="team_added")
 
 
 def _places(context: RequestContext) -> list[str]:

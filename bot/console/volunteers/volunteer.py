@@ -6,8 +6,8 @@ from aiohttp import web
 
 from bot.console.core.request import RequestContext
 from bot.console.core.routes import page
-from bot.console.volunteers.list import LIST
 from bot.errors import Rejected
+from bot.messaging import urls
 from bot.services.core.lifecycle import Actor
 from bot.services.identity import identities
 from bot.services.staff import accounts
@@ -17,7 +17,7 @@ from bot.services.volunteers import transitions as volunteer_transitions
 from bot.services.volunteers.states import CERTIFIED, VOLUNTEER, VolunteerMove, VolunteerState
 from bot.store.models import Team, Volunteer
 
-ONE = f"{LIST}/{{number}}"
+ONE = f"{urls.VOLUNTEERS}/{{number}}"
 LONGEST_REASON = 500  # characters
 STEPS = {  # verb of the address -> (where it leads, the right it needs)
     "review": (VolunteerState.REVIEWING, Right.VOLUNTEERS_APPROVE),

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.messaging import urls
 from bot.queue import outbox
 from bot.services.appeals.queue import APPEALS, BUSY
 from bot.services.appeals.states import TO_DISPATCH, AppealState
@@ -104,4 +105,4 @@ def _line(context: ServiceContext, appeal: Appeal, what: str) -> str:
     return say(DEFAULT, f"call.appeal_{what}", number=appeal.number, kind=kind, due=due)
 
 
-SOURCE = CallSource(APPEALS, "appeals", look)
+SOURCE = CallSource(APPEALS, urls.APPEALS, look)

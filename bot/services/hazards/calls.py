@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.messaging import urls
 from bot.queue import outbox
 from bot.services.calendar.wording import for_staff
 from bot.services.core.context import ServiceContext
@@ -75,4 +76,4 @@ async def look(session: AsyncSession, context: ServiceContext, number: str, what
     )
 
 
-SOURCE = CallSource(HAZARDS, "hazards", look)
+SOURCE = CallSource(HAZARDS, urls.HAZARDS, look)

@@ -10,6 +10,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.errors import Rejected
+from bot.messaging import urls
 from bot.queue import outbox
 from bot.queue.jobs import CaseTimer
 from bot.services.chats import notifications
@@ -23,7 +24,6 @@ from bot.store.base import vault_of
 from bot.store.models import Chat, PointsAccount, RewardStock, Voucher, now
 
 CODE_LENGTH = 10
-REDEEM = "/console/redeem/"  # where the redemption point's people get to when they scan a code
 
 
 class VoucherState(StrEnum):
@@ -203,7 +203,7 @@ async def _issue(session: AsyncSession, context: ServiceContext, voucher: Vouche
     await session.flush()
     reward, until = context.knowledge.rewards.get(voucher.reward), f"{shown(voucher.expires_at):%Y-%m-%d}"
     place = reward.place if reward else ""
-    link = f"{context.base_url}{REDEEM}{code}"
+    link = f"{context.base_url}{urls.REDEEM}/{code}"
     await _tell(
         session, context, voucher, "points.told_issued", qr=link, urgent=True, code=code, place=place, until=until
     )

@@ -16,6 +16,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.messaging import urls
 from bot.queue import outbox
 from bot.queue.jobs import CallTimer
 from bot.services.chats import notifications
@@ -69,7 +70,7 @@ class CallSource:
     """One noun that calls.
 
     look: what waits under a number, for the reason of this name; None once it waits no more.
-    lookup: who may open it.  path: where, behind /console.  key: how its table writes a number.
+    lookup: who may open it.  path: of their pages.  key: how its table writes a number.
     """
 
     lookup: Lookup[Any]
@@ -196,13 +197,13 @@ async def _tell(sources: Sources, session: AsyncSession, context: ServiceContext
 async def _say(
     session: AsyncSession, context: ServiceContext, chat: Chat | None, lines: Mapping[str, str], *, urgent: bool
 ) -> None:
-    console, tell = f"{context.base_url}/console", partial(notifications.tell, session, context, chat, urgent=urgent)
+    base, tell = context.base_url, partial(notifications.tell, session, context, chat, urgent=urgent)
     if len(lines) == 1:
         [(path, line)] = lines.items()
-        await tell("staff.call", line=line, link=f"{console}/{path}")
+        await tell("staff.call", line=line, link=f"{base}{path}")
     else:
         shown = "\n".join(f"· {line}" for line in list(lines.values())[:LISTED])
-        await tell("staff.calls", lines=shown, count=len(lines), link=console)
+        await tell("staff.calls", lines=shown, count=len(lines), link=f"{base}{urls.CONSOLE}")
 
 
 async def _line(source: CallSource, session: AsyncSession, context: ServiceContext, row: StaffCall) -> str:

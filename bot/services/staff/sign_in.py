@@ -107,7 +107,7 @@ async def _send(session: AsyncSession, asked: Outbox, context: ServiceContext) -
     if not await _insert(session, values):
         return []
     minutes = int(ASKED.total_seconds() // 60)
-    link = f"{context.base_url}{urls.ENTER}{token}"
+    link = f"{context.base_url}{urls.ENTER}/{token}"
     text = context.knowledge.texts.say(chat.language, "staff.sign_in", name=person.name, minutes=minutes, link=link)
     row = jobs.message(chat, {"do": "say", "text": text})
     await outbox.put(session, [row])

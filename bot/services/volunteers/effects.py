@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.messaging import urls
 from bot.messaging.callbacks import AskRenewal, NewAppeal, Train
 from bot.queue import outbox
 from bot.services.chats import notifications
@@ -19,8 +20,6 @@ from bot.services.volunteers.states import VolunteerMove
 from bot.store.models import Volunteer, now
 
 Effect = Callable[[AsyncSession, ServiceContext, Volunteer, VolunteerMove], Awaitable[None]]
-
-VERIFY = "/console/certificates/"  # where anybody may check a certificate
 
 
 async def _nothing(session: AsyncSession, context: ServiceContext, volunteer: Volunteer, wanted: VolunteerMove) -> None:
@@ -107,7 +106,7 @@ async def issue(session: AsyncSession, context: ServiceContext, volunteer: Volun
     early = end - timedelta(days=grid.remind)
     rows = [timers.timer(number, do, when, of="volunteer", due=end) for do, when in (("remind", early), ("lapse", end))]
     await outbox.put(session, rows)
-    link = f"{context.base_url}{VERIFY}{volunteer.certificate}"
+    link = f"{context.base_url}{urls.CERTIFICATES}/{volunteer.certificate}"
     values = {"certificate": volunteer.certificate, "until": f"{shown(end):%Y-%m-%d}", "link": link}
     await tell(session, context, volunteer, "volunteer.told_certified", qr=link, **values)
 
