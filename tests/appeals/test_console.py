@@ -74,9 +74,9 @@ async def test_the_queue_begins_with_what_is_due_first(app, admin):
             due = at.fromtimestamp(at.timestamp() + days * 86400, at.tzinfo)
             await session.execute(update(Appeal).where(Appeal.number == number).values(due_at=due))
     page = await admin.gets("/console/appeals")
-    assert re.findall(r'/console/appeals/(\d{12})"', page) == [numbers[1], numbers[2], numbers[0]]
+    assert re.findall(r"/console/appeals/(\d{12})\?", page) == [numbers[1], numbers[2], numbers[0]]
     assert "超期" in page.words
-    assert re.findall(r'/console/appeals/(\d{12})"', await admin.gets("/console/appeals?view=overdue")) == [numbers[1]]
+    assert re.findall(r"/console/appeals/(\d{12})\?", await admin.gets("/console/appeals?view=overdue")) == [numbers[1]]
 
 
 async def test_tabs_and_saved_filters_count_what_is_behind_them(app, admin):
@@ -376,7 +376,7 @@ async def test_what_is_over_is_listed_with_what_ended_last_on_top(app, admin):
             await session.execute(
                 update(Appeal).where(Appeal.number == number).values(closed_at=now() - timedelta(days=days))
             )
-    listed = re.findall(r'/console/appeals/(\d{12})"', await admin.gets("/console/appeals?view=done"))
+    listed = re.findall(r"/console/appeals/(\d{12})\?", await admin.gets("/console/appeals?view=done"))
     assert listed == [numbers[1], numbers[2], numbers[0]]
-    listed = re.findall(r'/console/appeals/(\d{12})"', await admin.gets("/console/appeals?view=all"))
+    listed = re.findall(r"/console/appeals/(\d{12})\?", await admin.gets("/console/appeals?view=all"))
     assert listed == [open_one, numbers[1], numbers[2], numbers[0]]

@@ -8,11 +8,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.console.appeals import deadline
 from bot.console.appeals.actions import has_handled, possible
+from bot.console.appeals.queue import from_list, places, written
 from bot.console.core.request import RequestContext
 from bot.console.core.routes import page, topic
 from bot.console.core.words import ConsoleWords
 from bot.messaging import urls
-from bot.services.appeals import appeals
+from bot.services.appeals import appeals, neighbours
 from bot.services.appeals import queue as appeal_queue
 from bot.services.appeals.dispatch import GIVEN
 from bot.services.appeals.queue import APPEALS, BUSY
@@ -94,6 +95,7 @@ async def show(
         offices=[each for each in offices if each.id != case.about_id],
         units=offices,
         lines=lines,
+        **await _in_list(context, case),
         given=GIVEN,
         returned={each.agency_id for each in lines if each.name == "return"},
         sent_back=next((each for each in reversed(lines) if each.name == "send_back"), None),
@@ -116,7 +118,7 @@ async def show(
         inserted=next(
             (each for each in knowledge.appeals.templates if each.code == context.http_request.query.get("t")), None
         ),
-        districts=_districts(context),
+        districts=places(context, Right.APPEALS_ASSIGN),
         left=deadline.left(context.console.layout.words, case),
         due=day(knowledge.texts, case.due_at),
         fault=fault,
@@ -124,6 +126,15 @@ async def show(
         typed=context.form if fault else {},
         known=known,
     )
+
+
+async def _in_list(context: RequestContext, case: Appeal) -> dict[str, str]:
+    """The list somebody comes from, and the cases around this one there."""
+    wanted = from_list(context.http_request.query)
+    if wanted is None:
+        return {"list": "", "view": "", "before": "", "after": ""}
+    before, after = await neighbours.around(context.session, context.staffer, wanted, case)
+    return {"list": written(wanted), "view": wanted.view, "before": before, "after": after}
 
 
 async def since(session: AsyncSession, case: Appeal, version: int) -> list[AppealStep]:
@@ -144,10 +155,3 @@ def _arrival(words: ConsoleWords, line: AppealStep) -> str:
 def _may_unmask(staffer: Staffer, case: Appeal) -> bool:
     role = staffer.role_for(Right.APPEALS_UNMASK, case.region or None, case.agency_id or 0, case.kind)
     return role in MAY_UNMASK[Naming(case.naming)]
-
-
-def _districts(context: RequestContext) -> list[str]:
-    """Where a case may be said to belong: cities and districts that begin like the person's own."""
-    mine = context.staffer.districts(Right.APPEALS_ASSIGN)
-    near = [code for code in context.knowledge.regions if code.startswith(tuple(mine))]
-    return [code for code in near if len(code) == (6 if any(len(each) >= 4 for each in mine) else 4)]

@@ -1,6 +1,7 @@
 """/console/appeals: the queue, most urgent first, behind tabs, filters and a search."""
 
 from collections.abc import Collection, Mapping
+from datetime import date
 from urllib.parse import parse_qsl, urlencode
 
 from aiohttp import web
@@ -106,13 +107,30 @@ def read(query: Mapping[str, str]) -> AppealFilter:
         agency=numbers.whole(agency),
         district=district if numbers.whole(district, most=999_999) is not None else "",
         text=clean(query.get("q", "")).strip()[:LONGEST_TEXT],
+        since=_day(query.get("since", "")),
+        until=_day(query.get("until", "")),
     )
+
+
+def _day(text: str) -> date | None:
+    """A day as a browser writes it, within a century."""
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        return None
+    return day if 2000 <= day.year < 2100 else None
+
+
+def from_list(query: Mapping[str, str]) -> AppealFilter | None:
+    """The list from which somebody came to a case, as its address says; None for none."""
+    return read(dict(parse_qsl(query.get("list", "")[:300]))) if query.get("list") else None
 
 
 def written(wanted: AppealFilter) -> str:
     """The same as the query of an address, without what is not asked for."""
     values = {"view": wanted.view, "kind": wanted.kind, "agency": wanted.agency, "district": wanted.district}
-    values |= {"q": wanted.text}
+    days = {"since": wanted.since, "until": wanted.until}
+    values |= {"q": wanted.text, **{name: day.isoformat() for name, day in days.items() if day is not None}}
     return urlencode({name: value for name, value in values.items() if value not in ("", None)})
 
 
@@ -134,9 +152,17 @@ async def _list(context: RequestContext) -> web.Response:
         counts=await appeal_queue.counts(session, staffer, more),
         saved=kept,
         kinds=context.knowledge.appeals.kinds,
+        places=places(context, Right.APPEALS_READ),
         agencies=await agencies.around(session, context.staffer.districts(Right.APPEALS_READ)),
         left=lambda appeal: deadline.left(context.console.layout.words, appeal),
     )
+
+
+def places(context: RequestContext, right: Right) -> list[str]:
+    """The cities or districts inside the person's own: districts for whoever works in a city."""
+    mine = context.staffer.districts(right)
+    near = [code for code in context.knowledge.regions if code.startswith(tuple(mine))]
+    return [code for code in near if len(code) == (6 if any(len(each) >= 4 for each in mine) else 4)]
 
 
 def _shown(appeal: Appeal) -> str:

@@ -7,6 +7,7 @@ from aiohttp import web
 
 from bot.console.appeals.actions import ACTS, actor
 from bot.console.appeals.case import CASE, found, show, since
+from bot.console.appeals.queue import from_list, written
 from bot.console.core.request import RequestContext
 from bot.console.core.routes import page
 from bot.errors import Rejected
@@ -210,7 +211,10 @@ async def _act(context: RequestContext, verb: str, work: Work) -> web.Response:
     # Whoever returned a case does not see it any more: "not found" would look as if that had failed.
     still = await appeal_queue.find(context.session, context.staffer, case.number)
     await context.audit(f"appeal.{verb}", f"appeal:{case.number}")
-    return context.to(context.again if still is not None else urls.APPEALS, said=f"case_{verb}")
+    wanted = from_list(context.http_request.query)
+    if still is None:
+        return context.to(f"{urls.APPEALS}?{written(wanted)}" if wanted else urls.APPEALS, said=f"case_{verb}")
+    return context.to(context.again, said=f"case_{verb}", **({"list": written(wanted)} if wanted else {}))
 
 
 async def _meanwhile(context: RequestContext, case: Appeal, version: int) -> str:

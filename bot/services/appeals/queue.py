@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, case, delete, false, func, or_, select, true
@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.services.appeals.states import DONE, OPEN, TO_DISPATCH, AppealState
 from bot.services.core import recent
 from bot.services.core.recent import Recent
+from bot.services.core.working_days import DAY, ZONE
 from bot.services.staff.lookup import Lookup
 from bot.services.staff.permissions import AGENCY, Grant, Right, Staffer
 from bot.store.models import Agency, Appeal, AppealStep, CasePresence, SavedFilter, Staff, now
@@ -31,6 +32,7 @@ UNHANDED = frozenset(
 OVER = DONE | {AppealState.REJECTED, AppealState.MERGED, AppealState.WITHDRAWN}
 
 Condition = ColumnElement[bool]
+ENDED = case((Appeal.state.in_(OVER), func.coalesce(Appeal.closed_at, Appeal.answered_at, Appeal.created_at)))
 _URGENT = (Appeal.priority.desc(), Appeal.due_at.is_(None), Appeal.due_at, Appeal.id)
 
 
@@ -105,6 +107,8 @@ class AppealFilter:
     agency: int | None = None
     district: str = ""
     text: str = ""  # of the number, the story, the place, whom it is about, the agency's name
+    since: date | None = None  # the first and the last day on which it was filed, by China's clock
+    until: date | None = None
 
     def condition(self, staffer: Staffer, at: datetime) -> Condition:
         parts = [VIEWS[self.view](staffer, at)]
@@ -116,6 +120,10 @@ class AppealFilter:
             parts.append(Appeal.region.startswith(self.district))
         if self.text:
             parts.append(_holds(self.text))
+        if self.since is not None:
+            parts.append(Appeal.created_at >= datetime.combine(self.since, time(), ZONE))
+        if self.until is not None:
+            parts.append(Appeal.created_at < datetime.combine(self.until, time(), ZONE) + DAY)
         return and_(*parts)
 
 
@@ -143,12 +151,14 @@ async def queue(
     return [(appeal, agency) for appeal, agency in await session.execute(query)]
 
 
+def ends_first(view: str) -> bool:
+    """Whether a tab goes by when its cases ended, the last one first."""
+    return view in ("done", "all")
+
+
 def _order(view: str) -> tuple[Any, ...]:
     """What is over goes by when it ended, the last one first; everything else by how urgent it is."""
-    if view in ("done", "all"):
-        ended = func.coalesce(Appeal.closed_at, Appeal.answered_at, Appeal.created_at)
-        return (Appeal.state.in_(OVER), case((Appeal.state.in_(OVER), ended)).desc(), *_URGENT)
-    return _URGENT
+    return (Appeal.state.in_(OVER), ENDED.desc(), *_URGENT) if ends_first(view) else _URGENT
 
 
 async def counts(
