@@ -4,7 +4,7 @@ from typing import Any
 
 from telegram.ext import BaseHandler
 
-from handlers import forms, home, odd, settings, staff, start
+from handlers import forms, home, odd, received, settings, staff, start
 from handlers.appeals import file as appeal_file
 from handlers.appeals import progress as appeal_progress
 from handlers.hazards import progress as hazard_progress
@@ -26,6 +26,7 @@ FLOWS = (
     *hazard_progress.FLOWS,
     *volunteer_join.FLOWS,
     *liaison.FLOWS,
+    *received.FLOWS,
 )
 
 HANDLERS: tuple[BaseHandler[Any, Any, Any], ...] = (
@@ -47,7 +48,8 @@ HANDLERS: tuple[BaseHandler[Any, Any, Any], ...] = (
     *liaison.HANDLERS,
     *points_rewards.HANDLERS,
     *forms.handlers(FLOWS),
-    *appeal_progress.ANSWERS,
+    *received.ANSWERS,
+    *received.FILES_LEFT,
     *station_find.POSITION,
     *staff.HANDLERS,
     *odd.NOT_BUILT,

@@ -26,6 +26,9 @@ class AnswerKind(StrEnum):
     CONTACT = "contact"
 
 
+FILES = frozenset({AnswerKind.PHOTO, AnswerKind.FILE, AnswerKind.VOICE})
+
+
 @dataclass(frozen=True, slots=True)
 class Given:
     """What a person sent in answer to a question."""
@@ -36,6 +39,7 @@ class Given:
     file: str = ""  # the channel's file id
     size: int = 0  # bytes
     own: bool = True  # A contact card is the sender's own.
+    album: str = ""  # what pictures sent together have in common
 
 
 Read = Callable[[Context, Given], Awaitable[Any]]
@@ -56,14 +60,18 @@ def _of_message(message: Message) -> Given | None:
         return Given(AnswerKind.PLACE, point=(message.location.latitude, message.location.longitude))
     if message.photo:
         best = message.photo[-1]
-        return Given(AnswerKind.PHOTO, message.caption or "", file=best.file_id, size=best.file_size or 0)
+        return _file(AnswerKind.PHOTO, message, best.file_id, best.file_size)
     if message.contact is not None:
         own = message.from_user is not None and message.contact.user_id == message.from_user.id
         return Given(AnswerKind.CONTACT, message.contact.phone_number, own=own)
     if file := message.voice or message.document:
         kind = AnswerKind.VOICE if message.voice else AnswerKind.FILE
-        return Given(kind, message.caption or "", file=file.file_id, size=file.file_size or 0)
+        return _file(kind, message, file.file_id, file.file_size)
     return None
+
+
+def _file(kind: AnswerKind, message: Message, file: str, size: int | None) -> Given:
+    return Given(kind, message.caption or "", file=file, size=size or 0, album=message.media_group_id or "")
 
 
 def tidy(text: str) -> str:
@@ -116,7 +124,8 @@ async def attachment(context: Context, what: Given) -> dict[str, Any]:
     """A photo, a file or a voice note, by the channel's id; it is fetched when the form is handed in."""
     if what.size > LARGEST:
         raise Rejected("answer.large", most=LARGEST // 2**20)
-    return {"kind": what.kind.value, "file": what.file}
+    text = tidy(what.text)
+    return {"kind": what.kind.value, "file": what.file, **({"text": text} if text else {})}
 
 
 async def point(context: Context, what: Given) -> dict[str, Any]:

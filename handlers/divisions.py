@@ -6,7 +6,8 @@ from typing import Any
 from bot.channels.telegram.unit import Context
 from bot.messaging.reply import Option, Options
 from handlers.answers import Given, one_of, point
-from handlers.flow import Answers, Question
+from handlers.flow import Question
+from handlers.standing import Answers
 from knowledge.geo import Point
 from knowledge.places import Place
 

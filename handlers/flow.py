@@ -2,7 +2,6 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import timedelta
 from html import escape
 from typing import Any
 
@@ -12,19 +11,25 @@ from bot.channels.telegram.buttons import message_of
 from bot.channels.telegram.unit import Context
 from bot.errors import Rejected
 from bot.messaging.callbacks import AnswerForm, button
-from bot.messaging.reply import Options, Press, Row, rows_of
-from bot.store.models import Chat, now
-from handlers.answers import AnswerKind, Given, Read
-
-EXPIRY = timedelta(hours=24)  # how long a form that nobody goes on with is kept
-SILENCE = timedelta(minutes=30)  # after which a line may be meant for something else
+from bot.messaging.reply import Options, Row, rows_of
+from handlers.answers import FILES, AnswerKind, Given, Read, attachment
+from handlers.standing import (
+    ALBUM,
+    PARKED,
+    Answers,
+    expired,
+    forms_of,
+    is_written,
+    leave,
+    press_button,
+    put_in_front,
+    remind,
+    stand,
+)
 
 PREVIEW = "preview"  # the step after the last question
 HELD = "~held"  # a line said after a long silence, kept among the answers until we know what it is
-PARKED = "~parked"  # a form that was begun before this one, and waits until this one is left: flow, step, answers
 TYPED = frozenset({AnswerKind.TEXT})
-
-Answers = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -58,6 +63,8 @@ class Flow:
     begin: Callable[[Context], Awaitable[Answers]] | None = None  # may raise Rejected
     preview: bool = True
     kept: bool = True  # worth going on with: whoever begins again is asked first
+    # Where a photo, file or voice note goes that the open question does not ask for; may raise Rejected.
+    keep: Callable[[Context, Answers, dict[str, Any]], None] | None = None
 
     @property
     def title(self) -> str:
@@ -66,9 +73,9 @@ class Flow:
     async def start(self, update: Update, context: Context) -> None:
         """Begin, or offer to go on with what is there."""
         chat = context.chat
-        forms = _forms(chat)
+        forms = forms_of(chat)
         if mine := [form for form in forms if form[0] == self.name]:
-            _front(chat, [*mine[:1], *filter(_written, (form for form in forms if form is not mine[0]))])
+            put_in_front(chat, [*mine[:1], *filter(is_written, (form for form in forms if form is not mine[0]))])
         begun = (chat.answers or {}).keys() - {PARKED} or chat.step != self.questions[0].name
         if self.kept and chat.flow == self.name and not expired(chat) and begun:
             chat.paused = True
@@ -87,6 +94,36 @@ class Flow:
         stand(context.chat, self.name, "", answers)
         await self._next(context, answers)
 
+    async def take_up(self, context: Context) -> None:
+        """Ask the question that is open once more."""
+        await self._ask(context, context.chat.step, dict(context.chat.answers or {}))
+
+    async def start_with(self, context: Context, answers: Answers) -> None:
+        """Begin with answers that were given before anybody asked."""
+        begun = await self.begin(context) if self.begin else {}
+        stand(context.chat, self.name, "", {**begun, **answers})
+        await self._next(context, {**begun, **answers})
+
+    async def put_in(self, context: Context, what: Given) -> None:
+        """Keep a file that the open question does not ask for, and stay there unless its caption was the answer."""
+        chat, before = context.chat, dict(context.chat.answers or {})
+        if self.keep is None:
+            raise Rejected("answer.choose")
+        file = await attachment(context, what)
+        answers, together = {**before, ALBUM: what.album}, what.album and before.get(ALBUM) == what.album
+        self.keep(context, answers, file)
+        if not together:
+            context.say("flow.kept_album" if what.album else "flow.kept", form=context.text(self.title))
+        question = self.question(chat.step)
+        if question is not None and question.asked(before) and not question.asked(answers):
+            await self._next(context, answers)
+        elif question is not None and question.name in answers.keys() - before.keys():
+            await self._answered(context, question, answers)
+        else:
+            stand(chat, self.name, chat.step, answers)
+            if not together:
+                await (self._ask(context, chat.step, answers) if question else self._next(context, answers))
+
     async def ask_again(self, context: Context, step: str, answers: Answers, key: str) -> None:
         """Ask a question once more, in the words of `key`: the answer fitted, and turned out to be wrong."""
         await self._ask(context, step, answers, key)
@@ -99,14 +136,18 @@ class Flow:
             raise Rejected("flow.use_buttons")
         value = await question.read(context, what)
         if chat.flow != self.name:  # The reader led them elsewhere.
-            _remind(context)
+            remind(context)
             return
         answers = dict(chat.answers or {})
+        together = what.album and answers.get(ALBUM) == what.album
+        if what.kind in FILES:
+            answers[ALBUM] = what.album
         if question.most > 1:
-            answers[question.name] = [*answers.get(question.name, []), value]
+            answers[question.name] = [*(answers.get(question.name) or []), value]
             stand(chat, self.name, question.name, answers)
             if len(answers[question.name]) < question.most:
-                self._more(context, question, len(answers[question.name]))
+                if not together:
+                    self._more(context, question, len(answers[question.name]), album=bool(what.album))
                 return
         else:
             answers[question.name] = value
@@ -118,12 +159,12 @@ class Flow:
         if value == "!cancel":
             leave(chat)
             context.edit(message_of(update), "flow.left")
-            _remind(context)
+            remind(context)
         elif value == "!new":
             await self.restart(context)
         elif value == "!on":
             chat.paused = False
-            await self._ask(context, chat.step, dict(chat.answers or {}))
+            await self.take_up(context)
         elif value == "!back":
             await self._back(context)
         elif value in ("!held", "!drop"):
@@ -196,9 +237,9 @@ class Flow:
             way.insert(0, press_button(context, "flow.back", self.name, "!back", step))
         context.say(key or question.ask, choices=[*choices, way], **question.about(context, answers))
 
-    def _more(self, context: Context, question: Question, count: int) -> None:
+    def _more(self, context: Context, question: Question, count: int, *, album: bool) -> None:
         enough = press_button(context, "flow.enough", self.name, "!enough", question.name)
-        context.say("flow.more", choices=[[enough]], count=count, most=question.most)
+        context.say("flow.more_album" if album else "flow.more", choices=[[enough]], count=count, most=question.most)
 
     def _show_preview(self, context: Context, answers: Answers) -> None:
         lines = [
@@ -264,55 +305,4 @@ class Flow:
         answers = dict(context.chat.answers or {})
         leave(context.chat)
         await self.done(context, answers)
-        _remind(context)
-
-
-def stand(chat: Chat, flow: str, step: str, answers: Answers) -> None:
-    """Put a person at a question.  Another form they have written in waits until this one is left."""
-    waiting = list(filter(_written, _forms(chat))) if chat.flow != flow else _forms(chat)[1:]
-    chat.flow, chat.step, chat.answers = flow, step, {**answers, **({PARKED: waiting} if waiting else {})}
-    chat.flow_at, chat.paused = now(), False
-
-
-def leave(chat: Chat) -> None:
-    """Be done with a form; the one that waited behind it can be gone on with."""
-    _front(chat, _forms(chat)[1:])
-
-
-def _forms(chat: Chat) -> list[list[Any]]:
-    """The form a person is in, and those that wait behind it, each as flow, step, answers."""
-    if not chat.flow or expired(chat):
-        return []
-    answers = dict(chat.answers or {})
-    waiting = answers.pop(PARKED, [])
-    return [[chat.flow, chat.step, answers], *waiting]
-
-
-def _written(form: list[Any]) -> bool:
-    """Whether somebody would miss it."""
-    return any(not name.startswith("~") for name in form[2])
-
-
-def _front(chat: Chat, forms: list[list[Any]]) -> None:
-    """Let the first of some forms be the one to go on with; with none, there is none."""
-    chat.flow, chat.step, chat.answers, chat.flow_at, chat.paused = "", "", None, None, False
-    if forms:
-        (chat.flow, chat.step, answers), *waiting = forms
-        chat.answers = {**answers, **({PARKED: waiting} if waiting else {})}
-        chat.flow_at, chat.paused = now(), True
-
-
-def _remind(context: Context) -> None:
-    """Say which form waited behind the one that is done with."""
-    chat = context.chat
-    if chat.flow and chat.paused:
-        go_on = press_button(context, "flow.go_on", chat.flow, "!on")
-        context.say("flow.waits", choices=[[go_on]], form=context.form_name())
-
-
-def expired(chat: Chat) -> bool:
-    return chat.flow_at is not None and now() - chat.flow_at > EXPIRY
-
-
-def press_button(context: Context, key: str, flow: str, value: str, step: str = "") -> Press:
-    return context.button(key, AnswerForm(flow, step, value))
+        remind(context)

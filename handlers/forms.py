@@ -12,9 +12,10 @@ from bot.channels.telegram.unit import Context, current
 from bot.errors import Rejected
 from bot.messaging.callbacks import AnswerForm
 from bot.store.models import now
-from handlers.answers import AnswerKind, given
+from handlers.answers import FILES, AnswerKind, given
 from handlers.emergencies import help_first
-from handlers.flow import HELD, SILENCE, Flow, expired, leave, press_button
+from handlers.flow import HELD, Flow
+from handlers.standing import SILENCE, expired, leave, press_button
 
 
 class Inside(filters.UpdateFilter):
@@ -33,6 +34,21 @@ class Inside(filters.UpdateFilter):
             return False
         question = flow.question(chat.step) if flow else None
         return what.kind is AnswerKind.TEXT if question is None else what.kind in question.takes
+
+
+class Beside(filters.UpdateFilter):
+    """The person is filling in a form and sends a photo, file or voice note that its open question does not ask for."""
+
+    def __init__(self, flows: Mapping[str, Flow]) -> None:
+        super().__init__(name="Beside")
+        self.flows = flows
+
+    def filter(self, update: Update) -> bool:
+        chat, what = current().chat, given(update)
+        flow = self.flows.get(chat.flow or "")
+        if flow is None or flow.keep is None or chat.paused or expired(chat):
+            return False
+        return what is not None and what.kind in FILES
 
 
 def handlers(flows: Sequence[Flow]) -> list[BaseHandler[Any, Any, Any]]:
@@ -73,6 +89,12 @@ def handlers(flows: Sequence[Flow]) -> list[BaseHandler[Any, Any, Any]]:
             go_on = press_button(context, "flow.go_on", flow.name, "!on")
             context.say("flow.waits", choices=[[go_on]], form=context.text(flow.title))
 
+    async def beside(update: Update, context: Context) -> None:
+        what = given(update)
+        if what is not None:
+            help_first(context, what.text)
+            await known[context.chat.flow].put_in(context, what)
+
     async def forget(update: Update, context: Context) -> None:
         what = given(update)
         if what is not None and what.kind is not AnswerKind.PRESS:
@@ -83,5 +105,6 @@ def handlers(flows: Sequence[Flow]) -> list[BaseHandler[Any, Any, Any]]:
     return [
         asked(AnswerForm, continues(press)),
         MessageHandler(Inside(known), continues(answer)),
+        MessageHandler(Beside(known), continues(beside)),
         MessageHandler(Inside(known, late=True), continues(forget)),
     ]

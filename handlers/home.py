@@ -17,7 +17,8 @@ from bot.messaging.reply import Option, Options, Row, rows_of
 from bot.store.models import now
 from handlers import divisions
 from handlers.answers import AnswerKind, Given, one_of
-from handlers.flow import SILENCE, Answers, Flow, Question, leave, stand
+from handlers.flow import Flow, Question
+from handlers.standing import SILENCE, Answers, leave, stand
 
 CITIES = ("2101", "2102", "2103", "2105", "2109", "5101", "3701", "1101")  # offered as buttons
 ABREAST = 3  # names in a row of buttons

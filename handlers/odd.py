@@ -12,8 +12,7 @@ from handlers.emergencies import help_first
 PRIVATE = filters.ChatType.PRIVATE
 KINDS = (
     (filters.Sticker.ALL, "sticker"),
-    (filters.PHOTO, "photo"),
-    (filters.VOICE | filters.AUDIO | filters.VIDEO_NOTE, "voice"),
+    (filters.AUDIO | filters.VIDEO_NOTE, "voice"),
     (filters.CONTACT, "contact"),
     (filters.POLL, "poll"),
 )

@@ -18,13 +18,14 @@ from bot.services.identity import redaction
 from bot.services.volunteers import applications
 from bot.store.models import Naming
 from handlers import divisions
+from handlers.answers import FILES as PICTURES
 from handlers.answers import AnswerKind, Given, attachment, one_of, phone, words
-from handlers.flow import Answers, Flow, Question, leave
+from handlers.flow import Flow, Question
+from handlers.standing import Answers, leave
 
 STORY = (5, 2_000)  # characters
 FILES = 9
 WHOSE = ("own", "agreed", "unasked")  # for whom a 民情联络员 files it
-PICTURES = frozenset({AnswerKind.PHOTO, AnswerKind.FILE, AnswerKind.VOICE})
 
 
 async def home(update: Update, context: Context) -> None:
@@ -72,6 +73,25 @@ async def story(context: Context, what: Given) -> dict[str, Any]:
     return {"text": await words(*STORY)(context, what)}
 
 
+def keep(context: Context, answers: Answers, file: dict[str, Any]) -> None:
+    """Evidence sent at any moment; where the story is still open, a caption is the story."""
+    files = answers.get("files") or []
+    if len(files) >= FILES:
+        raise Rejected("answer.enough_files", most=FILES)
+    caption = file.get("text", "")
+    if "story" not in answers and context.chat.step == "story" and STORY[0] <= len(caption) <= STORY[1]:
+        answers["story"], file = {"text": caption}, {**file, "text": ""}
+    answers["files"] = [*files, file]
+
+
+async def _heard(context: Context, answers: Answers) -> None:
+    """A voice note is evidence: it stays when the story is written anew.  Then look for an open case like it."""
+    if (file := answers["story"].get("file")) is not None:
+        answers["story"] = {"text": answers["story"]["text"]}
+        answers["files"] = [*(answers.get("files") or []), file][:FILES]
+    await _look_for_the_same(context, answers)
+
+
 async def _look_for_the_same(context: Context, answers: Answers) -> None:
     """Note an open appeal of the same person about the same matter, so that it is offered."""
     known = await appeals.similar(context.session, context.chat, answers["kind"], answers["story"]["text"])
@@ -80,12 +100,18 @@ async def _look_for_the_same(context: Context, answers: Answers) -> None:
 
 
 def _found(answers: Answers) -> list[str]:
-    return redaction.found(answers["story"]["text"]) if "story" in answers else []
+    return redaction.found(_story(answers)) if "story" in answers else []
+
+
+def _story(answers: Answers) -> str:
+    """What was told, and what stands under the pictures."""
+    captions = (each.get("text", "") for each in answers.get("files") or [])
+    return "\n".join(filter(None, (str(answers["story"]["text"]), *captions)))
 
 
 def _told(answers: Answers) -> str:
     """The story as it will be filed: without the numbers, when its author wants them masked."""
-    text = str(answers["story"]["text"])
+    text = _story(answers)
     return redaction.mask(text) if answers.get("mask") == "yes" else text
 
 
@@ -157,7 +183,6 @@ async def whose(context: Context, what: Given) -> str:
 async def submit(context: Context, answers: Answers) -> None:
     """File it, and say at once what it is called and by when it is due."""
     place = answers.get("place") or {}
-    files = [*(answers.get("files") or []), *([answers["story"]["file"]] if "file" in answers["story"] else [])]
     region = divisions.region(context, answers)
     await appeals.refuse_unread(context.session, context.services, answers["kind"], region)
     draft = AppealDraft(
@@ -170,7 +195,7 @@ async def submit(context: Context, answers: Answers) -> None:
         place=place.get("text", ""),
         point=(place["lat"], place["lon"]) if "lat" in place else None,
         about=answers.get("about") or "",
-        files=files[:FILES],
+        files=answers.get("files") or [],
         priority=await applications.liaison(context.session, context.chat.id) is not None,
         behalf=answers.get("whose") == "agreed",
         previous=answers.get("~previous", ""),
@@ -192,6 +217,7 @@ APPEAL = Flow(
     name="appeal",
     begin=begin,
     done=submit,
+    keep=keep,
     questions=(
         Question(
             "kind",
@@ -214,7 +240,7 @@ APPEAL = Flow(
             ask="appeal.story",
             read=story,
             takes=frozenset({AnswerKind.TEXT, AnswerKind.VOICE}),
-            check=_look_for_the_same,
+            check=_heard,
             show=lambda context, value: _told(context.chat.answers or {}),
         ),
         Question(

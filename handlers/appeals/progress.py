@@ -1,13 +1,12 @@
 """How one's appeals stand: lists, timelines, who looked, rating, reopening, and look-up by number and code."""
 
-from datetime import datetime
 from typing import Any
 
 from telegram import Update
-from telegram.ext import CommandHandler, MessageHandler, filters
+from telegram.ext import CommandHandler
 
 from bot.channels.telegram.buttons import asked, message_of, pressed
-from bot.channels.telegram.unit import Context, current
+from bot.channels.telegram.unit import Context
 from bot.errors import Rejected
 from bot.messaging.callbacks import (
     RATINGS,
@@ -31,9 +30,10 @@ from bot.services.core import numbers
 from bot.services.core.lifecycle import WORKER, IllegalStep
 from bot.services.core.working_days import ZONE
 from bot.services.identity import identities
-from bot.store.models import Agency, Appeal, AppealStep, now
-from handlers.answers import Given, tidy, words
-from handlers.flow import Answers, Flow, Question, stand
+from bot.store.models import Agency, Appeal, AppealStep
+from handlers.answers import Given, words
+from handlers.flow import Flow, Question
+from handlers.standing import Answers, stand
 
 LISTED = 8  # appeals in one list
 
@@ -148,29 +148,6 @@ async def go_on(update: Update, context: Context, asked: ContinueAppeal) -> None
     context.say("appeal.story", choices=[[context.button("flow.cancel", AnswerForm("appeal", "story", "!cancel"))]])
 
 
-async def add(update: Update, context: Context) -> None:
-    """A plain message while a case waits for the worker's word is that word."""
-    message = update.effective_message
-    text = tidy(message.text or "") if message else ""
-    number = (context.chat.pending or {}).get("number", "")
-    context.chat.pending = None
-    try:
-        wanted = AppealMove(AppealState.IN_PROGRESS, WORKER, text=text)
-        await appeal_transitions.move(context.session, context.services, number, wanted)
-    except (IllegalStep, appeals.UnknownAppeal):
-        context.toast("stale")
-        return
-    context.say("appeal.added", number=number)
-
-
-class CaseQuestion(filters.UpdateFilter):
-    """A case of this person waits for their word, and they have been asked for it: a question waits for their morning."""
-
-    def filter(self, update: Update) -> bool:
-        waits = current().chat.pending
-        return waits is not None and datetime.fromisoformat(waits["from"]) <= now()
-
-
 async def number(context: Context, what: Given) -> str:
     text = numbers.typed(what.text)
     if not appeals.is_number(text):
@@ -275,4 +252,3 @@ HANDLERS: list[Any] = [
     asked(ContinueAppeal, go_on),
     pressed(LookUpAppeal, LOOKUP.start),
 ]
-ANSWERS = [MessageHandler(CaseQuestion() & filters.TEXT & ~filters.COMMAND, add)]

@@ -18,7 +18,8 @@ from bot.services.hazards.effects import verdicts
 from bot.services.hazards.states import HazardMove, HazardState
 from bot.store.models import Agency, Hazard, HazardStep
 from handlers.answers import AnswerKind, Given, one_of
-from handlers.flow import Answers, Flow, Question
+from handlers.flow import Flow, Question
+from handlers.standing import Answers
 
 LISTED = 8  # hazards in one list
 OFFERED = 3  # to look at

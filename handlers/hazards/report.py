@@ -18,11 +18,13 @@ from bot.services.hazards import transitions as hazard_transitions
 from bot.services.hazards.hazards import HazardDraft
 from bot.services.volunteers import applications
 from handlers import divisions
-from handlers.answers import AnswerKind, Given, attachment, one_of, tidy, words
-from handlers.flow import Answers, Flow, Question, leave
+from handlers.answers import AnswerKind, Given, attachment, one_of, words
+from handlers.flow import Flow, Question
+from handlers.standing import Answers, leave
 from knowledge.geo import in_china
 
 TEXT = (4, 500)  # characters
+PHOTOS = 9
 ALL = "all"  # pressed in place of a type: show me the others
 OFFERED = 3  # similar ones
 LONGEST = 40  # characters of a place in a list
@@ -39,9 +41,28 @@ async def home(update: Update, context: Context) -> None:
 
 async def picture(context: Context, what: Given) -> dict[str, Any]:
     """A photo; its caption, when there is one, says what is wrong."""
-    caption = tidy(what.text)[: TEXT[1]]
+    return _captioned(context, await attachment(context, what))
+
+
+def _captioned(context: Context, file: dict[str, Any]) -> dict[str, Any]:
+    caption = str(file.get("text", ""))[: TEXT[1]]
     hazards.refuse_people(context.services, caption)
-    return {**await attachment(context, what), "text": caption if len(caption) >= TEXT[0] else ""}
+    return {**file, "text": caption if len(caption) >= TEXT[0] else ""}
+
+
+def keep(context: Context, answers: Answers, file: dict[str, Any]) -> None:
+    """A photo sent at any moment, or one of several sent together."""
+    if file["kind"] == AnswerKind.VOICE:
+        raise Rejected("hazard.no_voice")
+    photos = _photos(answers)
+    if len(photos) >= PHOTOS:
+        raise Rejected("answer.enough_files", most=PHOTOS)
+    first, *more = [*photos, _captioned(context, file)]
+    answers.update({"photo": first, "~photos": more})
+
+
+def _photos(answers: Answers) -> list[dict[str, Any]]:
+    return [*filter(None, [answers.get("photo")]), *answers.get("~photos", ())]
 
 
 async def where(context: Context, what: Given) -> dict[str, Any]:
@@ -58,7 +79,13 @@ async def story(context: Context, what: Given) -> str:
 
 
 def _text(answers: Answers) -> str:
-    return str(answers.get("text") or (answers.get("photo") or {}).get("text") or "")
+    """What was written, and what stands under the pictures, each once."""
+    said = [str(answers.get("text") or ""), *(str(each["text"]) for each in _photos(answers))]
+    return "\n".join(dict.fromkeys(filter(None, said)))[: TEXT[1]]
+
+
+def _captions(answers: Answers) -> bool:
+    return any(each["text"] for each in _photos(answers))
 
 
 def _point(answers: Answers) -> tuple[float, float] | None:
@@ -150,7 +177,7 @@ async def submit(context: Context, answers: Answers) -> None:
         place=(answers.get("place") or {}).get("text", ""),
         point=_point(answers),
         region=divisions.region(context, answers),
-        files=[answers["photo"]] if answers.get("photo") else [],
+        files=_photos(answers),
         priority=await applications.liaison(context.session, context.chat.id) is not None,
     )
     receipt = await hazards.submit(context.session, context.services, context.chat, draft)
@@ -168,6 +195,7 @@ async def submit(context: Context, answers: Answers) -> None:
 REPORT = Flow(
     name="report",
     done=submit,
+    keep=keep,
     questions=(
         Question(
             "photo",
@@ -190,7 +218,7 @@ REPORT = Flow(
             "text",
             ask="hazard.text",
             read=story,
-            asked=lambda answers: not (answers.get("photo") or {}).get("text"),
+            asked=lambda answers: "text" in answers or not _captions(answers),
         ),
         Question(
             "kind",

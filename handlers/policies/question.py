@@ -22,7 +22,19 @@ OFFERED = 3  # topics offered when it is a close call
 @reads
 async def ask(update: Update, context: Context) -> None:
     """Answers a question.  Nothing is written before the answer; what is noted afterwards may be lost."""
-    text = update.effective_message.text or "" if update.effective_message else ""
+    await answer(context, update.effective_message.text or "" if update.effective_message else "")
+
+
+async def is_recognised(context: Context, text: str) -> bool:
+    """Whether somebody asks something that we know, or only greets."""
+    if not text.strip():
+        return False
+    found = await context.knowledge.search.find(text, Asker(context.chat.region, context.chat.job), "")
+    return found.decision is Decision.ANSWER or bool(found.talk)
+
+
+async def answer(context: Context, text: str) -> None:
+    """Answer a question, however it came."""
     asker = Asker(context.chat.region, context.chat.job)
     found = await context.knowledge.search.find(text, asker, _last_topic(context))
     emergencies.say(context, found.emergency)

@@ -13,7 +13,8 @@ from bot.errors import Rejected
 from bot.messaging.callbacks import FilterStations, Go, ReportStation, ShowStation, StationsAt, button
 from bot.services.stations.stations import Report, report
 from handlers.answers import AnswerKind, Given, point
-from handlers.flow import Answers, Flow, Question
+from handlers.flow import Flow, Question
+from handlers.standing import Answers
 from knowledge.geo import Point, in_china
 from knowledge.places import Place
 from knowledge.stations.shown import Wish

@@ -14,7 +14,8 @@ from bot.services.volunteers import applications
 from bot.services.volunteers.applications import VolunteerApplication
 from handlers import divisions
 from handlers.answers import AnswerKind, Given, one_of, phone, words
-from handlers.flow import Answers, Flow, Question, leave
+from handlers.flow import Flow, Question
+from handlers.standing import Answers, leave
 from knowledge.places import Place
 
 JOBS = ("courier", "rider", "ride_hail", "trucker", "other")

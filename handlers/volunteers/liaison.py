@@ -10,7 +10,8 @@ from bot.services.appeals import consultation_votes
 from bot.services.volunteers import applications
 from bot.store.models import Volunteer
 from handlers.answers import AnswerKind, Given, words
-from handlers.flow import Answers, Flow, Question, leave, stand
+from handlers.flow import Flow, Question
+from handlers.standing import Answers, leave, stand
 
 TEXT = (4, 500)  # characters
 

@@ -13,6 +13,7 @@ from bot.services.appeals import dispatch, notifications
 from bot.services.appeals.deadlines import DEADLINES
 from bot.services.appeals.states import TO_DISPATCH, AppealMove
 from bot.services.calendar.wording import by
+from bot.services.chats import pending
 from bot.services.core import timers
 from bot.services.core.context import ServiceContext
 from bot.services.core.lifecycle import Role
@@ -114,8 +115,8 @@ async def _ask(session: AsyncSession, context: ServiceContext, appeal: Appeal, w
     asked_at = await notifications.tell(session, context, appeal, "case.asked", step=step, question=wanted.text)
     chat = await identities.chat_behind(session, appeal.alias)
     if chat is not None:
-        waits = {"number": appeal.number, "from": timers.written(asked_at or now())}
-        chat.pending, chat.version = waits, Chat.version + 1
+        chat.pending = pending.asked(chat.pending, appeal.number, timers.written(asked_at or now()))
+        chat.version = Chat.version + 1
     await DEADLINES.pause(session, context, appeal)
 
 
@@ -133,8 +134,8 @@ async def _stop_waiting(session: AsyncSession, context: ServiceContext, appeal: 
         return
     await DEADLINES.wind_on(session, context, appeal)
     chat = await identities.chat_behind(session, appeal.alias)
-    if chat is not None and (chat.pending or {}).get("number") == appeal.number:
-        chat.pending, chat.version = None, Chat.version + 1
+    if chat is not None:
+        chat.pending, chat.version = pending.over(chat.pending, appeal.number), Chat.version + 1
 
 
 async def _answer(
