@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import Self
 
 from rapidfuzz import fuzz, process
 
@@ -80,6 +81,20 @@ class Finding:
         return f"{self.path}:{self.line}: {'' if self.fault else 'warning: '}{self.why}"
 
 
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """What entries name that stands in tables beside them: numbers to call, regions, values of a place."""
+
+    numbers: Mapping[str, hotlines.Hotline]
+    places: Mapping[str, regions.Region]
+    values: Mapping[str, local.Field]
+
+    @classmethod
+    def read(cls) -> Self:
+        """Read the tables.  Raises policies.Fault."""
+        return cls(hotlines.load(), regions.load(), local.known_fields())
+
+
 def check(folder: Path = policies.FOLDER, *, today: date | None = None) -> list[Finding]:
     """All findings of the policy entries in a folder; an empty list is a clean bill."""
     found: list[Finding] = []
@@ -89,24 +104,23 @@ def check(folder: Path = policies.FOLDER, *, today: date | None = None) -> list[
             entries.append(policies.read(path))
         except policies.Fault as fault:
             found.append(Finding(fault.path, fault.line, "unreadable", {"why": fault.why}))
-    ids = {entry.id for entry in entries}
+    ids, tables = {entry.id for entry in entries}, Tables.read()
     for entry in entries:
-        found += _own(entry, ids, today)
+        found += _own(entry, ids, tables, today)
     return [*found, *_repeated(entries), *_locals(entries), *_sheets()]
 
 
 def check_one(entry: Policy, entries: Iterable[Policy], *, today: date | None = None) -> list[Finding]:
     """The findings of one entry, as it would stand among the others; its own older self may be among them."""
     others = [each for each in entries if each.id != entry.id]
-    found = _own(entry, {each.id for each in others} | {entry.id}, today)
+    found = _own(entry, {each.id for each in others} | {entry.id}, Tables.read(), today)
     return found + list(_repeating(entry, others))
 
 
-def _own(entry: Policy, ids: Iterable[str], today: date | None) -> list[Finding]:
-    known, codes, values = hotlines.load(), regions.load(), local.known_fields()
-    found = [*_head(entry, ids, known, codes), *_text(entry), *_phrasings(entry)]
+def _own(entry: Policy, ids: Iterable[str], tables: Tables, today: date | None) -> list[Finding]:
+    found = [*_head(entry, ids, tables.numbers, tables.places), *_text(entry), *_phrasings(entry)]
     flaws = [flaw for source in entry.sources for flaw in source_flaws(source)]
-    for needle, rule, told in (*flaws, *claim_flaws(entry, known, values, codes)):
+    for needle, rule, told in (*flaws, *claim_flaws(entry, tables.numbers, tables.values, tables.places)):
         found.append(_found(entry, needle, rule, told))
     if today and entry.review_by < today:
         found.append(_at(entry, "review_by", "due", fault=False, day=entry.review_by))

@@ -1,6 +1,7 @@
 """The whole house in a test: a fresh database, the web chat in Telegram's place, people on their phones."""
 
 import asyncio
+import gc
 import os
 import secrets
 import socket
@@ -12,6 +13,7 @@ import asyncpg
 import hypothesis
 import pytest
 from jinja2 import Environment
+from playwright.async_api import Browser
 from sqlalchemy import event, make_url
 
 from bot.app import Application, database_of
@@ -19,6 +21,7 @@ from bot.commands import migrate
 from bot.settings import Settings
 from knowledge import Knowledge
 from knowledge import load as load_knowledge
+from tests.support import browser as browsers
 from tests.support.calendar import make_up
 from tests.support.phone import Phone
 from tests.support.units import dispatch_everywhere
@@ -34,6 +37,11 @@ def pytest_configure(config: pytest.Config) -> None:
     for name in [name for name in os.environ if name.startswith("NUANXIN_") and name != UP]:
         del os.environ[name]
     compile_templates_once()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes longest begins first, so that no process is left alone with it at the end."""
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
 
 
 def compile_templates_once() -> None:
@@ -56,8 +64,11 @@ def on_postgres() -> bool:
 
 @pytest.fixture(scope="session")
 def knowledge() -> Knowledge:
-    """The real content, read once."""
-    return load_knowledge()
+    """The real content, read once; it lives as long as the process, and nobody need look through it for garbage."""
+    content = load_knowledge()
+    gc.collect()
+    gc.freeze()
+    return content
 
 
 @pytest.fixture(scope="session")
@@ -143,6 +154,19 @@ async def phones(app: Application) -> AsyncIterator[Callable[[], Any]]:
     yield another
     for phone in opened:
         await phone.__aexit__(None, None, None)
+
+
+@pytest.fixture(scope="session")
+def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a browser for all page tests of this process."""
+    with browsers.running(tmp_path_factory.mktemp("chromium")) as address:
+        yield address
+
+
+@pytest.fixture
+async def browser(chromium: str) -> AsyncIterator[Browser]:
+    async with browsers.connected(chromium) as browser:
+        yield browser
 
 
 def hasten(app: Application) -> None:

@@ -93,6 +93,7 @@ async def write(server: Server, person: int, text: str) -> None:
     await server.chat.people.say(bot, person, {"text": text}, key=secrets.token_hex(8))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("webhook", [False, True], ids=["polling", "webhook"])
 async def test_every_message_is_answered_once_and_in_order_whatever_dies(webhook, database_url, tmp_path):
     async with telegram(tmp_path / "telegram") as server:

@@ -46,6 +46,7 @@ def _says(installed: Path, folder: Path, *arguments: str) -> str:
     return subprocess.run(command, check=True, cwd=folder, env=environment, capture_output=True, text=True).stdout
 
 
+@pytest.mark.long
 def test_an_installed_wheel_answers_a_question(installed, tmp_path):
     line = json.loads(_says(installed, tmp_path, "ask", "--json", "入职要押金可以吗"))
     assert line["decision"] == "answer"

@@ -10,6 +10,7 @@ from tests.conftest import IN_CI, on_postgres
 WORKERS, KILLS, SPREAD = 60, 3, 5.0  # seconds over which they come
 
 
+@pytest.mark.long
 async def test_every_appeal_has_its_effect_once_and_every_worker_a_receipt_whatever_is_killed(database_url, tmp_path):
     if shutil.which("redis-server") is None and not IN_CI:
         pytest.skip("redis-server is not installed; docs/operations.md says how")

@@ -5,11 +5,12 @@ from playwright.async_api import expect
 
 from bot.services.appeals.states import AppealState
 from bot.services.core.lifecycle import Role
-from tests.console.test_screens import browser, pytestmark, sits
+from tests.console.test_screens import sits
 from tests.support.appeals import does, filed
+from tests.support.browser import needed
 from tests.support.desk import Desk
 
-__all__ = ["browser", "pytestmark"]
+pytestmark = needed
 
 
 @pytest.fixture

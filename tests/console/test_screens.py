@@ -1,12 +1,9 @@
 """The console in a real browser, at 1280 and 390 pixels: every page fits, can be read, and works by keyboard."""
 
-import os
-from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import Browser, Page, expect
 from sqlalchemy import select
 
 from bot.console import PAGES
@@ -23,12 +20,12 @@ from bot.services.staff import accounts, sign_in
 from bot.services.staff.permissions import EVERYBODY, RIGHTS, Right
 from bot.store.models import Chat, Consultation, Notice, Staff, StationRow, TrialGroup, TrialMember, now
 from tests.hazards.test_reporting import picture
-from tests.support.accessibility import EXAMINE, SIZES, faults, violations
+from tests.support.accessibility import EXAMINE, SIZES, bring_axe, faults, violations
 from tests.support.appeals import filed
+from tests.support.browser import needed
 from tests.support.desk import BY, Desk
 from tests.support.volunteers import applied
 
-CHROMIUM = Path(os.environ.get("NUANXIN_CHROMIUM", "/usr/bin/chromium"))
 STATION = {
     "name": "很长的名字" * 12,
     "kind": "union",
@@ -39,17 +36,7 @@ STATION = {
 }
 LONG = "站长拖着十月的工资不给" * 60 + "AVeryLongWordWithoutAnySpaceThatMustNotPushThePageWide" * 3
 
-pytestmark = pytest.mark.skipif(
-    not CHROMIUM.exists() and os.environ.get("CI") != "true", reason="no Chromium: apt-get install chromium"
-)
-
-
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        yield browser
-        await browser.close()
+pytestmark = needed
 
 
 async def sits(app, browser: Browser, desk: Desk, *, colours: str = "light") -> tuple[Page, list[str]]:
@@ -126,6 +113,7 @@ def pages_of(role: Role) -> list[str]:
 LOOKERS = [Role.ADMIN, Role.HANDLER, Role.ORGANISER, Role.AUDITOR, Role.SYSTEM_ADMIN]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("role", "colours"), [(Role.ADMIN, "dark"), *((role, "light") for role in LOOKERS)], ids=lambda each: str(each)
 )
@@ -136,6 +124,7 @@ async def test_every_page_fits_the_screen_and_can_be_read(app, browser, addresse
     wide = role in (Role.AUDITOR, Role.SYSTEM_ADMIN)
     async with Desk(app, role, agency=office, district="" if wide else "2101") as desk:
         page, trouble = await sits(app, browser, desk, colours=colours)
+        await bring_axe(page.context)
         mine = [addresses[each] if "{" in each else each for each in pages_of(role)]
         wrong: dict[str, list[str]] = {}
         for path in [*mine, "/console/appeals/0", "/console/enrol"]:

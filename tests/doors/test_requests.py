@@ -98,6 +98,7 @@ async def test_headers_that_are_no_text_are_refused_on_every_route(app):
     assert not [each for each in logs if each["log_level"] in ("error", "critical")]
 
 
+@pytest.mark.long
 async def test_addresses_that_are_no_text_or_no_number_are_refused_on_every_route(app, http):
     routes = hostile.routes(app)
     assert len(routes) > 100

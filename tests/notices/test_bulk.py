@@ -37,6 +37,7 @@ async def crowd():
     await crowd.stop()
 
 
+@pytest.mark.long
 async def test_whoever_dies_nobody_gets_it_twice_and_everybody_is_accounted_for(database_url, knowledge, crowd):
     key = new_key()
     db = opened(database_url, key)

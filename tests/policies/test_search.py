@@ -65,6 +65,7 @@ def solved(question: dict, found: Found) -> bool:
     return found.decision is Decision.CHOOSE and right(question, found, 3)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("name", "floors"), [("search", (0.88, 0.96, 0.98, 0.93)), ("fast", (0.91, 0.97, 0.97, 0.94))])
 def test_the_figures_stay_above_their_floors(name, floors, request):
     search = request.getfixturevalue(name)

@@ -1,22 +1,12 @@
 """The chat page in a real browser: a server, a scripted bot, phones; and what people do on them."""
 
-import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import pytest
 from playwright.async_api import Browser, BrowserContext, Locator, Page, expect
 
 from tests.support.web_driver import Bot, Server, eventually
 
-CHROMIUM = Path(os.environ.get("NUANXIN_CHROMIUM", "/usr/bin/chromium"))
-ARGUMENTS = (
-    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync"
-).split()
-NO_BROWSER = pytest.mark.skipif(
-    not CHROMIUM.exists() and os.environ.get("CI") != "true", reason="no Chromium: apt-get install chromium"
-)
 PHONE, DESK = {"width": 360, "height": 740}, {"width": 1280, "height": 800}
 
 

@@ -5,20 +5,20 @@ from pathlib import Path
 
 import aiohttp
 import pytest_asyncio
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser
 
 from bot.store.vault import new_key
+from tests.support.browser import connected
 from tests.support.web_driver import Bot, Server, Webhook, database
-from tests.support.web_page import ARGUMENTS, CHROMIUM, Stage
+from tests.support.web_page import Stage
 from tests.support.web_script import Script
 
 
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+async def browser(chromium: str) -> AsyncIterator[Browser]:
+    """One connection for all tests of a module, which share a loop."""
+    async with connected(chromium) as browser:
         yield browser
-        await browser.close()
 
 
 @pytest_asyncio.fixture(loop_scope="module")

@@ -12,13 +12,14 @@ from playwright.async_api import expect
 
 from bot.channels.web import words
 from tests.support.accessibility import violations
+from tests.support.browser import needed
 from tests.support.project import ROOT
 from tests.support.web_driver import Person, Server
-from tests.support.web_page import DESK, NO_BROWSER, PHONE, Stage, begins, bubbles, says
+from tests.support.web_page import DESK, PHONE, Stage, begins, bubbles, says
 
 PAGE = ROOT / "bot/channels/web"
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), NO_BROWSER]
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), needed]
 
 
 # ---------------------------------------------------------------- asking

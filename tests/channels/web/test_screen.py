@@ -3,7 +3,8 @@
 import pytest
 from playwright.async_api import Page, expect
 
-from tests.support.web_page import NO_BROWSER, PHONE, begins, bubbles, says
+from tests.support.browser import needed
+from tests.support.web_page import PHONE, begins, bubbles, says
 
 SEEN = """text => {
     const stage = document.getElementById("stage").getBoundingClientRect();
@@ -21,7 +22,7 @@ SEEN = """text => {
     return false;
 }"""
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), NO_BROWSER]
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), needed]
 
 
 async def sees(page: Page, text: str) -> bool:

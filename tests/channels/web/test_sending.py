@@ -7,9 +7,10 @@ import pytest
 from PIL import Image
 from playwright.async_api import Page, expect
 
-from tests.support.web_page import NO_BROWSER, begins, bubbles, says
+from tests.support.browser import needed
+from tests.support.web_page import begins, bubbles, says
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), NO_BROWSER]
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), needed]
 
 
 def photo(side: int, name: str = "a.jpg") -> dict[str, object]:
