@@ -91,7 +91,7 @@ LINES: dict[str, Sequence[Line]] = {
 }
 ENDS = {
     "home": "大连市甘井子区",
-    "station": "",
+    "station": "示例",
     "appeal": "编号：",
     "lookup": "不写了",
     "rating": "重新办",
@@ -214,6 +214,7 @@ async def test_a_form_does_not_mind_which_replica_hears_the_next_line(name, phon
     await is_left_behind(app, name)
 
 
+@pytest.mark.long
 async def test_an_appeal_is_filed_once_though_the_process_is_killed_at_that_moment(database_url, tmp_path):
     """SIGKILL at the moment it is handed in, answered by then or not."""
     person = 2_000_001

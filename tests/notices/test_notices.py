@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from datetime import time as clock
 
 import pytest
+import time_machine
 from sqlalchemy import select, text, update
 from sqlalchemy.exc import DBAPIError
 
@@ -294,6 +295,48 @@ async def test_an_approval_is_good_for_a_day(town):
     async with town.db.begin() as session:
         notice = await notices.get(session, notice.id)
         await rejected("notice.early", approvals.approve(session, notice, town.second, 1))
+
+
+async def test_an_approval_of_more_than_a_day_ago_counts_no_more(town):
+    """Two have to agree; the first did so too long before the second, and is asked again."""
+    await town.people(1)
+    first = now()
+    notice = await town.submitted(kind=NoticeKind.EMERGENCY, valid_until=first + timedelta(days=4))
+    await agrees(town, notice, town.second, enough=False)
+    with time_machine.travel(first + timedelta(hours=24, minutes=1)):
+        await agrees(town, notice, town.third, enough=False)
+    with time_machine.travel(first + timedelta(hours=48)):
+        await agrees(town, notice, town.second, enough=True)
+
+
+async def test_two_approvals_less_than_a_day_apart_are_enough(town):
+    await town.people(1)
+    first = now()
+    notice = await town.submitted(kind=NoticeKind.EMERGENCY, valid_until=first + timedelta(days=4))
+    await agrees(town, notice, town.second, enough=False)
+    with time_machine.travel(first + timedelta(hours=23, minutes=59)):
+        await agrees(town, notice, town.third, enough=True)
+
+
+@pytest.mark.parametrize(("late", "state"), [(5, NoticeState.FREEZING), (15, NoticeState.LATE)])
+async def test_a_notice_whose_approval_has_lapsed_by_its_start_asks_a_person(town, late, state):
+    """Agreed to 23 hours and 50 minutes ahead; its timer rings so many minutes late."""
+    await town.people(1)
+    start = now() + timedelta(hours=23, minutes=50)
+    notice = await town.agreed(start_at=start, valid_until=start + timedelta(days=2))
+    with time_machine.travel(start + timedelta(minutes=late)):
+        await begin(town, notice.id)
+        assert (await town.now(notice.id)).state == state
+        if state == NoticeState.LATE:
+            async with town.db.begin() as session:
+                found = await notices.get(session, notice.id, lock=True)
+                await rejected("notice.agree_again", notice_start.begin_late(session, found, town.second))
+
+
+async def agrees(town, notice: Notice, who, *, enough: bool) -> None:
+    async with town.db.begin() as session:
+        found = await notices.get(session, notice.id)
+        assert await approvals.approve(session, found, who, 1) is enough
 
 
 async def test_a_start_that_was_missed_asks_a_person(town, bulk, crowd):
