@@ -12,6 +12,7 @@ from packaging.utils import canonicalize_name
 
 from bot.__main__ import parse
 from bot.settings import Settings
+from tests.support import diagrams
 from tests.support.project import ROOT
 
 SOURCES = sorted(path for folder in ("bot", "handlers", "knowledge") for path in (ROOT / folder).rglob("*.py"))
@@ -85,6 +86,11 @@ def test_every_version_the_tests_run_with_is_locked():
     assert {name: version for name, version in found.items() if name not in ours} == {
         name: locked.get(name) for name in found if name not in ours
     }
+
+
+def test_the_diagrams_are_those_of_the_code():
+    drawn = "python -m tests.support.diagrams > docs/diagrams.md"
+    assert diagrams.DOCUMENT.read_text(encoding="utf-8") == diagrams.document(), drawn
 
 
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])

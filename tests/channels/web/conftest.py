@@ -5,20 +5,27 @@ from pathlib import Path
 
 import aiohttp
 import pytest_asyncio
-from playwright.async_api import Browser
+from playwright.async_api import Browser, async_playwright
 
 from bot.store.vault import new_key
-from tests.support.browser import connected
+from tests.support.browser import CHROMIUM
 from tests.support.web_driver import Bot, Server, Webhook, database
 from tests.support.web_page import Stage
 from tests.support.web_script import Script
 
+ARGUMENTS = (
+    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
+    "--disable-component-update --disable-sync"
+).split()
+
 
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
-async def browser(chromium: str) -> AsyncIterator[Browser]:
-    """One connection for all tests of a module, which share a loop."""
-    async with connected(chromium) as browser:
+async def browser() -> AsyncIterator[Browser]:
+    """One for all tests of a module, which share a loop; started by the driver, because files go into it."""
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         yield browser
+        await browser.close()
 
 
 @pytest_asyncio.fixture(loop_scope="module")
