@@ -36,6 +36,7 @@ MESSAGE, BUTTON = 4_096, 64  # Telegram's limits: characters, and bytes of callb
 HAN = re.compile(r"[\u4e00-\u9fff]")
 NO_SENTENCES = {  # Chinese that stands in code, and why
     "bot/channels/web/bots.py": "the bot's own name",
+    "bot/channels/web/telephones.py": "patterns of numbers to call, and of figures that are none",
     "bot/channels/web/demo.py": "names of the demo's people",
     "bot/services/calendar/announcement.py": "patterns of announcements and of their days",
     "bot/services/notices/audience.py": "a word that no audience may ask for",

@@ -3,6 +3,7 @@
 import asyncio
 import io
 import json
+import re
 
 import aiohttp
 import pytest
@@ -20,6 +21,7 @@ from bot.channels.telegram.unit import Context
 from bot.channels.telegram.webhook import SECRET_HEADER
 from bot.store.models import Channel, Chat, Outbox, OutboxState, ParkedUpdate, SeenUpdate
 from tests.conftest import free_port
+from tests.support.phone import spoken
 
 
 def message(update_id: int, text: str, person: int = 7, **more: object) -> dict:
@@ -168,12 +170,23 @@ async def test_a_typo_in_our_sql_does_not_come_back_for_a_day(hook, app, monkeyp
     assert (await hook(message(8, "/start")))[0] == 200
 
 
-async def test_messages_of_one_person_are_answered_in_their_order(app, phone):
+async def test_messages_of_one_person_are_answered_in_their_order(phone):
+    """Sent at once, to a question whose refusal repeats what was typed: so each answer tells what it answers."""
+    await phone.types("/settings")
+    await phone.presses("换地方")
+    texts = [f"找{number:02}号" for number in range(20)]
     await asyncio.gather(
-        *(phone._post("/chat/messages", {"key": f"k{n:02}{'x' * 8}", "text": f"/help {n}"}) for n in range(20))
+        *(
+            phone._post("/chat/messages", {"key": f"k{number:02}{'x' * 8}", "text": text})
+            for number, text in enumerate(texts)
+        )
     )
-    events = await phone.messages()
-    assert [each["mine"] for each in events].count(False) == 20
+    told = [
+        (each["mine"], found[0]) for each in await phone.messages() if (found := re.search(r"找\d\d号", spoken(each)))
+    ]
+    asked, answered = [text for mine, text in told if mine], [text for mine, text in told if not mine]
+    assert sorted(asked) == texts
+    assert answered == asked
 
 
 async def test_two_processes_with_one_update_each_act_once(app, hook):
