@@ -9,7 +9,7 @@ run: .venv/.run
 	$(BIN)/python -m bot demo $(if $(PORT),--port $(PORT))
 
 test: .venv/.test
-	$(BIN)/python -m pytest -n auto --dist worksteal
+	$(BIN)/python -m pytest -n auto --dist worksteal $(PYTEST)
 
 setup: .venv/.run
 
