@@ -5,7 +5,19 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import LargeBinary, bindparam, exists, func, insert, literal, select, type_coerce, update
+from sqlalchemy import (
+    ColumnElement,
+    LargeBinary,
+    Select,
+    bindparam,
+    exists,
+    func,
+    insert,
+    literal,
+    select,
+    type_coerce,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -58,12 +70,14 @@ async def ahead(connection: AsyncConnection, chat_id: int) -> Sequence[int]:
     return (await connection.execute(_AHEAD, {"chat": chat_id})).scalars().all()
 
 
-_AHEAD = select(Outbox.id).where(
-    Outbox.chat_id == bindparam("chat"),
-    Outbox.lane == Lane.REPLY,
+def unsent(chat: ColumnElement[Any]) -> Select[int]:
+    """Replies to a chat that have not gone yet, as part of a query."""
     # Spelled out, because a partial index is used only for a condition that is known before the values are.
-    Outbox.state == literal(OutboxState.WAITING, literal_execute=True),
-)
+    waiting = Outbox.state == literal(OutboxState.WAITING, literal_execute=True)
+    return select(Outbox.id).where(Outbox.chat_id == chat, Outbox.lane == Lane.REPLY, waiting)
+
+
+_AHEAD = unsent(bindparam("chat"))
 
 
 async def claim(session: AsyncSession, limit: int) -> list[Outbox]:
@@ -176,6 +190,12 @@ async def renew(transaction: Transaction, each: Outbox) -> bool:
 
 async def oldest_due(session: AsyncSession) -> datetime | None:
     """Since when the oldest row is overdue; None when nothing is.  Batched kinds have a check of their own."""
-    late = (Outbox.state == OutboxState.WAITING) & (Outbox.due_at <= now()) & Outbox.kind.not_in(BATCHED)
-    due: datetime | None = await session.scalar(select(func.min(Outbox.due_at)).where(late))
-    return due
+    # Spelled out, because a partial index is used only for a condition that is known before the values are.
+    waiting = Outbox.state == literal(OutboxState.WAITING, literal_execute=True)
+    late = waiting, Outbox.due_at <= now(), Outbox.kind.not_in(BATCHED)
+    firsts = [
+        select(Outbox.due_at).where(Outbox.lane == lane, *late).order_by(Outbox.due_at).limit(1).scalar_subquery()
+        for lane in Lane
+    ]
+    found = (await session.execute(select(*firsts))).one()
+    return min((due for due in found if due is not None), default=None)

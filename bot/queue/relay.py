@@ -25,6 +25,8 @@ MARGIN = timedelta(seconds=3)  # A lease that ends sooner is renewed before send
 SLOWEST = timedelta(minutes=10)  # the longest back-off
 WHY = 200  # characters of a refusal that are kept
 
+LOST = object()
+
 Send = Callable[[Outbox], Awaitable[int | None]]  # Returns the message's id where there is one.
 
 
@@ -119,6 +121,9 @@ class Relay:
             while queue:
                 async with self._ways:
                     later = await self._send(queue[0])
+                if later is LOST:
+                    self._leave(queue)
+                    continue
                 queue.popleft()
                 if later is None:
                     self._held.pop(key, None)
@@ -129,11 +134,18 @@ class Relay:
         finally:
             del self._queues[key]
 
+    def _leave(self, queue: deque[Outbox]) -> None:
+        """Another relay has the first row: what comes after it in the same chat is not ours to send any more."""
+        first, rest = queue.popleft(), list(queue)
+        self._mine.difference_update(each.id for each in (first, *rest) if each.chat_id is not None or each is first)
+        if first.chat_id is not None:
+            queue.clear()
+
     async def _send(self, row: Outbox) -> Any:
-        """Returns when to go on with this chat, if not now."""
+        """Returns when to go on with this chat, if not now; LOST when somebody else goes on with it."""
         try:
             if row.due_at - now() < MARGIN and not await self._renew(row):
-                return None
+                return LOST
             message_id = await self.handlers[row.kind](row)
         except Refused as reason:
             logger.warning("row refused", row=row.id, kind=row.kind, why=str(reason))

@@ -40,6 +40,19 @@ class Post:
         return 77
 
 
+class Held(Post):
+    """One that sends nothing until it is let go."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.begun, self.go = asyncio.Event(), asyncio.Event()
+
+    async def __call__(self, row: Outbox) -> int | None:
+        self.begun.set()
+        await self.go.wait()
+        return await super().__call__(row)
+
+
 @pytest.fixture
 def post() -> Post:
     return Post()
@@ -211,3 +224,22 @@ async def test_a_reply_does_not_overtake_one_that_a_killed_process_left(app, pho
     said = await phone.hears()
     assert said[0] == "早先的"
     assert len(said) == 2
+
+
+async def test_who_lost_a_row_to_another_relay_sends_nothing_after_it_in_that_chat(db, relay, post, chat_id):
+    rows = await put(db, "a", "b", chat_id=chat_id)
+    await make_due(db)
+    other = Relay(db)
+    slow = Held()
+    other.handlers = {TEST.kind: slow}
+    await other.sweep()  # We were so slow that somebody else took the first one, and is sending it.
+    await slow.begun.wait()
+    for row in rows:
+        row.due_at = now() - timedelta(seconds=1)
+    relay.deliver(rows)
+    await relay.settled()
+    assert post.sent == []
+    assert not relay.holds([row.id for row in rows])  # Who writes to this chat now waits for the other one.
+    slow.go.set()
+    await other.settled()
+    assert slow.sent == ["a", "b"]

@@ -165,8 +165,8 @@ class Receiver(Application[Any, Context, Any, Any, Any, Any]):
 
     async def _handle(self, update: Update, address: int, *, carry: bool) -> Unit:
         for _ in range(ATTEMPTS):
-            chat = await chats.read(self.db, self.channel, address)
-            now = Unit(self.channel, update.update_id, address, chat, self.library.services, carry)
+            chat, owed = await chats.read(self.db, self.channel, address)
+            now = Unit(self.channel, update.update_id, address, chat, self.library.services, carry, owed)
             token = unit.enter(now)
             try:
                 await self.process_update(update)
@@ -223,8 +223,8 @@ class Receiver(Application[Any, Context, Any, Any, Any, Any]):
             now.rows = []  # A relay takes them when their turn comes.
 
     async def _settle(self, now: Unit) -> None:
-        """End a unit that only read: one reply rides without a trace, more need the outbox."""
-        now.riding = self._ride(now)
+        """End a unit that only read: one reply rides without a trace, unless it could overtake others."""
+        now.riding = None if now.owed else self._ride(now)
         if now.said and now.riding is None:
             await self._transact(now, _nothing)
             if now.outcome is UnitOutcome.STALE:
@@ -233,8 +233,8 @@ class Receiver(Application[Any, Context, Any, Any, Any, Any]):
 
     async def _apologise(self, update: Update, address: int, error: Exception, *, carry: bool) -> Unit:
         """Say what is wrong: with the person's message, or, under an id that the log knows, with us."""
-        chat = await chats.read(self.db, self.channel, address)
-        now = Unit(self.channel, update.update_id, address, chat, self.library.services, carry)
+        chat, owed = await chats.read(self.db, self.channel, address)
+        now = Unit(self.channel, update.update_id, address, chat, self.library.services, carry, owed)
         if isinstance(error, Rejected):
             text = self.library.services.knowledge.texts.say(chat.language, error.key, **error.values)
         else:

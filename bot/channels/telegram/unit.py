@@ -47,6 +47,7 @@ class Unit:
     chat: Chat
     services: ServiceContext  # one snapshot of the content for the whole unit
     carry: bool  # The edge can carry a lone reply: a webhook's response.
+    owed: bool  # Replies to this person had not gone yet when the row was read: a new one has to come after them.
     outcome: UnitOutcome = UnitOutcome.OPEN
     connection: AsyncConnection | None = None
     said: list[Said] = field(default_factory=list)

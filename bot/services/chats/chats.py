@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, exists, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from sqlalchemy.orm import class_mapper
 
+from bot.queue import outbox
 from bot.queue.outbox import Transaction
 from bot.store.base import vault_of
 from bot.store.db import Database
@@ -16,7 +17,8 @@ from bot.store.models import Channel, Chat, ParkedUpdate, SeenUpdate, now
 _CHATS, _SEEN = Chat.__table__, SeenUpdate.__table__
 # The address is left out: whoever writes to us has just told it, and opening it costs.
 _COLUMNS = [column for column in _CHATS.c if column.name != "address"]
-_READ = select(*_COLUMNS).where(_CHATS.c.key == bindparam("key"))
+_OWED = exists(outbox.unsent(_CHATS.c.id)).label("owed")
+_READ = select(*_COLUMNS, _OWED).where(_CHATS.c.key == bindparam("key"))
 _LOCK = (
     select(*_COLUMNS, _SEEN.c.id.label("seen"), _SEEN.c.answer.label("seen_answer"))
     .outerjoin(_SEEN, (_SEEN.c.channel == bindparam("channel")) & (_SEEN.c.id == bindparam("update_id")))
@@ -41,11 +43,14 @@ def key_of(db: Database, channel: Channel, address: int) -> bytes:
     return vault_of(db.engine.dialect).blind(f"{channel}:{address}", "chats.key")
 
 
-async def read(db: Database, channel: Channel, address: int) -> Chat:
-    """A chat as it is now, unlocked; somebody new gets a blank one that has no id yet."""
+async def read(db: Database, channel: Channel, address: int) -> tuple[Chat, bool]:
+    """A chat as it is now, unlocked, and whether replies to it have not gone yet, as far as anybody knows.
+
+    Somebody new gets a blank one that has no id yet.
+    """
     key = key_of(db, channel, address)
     row = await db.first(_READ, {"key": key})
-    return _chat(row) if row is not None else blank(channel, key, address)
+    return (_chat(row), bool(row.owed)) if row is not None else (blank(channel, key, address), False)
 
 
 def blank(channel: Channel, key: bytes, address: int) -> Chat:

@@ -19,6 +19,7 @@ from bot.channels.telegram.intake import decode
 from bot.channels.telegram.turns import Turns
 from bot.channels.telegram.unit import Context
 from bot.channels.telegram.webhook import SECRET_HEADER
+from bot.queue import jobs, outbox
 from bot.store.models import Channel, Chat, Outbox, OutboxState, ParkedUpdate, SeenUpdate
 from tests.conftest import free_port
 from tests.support.phone import spoken
@@ -326,6 +327,22 @@ async def test_no_shape_of_an_update_is_an_error_for_the_server(hook, changes, n
     update["message"] |= changes
     status, _ = await hook(update)
     assert status == 200
+
+
+async def test_an_answer_that_only_reads_waits_for_replies_that_a_dead_process_left(hook, app):
+    """Another process took a line, wrote two replies down and was killed; the next line of the burst comes to us."""
+    assert await hook(message(5, "/start")) == (200, None)
+    await app.settled()
+    async with app.db.begin() as session:
+        chat = await session.scalar(select(Chat))
+        chat_id, left = chat.id, jobs.message(chat, {"do": "say", "text": "前一句的回答"})
+        await outbox.put(session, [left])
+    assert await hook(message(6, "高温天有没有补贴")) == (200, None)
+    async with app.db.read() as session:
+        waiting = select(Outbox.id, Outbox.due_at).where(Outbox.chat_id == chat_id, Outbox.state == OutboxState.WAITING)
+        first, second = (await session.execute(waiting.order_by(Outbox.id))).all()
+    assert first.id == left.id
+    assert not app.relay.holds([second.id])  # A relay sends both, in their order, as soon as the first one is due.
 
 
 async def test_channels_are_told_apart(app):
