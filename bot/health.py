@@ -11,7 +11,7 @@ import prometheus_client
 from aiohttp import web
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import GaugeMetricFamily
-from sqlalchemy import func, make_url, select
+from sqlalchemy import literal, make_url, true
 
 from bot.backend.relay import EventRelay
 from bot.channels.telegram.channel import BotChannel
@@ -19,6 +19,7 @@ from bot.doors import refusals
 from bot.queue import outbox
 from bot.queue.relay import Relay
 from bot.services.appeals import deliveries as appeal_deliveries
+from bot.services.core.counting import capped, counted
 from bot.settings import Settings
 from bot.store.db import Database, is_down
 from bot.store.models import Channel, Outbox, OutboxState, ParkedUpdate
@@ -84,27 +85,37 @@ def room(folders: Iterable[Path]) -> dict[str, Any]:
 
 
 async def report(db: Database, events: EventRelay | None = None) -> dict[str, Any]:
-    """What the database tells, for every process."""
+    """What the database tells, for every process, by look-ups that end soon whatever the tables hold."""
     try:
         async with db.read() as session:
             oldest = await outbox.oldest_due(session)
-            waiting = select(func.count()).select_from(Outbox).where(Outbox.state == OutboxState.WAITING)
-            parked = select(func.count()).select_from(ParkedUpdate)
-            counts = {"waiting": await session.scalar(waiting), "parked": await session.scalar(parked)}
+            parked = (await counted(session, {"parked": capped(ParkedUpdate, true())}))["parked"]
             backend = await appeal_deliveries.counts(session)
     except Exception as error:
         if not is_down(error):
             raise
         return {"ok": False, "database": {"ok": False, "why": type(error).__name__}}
     late = (datetime.now(UTC) - oldest).total_seconds() if oldest else 0.0
-    relay = {"ok": late < LATE, "oldest_due_seconds": round(late, 1), "rows_waiting": counts["waiting"]}
+    relay = {"ok": late < LATE, "oldest_due_seconds": round(late, 1)}
     return {
         "ok": relay["ok"],
         "database": {"ok": True},
         "relay": relay,
-        "updates_parked": counts["parked"],
+        "updates_parked": parked,
         "backend": _backend(backend, events),
     }
+
+
+async def figures(db: Database) -> dict[str, int]:
+    """What is counted for curves only."""
+    waiting = capped(Outbox, Outbox.state == literal(OutboxState.WAITING, literal_execute=True))
+    try:
+        async with db.read() as session:
+            return dict(await counted(session, {"rows_waiting": waiting}))
+    except Exception as error:
+        if not is_down(error):
+            raise
+        return {}
 
 
 def _backend(counts: dict[str, Any], events: EventRelay | None) -> dict[str, Any]:
@@ -132,7 +143,7 @@ def add_routes(app: web.Application, process: Process) -> None:
         return web.json_response(seen, status=200 if seen["ok"] else 503)
 
     async def metrics(_: web.Request) -> web.Response:
-        seen = await of_process(process)
+        seen = {**await of_process(process), **await figures(process.db)}
         lines = [prometheus_client.generate_latest(registry)]
         for name, about, value in _gauges(seen):
             family = GaugeMetricFamily(name, about, value=value)
@@ -163,7 +174,7 @@ def _gauges(seen: dict[str, Any]) -> list[tuple[str, str, float]]:
             "Pieces of background work that ended and wait to be started again.",
             len(tasks["down"]),
         ),
-        ("nuanxin_outbox_waiting", "Rows waiting to be sent.", float(relay.get("rows_waiting", 0) or 0)),
+        ("nuanxin_outbox_waiting", "Rows waiting to be sent, timers included.", float(seen.get("rows_waiting", 0))),
         ("nuanxin_outbox_oldest_seconds", "Age of the oldest row that is due.", relay.get("oldest_due_seconds", 0.0)),
         ("nuanxin_updates_parked", "Updates nobody could read.", float(seen.get("updates_parked", 0) or 0)),
         ("nuanxin_backend_waiting", "Events waiting for the backend.", float(backend.get("waiting", 0))),

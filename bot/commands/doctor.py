@@ -140,7 +140,7 @@ async def _database(db: Database, settings: Settings) -> AsyncIterator[Finding]:
         return
     yield True, f"database answers, revision {current}"
     seen = await health.report(db)
-    yield seen["relay"]["ok"], f"outbox: {seen['relay']['rows_waiting']} rows waiting"
+    yield seen["relay"]["ok"], f"outbox: {(await health.figures(db))['rows_waiting']} rows waiting"
     async for finding in _backend(db, seen["backend"], settings):
         yield finding
     async with db.read() as session:

@@ -14,7 +14,7 @@ from bot.doors import numbers
 from bot.errors import Rejected
 from bot.messaging import urls
 from bot.services.appeals import queue as appeal_queue
-from bot.services.appeals.queue import PAGE, SAVED, VIEWS, AppealFilter
+from bot.services.appeals.queue import SAVED, VIEWS, AppealFilter
 from bot.services.identity import redaction
 from bot.services.staff.permissions import Right, Staffer
 from bot.services.units import agencies
@@ -62,8 +62,7 @@ async def review(context: RequestContext) -> Card:
 
 
 async def _card(context: RequestContext, view: str, *, urgent: bool = False) -> Card:
-    count = (await appeal_queue.counts(context.session, context.staffer, {}, [view]))[view]
-    words = context.console.layout.words
+    count, words = (await context.once(appeal_queue.counts))[view], context.console.layout.words
     return Card(
         words(f"view.{view}"), count, f"{urls.APPEALS}?view={view}", words("card.appeals"), urgent and count > 0
     )
@@ -135,16 +134,15 @@ def written(wanted: AppealFilter) -> str:
 
 
 async def _list(context: RequestContext) -> web.Response:
-    wanted, number = read(context.http_request.query), max(context.number("page") or 1, 1)
+    wanted = read(context.http_request.query)
     session, staffer = context.session, context.staffer
     kept = await appeal_queue.saved(session, staffer.id)
-    rows = await appeal_queue.queue(session, staffer, wanted, number)
+    page = await appeal_queue.queue(session, staffer, wanted, context.place)
     more = {f"saved:{each.id}": read(dict(parse_qsl(each.query))) for each in kept}
     return context.page(
         "appeals/queue.html",
-        rows=[(appeal, agency or "", _shown(appeal)) for appeal, agency in rows[:PAGE]],
-        further=len(rows) > PAGE,
-        page=number,
+        rows=[(appeal, agency or "", _shown(appeal)) for appeal, agency in page.rows],
+        page=page,
         wanted=wanted,
         address=lambda **change: f"{urls.APPEALS}?{urlencode({**dict(parse_qsl(written(wanted))), **change})}",
         query=written(wanted),

@@ -1,11 +1,11 @@
 """A visit: one request, who sends it, its transaction, what it wants to show."""
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from aiohttp import web
 from multidict import MultiDict
@@ -19,6 +19,7 @@ from bot.errors import Rejected
 from bot.messaging import urls
 from bot.queue.relay import Relay
 from bot.services.core.context import ServiceContext
+from bot.services.core.keyset import Place
 from bot.services.core.lifecycle import IllegalStep
 from bot.services.staff import audit, mfa
 from bot.services.staff.audit import By
@@ -29,6 +30,8 @@ from bot.store.db import Database
 from bot.store.models import Channel, Outbox, Staff
 from knowledge import Knowledge
 from knowledge.regions import Region
+
+Result = TypeVar("Result")
 
 
 class Access(StrEnum):
@@ -99,6 +102,7 @@ class RequestContext:
     prepared: Any = None  # what its page made ready before the transaction
     again: str = urls.CONSOLE  # where the same form leads when it comes a second time, unless it led elsewhere
     rows: list[Outbox] = field(default_factory=list)  # to deliver after the commit
+    known: dict[object, Any] = field(default_factory=dict)  # what services said already, by who was asked
     cookies: dict[str, tuple[str, int | None]] = field(default_factory=dict)  # to set: value, seconds; "" deletes
 
     @property
@@ -181,6 +185,18 @@ class RequestContext:
         """The code of the second factor, which the demo shows in place of a phone; "" anywhere else."""
         shown = self.console.demo and self.login is not None
         return mfa.code_now(self.signed_in.person) if shown else ""
+
+    @property
+    def place(self) -> Place:
+        """Where in a list the address points to."""
+        return Place(self.http_request.query.get("after", ""), self.http_request.query.get("before", ""))
+
+    async def once(self, make: Callable[[AsyncSession, Staffer], Awaitable[Result]]) -> Result:
+        """What several parts of one page need of a service; it is asked once."""
+        if make not in self.known:
+            self.known[make] = await make(self.session, self.staffer)
+        result: Result = self.known[make]
+        return result
 
     async def find(self, sort: Lookup[Row], number: str | int | None, right: Right, *, lock: bool = False) -> Row:
         """What a number names, for this person and this right.

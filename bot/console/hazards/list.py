@@ -13,7 +13,7 @@ from bot.messaging import urls
 from bot.services.calendar.wording import day
 from bot.services.hazards import dispatch_rules
 from bot.services.hazards import queue as hazard_queue
-from bot.services.hazards.queue import PAGE, VIEWS, HazardFilter
+from bot.services.hazards.queue import VIEWS, HazardFilter
 from bot.services.staff.permissions import Denied, Right, Staffer
 from bot.services.units import agencies
 
@@ -52,24 +52,23 @@ async def to_handle(context: RequestContext) -> Card:
 
 
 async def _card(context: RequestContext, view: str, *, urgent: bool = False) -> Card:
-    words, count = context.console.layout.words, (await hazard_queue.counts(context.session, context.staffer))[view]
+    words, count = context.console.layout.words, (await context.once(hazard_queue.counts))[view]
     title = words(f"hazard_view.{view}")
     return Card(title, count, f"{urls.HAZARDS}?view={view}", words("card.hazards"), urgent and count > 0)
 
 
 @page("GET", urls.HAZARDS, right=Right.HAZARDS_READ, nav="hazards")
 async def listed(context: RequestContext) -> web.Response:
-    wanted, number = _read(context), max(context.number("page") or 1, 1)
+    wanted = _read(context)
     urgent = [code for code, kind in context.knowledge.hazards.kinds.items() if kind.urgent]
-    rows = await hazard_queue.find(context.session, context.staffer, wanted, number, urgent=urgent)
+    page = await hazard_queue.find(context.session, context.staffer, wanted, context.place, urgent=urgent)
     return context.page(
         "hazards/list.html",
-        rows=rows[:PAGE],
-        further=len(rows) > PAGE,
-        page=number,
+        rows=page.rows,
+        page=page,
         wanted=wanted,
         views=list(VIEWS),
-        counts=await hazard_queue.counts(context.session, context.staffer),
+        counts=await context.once(hazard_queue.counts),
         kinds=context.knowledge.hazards.kinds,
         due=lambda hazard: day(context.knowledge.texts, hazard.due_at),
         late=hazard_queue.is_late,

@@ -10,7 +10,7 @@ from bot.messaging import urls
 from bot.services.identity import identities
 from bot.services.staff.permissions import Right, Staffer
 from bot.services.volunteers import roster
-from bot.services.volunteers.roster import PAGE, VIEWS
+from bot.services.volunteers.roster import VIEWS
 
 
 @topic("volunteers", right=Right.VOLUNTEERS_READ)
@@ -37,15 +37,14 @@ async def hours(context: RequestContext) -> Card:
 async def listed(context: RequestContext) -> web.Response:
     session, staffer = context.session, context.staffer
     view = context.http_request.query.get("view", "")
-    view, number = view if view in VIEWS else "waiting", max(context.number("page") or 1, 1)
-    rows = await roster.listed(session, staffer, view, number)
-    shown = [(each, await identities.masked_name(session, each.alias)) for each in rows[:PAGE]]
+    view = view if view in VIEWS else "waiting"
+    page = await roster.listed(session, staffer, view, context.place)
+    shown = [(each, await identities.masked_name(session, each.alias)) for (each,) in page.rows]
     mine = staffer.districts(Right.VOLUNTEERS_READ)
     return context.page(
         "volunteers/list.html",
         rows=shown,
-        further=len(rows) > PAGE,
-        page=number,
+        page=page,
         view=view,
         views=list(VIEWS),
         counts=await roster.counts(session, staffer),

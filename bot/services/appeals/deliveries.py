@@ -6,10 +6,11 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, literal, or_, select, update
+from sqlalchemy import ColumnElement, and_, literal, or_, select, true, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.queue import jobs
+from bot.services.core.counting import capped, counted
 from bot.store.models import Appeal, DeadLetter, Outbox, OutboxState, now
 
 STUCK = timedelta(minutes=15)  # An event that waits longer than this is shown to people.
@@ -56,15 +57,12 @@ async def stuck(session: AsyncSession, limit: int = 50) -> list[Stuck]:
 async def counts(session: AsyncSession) -> dict[str, Any]:
     """For /readyz and doctor: events waiting, since when the oldest of them, dead ones, letters nobody could place."""
     waiting = and_(_unsent(), Outbox.state == OutboxState.WAITING)
-    number, oldest = (await session.execute(select(func.count(), func.min(Outbox.created_at)).where(waiting))).one()
-    dead = select(func.count()).select_from(Outbox).where(_unsent(), Outbox.state == OutboxState.DEAD)
-    letters = select(func.count()).select_from(DeadLetter)
-    return {
-        "waiting": number,
-        "oldest_seconds": round((now() - oldest).total_seconds(), 1) if oldest else 0.0,
-        "dead": await session.scalar(dead),
-        "dead_letters": await session.scalar(letters),
-    }
+    oldest = await session.scalar(select(Outbox.created_at).where(waiting).order_by(Outbox.id).limit(1))
+    dead = and_(_unsent(), Outbox.state == OutboxState.DEAD)
+    numbers = {"waiting": waiting, "dead": dead}
+    asked = {name: capped(Outbox, condition) for name, condition in numbers.items()}
+    counts = await counted(session, {**asked, "dead_letters": capped(DeadLetter, true())})
+    return {**counts, "oldest_seconds": round((now() - oldest).total_seconds(), 1) if oldest else 0.0}
 
 
 async def again(session: AsyncSession, numbers: Sequence[str] = ()) -> int:

@@ -1,17 +1,19 @@
 """The caseload: which appeals somebody may see, in what order, how many wait where, and who has one open."""
 
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, delete, false, func, or_, select, true
+from sqlalchemy import ColumnElement, Subquery, and_, case, delete, false, func, or_, select, true
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.services.appeals.states import DONE, OPEN, TO_DISPATCH, AppealState
-from bot.services.core import recent
+from bot.services.core import keyset, recent
+from bot.services.core.counting import Count, capped, counted
+from bot.services.core.districts import inside
+from bot.services.core.keyset import Key, Page, Part, Place
 from bot.services.core.recent import Recent
 from bot.services.core.working_days import DAY, ZONE
 from bot.services.staff.lookup import Lookup
@@ -30,10 +32,14 @@ UNHANDED = frozenset(
 )
 
 OVER = DONE | {AppealState.REJECTED, AppealState.MERGED, AppealState.WITHDRAWN}
+WHOLE = frozenset({"answered", "done", "all"})  # tabs that hold other cases than BUSY ones
+OPEN_MOST = 50_000  # cases that are looked at to say how many wait behind each tab
 
 Condition = ColumnElement[bool]
-ENDED = case((Appeal.state.in_(OVER), func.coalesce(Appeal.closed_at, Appeal.answered_at, Appeal.created_at)))
-_URGENT = (Appeal.priority.desc(), Appeal.due_at.is_(None), Appeal.due_at, Appeal.id)
+_IS_OVER = Appeal.state.in_(OVER)
+_URGENT = (Key(Appeal.priority, falling=True), Key(func.coalesce(Appeal.due_at, keyset.FAR)), Key(Appeal.id))
+_ENDED_AT = func.coalesce(Appeal.closed_at, Appeal.answered_at, Appeal.created_at)
+_ENDED = (Key(_ENDED_AT, falling=True), Key(Appeal.id, falling=True))
 
 
 def visible(staffer: Staffer, right: Right = Right.APPEALS_READ) -> Condition:
@@ -49,7 +55,7 @@ APPEALS = Lookup("appeal", Appeal, Appeal.number, visible)
 
 def _granted(staffer: Staffer, grant: Grant) -> Condition:
     """A case whose district nobody knows yet is everybody's: else it would be nobody's."""
-    parts: list[Condition] = [or_(Appeal.region == "", Appeal.region.startswith(grant.district))]
+    parts: list[Condition] = [or_(Appeal.region == "", inside(Appeal.region, grant.district))]
     own = Appeal.agency_id == staffer.agency_id if staffer.agency_id is not None else false()
     if grant.category:
         parts.append(Appeal.kind == grant.category)
@@ -110,6 +116,11 @@ class AppealFilter:
     since: date | None = None  # the first and the last day on which it was filed, by China's clock
     until: date | None = None
 
+    @property
+    def is_counted(self) -> bool:
+        """Looking for words in all that is over takes too long to say beforehand how much it gives."""
+        return self.view not in WHOLE or not self.text or is_exact(self.text)
+
     def condition(self, staffer: Staffer, at: datetime) -> Condition:
         parts = [VIEWS[self.view](staffer, at)]
         if self.kind:
@@ -117,7 +128,7 @@ class AppealFilter:
         if self.agency is not None:
             parts.append(Appeal.agency_id == self.agency)
         if self.district:
-            parts.append(Appeal.region.startswith(self.district))
+            parts.append(inside(Appeal.region, self.district))
         if self.text:
             parts.append(_holds(self.text))
         if self.since is not None:
@@ -127,16 +138,21 @@ class AppealFilter:
         return and_(*parts)
 
 
+def is_exact(text: str) -> bool:
+    """Whether a text can only mean the case of that number."""
+    return DIGITS.fullmatch(text) is not None
+
+
 def _holds(text: str) -> Condition:
+    if is_exact(text):
+        return Appeal.number == text
     named = select(Agency.id).where(Agency.name.contains(text, autoescape=True))
     columns = (Appeal.number, Appeal.story, Appeal.place, Appeal.about)
     return or_(*(column.contains(text, autoescape=True) for column in columns), Appeal.agency_id.in_(named))
 
 
-async def queue(
-    session: AsyncSession, staffer: Staffer, wanted: AppealFilter, page: int = 1
-) -> list[tuple[Appeal, str | None]]:
-    """Appeals with the names of their agencies; one more than a page when there are further ones.
+async def queue(session: AsyncSession, staffer: Staffer, wanted: AppealFilter, place: Place) -> Page:
+    """A page of appeals with the names of their agencies.
 
     Those of 民情联络员 come first, then the most urgent; of those that are over, what ended last.
     """
@@ -144,33 +160,45 @@ async def queue(
         select(Appeal, Agency.name)
         .outerjoin(Agency, Agency.id == Appeal.agency_id)
         .where(visible(staffer), wanted.condition(staffer, now()))
-        .order_by(*_order(wanted.view))
-        .limit(PAGE + 1)
-        .offset((page - 1) * PAGE)
     )
-    return [(appeal, agency) for appeal, agency in await session.execute(query)]
+    return await keyset.page(session, query, Appeal.id, parts(wanted.view), place, PAGE)
 
 
-def ends_first(view: str) -> bool:
-    """Whether a tab goes by when its cases ended, the last one first."""
-    return view in ("done", "all")
+def parts(view: str) -> list[Part]:
+    """The parts of a tab: what is over goes by when it ended, the last one first; everything else by how urgent it is."""
+    current, over = Part(~_IS_OVER, _URGENT), Part(_IS_OVER, _ENDED)
+    return {"done": [over], "all": [current, over]}.get(view, [current])
 
 
-def _order(view: str) -> tuple[Any, ...]:
-    """What is over goes by when it ended, the last one first; everything else by how urgent it is."""
-    return (Appeal.state.in_(OVER), ENDED.desc(), *_URGENT) if ends_first(view) else _URGENT
+def cursor(view: str, appeal: Appeal) -> str:
+    """Where a case stands in a tab, or would stand if it were still there."""
+    ends = view == "done" or (view == "all" and appeal.state in OVER)
+    if ends:
+        return keyset.cursor(
+            int(view == "all"), (appeal.closed_at or appeal.answered_at or appeal.created_at, appeal.id)
+        )
+    return keyset.cursor(0, (appeal.priority, appeal.due_at or keyset.FAR, appeal.id))
 
 
 async def counts(
-    session: AsyncSession, staffer: Staffer, more: Mapping[str, AppealFilter], views: Iterable[str] = tuple(VIEWS)
-) -> dict[str, int]:
-    """How many there are behind each tab and each saved filter, by one look at the table."""
-    at = now()
-    conditions = {name: VIEWS[name](staffer, at) for name in views}
-    conditions |= {name: wanted.condition(staffer, at) for name, wanted in more.items()}
-    sums = [func.sum(case((each, 1), else_=0)).label(f"n{number}") for number, each in enumerate(conditions.values())]
-    row = (await session.execute(select(*sums).where(visible(staffer)))).one()
-    return {name: int(count or 0) for name, count in zip(conditions, row, strict=True)}
+    session: AsyncSession, staffer: Staffer, more: Mapping[str, AppealFilter] | None = None
+) -> dict[str, Count]:
+    """How many there are behind each tab and each of some filters, by one statement.
+
+    What somebody has to deal with is looked at once for all tabs, and no further than `OPEN_MOST`.
+    """
+    at, shown = now(), {**{name: AppealFilter(name) for name in VIEWS}, **(more or {})}
+    wanted = {name: each.condition(staffer, at) for name, each in shown.items() if each.is_counted}
+    sums = _sums({name: each for name, each in wanted.items() if shown[name].view not in WHOLE}, staffer)
+    whole = {name: capped(Appeal, and_(visible(staffer), wanted[name])) for name in wanted if shown[name].view in WHOLE}
+    return await counted(session, {**dict(sums.c.items()), **whole})
+
+
+def _sums(conditions: Mapping[str, Condition], staffer: Staffer) -> Subquery:
+    """How many of the cases that somebody has to deal with meet each condition, by one look at them."""
+    columns = [case((condition, 1), else_=0).label(name) for name, condition in conditions.items()]
+    rows = select(*columns).where(Appeal.state.in_(BUSY), visible(staffer)).limit(OPEN_MOST).subquery()
+    return select(*(func.sum(column).label(name) for name, column in rows.c.items())).subquery()
 
 
 async def newest_steps(session: AsyncSession, staffer: Staffer | None = None) -> Recent:

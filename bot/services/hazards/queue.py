@@ -7,7 +7,10 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, and_, case, false, func, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.services.core import map_clusters, recent
+from bot.services.core import keyset, map_clusters, recent
+from bot.services.core.counting import Count, capped, counted
+from bot.services.core.districts import inside
+from bot.services.core.keyset import Key, Page, Part, Place
 from bot.services.core.map_clusters import Chart, Pin
 from bot.services.core.recent import Recent
 from bot.services.hazards.states import CLOSED, OPEN, HazardState
@@ -30,6 +33,9 @@ VIEWS: Mapping[str, Condition] = {  # the tabs, in their order
     "done": Hazard.state.in_(CLOSED),
     "all": true(),
 }
+WHOLE = ("done", "all")  # tabs that hold what is over
+OPEN_MOST = 50_000  # hazards that are looked at to say how many wait behind each tab
+_IS_OVER = Hazard.state.in_(CLOSED)
 UNHANDED = (HazardState.REPORTED, HazardState.REJECTED, HazardState.WITHDRAWN)  # nothing for an agency
 
 
@@ -38,7 +44,7 @@ def visible(staffer: Staffer, right: Right = Right.HAZARDS_READ) -> Condition:
     seen: list[Condition] = [false()]
     for grant in staffer.grants:
         if grant.allows(right):
-            part = or_(Hazard.region == "", Hazard.region.startswith(grant.district))
+            part = or_(Hazard.region == "", inside(Hazard.region, grant.district))
             if grant.role in AGENCY:
                 own = Hazard.agency_id == staffer.agency_id if staffer.agency_id is not None else false()
                 part = and_(part, own, Hazard.state.not_in(UNHANDED))
@@ -70,29 +76,31 @@ class HazardFilter:
 
 
 async def find(
-    session: AsyncSession, staffer: Staffer, wanted: HazardFilter, page: int = 1, *, urgent: Collection[str] = ()
-) -> list[tuple[Hazard, str]]:
-    """Hazards with the names of their agencies; one more than a page when there are further ones.
+    session: AsyncSession, staffer: Staffer, wanted: HazardFilter, place: Place, *, urgent: Collection[str] = ()
+) -> Page:
+    """A page of hazards with the names of their agencies.
 
     What is open comes first; of that the urgent kinds, then what a liaison reported, then what is due; of what is to
     be checked, what has waited longest; of what is over, what ended last.
     """
     query = select(Hazard, Agency.name).outerjoin(Agency, Agency.id == Hazard.agency_id)
     query = query.where(visible(staffer), wanted.condition())
-    over = Hazard.state.in_(CLOSED)
-    ended = case((over, func.coalesce(Hazard.closed_at, Hazard.updated_at))).desc()
-    first = over, ended, Hazard.kind.in_(urgent).desc(), Hazard.priority.desc()
-    then = (Hazard.resolved_at,) if wanted.view == "check" else (Hazard.due_at.is_(None), Hazard.due_at)
-    query = query.order_by(*first, *then, Hazard.id).limit(PAGE + 1)
-    rows = await session.execute(query.offset((page - 1) * PAGE))
-    return [(hazard, agency or "") for hazard, agency in rows]
+    first = Key(case((Hazard.kind.in_(urgent), 1), else_=0), falling=True), Key(Hazard.priority, falling=True)
+    then = Key(func.coalesce(Hazard.resolved_at if wanted.view == "check" else Hazard.due_at, keyset.FAR))
+    ended = Key(func.coalesce(Hazard.closed_at, Hazard.updated_at), falling=True), Key(Hazard.id, falling=True)
+    current, over = Part(~_IS_OVER, [*first, then, Key(Hazard.id)]), Part(_IS_OVER, ended)
+    parts = {"done": [over], "all": [current, over]}.get(wanted.view, [current])
+    return await keyset.page(session, query, Hazard.id, parts, place, PAGE)
 
 
-async def counts(session: AsyncSession, staffer: Staffer) -> dict[str, int]:
-    """How many there are behind each tab, by one look at the table."""
-    sums = [func.sum(case((each, 1), else_=0)) for each in VIEWS.values()]
-    row = (await session.execute(select(*sums).where(visible(staffer)))).one()
-    return {name: int(count or 0) for name, count in zip(VIEWS, row, strict=True)}
+async def counts(session: AsyncSession, staffer: Staffer) -> dict[str, Count]:
+    """How many there are behind each tab, by one statement; what is still open is looked at once for all tabs."""
+    wanted = {name: condition for name, condition in VIEWS.items() if name not in WHOLE}
+    columns = [case((condition, 1), else_=0).label(name) for name, condition in wanted.items()]
+    rows = select(*columns).where(~_IS_OVER, visible(staffer)).limit(OPEN_MOST).subquery()
+    sums = select(*(func.sum(column).label(name) for name, column in rows.c.items())).subquery()
+    whole = {name: capped(Hazard, and_(visible(staffer), VIEWS[name])) for name in WHOLE}
+    return await counted(session, {**dict(sums.c.items()), **whole})
 
 
 async def newest_steps(session: AsyncSession, staffer: Staffer | None = None) -> Recent:

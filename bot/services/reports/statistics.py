@@ -12,6 +12,7 @@ from typing import TypeVarTuple
 from sqlalchemy import ColumnElement, Select, Subquery, and_, case, false, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.services.core.districts import inside
 from bot.services.core.periods import Period
 from bot.services.staff.permissions import Grant, Right, Staffer
 from bot.store.models import Agency, Appeal, AppealStep
@@ -47,11 +48,11 @@ def scope(district: str, staffer: Staffer | None = None, right: Right = Right.ST
 
     Confidential cases are counted like all others; who sees which case is another question.
     """
-    inside = Appeal.region.startswith(district)
+    there = inside(Appeal.region, district)
     if staffer is None:
-        return inside
+        return there
     grants = [_reached(grant) for grant in staffer.grants if grant.allows(right)]
-    parts = [inside, or_(false(), *grants)]
+    parts = [there, or_(false(), *grants)]
     if staffer.agency_id is not None:
         own = Appeal.agency_id == staffer.agency_id
         parts.append(and_(own, or_(Appeal.about_id.is_(None), Appeal.about_id != staffer.agency_id)))
@@ -59,8 +60,8 @@ def scope(district: str, staffer: Staffer | None = None, right: Right = Right.ST
 
 
 def _reached(grant: Grant) -> Condition:
-    inside = Appeal.region.startswith(grant.district)
-    return and_(inside, Appeal.kind == grant.category) if grant.category else inside
+    there = inside(Appeal.region, grant.district)
+    return and_(there, Appeal.kind == grant.category) if grant.category else there
 
 
 def conditions(measures: Sequence[Measure], period: Period) -> tuple[Subquery, dict[str, Condition]]:
@@ -154,8 +155,8 @@ async def behind(
 
 async def placeless(session: AsyncSession, period: Period) -> int:
     """Cases of the period that no district counts, because nobody knows yet where they are."""
-    inside = (Appeal.created_at >= period.since) & (Appeal.created_at < period.before)
-    return await session.scalar(select(func.count()).where(Appeal.region == "", inside)) or 0
+    then = (Appeal.created_at >= period.since) & (Appeal.created_at < period.before)
+    return await session.scalar(select(func.count()).where(Appeal.region == "", then)) or 0
 
 
 def _joined(query: Select[*Columns], marks: Subquery, measures: Sequence[Measure]) -> Select[*Columns]:

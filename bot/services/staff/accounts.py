@@ -5,11 +5,12 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import pyotp
-from sqlalchemy import ColumnElement, delete, false, func, or_, select, true, update
+from sqlalchemy import ColumnElement, delete, false, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
 from bot.errors import Rejected
+from bot.services.core.districts import inside
 from bot.services.core.lifecycle import Role
 from bot.services.staff import audit
 from bot.services.staff.audit import By
@@ -107,7 +108,7 @@ async def listed(session: AsyncSession, districts: Sequence[str] = ("",)) -> lis
 
 def within(column: InstrumentedAttribute[Any], districts: Iterable[str]) -> ColumnElement[bool]:
     """The condition that a row lies in one of these districts; no district, no row."""
-    return or_(false(), *(column.startswith(each) if each else true() for each in districts))
+    return or_(false(), *(inside(column, each) for each in districts))
 
 
 async def add(

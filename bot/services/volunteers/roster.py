@@ -6,7 +6,8 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.errors import Rejected
-from bot.services.core import recent
+from bot.services.core import keyset, recent
+from bot.services.core.keyset import Key, Page, Part, Place
 from bot.services.core.recent import Recent
 from bot.services.staff.accounts import within
 from bot.services.staff.lookup import Lookup
@@ -34,11 +35,11 @@ def visible(staffer: Staffer, right: Right = Right.VOLUNTEERS_READ) -> ColumnEle
 VOLUNTEERS = Lookup("volunteer", Volunteer, Volunteer.number, visible)
 
 
-async def listed(session: AsyncSession, staffer: Staffer, view: str, page: int) -> list[Volunteer]:
-    """A page of a view, and one more when there is another page; who has waited longest comes first."""
-    mine = select(Volunteer).where(visible(staffer), Volunteer.state.in_(VIEWS[view]))
-    rows = mine.order_by(Volunteer.id).offset((page - 1) * PAGE).limit(PAGE + 1)
-    return list(await session.scalars(rows))
+async def listed(session: AsyncSession, staffer: Staffer, view: str, place: Place) -> Page:
+    """A page of a view; who has waited longest comes first."""
+    mine = select(Volunteer).where(visible(staffer))
+    part = Part(Volunteer.state.in_(VIEWS[view]), [Key(Volunteer.id)])
+    return await keyset.page(session, mine, Volunteer.id, [part], place, PAGE)
 
 
 async def counts(session: AsyncSession, staffer: Staffer) -> dict[str, int]:

@@ -4,7 +4,15 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    String,
+    Text,
+    UniqueConstraint,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from bot.store.base import Base, BigId, Sealed, now
@@ -27,6 +35,7 @@ class Appeal(Clocked, Base):
         CheckConstraint("hops >= 0 and reopened >= 0 and level between 0 and 3", "counts"),
         Index("ix_appeals_queue", "state", "due_at"),
         Index("ix_appeals_agency", "agency_id", "state"),
+        Index("ix_appeals_seen", "region", "state", "confidential", "agency_id", "about_id", "kind"),  # who may see it
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)

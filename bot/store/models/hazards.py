@@ -3,7 +3,15 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    String,
+    Text,
+    UniqueConstraint,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from bot.store.base import Base, BigId, Sealed, now
@@ -19,6 +27,7 @@ class Hazard(Clocked, Base):
         Index("ix_hazards_queue", "state", "due_at"),
         Index("ix_hazards_place", "latitude", "longitude"),
         Index("ix_hazards_agency", "agency_id", "state"),
+        Index("ix_hazards_seen", "region", "state"),
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)

@@ -1,0 +1,16 @@
+"""Which rows lie in a district."""
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, true
+from sqlalchemy.orm import InstrumentedAttribute
+
+DIGITS = 6  # of the longest GB/T 2260 code
+
+
+def inside(column: InstrumentedAttribute[Any], district: str) -> ColumnElement[bool]:
+    """The condition that a column's code begins with a district's; "" is the whole country and every row.
+
+    A range instead of LIKE: an index can use it, whatever the database sorts by.
+    """
+    return column.between(district, district.ljust(DIGITS, "9")) if district else true()
