@@ -21,9 +21,9 @@ ROOT = Path(__file__).parents[1]
 SUBJECTS = {  # the file, and the tests that hold it
     "lifecycle": (
         "bot/services/core/lifecycle.py",
-        "tests/appeals/test_filing.py tests/hazards/test_reporting.py tests/volunteers/test_joining.py -k every_pair or open_state",
+        "tests/core/test_lifecycle.py",
     ),
-    "permissions": ("bot/services/staff/permissions.py", "tests/staff/test_accounts.py"),
+    "permissions": ("bot/services/staff/permissions.py", "tests/staff/test_permissions.py"),
     "deadlines": (
         "bot/services/core/working_days.py",
         "tests/calendar/test_working_days.py tests/calendar/test_case_clock.py",
