@@ -81,7 +81,7 @@ async def test_whoever_presses_twice_under_a_notice_is_one_person_and_the_first_
 
 async def test_the_answer_comes_before_anything_is_written(app, phone, tell):
     number = await tell(buttons=places(app))
-    async with app._flushing:  # Nobody can write notes meanwhile.
+    async with app.notes._flushing:  # Nobody can write notes meanwhile.
         assert await phone.presses("看政策")
         assert (await copy_of(app, number)).responded_at is None
     assert await counted(app, number) == (1, 0)
