@@ -33,6 +33,12 @@ def test_nobody_commits_but_the_edge():
             assert ".commit(" not in path.read_text(encoding="utf-8"), path
 
 
+def test_the_store_alone_knows_which_database_it_is():
+    for path in SOURCES:
+        if not path.is_relative_to(ROOT / "bot" / "store"):
+            assert "sqlalchemy.dialects" not in path.read_text(encoding="utf-8"), path
+
+
 def test_files_hold_one_noun_and_functions_stay_short():
     long_files = {str(path.relative_to(ROOT)): lines for path in SOURCES if (lines := _lines(path)) > 320}
     assert not long_files

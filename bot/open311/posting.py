@@ -7,7 +7,6 @@ from pathlib import Path
 
 import orjson
 from sqlalchemy import select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.errors import Rejected
@@ -23,6 +22,7 @@ from bot.services.hazards.states import HazardMove, HazardState
 from bot.services.identity import redaction
 from bot.services.open311 import api_keys
 from bot.services.open311.api_keys import OverQuota
+from bot.store import upsert
 from bot.store.models import ApiKey, Hazard, Open311Post
 from bot.store.vault import Vault
 
@@ -65,8 +65,7 @@ async def take(
     """
     token = secrets.token_hex(16)
     values = {"token": token, "key_id": key.id, "once": once or token, "content": content, "origin": draft.origin}
-    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    put = dialect.insert(Open311Post).values(values).on_conflict_do_nothing().returning(Open311Post.token)
+    put = upsert.insert(session, Open311Post).values(values).on_conflict_do_nothing().returning(Open311Post.token)
     if await session.scalar(put) is None:
         return await _again(session, key, once, content)
     try:

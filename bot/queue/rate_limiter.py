@@ -10,9 +10,9 @@ from collections import OrderedDict, deque
 from datetime import timedelta
 
 from sqlalchemy import or_, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.store import upsert
 from bot.store.models import BulkLane, Channel, now
 
 WINDOW = 1.0  # seconds that Telegram counts over
@@ -125,9 +125,8 @@ async def hold(session: AsyncSession, channel: Channel, holder: str, seconds: fl
 
     Returns None when another process has it, else for how many seconds the channel wants silence.
     """
-    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
     await session.execute(
-        dialect.insert(BulkLane).on_conflict_do_nothing(), {"channel": channel, "holder": "", "until": now()}
+        upsert.insert(session, BulkLane).on_conflict_do_nothing(), {"channel": channel, "holder": "", "until": now()}
     )
     mine = (
         update(BulkLane)

@@ -3,9 +3,9 @@
 from typing import Any
 
 from sqlalchemy import Table
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.store import upsert
 from bot.store.base import Base
 from bot.store.models.web import (
     WebBot,
@@ -37,5 +37,4 @@ FILES = _table(WebFile)
 
 def new(connection: AsyncConnection, table: Table) -> Any:
     """An insert that does nothing where the row exists already."""
-    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
-    return dialect.insert(table).on_conflict_do_nothing()
+    return upsert.insert(connection, table).on_conflict_do_nothing()

@@ -3,7 +3,6 @@
 from collections.abc import Collection, Sequence
 
 from sqlalchemy import ColumnElement, and_, delete, func, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.errors import Rejected
@@ -15,6 +14,7 @@ from bot.services.staff.accounts import within
 from bot.services.staff.lookup import Lookup
 from bot.services.staff.permissions import Right, Staffer
 from bot.services.units import agencies
+from bot.store import upsert
 from bot.store.models import Appeal, Consultation, ConsultationCase, now
 
 FEWEST = 2  # cases; one alone is settled by itself
@@ -64,9 +64,8 @@ async def begin(
     )
     session.add(item)
     await session.flush()
-    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
     rows = [{"appeal_id": each.id, "consultation_id": item.id} for each in cases]
-    await session.execute(dialect.insert(ConsultationCase).on_conflict_do_nothing(), rows)
+    await session.execute(upsert.insert(session, ConsultationCase).on_conflict_do_nothing(), rows)
     for each in cases:
         await case_work.add_line(session, each, "consult", by, note=item.title)
     return item

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
 from sqlalchemy import ColumnElement, Subquery, and_, case, delete, false, func, or_, select, true
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.services.appeals.states import DONE, OPEN, TO_DISPATCH, AppealState
@@ -18,6 +17,7 @@ from bot.services.core.recent import Recent
 from bot.services.core.working_days import DAY, ZONE
 from bot.services.staff.lookup import Lookup
 from bot.services.staff.permissions import AGENCY, Grant, Right, Staffer
+from bot.store import upsert
 from bot.store.models import Agency, Appeal, AppealStep, CasePresence, SavedFilter, Staff, now
 
 PAGE = 50  # rows
@@ -248,8 +248,7 @@ async def number_of(session: AsyncSession, staffer: Staffer, appeal_id: int | No
 async def enter(session: AsyncSession, appeal_id: int, staff_id: int, *, typing: bool) -> None:
     """Somebody has the case on their screen."""
     values = {"appeal_id": appeal_id, "staff_id": staff_id, "typing": typing, "at": now()}
-    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(CasePresence).values(values)
+    statement = upsert.insert(session, CasePresence).values(values)
     again = {"typing": typing, "at": values["at"]}
     await session.execute(statement.on_conflict_do_update(index_elements=["appeal_id", "staff_id"], set_=again))
 

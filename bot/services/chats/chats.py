@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import bindparam, exists, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from sqlalchemy.orm import class_mapper
 
 from bot.queue import outbox
 from bot.queue.outbox import Transaction
+from bot.store import upsert
 from bot.store.base import vault_of
 from bot.store.db import Database
 from bot.store.models import Channel, Chat, ParkedUpdate, SeenUpdate, now
@@ -78,8 +78,7 @@ async def save(connection: AsyncConnection, chat: Chat, before: Mapping[str, Any
 
 async def record(transaction: Transaction, channel: Channel, update_id: int, answer: dict[str, Any] | None) -> bool:
     """Note that an update has been acted on.  Returns False when somebody else did so meanwhile."""
-    dialect = postgresql if _dialect(transaction) == "postgresql" else sqlite
-    statement = dialect.insert(SeenUpdate).on_conflict_do_nothing()
+    statement = upsert.insert(transaction, SeenUpdate).on_conflict_do_nothing()
     values = {"channel": channel, "id": update_id, "answer": answer, "at": now()}
     return (await transaction.execute(statement, values)).rowcount == 1  # type: ignore[attr-defined,no-any-return]
 
@@ -130,16 +129,9 @@ _BLANK = dict.fromkeys(_NAMES) | {
 
 
 async def _insert_new(connection: AsyncConnection, chat: Chat) -> None:
-    dialect = postgresql if _dialect(connection) == "postgresql" else sqlite
     values = {**contents(chat), "address": chat.address, "channel": chat.channel, "key": chat.key}
     values |= {"version": 0, "created_at": chat.created_at}
-    await connection.execute(dialect.insert(Chat).on_conflict_do_nothing(), values)
-
-
-def _dialect(transaction: Transaction) -> str:
-    if isinstance(transaction, AsyncSession):
-        return transaction.get_bind().dialect.name
-    return transaction.dialect.name
+    await connection.execute(upsert.insert(connection, Chat).on_conflict_do_nothing(), values)
 
 
 async def block(session: AsyncSession, chat_id: int | None) -> None:

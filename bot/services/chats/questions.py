@@ -9,11 +9,11 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import bindparam, func, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from bot.services.core.periods import Period
 from bot.services.core.working_days import ZONE
+from bot.store import upsert
 from bot.store.models import Chat, Gap, QuestionCount, TopicCount, now
 from knowledge.phones import BETWEEN
 
@@ -86,7 +86,7 @@ async def _count(
             {"topic": topic, "day": day, **{name: counter[name] for name in ("asked", "useful", "useless")}}
             for (topic, day), counter in sorted(counts.items())
         ]
-        insert = _insert(connection)(TopicCount)
+        insert = upsert.insert(connection, TopicCount)
         table = TopicCount.__table__.c
         added = {name: table[name] + insert.excluded[name] for name in ("asked", "useful", "useless")}
         await connection.execute(insert.on_conflict_do_update(index_elements=["topic", "day"], set_=added), rows)
@@ -100,7 +100,7 @@ async def _sum_up(connection: AsyncConnection, notes: Iterable[AskedQuestion | A
             {"day": day, "region": region, "what": what, "times": times}
             for (day, region, what), times in sorted(counts.items())
         ]
-        insert = _insert(connection)(QuestionCount)
+        insert = upsert.insert(connection, QuestionCount)
         more = {"times": QuestionCount.__table__.c.times + insert.excluded.times}
         await connection.execute(
             insert.on_conflict_do_update(index_elements=["day", "region", "what"], set_=more), rows
@@ -137,7 +137,7 @@ async def _gaps(connection: AsyncConnection, asked: Iterable[AskedQuestion]) -> 
         row["times"] += 1
         row["last_at"] = note.at
     if grouped:
-        insert = _insert(connection)(Gap)
+        insert = upsert.insert(connection, Gap)
         more = {"times": Gap.__table__.c.times + insert.excluded.times, "last_at": insert.excluded.last_at}
         rows = [grouped[key] for key in sorted(grouped)]
         await connection.execute(insert.on_conflict_do_update(index_elements=["key"], set_=more), rows)
@@ -176,7 +176,3 @@ async def settle(session: AsyncSession, gaps: Iterable[Gap], staff_id: int, *, a
     """These are taken care of: `answer` is the entry that shall answer them, "" when they are put aside."""
     for gap in gaps:
         gap.settled_at, gap.settled_times, gap.settled_by, gap.answer = now(), gap.times, staff_id, answer
-
-
-def _insert(connection: AsyncConnection) -> Any:
-    return (postgresql if connection.dialect.name == "postgresql" else sqlite).insert

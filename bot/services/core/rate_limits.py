@@ -6,9 +6,9 @@ from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import BigInteger, bindparam, case, delete
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.store import upsert
 from bot.store.base import vault_of
 from bot.store.models import Attempt
 
@@ -24,11 +24,10 @@ async def spend(
     The count is kept only if the transaction commits: whoever refuses must not raise on the way.
     """
     at = int(time.time())
-    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
     moment = bindparam("moment", at, BigInteger)
     over = Attempt.until <= moment
     fresh = {"key": _key(session, what, who), "times": times, "until": at + int(window.total_seconds())}
-    statement: Any = dialect.insert(Attempt).values(fresh)
+    statement: Any = upsert.insert(session, Attempt).values(fresh)
     more = {
         "times": case((over, times), else_=Attempt.times + times),
         "until": case((over, statement.excluded.until), else_=Attempt.until),

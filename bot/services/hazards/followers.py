@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.services.chats import notifications
 from bot.services.chats.notifications import Row
 from bot.services.core.context import ServiceContext
 from bot.services.identity import identities
+from bot.store import upsert
 from bot.store.base import vault_of
 from bot.store.models import Chat, Hazard, HazardFollower, Naming
 from knowledge.retention import Retention
@@ -18,10 +18,9 @@ from knowledge.retention import Retention
 
 async def follow(session: AsyncSession, hazard: Hazard, chat: Chat) -> bool:
     """Follow a hazard.  Returns False for whoever does so already."""
-    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
     alias = await identities.keep(session, chat, Naming.HIDDEN)
     values = {"alias": alias, "hazard_id": hazard.id, "owner": _owner(session, hazard, chat.id)}
-    put = dialect.insert(HazardFollower).values(values).on_conflict_do_nothing().returning(HazardFollower.alias)
+    put = upsert.insert(session, HazardFollower).values(values).on_conflict_do_nothing().returning(HazardFollower.alias)
     await session.flush()
     if await session.scalar(put) is not None:
         return True

@@ -5,13 +5,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.doors import pictures
 from bot.errors import Refused, Rejected
 from bot.services.attachments import attachments
 from bot.services.staff.accounts import within
+from bot.store import upsert
 from bot.store.models import Notice, NoticePhoto, now
 
 LONGISH = 20  # Telegram refuses a photo that is longer than so many times its width
@@ -47,8 +47,7 @@ def make(data: bytes) -> bytes:
 async def keep(session: AsyncSession, jpeg: bytes) -> str:
     """Keep a picture, or only once more the one that is there; returns its digest."""
     digest = hashlib.sha256(jpeg).hexdigest()
-    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    add = dialect.insert(NoticePhoto).values(digest=digest, data=jpeg, files={}, at=now())
+    add = upsert.insert(session, NoticePhoto).values(digest=digest, data=jpeg, files={}, at=now())
     again = add.on_conflict_do_update(index_elements=["digest"], set_={"at": now()})
     await session.execute(again)
     return digest

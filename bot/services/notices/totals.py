@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import case, delete, func, literal, or_, select, union_all
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.services.core.periods import Period
+from bot.store import upsert
 from bot.store.models import Channel, CopyState, Notice, NoticeCopy, NoticeTotal
 
 Tally = dict[CopyState, int]
@@ -97,8 +97,7 @@ async def forget(session: AsyncSession, which: Any) -> None:
     # Without a condition SQLite takes ON CONFLICT for a join.
     people = func.count(), func.count(mine.c.responded_at), func.count(mine.c.opted_out_at)
     counted = select(*keys, *people).where(mine.c.notice_id.is_not(None)).group_by(*keys).order_by(*keys)
-    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    add = dialect.insert(NoticeTotal).from_select(["notice_id", "state", "why", *NUMBERS], counted)
+    add = upsert.insert(session, NoticeTotal).from_select(["notice_id", "state", "why", *NUMBERS], counted)
     more = {name: getattr(NoticeTotal, name) + add.excluded[name] for name in NUMBERS}
     await session.execute(add.on_conflict_do_update(index_elements=["notice_id", "state", "why"], set_=more))
     await session.execute(delete(NoticeCopy).where(which), execution_options={"synchronize_session": False})

@@ -8,12 +8,12 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import func, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.errors import Rejected
 from bot.services.core import hash_chain
 from bot.services.core.working_days import ZONE
+from bot.store import upsert
 from bot.store.base import locked, vault_of
 from bot.store.models import Chat, PointsAccount, PointsEntry, now
 
@@ -117,9 +117,8 @@ def owner_key(session: AsyncSession, chat_id: int) -> bytes:
 
 async def _hold(session: AsyncSession, chat_id: int) -> PointsAccount:
     key = owner_key(session, chat_id)
-    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
     values = {"owner": key, "available": 0, "held": 0, "debt": 0, "entries": 0, "head": hash_chain.START}
-    await session.execute(dialect.insert(PointsAccount).values(values).on_conflict_do_nothing())
+    await session.execute(upsert.insert(session, PointsAccount).values(values).on_conflict_do_nothing())
     account: PointsAccount = (
         await session.scalars(locked(select(PointsAccount).where(PointsAccount.owner == key)))
     ).one()

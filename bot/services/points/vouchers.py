@@ -6,7 +6,6 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.errors import Rejected
@@ -20,6 +19,7 @@ from bot.services.core.context import ServiceContext
 from bot.services.core.lifecycle import SYSTEM, WORKER, Actor, Lifecycle, Role, steps
 from bot.services.core.working_days import shown
 from bot.services.points import ledger
+from bot.store import upsert
 from bot.store.base import vault_of
 from bot.store.models import Chat, PointsAccount, RewardStock, Voucher, now
 
@@ -54,13 +54,12 @@ class UnknownVoucher(LookupError):
 
 async def ensure(session: AsyncSession, context: ServiceContext) -> None:
     """Enter the stock of rewards that are new; what is counted already stays."""
-    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
     rows = [
         {"reward": each.code, "total": each.stock, "remaining": each.stock}
         for each in context.knowledge.rewards.values()
     ]
     if rows:
-        await session.execute(dialect.insert(RewardStock).on_conflict_do_nothing(), rows)
+        await session.execute(upsert.insert(session, RewardStock).on_conflict_do_nothing(), rows)
 
 
 async def stocks(session: AsyncSession) -> dict[str, RewardStock]:

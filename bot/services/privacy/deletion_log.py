@@ -10,12 +10,12 @@ from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy import select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.queue import jobs
 from bot.queue.jobs import Erased
 from bot.services.core.timers import written
+from bot.store import upsert
 from bot.store.models import Chat, Outbox, Tombstone, now
 
 NAME = "tombstones"  # the file below NUANXIN_VAR
@@ -24,8 +24,7 @@ NAME = "tombstones"  # the file below NUANXIN_VAR
 async def put(session: AsyncSession, key: bytes) -> datetime:
     """Remember that a chat is erased from now on.  Returns the moment."""
     at = now()
-    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(Tombstone).values(key=key, at=at)
+    statement = upsert.insert(session, Tombstone).values(key=key, at=at)
     await session.execute(statement.on_conflict_do_update(index_elements=["key"], set_={"at": at}))
     return at
 

@@ -12,7 +12,6 @@ from typing import Any
 
 import orjson
 from sqlalchemy import ColumnElement, case, or_, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.errors import Rejected
@@ -26,6 +25,7 @@ from bot.services.reports.statistics import Counts
 from bot.services.staff import accounts
 from bot.services.staff.lookup import Lookup
 from bot.services.staff.permissions import Right, Staffer
+from bot.store import upsert
 from bot.store.models import Agency, Appeal, Ledger, StaffRole, now
 from knowledge import regions
 from knowledge.measures import Measure
@@ -110,8 +110,7 @@ async def _keep(
         "staff_id": staff_id,
         "at": at,
     }
-    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    insert = dialect.insert(Ledger).values(values).on_conflict_do_nothing().returning(Ledger.id)
+    insert = upsert.insert(session, Ledger).values(values).on_conflict_do_nothing().returning(Ledger.id)
     return (await session.execute(insert)).scalar_one_or_none()
 
 

@@ -13,7 +13,6 @@ from functools import partial
 from typing import Any
 
 from sqlalchemy import delete, func, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.messaging import urls
@@ -25,6 +24,7 @@ from bot.services.core.context import ServiceContext
 from bot.services.staff import accounts
 from bot.services.staff.lookup import Lookup
 from bot.services.staff.permissions import Right, Staffer
+from bot.store import upsert
 from bot.store.base import locked
 from bot.store.models import Chat, Outbox, Staff, StaffCall, StaffRole, now
 
@@ -155,8 +155,7 @@ async def _note(
     is_set = await session.scalar(select(StaffCall.id).where(*theirs).limit(1)) is not None
     values = {"staff_id": person.id, "noun": event["noun"], "number": event["number"], "what": event["do"]}
     values |= {"mark": event["mark"], "urgent": urgent, "due_at": due_at}
-    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    new = dialect.insert(StaffCall).values(values).on_conflict_do_nothing().returning(StaffCall.id)
+    new = upsert.insert(session, StaffCall).values(values).on_conflict_do_nothing().returning(StaffCall.id)
     if await session.scalar(new) is not None and not is_set:
         await outbox.put(session, [timers.timer(str(person.id), "tell", due_at, of=OF)])
 

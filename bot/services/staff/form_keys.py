@@ -1,10 +1,10 @@
 """Forms handed in: each carries a key of its own, and does its work once."""
 
 from sqlalchemy import select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.services.staff.sessions import hashed
+from bot.store import upsert
 from bot.store.models import FormPost, now
 
 
@@ -14,8 +14,7 @@ async def claim(session: AsyncSession, staff_id: int, key: str) -> str | None:
     Two at the same moment: the second waits for the first to commit, and is a repetition then.
     """
     values = {"key": _key(staff_id, key), "at": now(), "location": ""}
-    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(FormPost).values(values).on_conflict_do_nothing().returning(FormPost.key)
+    statement = upsert.insert(session, FormPost).values(values).on_conflict_do_nothing().returning(FormPost.key)
     if await session.scalar(statement) is not None:
         return None
     return await session.scalar(select(FormPost.location).where(FormPost.key == values["key"])) or ""

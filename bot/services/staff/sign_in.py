@@ -6,7 +6,6 @@ from datetime import timedelta
 from enum import StrEnum
 
 from sqlalchemy import ColumnElement, delete, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.messaging import urls
@@ -17,6 +16,7 @@ from bot.services.staff import audit
 from bot.services.staff.accounts import find
 from bot.services.staff.audit import By
 from bot.services.staff.sessions import hashed
+from bot.store import upsert
 from bot.store.db import Database
 from bot.store.models import Chat, FormPost, Outbox, SignInLink, Staff, StaffSession, now
 
@@ -194,8 +194,7 @@ async def _link(
 
 async def _insert(session: AsyncSession, values: dict[str, object]) -> bool:
     """Whether the row is new."""
-    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(SignInLink).values(values).on_conflict_do_nothing().returning(SignInLink.id)
+    statement = upsert.insert(session, SignInLink).values(values).on_conflict_do_nothing().returning(SignInLink.id)
     return await session.scalar(statement) is not None
 
 

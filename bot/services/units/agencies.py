@@ -3,21 +3,20 @@
 from collections.abc import Iterable, Sequence
 
 from sqlalchemy import ColumnElement, false, insert, or_, select, true
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.errors import Rejected
 from bot.services.units import desks
+from bot.store import upsert
 from bot.store.models import Agency, AgencyDesk
 from knowledge.appeals import Office
 
 
 async def ensure(session: AsyncSession, offices: Iterable[Office]) -> None:
     """Enter the general units that are missing; what administrators made of those that are there stays."""
-    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
     desk_of = {each.code: each.desk for each in offices}
     rows = [{"code": each.code, "name": each.name, "region": ""} for each in offices]
-    statement = dialect.insert(Agency).on_conflict_do_nothing(index_elements=["code"])
+    statement = upsert.insert(session, Agency).on_conflict_do_nothing(index_elements=["code"])
     new = (await session.execute(statement.returning(Agency.id, Agency.code), rows)).all()
     if new:
         await session.execute(

@@ -1,10 +1,10 @@
 """The training checklist: items learnt in chat, and items done on the spot."""
 
 from sqlalchemy import select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.services.core.context import ServiceContext
+from bot.store import upsert
 from bot.store.models import Training, Volunteer, now
 from knowledge.volunteers import TrainingItem
 
@@ -22,6 +22,5 @@ async def missing(session: AsyncSession, context: ServiceContext, volunteer: Vol
 
 async def tick(session: AsyncSession, volunteer: Volunteer, item: TrainingItem, staff_id: int | None) -> None:
     """An item is done.  Ticking twice changes nothing."""
-    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
     values = {"volunteer_id": volunteer.id, "item": item.code, "staff_id": staff_id, "at": now()}
-    await session.execute(dialect.insert(Training).values(values).on_conflict_do_nothing())
+    await session.execute(upsert.insert(session, Training).values(values).on_conflict_do_nothing())
