@@ -195,6 +195,7 @@ async def test_whoever_may_open_a_name_gets_nowhere_without_a_second_factor(app,
 async def test_who_has_no_chat_links_one_before_a_second_factor_is_set_up(app, phone):
     async with Desk(app, Role.HANDLER, second=False) as handler:
         page = await handler.gets("/console/enrol")
+        assert '<a href="/chat" target="_blank" rel="noopener">聊天页</a>里的机器人' in page
         assert "先绑定聊天" in page.words
         assert not SECRET.search(page)
         await handler.gets("/console/enrol/picture.svg", status=404)

@@ -42,6 +42,9 @@ async def test_a_confidential_kind_is_offered_where_somebody_was_named_for_it(ap
         await phone.types("/appeal")
         assert not any("法律援助" in each for each in await phone.buttons())
         await named_for(app, admin, "legal")
+        assert "区域管理员（沈阳市铁西区）、区域管理员（沈阳市铁西区，只管法律援助（保密））" in await admin.gets(
+            "/console"
+        )
     await phone.presses("先不写了")
     [asked] = await phone.types("/appeal")
     assert any("法律援助" in each for each in await phone.buttons()) == offered
