@@ -91,6 +91,7 @@ def build(
         app.router.add_route(
             route.method, route.path.removeprefix(urls.CONSOLE), authenticated(console, route, handler)
         )
+    app[setup.LACKING] = {}
     app[CARDS], app[TOPICS] = cards(PAGES), topics(PAGES)
     app[NAVIGATION] = [route for route, _ in listed if route.nav]
     app.on_response_prepare.append(security_headers)

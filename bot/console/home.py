@@ -10,7 +10,8 @@ from bot.services.staff.permissions import Right
 
 @page("GET", urls.CONSOLE, right=Right.HOME_READ, nav="home")
 async def home(context: RequestContext) -> web.Response:
-    cards = [await each.make(context) for each in context.http_request.app[CARDS] if context.staffer.may(each.right)]
+    makers = [each for each in context.http_request.app[CARDS] if context.staffer.may(each.right)]
+    cards = [card for each in makers if (card := await each.make(context)) is not None]
     kinds, rewards = context.knowledge.appeals.kinds, context.knowledge.rewards
     labels = {code: kinds[code].label for code in kinds} | {code: rewards[code].label for code in rewards}
     return context.page("home.html", cards=cards, person=context.signed_in.person, labels=labels)

@@ -135,7 +135,7 @@ async def test_what_nobody_reads_fails_the_doctor_for_a_district_that_was_begun(
 
 async def test_the_doctor_and_the_settings_page_show_one_list_until_all_of_it_is_well(app, phone, settings, capsys):
     async with Desk(app, Role.ADMIN, district=TIEXI) as admin:
-        assert "开门还差哪几步" in (await admin.gets("/console")).words
+        assert "4 开门还差几步" in (await admin.gets("/console")).words
         page = await admin.gets("/console/settings")
         assert "沈阳市铁西区还差几步" in page.words
         assert "还没有 录入本区的单位" in page.words
@@ -164,6 +164,7 @@ async def test_the_doctor_and_the_settings_page_show_one_list_until_all_of_it_is
             capsys.readouterr()
             assert await examine(settings, TIEXI) == 0
             assert "都齐了，可以开门" in (await admin.gets("/console/settings")).words
+            assert "开门还差几步" not in (await admin.gets("/console")).words
             assert capsys.readouterr().out.count("ok    ") == 7
         async with app.db.begin() as session:
             await forget(session)

@@ -55,7 +55,7 @@ class Card:
 class CardMaker:
     right: Right
     order: int
-    make: Callable[[RequestContext], Awaitable[Card]]
+    make: Callable[[RequestContext], Awaitable[Card | None]]  # None while there is nothing to say
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,14 +1,15 @@
 """/console/settings: what a district still lacks before it can bring a case to its end, and the pages that mend it.
 
-A page of its own: the list counts across tables, and the home page is opened all day.
+The list counts across tables, and the home page is opened all day: its card remembers for a while how much was missing.
 """
 
+import time
 from collections.abc import Mapping, Sequence
 
 from aiohttp import web
 
 from bot.console.core.request import RequestContext
-from bot.console.core.routes import page
+from bot.console.core.routes import Card, card, page
 from bot.messaging import urls
 from bot.services.setup import checklist
 from bot.services.setup.checklist import CheckItem
@@ -28,6 +29,19 @@ RIGHT = {
     "stations": Right.STATIONS_READ,
     "trial": Right.NOTICES_READ,
 }  # besides those who may set units up
+LACKING = web.AppKey("lacking", dict[str, tuple[float, int]])  # by district: when it was counted, lines to mend
+REMEMBERED = 300  # seconds
+
+
+@card(Right.SETTINGS_READ, order=0)
+async def waiting(context: RequestContext) -> Card | None:
+    """How many lines are still to mend; nothing once all is well."""
+    known, at = context.http_request.app[LACKING], time.monotonic()
+    districts = context.staffer.districts(Right.UNITS_EDIT)
+    if any(at - known.get(each, (-REMEMBERED, 0))[0] >= REMEMBERED for each in districts):
+        await _checklists(context)
+    words, count = context.console.layout.words, sum(known[each][1] for each in districts)
+    return Card(words("card.setup"), count, urls.SETTINGS, words("card.setup_note")) if count else None
 
 
 @page("GET", urls.SETTINGS, right=Right.SETTINGS_READ, nav="settings")
@@ -40,7 +54,9 @@ async def _checklists(context: RequestContext) -> Mapping[str, Sequence[CheckIte
     found = {}
     for district in context.staffer.districts(Right.UNITS_EDIT):
         items = await checklist.of_district(context.session, context.services, district)
-        if not all(each.well for each in items):
+        lacking = sum(not each.well for each in items)
+        context.http_request.app[LACKING][district] = time.monotonic(), lacking
+        if lacking:
             found[district] = items
     return found
 
