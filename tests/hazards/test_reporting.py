@@ -11,8 +11,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.exc import DBAPIError
 
 from bot.errors import Rejected
-from bot.services.attachments import attachments
-from bot.services.attachments.attachments import Made
+from bot.services.attachments import attachments, fingerprints
 from bot.services.core.lifecycle import SYSTEM, WORKER, Actor, IllegalStep, Role
 from bot.services.core.working_days import ZONE
 from bot.services.hazards import dispatch_rules, effects, hazards, photos, privacy
@@ -113,7 +112,7 @@ async def handler(app) -> Actor:
 
 
 async def add_photo(app, number: str, part: str = "result", photo: bytes | None = None) -> None:
-    made = Made(photo or picture(90), "image/jpeg")
+    made = attachments.make(photo or picture(90), "photo")
     async with app.db.begin() as session:
         name = attachments.keep(app.settings.var / "uploads", attachments.vault_for(session), made)
         await photos.add(session, await hazard_transitions.get(session, number), part, made, name)
@@ -447,11 +446,11 @@ async def test_the_same_photo_again_makes_a_person_look(phone, app):
 
 
 def test_a_print_survives_being_made_smaller_and_saved_again():
-    whole = photos.print_of(picture(3, (640, 480)))
+    whole = attachments.make(picture(3, (640, 480)), "photo").print
     out = io.BytesIO()
     Image.open(io.BytesIO(picture(3, (640, 480)))).resize((200, 150)).save(out, "JPEG", quality=40)
-    assert photos.alike(whole, photos.print_of(out.getvalue()))
-    assert not photos.alike(whole, photos.print_of(picture(4, (640, 480))))
+    assert fingerprints.alike(whole, attachments.make(out.getvalue(), "photo").print)
+    assert not fingerprints.alike(whole, attachments.make(picture(4, (640, 480)), "photo").print)
 
 
 def test_what_is_pixelated_cannot_be_read_and_the_rest_stays():

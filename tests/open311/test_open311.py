@@ -16,7 +16,6 @@ from bot.commands import open311
 from bot.open311 import documents as doc
 from bot.open311 import server, shape
 from bot.services.attachments import attachments
-from bot.services.attachments.attachments import Made
 from bot.services.core import rate_limits
 from bot.services.core.lifecycle import Actor, Role
 from bot.services.hazards import photos
@@ -425,10 +424,11 @@ async def test_a_picture_leaves_only_as_the_copy_somebody_has_looked_at(client, 
     number = await client.reports()
     folder, vault = app.settings.var / "uploads", vault_of(app.db.engine.dialect)
     async with app.db.begin() as session:
-        made = Made(picture(), "image/jpeg")
+        made = attachments.make(picture(), "photo")
         hazard = await hazard_transitions.get(session, number)
         photo = await photos.add(session, hazard, "report", made, attachments.keep(folder, vault, made))
-        photos.show(folder, vault, photo, [(0, 0, 50, 50)], 3)
+        covered = photos.cover(folder, vault, photo.name, [(0, 0, 50, 50)])
+        photo.shown, photo.shown_by = attachments.keep(folder, vault, covered), 3
     _, [found] = await client.gets(f"v2/requests/{number}.json")
     async with client.http.get(
         found["media_url"].replace(app.settings.base_url, client.url[: -len("/open311")])

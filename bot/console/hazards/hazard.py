@@ -13,12 +13,14 @@ from bot.doors import pictures
 from bot.errors import Refused, Rejected
 from bot.messaging import urls
 from bot.services.attachments import attachments
+from bot.services.attachments.attachments import Made
 from bot.services.calendar.wording import day
 from bot.services.core.lifecycle import Actor, IllegalStep
 from bot.services.hazards import dispatch_rules, followers, hazards, photos
 from bot.services.hazards import queue as hazard_queue
 from bot.services.hazards import transitions as hazard_transitions
 from bot.services.hazards.guards import ON_SITE
+from bot.services.hazards.photos import ResultPhoto
 from bot.services.hazards.queue import HAZARDS
 from bot.services.hazards.states import HAZARD, OPEN, HazardMove, HazardState
 from bot.services.staff import accounts
@@ -119,19 +121,30 @@ async def reject(context: RequestContext) -> web.Response:
     return await _move(context, "reject")
 
 
-@page("POST", f"{ONE}/resolve", right=Right.HAZARDS_HANDLE)
+async def _photo(context: RequestContext) -> ResultPhoto | Refused | None:
+    """The photo of the form, read before anything is locked; a bad one is refused beside the form."""
+    upload = context.files.get("photo")
+    try:
+        return await pictures.aside(photos.read, upload.data) if upload is not None else None
+    except Refused as error:
+        return error
+
+
+@page("POST", f"{ONE}/resolve", right=Right.HAZARDS_HANDLE, prepare=_photo)
 async def resolve(context: RequestContext) -> web.Response:
     """Done, with a photo, from the spot: where the browser says, else what the photo says, which is not kept."""
     hazard, by = await _for(context, "resolve")
     text, off_site = context.text("text", most=LONGEST), context.text("off_site")
-    here = _place(context)
+    point, photo = _place(context), context.prepared
 
     async def work() -> None:
-        point = here
-        if upload := context.files.get("photo"):
-            point = here or await pictures.aside(photos.place_of, upload.data)
-            await _keep(context, hazard, upload.data)
-        wanted = HazardMove(HazardState.RESOLVED, by, text=text, point=point, off_site=off_site)
+        if isinstance(photo, Refused):
+            raise photo
+        if photo is not None:
+            await _keep(context, hazard, photo.made)
+        wanted = HazardMove(
+            HazardState.RESOLVED, by, text=text, point=point or (photo and photo.point), off_site=off_site
+        )
         await hazard_transitions.move(context.session, context.services, hazard.number, wanted)
 
     return await _do(context, hazard, "resolve", work())
@@ -237,9 +250,8 @@ def where(hazard: Hazard) -> dict[str, Any]:
     return {"district": hazard.region or None, "agency": hazard.agency_id or 0}
 
 
-async def _keep(context: RequestContext, hazard: Hazard, data: bytes) -> None:
-    """A photo of the result.  A crash before the commit leaves a sealed file that nobody refers to.  Raises Refused."""
-    made = await pictures.aside(attachments.make, data, "photo")
+async def _keep(context: RequestContext, hazard: Hazard, made: Made) -> None:
+    """A photo of the result.  A crash before the commit leaves a sealed file that nobody refers to."""
     vault = attachments.vault_for(context.session)
     name = await asyncio.to_thread(attachments.keep, context.console.uploads, vault, made)
     await photos.add(context.session, hazard, "result", made, name)

@@ -1,6 +1,7 @@
 """/console/hazards/NUMBER/photos: a photo as it came, every look written down, and the copy without faces and plates."""
 
 import asyncio
+from collections.abc import Sequence
 
 from aiohttp import web
 
@@ -10,6 +11,7 @@ from bot.console.hazards.hazard import ONE, found, show, where
 from bot.doors import numbers, pictures
 from bot.errors import Rejected
 from bot.services.attachments import attachments
+from bot.services.attachments.attachments import Made
 from bot.services.hazards import photos
 from bot.services.identity import identities
 from bot.services.staff.permissions import Right
@@ -34,20 +36,40 @@ async def photo(context: RequestContext) -> web.StreamResponse:
     return web.Response(body=data, content_type=row.mime, headers=headers)
 
 
-@page("POST", f"{ONE}/photos/{{photo}}/mark", right=Right.HAZARDS_PHOTOS)
+async def _covered(context: RequestContext) -> Made | None:
+    """The covered copy, made before anything is locked; None for a form that says nothing about faces."""
+    boxes = _boxes(context.text("boxes", most=2_000))
+    if not _is_answered(context, boxes):
+        return None
+    async with context.console.db.read() as context.transaction:
+        row = await _photo(context, await found(context))
+        vault = attachments.vault_for(context.session)
+    try:
+        return await pictures.aside(photos.cover, context.console.uploads, vault, row.name, boxes)
+    except FileNotFoundError:
+        raise web.HTTPNotFound from None
+
+
+def _is_answered(context: RequestContext, boxes: Sequence[photos.Box]) -> bool:
+    return bool(boxes) or context.form.get("none") == "1"
+
+
+@page("POST", f"{ONE}/photos/{{photo}}/mark", right=Right.HAZARDS_PHOTOS, prepare=_covered)
 async def mark(context: RequestContext) -> web.Response:
     """Somebody looked for faces and plates: what they marked is covered, and that copy may leave."""
     hazard = await found(context, lock=True)
     by = context.staffer.require(Right.HAZARDS_PHOTOS, **where(hazard))
     row = await _photo(context, hazard)
-    boxes = _boxes(context.text("boxes", most=2_000))
-    if not boxes and context.form.get("none") != "1":
+    made = context.prepared
+    if made is None:
         return await show(
             context, hazard, fault=context.console.layout.words("hazard.mark_or_none"), at="mark", status=422
         )
     vault = attachments.vault_for(context.session)
-    await pictures.aside(photos.show, context.console.uploads, vault, row, boxes, by.id or 0)
-    await context.audit("hazard.mark", f"hazard:{hazard.number}", photo=row.id, boxes=len(boxes))
+    row.shown = await asyncio.to_thread(attachments.keep, context.console.uploads, vault, made)
+    row.shown_by = by.id or 0
+    boxes = len(_boxes(context.text("boxes", most=2_000)))
+    await context.audit("hazard.mark", f"hazard:{hazard.number}", photo=row.id, boxes=boxes)
     return context.to(ONE.format(number=hazard.number), said="hazard_marked")
 
 

@@ -36,7 +36,16 @@ async def blank(context: RequestContext) -> web.Response:
     return await written(context, given, f"{urls.NOTICES}/new")
 
 
-@page("POST", f"{urls.NOTICES}/new", right=Right.NOTICES_WRITE)
+async def _photo(context: RequestContext) -> bytes | Rejected | None:
+    """The picture of the form, made anew before anything is locked; a bad one is refused beside the form."""
+    upload = context.files.get("picture")
+    try:
+        return await pictures.aside(notice_photos.make, upload.data) if upload is not None else None
+    except Rejected as error:
+        return error
+
+
+@page("POST", f"{urls.NOTICES}/new", right=Right.NOTICES_WRITE, prepare=_photo)
 async def write(context: RequestContext) -> web.Response:
     """Save a draft; or only look at it: the preview and the count change nothing."""
     try:
@@ -57,7 +66,7 @@ async def open_again(context: RequestContext) -> web.Response:
     return await written(context, values_of(context, notice), f"{urls.NOTICES}/{notice.id}/edit")
 
 
-@page("POST", f"{urls.NOTICES}/{{id}}/edit", right=Right.NOTICES_WRITE)
+@page("POST", f"{urls.NOTICES}/{{id}}/edit", right=Right.NOTICES_WRITE, prepare=_photo)
 async def edit(context: RequestContext) -> web.Response:
     notice = await one(context, Right.NOTICES_WRITE, lock=True)
     actor = context.staffer.require(Right.NOTICES_WRITE, district=notice.district)
@@ -129,9 +138,10 @@ async def shows(context: RequestContext) -> str:
     """
     if context.text("photo_off") == "1":
         context.form["photo"] = ""
-    elif upload := context.files.get("picture"):
-        jpeg = await pictures.aside(notice_photos.make, upload.data)
-        context.form["photo"] = await notice_photos.keep(context.session, jpeg)
+    elif isinstance(context.prepared, Rejected):
+        raise context.prepared
+    elif context.prepared is not None:
+        context.form["photo"] = await notice_photos.keep(context.session, context.prepared)
     return context.text("photo")
 
 

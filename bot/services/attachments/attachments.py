@@ -14,6 +14,7 @@ from bot.doors import pictures
 from bot.doors.pictures import NoPicture
 from bot.errors import Refused
 from bot.queue import jobs
+from bot.services.attachments import fingerprints
 from bot.store.base import vault_of
 from bot.store.db import Database
 from bot.store.models import Appeal, Attachment, Channel, HazardPhoto, Outbox, now
@@ -35,6 +36,7 @@ class Made:
 
     data: bytes
     mime: str
+    print: str = ""  # of a picture
 
 
 async def add(session: AsyncSession, appeal_id: int, channel: Channel, files: Sequence[dict[str, Any]]) -> None:
@@ -72,7 +74,8 @@ def make(data: bytes, kind: str) -> Made:
             raise Refused("not a voice note")
         return Made(data, mime)
     try:
-        return Made(pictures.jpeg(pictures.upright(data, EDGE), QUALITY), "image/jpeg")
+        picture = pictures.upright(data, EDGE)
+        return Made(pictures.jpeg(picture, QUALITY), "image/jpeg", fingerprints.of(picture))
     except NoPicture as why:
         raise Refused(f"no picture: {why}") from None
 

@@ -1,32 +1,36 @@
 """Photos of hazards: fetched like attachments, compared with earlier ones, covered before they leave the desk."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import dhash
-import numpy
-from PIL import Image
 from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.doors import pictures
 from bot.doors.pictures import NoPicture
 from bot.queue import jobs, outbox
-from bot.services.attachments import attachments
+from bot.services.attachments import attachments, fingerprints
 from bot.services.attachments.attachments import Made
 from bot.services.hazards import points
 from bot.store.models import Channel, Hazard, HazardPhoto, HazardStep, now
 from bot.store.vault import Vault
 from knowledge.geo import in_china
 
-SIDE = 8  # of the hash: two of 64 bits, along rows and along columns
-ALIKE = 10  # bits of 128 that may differ in the same picture, sent again
 COMPARED = 2_000  # the newest photos a new one is compared with
 GPS = 0x8825  # the part of EXIF that says where
 COVER = (96, 96, 96)  # what covers a face or a plate: squares of its own colours could be worked back to it
 
 Box = tuple[int, int, int, int]  # left, top, right, bottom; pixels
+
+
+@dataclass(frozen=True, slots=True)
+class ResultPhoto:
+    """A photo of a fix, made anew, and where it says it was taken: WGS-84 degrees, north and east."""
+
+    made: Made
+    point: tuple[float, float] | None
 
 
 async def expect(
@@ -69,7 +73,7 @@ async def fetched(session: AsyncSession, photo: HazardPhoto, made: Made) -> None
 
     A result's photo is its handler's, and costs the reporter nothing; `original` is asked before it counts.
     """
-    photo.print = print_of(made.data)
+    photo.print = made.print
     if photo.part != "report":
         return
     hazard = await session.get_one(Hazard, photo.hazard_id)
@@ -83,7 +87,7 @@ async def original(session: AsyncSession, photo: HazardPhoto, *, but: int = 0) -
     others = select(HazardPhoto.print, Hazard.number).join(Hazard, Hazard.id == HazardPhoto.hazard_id)
     others = others.where(HazardPhoto.hazard_id != but, HazardPhoto.print != "", HazardPhoto.id != photo.id)
     rows = await session.execute(others.order_by(HazardPhoto.id.desc()).limit(COMPARED))
-    return next((number for print_, number in rows if alike(print_, photo.print)), "")
+    return next((number for print_, number in rows if fingerprints.alike(print_, photo.print)), "")
 
 
 async def result(session: AsyncSession, hazard: Hazard) -> HazardPhoto | None:
@@ -94,18 +98,9 @@ async def result(session: AsyncSession, hazard: Hazard) -> HazardPhoto | None:
     return next((each for each in reversed(found) if since is None or each.created_at > since), None)
 
 
-def print_of(data: bytes) -> str:
-    """The dHash of a picture, 32 hex digits."""
-    with pictures.opened(data) as picture:
-        grays = picture.convert("L").resize((SIDE + 1, SIDE + 1), Image.Resampling.LANCZOS)
-    # dhash would ask Pillow for the pixels in a way that Pillow is giving up.
-    rows, columns = dhash.dhash_row_col([int(value) for value in numpy.asarray(grays).ravel()], SIDE)
-    return str(dhash.format_hex(rows, columns, SIDE))
-
-
-def alike(one: str, other: str) -> bool:
-    """Whether two prints are of one picture, made smaller or brighter or saved again."""
-    return bool(dhash.get_num_bits_different(int(one, 16), int(other, 16)) <= ALIKE)
+def read(data: bytes) -> ResultPhoto:
+    """What a handler took of a fix.  Takes some 100 ms: not for the loop.  Raises Refused."""
+    return ResultPhoto(attachments.make(data, "photo"), place_of(data))
 
 
 def place_of(data: bytes) -> tuple[float, float] | None:
@@ -140,7 +135,6 @@ def pixelate(data: bytes, boxes: Sequence[Box]) -> Made:
     return Made(pictures.jpeg(picture, attachments.QUALITY), "image/jpeg")
 
 
-def show(folder: Path, vault: Vault, photo: HazardPhoto, boxes: Sequence[Box], staff_id: int) -> None:
-    """Keep the covered copy: from now on the photo may leave the desk."""
-    made = pixelate(attachments.read(folder, vault, photo.name), boxes)
-    photo.shown, photo.shown_by = attachments.keep(folder, vault, made), staff_id
+def cover(folder: Path, vault: Vault, name: str, boxes: Sequence[Box]) -> Made:
+    """The covered copy of a kept photo.  Takes some 100 ms: not for the loop.  Raises FileNotFoundError."""
+    return pixelate(attachments.read(folder, vault, name), boxes)
