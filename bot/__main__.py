@@ -10,7 +10,7 @@ from types import ModuleType
 from pydantic import ValidationError
 
 from bot import log
-from bot.doors.listening import CannotListen
+from bot.errors import CannotStart
 from bot.settings import Settings
 from bot.store import address
 
@@ -33,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     log.configure(settings.log_level, as_json=settings.log_json)
     try:
         status: int = given.run(given, settings)
-    except CannotListen as error:
+    except CannotStart as error:
         print(error, file=sys.stderr)
         return 1
     except Exception as error:

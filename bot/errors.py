@@ -36,5 +36,9 @@ class Unclear(TryLater):
     """Nobody knows whether the other side took it: the answer did not come, or made no sense."""
 
 
+class CannotStart(Exception):
+    """The operator has to mend something first; the sentence says what."""
+
+
 class Down(Exception):
     """No database just now: nothing was done, the same again may well work."""

@@ -32,7 +32,7 @@ def source_flaws(source: Source) -> Iterator[Flaw]:
         yield source.date, "source_date", {"text": source.date}
     if source.read and not _day(source.read):
         yield source.read, "source_read", {"text": source.read}
-    if source.url and not source.url.startswith(("https://", "http://")):
+    if source.url and not source.link:
         yield source.url, "source_url", {"url": source.url}
 
 

@@ -46,7 +46,7 @@ class Footnotes:
         for sources in documents.values():
             articles = "、".join(f"{self.small([each])} {_article(each, at)}" for at, each in enumerate(sources))
             line = f"{articles}{_version(sources[0])}"
-            url = sources[0].url if links else ""
+            url = sources[0].link if links else ""
             yield Markup('<a href="{}">{}</a>').format(url, line) if url else Markup.escape(line)
 
     def small(self, sources: Iterable[Source]) -> str:

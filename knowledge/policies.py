@@ -52,6 +52,11 @@ class Source:
     figures: tuple[str, ...] = ()  # the figures it states, see knowledge.figures
     secondary: bool = False  # a lead, not the document: never shown, and never enough
 
+    @property
+    def link(self) -> str:
+        """The address where it leads to a page; "" for anything else that a draft may hold, such as a script."""
+        return self.url if self.url.startswith(("https://", "http://")) else ""
+
 
 @dataclass(frozen=True, slots=True)
 class Policy:

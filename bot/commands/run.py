@@ -15,6 +15,7 @@ import knowledge
 from bot import log
 from bot.app import Application
 from bot.commands import migrate
+from bot.errors import CannotStart
 from bot.services.staff import accounts, sign_in
 from bot.services.stations import stations
 from bot.settings import Settings
@@ -35,6 +36,10 @@ LINKS = """
 {people}
 
   Ctrl+C stops it."""
+MADE_BY_DEMO = """This database was made by `python -m bot demo`: its staff and stations are made up.
+Give production its own: another folder in NUANXIN_VAR, or a database in NUANXIN_DATABASE_URL."""
+NO_DEMO = """Real staff works in this database, and the demo lets anybody on this machine in as any of them.
+Give the demo a folder of its own: NUANXIN_VAR=demo python -m bot demo"""
 PERSON = "    {name}\t{url}/console/enter/{token}"
 
 
@@ -97,9 +102,24 @@ async def _serve(app: Application, greeting: Callable[[Application], Awaitable[s
 
 
 async def _start(app: Application, greeting: Callable[[Application], Awaitable[str]] | None) -> None:
+    await _check_purpose(app, demo=greeting is not None)
     await app.start()
     if greeting is not None:
         print(await greeting(app), flush=True)
+
+
+async def _check_purpose(app: Application, *, demo: bool) -> None:
+    """The demo lets everybody in who sits at this machine.
+
+    So production takes over nothing that the demo made, and the demo opens nothing that was made for production.
+    Raises CannotStart.
+    """
+    async with app.db.read() as session:
+        its_own, people = await accounts.is_demo(session), await accounts.counted(session)
+    if its_own and not demo:
+        raise CannotStart(MADE_BY_DEMO)
+    if people and demo and not its_own:
+        raise CannotStart(NO_DEMO)
 
 
 def run(work: Coroutine[Any, Any, None]) -> NoReturn:

@@ -3,10 +3,12 @@
 import ipaddress
 import socket
 
+from bot.errors import CannotStart
+
 ALL = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 (what stands for all addresses, and one of them)
 
 
-class CannotListen(Exception):
+class CannotListen(CannotStart):
     """The address is not ours, or somebody else listens there."""
 
 

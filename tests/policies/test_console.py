@@ -145,6 +145,14 @@ async def test_the_preview_is_what_the_phone_gets(app, phone, organiser):
     assert "押金 &lt;b&gt;&amp;&lt;/b&gt; 证件？" in re.search(r'<p class="bubble">(.*?)</p>', page, re.DOTALL)[1]
 
 
+async def test_the_preview_of_a_draft_links_to_no_script(app, organiser):
+    entry = app.knowledge.policies["unpaid-wages-steps"]
+    scripts = tuple(replace(each, url="javascript:alert(1)") for each in entry.sources)
+    page = await edits(organiser, replace(entry, sources=scripts), act="look")
+    assert 'class="bubble"' in page
+    assert 'href="javascript' not in page
+
+
 async def test_looking_tells_which_questions_come_and_go_and_saves_nothing(app, organiser):
     entry = app.knowledge.policies[TOPIC]
     gone, come = "公司扣我身份证可以不", "打卡机坏了算我旷工，凭啥"

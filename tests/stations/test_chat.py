@@ -2,14 +2,15 @@
 
 import re
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
+from bot.services.chats import chats
 from bot.services.stations import stations as service
 from bot.services.stations.stations import Report
-from bot.store.models import Channel, Chat, Outbox, SeenUpdate
+from bot.store.models import Channel, Chat, Outbox, SeenUpdate, StationReport, now
 from knowledge import geo, hours, with_stations
 from knowledge.geo import Point
 from knowledge.hours import SHANGHAI
@@ -139,6 +140,7 @@ async def test_two_people_make_a_station_doubtful_and_one_alone_does_not(phones,
         await service.replace(session, [station(1, "24/7")])
     await app.refresh()
     first, second = await phones(), await phones()
+    await known_since(app, first, second, days=2)
     for phone in (first, first, second):
         await phone.sends_location(HOME.lat, HOME.lon)
         assert "核实" not in (await phone.hears() or [""])[0]
@@ -149,9 +151,35 @@ async def test_two_people_make_a_station_doubtful_and_one_alone_does_not(phones,
     assert "有人说这里不对" in said[0]
 
 
+async def test_web_chats_opened_today_make_no_station_doubtful_however_many_they_are(phones, app):
+    async with app.db.begin() as session:
+        await service.replace(session, [station(1, "24/7")])
+    await app.refresh()
+    for _ in range(3):
+        phone = await phones()
+        await phone.sends_location(HOME.lat, HOME.lon)
+        await phone.presses("关门了")
+        assert "记下了" in (await phone.toasts())[-1]
+    await app.refresh()
+    assert "有人说这里不对" not in (await phone.sends_location(HOME.lat, HOME.lon))[0]
+    async with app.db.read() as session:
+        assert len((await session.scalars(select(StationReport))).all()) == 3  # An organiser sees them all the same.
+
+
+async def known_since(app, *phones, days: int) -> None:
+    """These people have opened the web chat so many days ago."""
+    for phone in phones:
+        await phone.types("/start")
+        await phone.hears()
+    async with app.db.begin() as session:
+        await session.execute(update(Chat).values(created_at=now() - timedelta(days)))
+
+
 async def test_reports_of_one_person_count_once(app):
     async with app.db.begin() as session:
         await service.replace(session, [station(1, "24/7")])
+        session.add_all(chats.blank(Channel.TELEGRAM, key, key[0]) for key in (b"a", b"b", b"c"))
+        await session.flush()
         assert [await service.report(session, "s1", Report.CLOSED, key) for key in (b"a", b"a", b"b", b"c")] == [
             False,
             False,

@@ -271,6 +271,12 @@ async def counted(session: AsyncSession) -> int:
     return await session.scalar(select(func.count()).select_from(Staff).where(Staff.active)) or 0
 
 
+async def is_demo(session: AsyncSession) -> bool:
+    """Whether the demo's people are here; not all of them have left."""
+    names = [username for username, _ in DEMO.values()]
+    return await session.scalar(select(Staff.id).where(Staff.username.in_(names), Staff.active).limit(1)) is not None
+
+
 async def seed_demo(session: AsyncSession) -> list[Staff]:
     """One person of each role, for the demo, and a handler of hazards; those that are there already stay as they are."""
     by, people = By(role=Role.SYSTEM), []

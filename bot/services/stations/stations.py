@@ -5,16 +5,17 @@ from datetime import date, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.services.core.revisions import touch
-from bot.store.models import StationReport, StationRow, now
+from bot.store.models import Channel, Chat, StationReport, StationRow, now
 from knowledge import hours
 from knowledge.geo import Point
 from knowledge.stations import Station
 
 AGREE = 2  # people who say independently that something is wrong
+KNOWN = timedelta(days=1)  # how long we have known a web chat that counts: a new one is a click away
 WITHIN = timedelta(days=7)
 NAME = "stations"
 
@@ -76,15 +77,17 @@ async def load(session: AsyncSession) -> list[Station]:
 async def report(session: AsyncSession, station_id: str, what: Report, reporter: bytes) -> bool:
     """Note that somebody found a station closed or something wrong.
 
-    Returns whether it became doubtful: two people said so within a week, independently of each other.
+    Returns whether it became doubtful: two people said so within a week, independently of each other.  Whoever opened
+    the web chat less than a day before they said so is written down, and counts for nobody.
     """
     await session.execute(insert(StationReport).values(station_id=station_id, what=what, reporter=reporter, at=now()))
-    people = select(func.count(StationReport.reporter.distinct())).where(
-        StationReport.station_id == station_id,
-        StationReport.at > now() - WITHIN,
-        StationReport.settled_at.is_(None),
+    said = await session.execute(
+        select(StationReport.reporter, StationReport.at, Chat.channel, Chat.created_at)
+        .join(Chat, Chat.key == StationReport.reporter)
+        .where(StationReport.station_id == station_id, StationReport.settled_at.is_(None))
+        .where(StationReport.at > now() - WITHIN)
     )
-    if (await session.scalar(people) or 0) < AGREE:
+    if len({who for who, at, channel, since in said if channel != Channel.WEB or at - since >= KNOWN}) < AGREE:
         return False
     doubt = (
         update(StationRow)
