@@ -1,14 +1,14 @@
 """python -m bot ask: what the search makes of a question, without any chat."""
 
 import argparse
-import asyncio
 import json
 import sys
 from typing import Any
 
 import knowledge
+from bot.commands.running import command
 from bot.settings import Settings
-from knowledge import Knowledge, search
+from knowledge import search
 
 
 def add(commands: Any) -> None:
@@ -19,14 +19,10 @@ def add(commands: Any) -> None:
     parser.set_defaults(run=_run)
 
 
-def _run(given: argparse.Namespace, settings: Settings) -> int:
+@command
+async def _run(given: argparse.Namespace, settings: Settings) -> None:
     known = knowledge.load()
     search.deepen(known.search, settings.var / "vectors", search.Tier[settings.search.upper()])
-    asyncio.run(_answer(given, known))
-    return 0
-
-
-async def _answer(given: argparse.Namespace, known: Knowledge) -> None:
     questions = [" ".join(given.text)] if given.text else (line.rstrip("\n") for line in sys.stdin)
     for question in questions:
         found = await known.search.find(question, search.Asker(given.region))

@@ -1,13 +1,12 @@
 """python -m bot audit verify: whether anything was changed, taken away or moved in the logs."""
 
 import argparse
-import asyncio
 from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.app import database_of
+from bot.commands.running import command, opened
 from bot.services.core import hash_chain
 from bot.services.staff import audit
 from bot.services.staff.audit import CHAINS, Head
@@ -30,18 +29,15 @@ def add(commands: Any) -> None:
     verify.set_defaults(run=_verify)
 
 
-def _verify(given: argparse.Namespace, settings: Settings) -> int:
-    return asyncio.run(verify(settings, given.head))
+@command
+async def _verify(given: argparse.Namespace, settings: Settings) -> int:
+    return await verify(settings, given.head)
 
 
 async def verify(settings: Settings, known: Sequence[Head] = ()) -> int:
     """Print what was found.  Returns 1 when a chain is broken, or an end that was kept is not in it any more."""
-    db = database_of(settings)
-    try:
-        async with db.read() as session:
-            broken = [await _check(session, model, known) for model in CHAINS]
-    finally:
-        await db.close()
+    async with opened(settings) as db, db.read() as session:
+        broken = [await _check(session, model, known) for model in CHAINS]
     return 1 if any(broken) else 0
 
 

@@ -3,15 +3,14 @@
 import argparse
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import knowledge
-from bot.app import database_of
 from bot.commands import migrate
-from bot.console.core import words
+from bot.commands.running import command, opened
 from bot.errors import Rejected
 from bot.services import replanning
 from bot.services.calendar import announcement, changes, coverage, limit_changes
@@ -23,7 +22,6 @@ from bot.services.core.lifecycle import Role
 from bot.services.core.working_days import Limit, LimitUnit, china_date
 from bot.services.staff.audit import By
 from bot.settings import Settings
-from bot.store.db import Database
 from bot.store.models import now
 from knowledge import appeals, hazards
 from knowledge.tables.encoding import decoded
@@ -31,8 +29,6 @@ from knowledge.tables.rows import FileRefused
 
 BY = By(role=Role.SYSTEM)
 DAYS = {True: "worked", False: "off", None: "unknown"}
-
-Work = Callable[[Database], Awaitable[None]]
 
 
 def add(commands: Any) -> None:
@@ -55,8 +51,10 @@ def add(commands: Any) -> None:
     limits.set_defaults(run=_limit)
 
 
-def _show(_given: argparse.Namespace, settings: Settings) -> int:
-    async def work(db: Database) -> None:
+@command
+async def _show(_given: argparse.Namespace, settings: Settings) -> None:
+    await asyncio.to_thread(migrate.upgrade, settings)
+    async with opened(settings) as db:
         async with db.read() as session:
             reach = await coverage.coverage(session, _kinds().values())
             entered = await changes.entered(session)
@@ -65,12 +63,17 @@ def _show(_given: argparse.Namespace, settings: Settings) -> int:
         for each in entered:
             print(f"{each.entered_at:%Y-%m-%d} {each.year or f'{len(each.days)} days'}  {each.source}")
 
-    return _run(work, settings)
 
-
-def _enter(given: argparse.Namespace, settings: Settings) -> int:
-    async def work(db: Database) -> None:
-        announced = announcement.read(await asyncio.to_thread(_text, given.file))
+@command
+async def _enter(given: argparse.Namespace, settings: Settings) -> int:
+    await asyncio.to_thread(migrate.upgrade, settings)
+    try:
+        text = await asyncio.to_thread(_text, given.file)
+    except (OSError, FileRefused) as error:
+        print(f"the file cannot be read: {error}", file=sys.stderr)
+        return 1
+    announced = announcement.read(text)
+    async with opened(settings) as db:
         async with db.read() as session:
             draft = await changes.drafted(session, None, announced, given.source, whole=given.whole)
             after, days = await changes.previewed(session, draft)
@@ -82,12 +85,13 @@ def _enter(given: argparse.Namespace, settings: Settings) -> int:
                 await changes.keep(session, draft)
                 await replanning.begin(session)
                 await changes.enter(session, BY, draft)
+    return 0
 
-    return _run(work, settings)
 
-
-def _limit(given: argparse.Namespace, settings: Settings) -> int:
-    async def work(db: Database) -> None:
+@command
+async def _limit(given: argparse.Namespace, settings: Settings) -> None:
+    await asyncio.to_thread(migrate.upgrade, settings)
+    async with opened(settings) as db:
         kind = _kinds().get(given.kind)
         if kind is None:
             raise Rejected("limit.kind")
@@ -96,8 +100,6 @@ def _limit(given: argparse.Namespace, settings: Settings) -> int:
         async with db.begin() as session:
             await limit_changes.change(session, BY, kind, wish)
         print(f"{given.kind} {given.district or 'everywhere'}: {given.amount or 'as around it'} from {wish.valid_from}")
-
-    return _run(work, settings)
 
 
 def _kinds() -> dict[str, Limited]:
@@ -111,23 +113,3 @@ def _text(file: str) -> str:
 def _print_days(days: Sequence[DayMove]) -> None:
     for each in days:
         print(f"{each.day} {each.day:%a}  {DAYS[each.before]} -> {DAYS[each.after]}  {each.why}")
-
-
-def _run(work: Work, settings: Settings) -> int:
-    async def within() -> None:
-        db = database_of(settings)
-        try:
-            await work(db)
-        finally:
-            await db.close()
-
-    migrate.upgrade(settings)
-    try:
-        asyncio.run(within())
-    except Rejected as error:
-        print(words.load()(f"rejected.{error.key}", **error.values), file=sys.stderr)
-        return 1
-    except (OSError, FileRefused) as error:
-        print(f"the file cannot be read: {error}", file=sys.stderr)
-        return 1
-    return 0

@@ -16,6 +16,7 @@ from bot import health
 from bot.app import database_of, endpoint_of
 from bot.channels.telegram.transport import BotApi
 from bot.commands.migrate import config
+from bot.commands.running import command
 from bot.console.core import words
 from bot.doors import listening
 from bot.errors import Refused, TryLater
@@ -54,8 +55,9 @@ def add(commands: Any) -> None:
     parser.set_defaults(run=_run)
 
 
-def _run(given: argparse.Namespace, settings: Settings) -> int:
-    return asyncio.run(examine(settings, given.district))
+@command
+async def _run(given: argparse.Namespace, settings: Settings) -> int:
+    return await examine(settings, given.district)
 
 
 async def examine(settings: Settings, district: str | None = None) -> int:

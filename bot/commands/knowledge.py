@@ -1,16 +1,14 @@
 """python -m bot knowledge: checks of the content, the decision's fit, confusions, and what nobody could answer."""
 
 import argparse
-import asyncio
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bot.app import database_of
+from bot.commands.running import command, opened
 from bot.services.chats import questions
 from bot.services.policies import policies as editing
 from bot.settings import Settings
-from bot.store.models import Gap
 from knowledge import check, policies, regions, search, words
 from knowledge.search import decide, grouping, shipped
 from knowledge.search.confusions import confusions, thieves
@@ -82,28 +80,23 @@ def _confusions(_given: argparse.Namespace, settings: Settings) -> int:
     return 0
 
 
-def _export(given: argparse.Namespace, settings: Settings) -> int:
+@command
+async def _export(given: argparse.Namespace, settings: Settings) -> None:
     """Entries that nobody edited are copied as they are."""
-    edited = asyncio.run(_published(settings))
+    async with opened(settings) as db, db.read() as session:
+        edited = await editing.published(session)
     given.folder.mkdir(parents=True, exist_ok=True)
     texts = {path.stem: path.read_text(encoding="utf-8") for path in policies.FOLDER.glob("*.md")}
     texts |= {entry.id: policies.written(entry) for entry in edited}
     for name, text in sorted(texts.items()):
         (given.folder / f"{name}.md").write_text(text, encoding="utf-8", newline="\n")
     print(f"{len(texts)} entries, {len(edited)} of them edited in the console: {given.folder}")
-    return 0
 
 
-async def _published(settings: Settings) -> list[policies.Policy]:
-    db = database_of(settings)
-    async with db.read() as session:
-        found = await editing.published(session)
-    await db.close()
-    return found
-
-
-def _gaps(_given: argparse.Namespace, settings: Settings) -> int:
-    gaps = asyncio.run(_read(settings))
+@command
+async def _gaps(_given: argparse.Namespace, settings: Settings) -> None:
+    async with opened(settings) as db, db.read() as session:
+        gaps = await questions.open_gaps(session)
     able, _ = search.models(search.Tier.FAST)
     groups = grouping.group([gap.text for gap in gaps], able[0] if able else None)
     counted = sorted(groups, key=lambda group: -sum(gaps[at].times for at in group))
@@ -111,12 +104,3 @@ def _gaps(_given: argparse.Namespace, settings: Settings) -> int:
         lines = " / ".join(gaps[at].text for at in group[:4])
         print(f"{sum(gaps[at].times for at in group):5}  {gaps[group[0]].why:8}  {lines}")
     print(f"{len(gaps)} questions in {len(groups)} groups")
-    return 0
-
-
-async def _read(settings: Settings) -> list[Gap]:
-    db = database_of(settings)
-    async with db.read() as session:
-        found = list(await questions.open_gaps(session))
-    await db.close()
-    return found

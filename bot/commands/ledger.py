@@ -1,8 +1,6 @@
 """python -m bot ledger: freeze weeks and months, list them, check their stamps, write one to a file."""
 
 import argparse
-import asyncio
-import sys
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -12,8 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 import knowledge
-from bot.app import database_of
-from bot.console.core import words
+from bot.commands.running import command, transaction
 from bot.errors import Rejected
 from bot.services.core import periods, spreadsheets
 from bot.services.core.context import ServiceContext
@@ -48,29 +45,18 @@ def add(commands: Any) -> None:
     verify.set_defaults(run=_run, act=_verify, counts=False)
 
 
-def _run(given: argparse.Namespace, settings: Settings) -> int:
+@command
+async def _run(given: argparse.Namespace, settings: Settings) -> int:
     if given.counts:
         _service_context()  # Reading takes seconds, in which the bot must not wait for our transaction.
-    try:
-        return asyncio.run(_with_database(given, settings))
-    except Rejected as error:
-        print(words.load()(f"rejected.{error.key}", **error.values), file=sys.stderr)
-        return 1
+    async with transaction(settings) as session:
+        status: int = await given.act(session, given)
+        return status
 
 
 @cache
 def _service_context() -> ServiceContext:
     return ServiceContext(knowledge.load())
-
-
-async def _with_database(given: argparse.Namespace, settings: Settings) -> int:
-    db = database_of(settings)
-    try:
-        async with db.begin() as session:
-            status: int = await given.act(session, given)
-            return status
-    finally:
-        await db.close()
 
 
 async def _freeze(session: AsyncSession, given: argparse.Namespace) -> int:

@@ -13,7 +13,7 @@ from alembic.util import CommandError
 from sqlalchemy import text
 
 import migrations
-from bot.app import database_of
+from bot.commands.running import opened, transaction
 from bot.settings import Settings
 
 ROLE = re.compile(r"[a-z_][a-z0-9_]{0,62}")
@@ -55,13 +55,9 @@ def run(given: argparse.Namespace, settings: Settings) -> int:
 
 async def grant(settings: Settings, role: str) -> None:
     """Let a role do all that the running program does: with the tables' owner, a thief could switch the triggers off."""
-    db = database_of(settings)
-    try:
-        async with db.begin() as session:
-            for statement in GRANTS:
-                await session.execute(text(statement.format(role=f'"{role}"', kept=", ".join(KEPT))))
-    finally:
-        await db.close()
+    async with transaction(settings) as session:
+        for statement in GRANTS:
+            await session.execute(text(statement.format(role=f'"{role}"', kept=", ".join(KEPT))))
 
 
 def upgrade(settings: Settings) -> None:
@@ -75,12 +71,8 @@ def upgrade(settings: Settings) -> None:
 
 async def _revision(settings: Settings) -> str | None:
     """Where the database stands; None for an empty one."""
-    db = database_of(settings)
-    try:
-        async with db.connect() as connection:
-            return await connection.run_sync(lambda sync: MigrationContext.configure(sync).get_current_revision())
-    finally:
-        await db.close()
+    async with opened(settings) as db, db.connect() as connection:
+        return await connection.run_sync(lambda sync: MigrationContext.configure(sync).get_current_revision())
 
 
 def config(settings: Settings) -> Config:

@@ -1,14 +1,10 @@
 """python -m bot open311 key add|list|remove: who may report through the API."""
 
 import argparse
-import asyncio
 import sys
-from collections.abc import Awaitable, Callable
 from typing import Any
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
-from bot.app import database_of
+from bot.commands.running import command, transaction
 from bot.errors import Rejected
 from bot.services.open311 import api_keys
 from bot.settings import Settings
@@ -31,55 +27,37 @@ def add(commands: Any) -> None:
     gone.set_defaults(run=_remove)
 
 
-def _add(given: argparse.Namespace, settings: Settings) -> int:
-    async def work(session: AsyncSession) -> int:
+@command
+async def _add(given: argparse.Namespace, settings: Settings) -> int:
+    name, most = given.name[:60], {"a_minute": max(given.a_minute, 1), "a_day": max(given.a_day, 1)}
+    async with transaction(settings) as session:
         try:
-            key = await api_keys.add(
-                session,
-                given.name[:60],
-                agency=given.agency,
-                exact=given.exact,
-                a_minute=max(given.a_minute, 1),
-                a_day=max(given.a_day, 1),
-            )
+            key = await api_keys.add(session, name, agency=given.agency, exact=given.exact, **most)
         except Rejected as why:
             print(f"{given.name}: {why.key}: the name is taken, or there is no such agency", file=sys.stderr)
             return 1
-        print(key)
-        print("This is the only time it is shown; we keep its hash.", file=sys.stderr)
-        return 0
-
-    return asyncio.run(_in(settings, work))
+    print(key)
+    print("This is the only time it is shown; we keep its hash.", file=sys.stderr)
+    return 0
 
 
-def _list(_given: argparse.Namespace, settings: Settings) -> int:
-    async def work(session: AsyncSession) -> int:
+@command
+async def _list(_given: argparse.Namespace, settings: Settings) -> None:
+    async with transaction(settings) as session:
         for key in await api_keys.listed(session):
             rights = " ".join(
                 filter(None, ("exact" if key.exact else "", f"agency {key.agency_id}" if key.agency_id else ""))
             )
             state = f"removed {key.revoked_at:%Y-%m-%d}" if key.revoked_at else f"{key.a_minute}/min {key.a_day}/day"
             print(f"{key.name}\t{state}\t{rights or '-'}\tsince {key.created_at:%Y-%m-%d}")
+
+
+@command
+async def _remove(given: argparse.Namespace, settings: Settings) -> int:
+    async with transaction(settings) as session:
+        removed = await api_keys.remove(session, given.name)
+    if removed:
+        print(f"{given.name} opens nothing any more")
         return 0
-
-    return asyncio.run(_in(settings, work))
-
-
-def _remove(given: argparse.Namespace, settings: Settings) -> int:
-    async def work(session: AsyncSession) -> int:
-        if await api_keys.remove(session, given.name):
-            print(f"{given.name} opens nothing any more")
-            return 0
-        print(f"{given.name}: no such key", file=sys.stderr)
-        return 1
-
-    return asyncio.run(_in(settings, work))
-
-
-async def _in(settings: Settings, work: Callable[[AsyncSession], Awaitable[int]]) -> int:
-    db = database_of(settings)
-    try:
-        async with db.begin() as session:
-            return await work(session)
-    finally:
-        await db.close()
+    print(f"{given.name}: no such key", file=sys.stderr)
+    return 1

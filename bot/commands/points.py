@@ -1,10 +1,9 @@
 """python -m bot points reconcile: whether every account, every chain and every stock adds up."""
 
 import argparse
-import asyncio
 from typing import Any
 
-from bot.app import database_of
+from bot.commands.running import command, opened
 from bot.services.points import reconciliation
 from bot.settings import Settings
 
@@ -15,21 +14,19 @@ def add(commands: Any) -> None:
     points.set_defaults(run=_run)
 
 
-def _run(_given: argparse.Namespace, settings: Settings) -> int:
-    return asyncio.run(reconcile(settings))
+@command
+async def _run(_given: argparse.Namespace, settings: Settings) -> int:
+    return await reconcile(settings)
 
 
 async def reconcile(settings: Settings) -> int:
     """Print what does not add up.  Returns 1 when anything does not."""
-    db, wrong = database_of(settings), 0
-    try:
-        async with db.begin() as session:
-            if db.dialect == "postgresql":  # One snapshot: nothing moves while it is counted.  SQLite has one writer.
-                await session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
-            async for finding in reconciliation.findings(session):
-                print(finding)
-                wrong += 1
-    finally:
-        await db.close()
+    wrong = 0
+    async with opened(settings) as db, db.begin() as session:
+        if db.dialect == "postgresql":  # One snapshot: nothing moves while it is counted.  SQLite has one writer.
+            await session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+        async for finding in reconciliation.findings(session):
+            print(finding)
+            wrong += 1
     print("the points add up" if not wrong else f"{wrong} to look at")
     return 1 if wrong else 0

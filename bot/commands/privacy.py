@@ -1,15 +1,13 @@
 """python -m bot privacy: what an operator does for the privacy of workers."""
 
 import argparse
-import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Coroutine, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import knowledge
-from bot.app import database_of
+from bot.commands.running import command, opened
 from bot.services.appeals import case_work
 from bot.services.appeals.appeals import UnknownAppeal
 from bot.services.core.context import ServiceContext
@@ -18,7 +16,6 @@ from bot.services.privacy import deletion_log, erasure, retention
 from bot.services.staff import audit
 from bot.services.staff.audit import By
 from bot.settings import Settings
-from bot.store.db import Database
 from knowledge import Knowledge
 
 
@@ -40,22 +37,20 @@ def add(commands: Any) -> None:
     again.set_defaults(run=_reapply)
 
 
-def _retention(given: argparse.Namespace, settings: Settings) -> int:
+@command
+async def _retention(given: argparse.Namespace, settings: Settings) -> None:
     content = knowledge.load()
-    work: Coroutine[Any, Any, dict[str, int]] = (
-        foresee(settings, content) if given.dry_run else delete(settings, content)
-    )
-    counts = asyncio.run(work)
+    counts = await (foresee if given.dry_run else delete)(settings, content)
     verb = "would be dealt with" if given.dry_run else "dealt with"
     for rule in content.retention.rules.values():
         kept = "kept" if rule.days is None else f"{rule.days:>4} days"
         print(f"{rule.name:<22} {kept:<10} {counts.get(rule.name, 0):>7} {verb}: {rule.what}")
-    return 0
 
 
-def _hold(given: argparse.Namespace, settings: Settings) -> int:
+@command
+async def _hold(given: argparse.Namespace, settings: Settings) -> int:
     try:
-        asyncio.run(hold(settings, given.number, given.why))
+        await hold(settings, given.number, given.why)
     except UnknownAppeal:
         print(f"no case {given.number}")
         return 1
@@ -63,21 +58,21 @@ def _hold(given: argparse.Namespace, settings: Settings) -> int:
     return 0
 
 
-def _reapply(given: argparse.Namespace, settings: Settings) -> int:
-    print(f"erased again: {asyncio.run(reapply(settings, knowledge.load(), given.files))}")
-    return 0
+@command
+async def _reapply(given: argparse.Namespace, settings: Settings) -> None:
+    print(f"erased again: {await reapply(settings, knowledge.load(), given.files)}")
 
 
 async def foresee(settings: Settings, content: Knowledge) -> dict[str, int]:
     """What a run would deal with, by rule."""
-    async with _opened(settings) as db, db.read() as session:
+    async with opened(settings) as db, db.read() as session:
         return await retention.foresee(session, content.retention)
 
 
 async def delete(settings: Settings, content: Knowledge) -> dict[str, int]:
     """Run until nothing is due, a transaction a batch; how many rows by rule, which the audit keeps."""
     context, total = _service_context(settings, content), Counter[str]()
-    async with _opened(settings) as db:
+    async with opened(settings) as db:
         while True:
             async with db.begin() as session:
                 done = await retention.run(session, context)
@@ -91,7 +86,7 @@ async def delete(settings: Settings, content: Knowledge) -> dict[str, int]:
 
 async def hold(settings: Settings, number: str, why: str) -> None:
     """Set or, with "", end a legal hold; the audit keeps it.  Raises UnknownAppeal."""
-    async with _opened(settings) as db, db.begin() as session:
+    async with opened(settings) as db, db.begin() as session:
         await case_work.hold(session, number, why, SYSTEM)
         await audit.note(session, By(), "appeals.hold" if why else "appeals.release", f"appeal:{number}")
 
@@ -99,7 +94,7 @@ async def hold(settings: Settings, number: str, why: str) -> None:
 async def reapply(settings: Settings, content: Knowledge, files: Sequence[Path]) -> int:
     """Erase again whoever a restored backup brought back; how many there were.  Safe to repeat."""
     context, erased = _service_context(settings, content), 0
-    async with _opened(settings) as db:
+    async with opened(settings) as db:
         async with db.read() as session:
             known = [*(await deletion_log.every(session)).items()]
         for path in (settings.var / deletion_log.NAME, *files):
@@ -114,12 +109,3 @@ async def reapply(settings: Settings, content: Knowledge, files: Sequence[Path])
 
 def _service_context(settings: Settings, content: Knowledge) -> ServiceContext:
     return ServiceContext(content, queue=bool(settings.queue_url), silent=True)
-
-
-@asynccontextmanager
-async def _opened(settings: Settings) -> AsyncIterator[Database]:
-    db = database_of(settings)
-    try:
-        yield db
-    finally:
-        await db.close()

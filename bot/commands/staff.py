@@ -2,16 +2,12 @@
 
 import argparse
 import asyncio
-import sys
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.app import database_of
 from bot.commands import migrate
-from bot.console.core import words
+from bot.commands.running import command, transaction
 from bot.errors import Rejected
 from bot.messaging import urls
 from bot.services.core.lifecycle import Role
@@ -25,8 +21,6 @@ from knowledge import appeals, hazards
 
 BY = By(role=Role.SYSTEM)
 HOURS = int(sign_in.INVITED.total_seconds() // 3600)
-
-Work = Callable[[AsyncSession], Awaitable[None]]
 
 
 def add(commands: Any) -> None:
@@ -46,8 +40,10 @@ def add(commands: Any) -> None:
     leaves.set_defaults(run=_remove)
 
 
-def _add(given: argparse.Namespace, settings: Settings) -> int:
-    async def work(session: AsyncSession) -> None:
+@command
+async def _add(given: argparse.Namespace, settings: Settings) -> None:
+    await asyncio.to_thread(migrate.upgrade, settings)
+    async with transaction(settings) as session:
         catalogue = appeals.load()
         if given.kind and not getattr(catalogue.kinds.get(given.kind), "confidential", False):
             raise Rejected("people.kind")
@@ -64,48 +60,27 @@ def _add(given: argparse.Namespace, settings: Settings) -> int:
         print(f"good once, for {HOURS} hours, in the browser that uses it first:")
         print(f"{settings.base_url}{urls.ENTER}/{token}")
 
-    return _run(work, settings)
 
-
-def _list(_given: argparse.Namespace, settings: Settings) -> int:
-    async def work(session: AsyncSession) -> None:
+@command
+async def _list(_given: argparse.Namespace, settings: Settings) -> None:
+    await asyncio.to_thread(migrate.upgrade, settings)
+    async with transaction(settings) as session:
         codes = {each.id: each.code for each in await session.scalars(select(Agency))}
         for person, rows in await accounts.listed(session):
             roles = ", ".join(f"{row.role}@{row.district or '*'}{row.category and ':' + row.category}" for row in rows)
             unit = codes.get(person.agency_id or 0, "-")
             print(f"{person.username:<20} {_standing(person):<8} {unit:<12} {roles or '-'}  {person.name}")
 
-    return _run(work, settings)
 
-
-def _remove(given: argparse.Namespace, settings: Settings) -> int:
-    async def work(session: AsyncSession) -> None:
+@command
+async def _remove(given: argparse.Namespace, settings: Settings) -> None:
+    await asyncio.to_thread(migrate.upgrade, settings)
+    async with transaction(settings) as session:
         person = await accounts.find(session, given.username)
         if person is None:
             raise Rejected("people.unknown", username=given.username)
         await accounts.set_active(session, None, BY, person, active=False)
         print(f"{person.username}: shut out, every session ended")
-
-    return _run(work, settings)
-
-
-def _run(work: Work, settings: Settings) -> int:
-    migrate.upgrade(settings)
-    try:
-        asyncio.run(_transact(work, settings))
-    except Rejected as error:
-        print(words.load()(f"rejected.{error.key}", **error.values), file=sys.stderr)
-        return 1
-    return 0
-
-
-async def _transact(work: Work, settings: Settings) -> None:
-    db = database_of(settings)
-    try:
-        async with db.begin() as session:
-            await work(session)
-    finally:
-        await db.close()
 
 
 def _standing(person: Staff) -> str:

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bot.app import database_of
 from bot.commands import migrate
+from bot.commands.running import command, opened, transaction
 from bot.services.stations import stations
 from bot.settings import Settings
 from knowledge import places
@@ -40,7 +40,8 @@ def add(commands: Any) -> None:
     near.set_defaults(run=_near)
 
 
-def _import(given: argparse.Namespace, settings: Settings) -> int:
+@command
+async def _import(given: argparse.Namespace, settings: Settings) -> int:
     try:
         data = given.file.read_bytes()
     except OSError as error:
@@ -52,8 +53,9 @@ def _import(given: argparse.Namespace, settings: Settings) -> int:
         print("什么都没有写入。改好上面的问题再来一次。")
         return 1
     if not given.preview:
-        migrate.upgrade(settings)
-        asyncio.run(_write(found, settings, replace=given.replace))
+        await asyncio.to_thread(migrate.upgrade, settings)
+        async with transaction(settings) as session:
+            await (stations.replace if given.replace else stations.merge)(session, found.stations)
         print(f"写入 {len(found.stations)} 个站点。")
     return 0
 
@@ -66,35 +68,24 @@ def _show(found: Import) -> None:
         print(f"{'错误' if problem.fault else '提醒'}  第 {problem.row} 行：{problem.text}")
 
 
-async def _write(found: Import, settings: Settings, *, replace: bool) -> None:
-    db = database_of(settings)
-    async with db.begin() as session:
-        await (stations.replace if replace else stations.merge)(session, found.stations)
-    await db.close()
-
-
-def _near(given: argparse.Namespace, settings: Settings) -> int:
+@command
+async def _near(given: argparse.Namespace, settings: Settings) -> None:
     at = given.open_at
     if at is not None and at.tzinfo is None:
         at = at.replace(tzinfo=SHANGHAI)
-    known = asyncio.run(_known(settings))
+    known = await _known(settings)
     point = Point(given.latitude, given.longitude)
     for near in Stations(known).nearest(point, at=at, limit=LIMIT):
         print(json.dumps(_values(near), ensure_ascii=False) if given.json else _line(near))
-    return 0
 
 
 async def _known(settings: Settings) -> list[Station]:
     """The imported stations; the sample while there are none."""
     migrate_needed = not settings.database_url and not (settings.var / "nuanxin.db").exists()
     if not migrate_needed:
-        db = database_of(settings)
-        try:
-            async with db.read() as session:
-                if found := await stations.load(session):
-                    return found
-        finally:
-            await db.close()
+        async with opened(settings) as db, db.read() as session:
+            if found := await stations.load(session):
+                return found
     return list(read.sample(places.load(), vocabulary.load()))
 
 
