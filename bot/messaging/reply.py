@@ -94,6 +94,13 @@ class Photo(TypedDict):
     choices: NotRequired[Sequence[Row]]
 
 
+class Settle(TypedDict):
+    """The buttons of a message of ours go; what it told somebody stays."""
+
+    do: Literal["settle"]
+    message: int
+
+
 class Unsay(TypedDict):
     """A message of ours goes."""
 
@@ -101,7 +108,7 @@ class Unsay(TypedDict):
     message: int
 
 
-Reply = Say | Edit | Caption | Place | Photo | Unsay
+Reply = Say | Edit | Caption | Place | Photo | Settle | Unsay
 
 
 def rows_of(buttons: Sequence[SomeButton], abreast: int = 2) -> list[Sequence[SomeButton]]:

@@ -113,7 +113,8 @@ async def rate(update: Update, context: Context, asked: RateAppeal) -> None:
     except IllegalStep:
         context.toast("stale")
         return
-    context.edit(message_of(update), "appeal.rated")
+    context.settle(message_of(update))
+    context.say("appeal.rated")
 
 
 async def _ask_why(context: Context, appeal: Appeal) -> None:

@@ -272,8 +272,12 @@ async def test_a_question_stops_the_clock_and_the_next_line_is_the_answer(phone,
     assert step.text == "铁西三站"
 
 
-async def test_satisfied_by_one_tap(phone, app, answered):
+async def test_satisfied_by_one_tap_and_what_was_answered_stays(phone, app, answered):
     await phone.presses("👍 满意")
+    told = await phone.messages()
+    [answer] = [each for each in told if RESULT in each["text"]]
+    assert not answer.get("buttons")
+    assert "谢谢您的评价" in told[-1]["text"]
     appeal = await case(app, answered)
     assert (appeal.state, appeal.rating) == ("verified", "good")
 

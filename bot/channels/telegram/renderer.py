@@ -30,6 +30,8 @@ def _call(reply: Reply) -> Call:
         return _photo(reply)
     if reply["do"] == "caption":
         return _caption(reply)
+    if reply["do"] == "settle":
+        return "editMessageReplyMarkup", {"message_id": reply["message"]}
     if reply["do"] == "unsay":
         return "deleteMessage", {"message_id": reply["message"]}
     raise KeyError(reply["do"])  # written by a newer version of us

@@ -139,6 +139,10 @@ class Context(CallbackContext[ExtBot[None], dict[Any, Any], dict[Any, Any], dict
         """Change what a message of ours says, and its buttons."""
         self.reply({"do": "edit", "message": message, "text": self.text(key, **values), "choices": choices})
 
+    def settle(self, message: int) -> None:
+        """Take the buttons of a message of ours away; what it said stays."""
+        self.reply({"do": "settle", "message": message})
+
     def toast(self, key: str, *, alert: bool = False, **values: object) -> None:
         """Answer a button press with a line that vanishes; as an alert, it stays until it is tapped away."""
         current().toast, current().alert = self.text(key, **values), alert
