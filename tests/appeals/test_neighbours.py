@@ -75,8 +75,9 @@ async def test_who_came_from_nowhere_has_no_next_one(app, admin):
 
 
 async def test_nobody_is_led_to_a_case_they_may_not_see(app, admin):
-    mine, far = await filed(app), await filed(app, district="210203")
+    mine, far, other = await filed(app), await filed(app, district="210203"), await filed(app)
     page = await admin.gets(f"/console/appeals/{mine}?list=view%3Dall")
+    assert other in page
     assert far not in page
 
 

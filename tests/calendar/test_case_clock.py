@@ -23,6 +23,7 @@ def test_fifteen_working_days_from_11_december_have_no_end_until_2027_is_entered
     with pytest.raises(YearUnknown):
         clock.due(Calendar())
     assert due_of(clock, Calendar()) is None
+    assert due_of(clock, MADE_UP) == clock.due(MADE_UP)
     assert shown(clock.due(MADE_UP)) == date(2027, 1, 4)
 
 
@@ -64,6 +65,11 @@ def test_half_of_the_time_that_ran_is_used_up_half_way_and_a_pause_does_not_coun
     assert due == at(11, 20, 18)
     assert clock.used(due, 0.5) == at(11, 20, 6)  # two hours before the pause, ten after it
     assert clock.used(due, 1 / 24) == at(11, 19, 11)
+
+
+def test_what_is_used_up_as_a_pause_begins_is_used_up_then_and_not_when_it_ends():
+    clock = CaseClock(at(11, 19), HOURS, [(at(11, 19, 12), at(11, 19, 20))])
+    assert clock.used(clock.due(Calendar()), 2 / 24) == at(11, 19, 12)
 
 
 def test_a_row_keeps_pauses_as_they_were():

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.services.core.working_days import DAY, ZONE, Calendar, Limit, LimitUnit, YearUnknown, shown
+from bot.services.core.working_days import DAY, ZONE, Calendar, Limit, LimitUnit, YearUnknown, china_date, shown
 
 FIVE = Limit(5, LimitUnit.WORKING_DAYS)
 
@@ -28,6 +28,7 @@ def test_the_national_day_week_does_not_count_and_a_make_up_saturday_does():
 def test_a_case_of_the_evening_counts_from_the_next_day_in_china():
     late = datetime(2026, 11, 19, 15, 59, tzinfo=UTC)  # 23:59 on the 19th in China
     later = datetime(2026, 11, 19, 16, 1, tzinfo=UTC)  # 00:01 on the 20th
+    assert (china_date(late), china_date(later)) == (date(2026, 11, 19), date(2026, 11, 20))
     assert shown(Calendar().due(later, FIVE)) == shown(Calendar().due(late, FIVE)) + timedelta(days=1)
 
 
@@ -49,6 +50,18 @@ def test_the_administrators_calendar_goes_before_the_package():
 def test_a_year_the_administrators_entered_is_known():
     entered = Calendar({date(2031, 1, 1): False}, frozenset({2030, 2031}))
     assert shown(entered.due(at(2030, 12, 31), Limit(1, LimitUnit.WORKING_DAYS))) == date(2031, 1, 2)
+
+
+def test_a_year_is_known_when_it_was_published_or_entered_as_a_whole_and_by_no_single_day():
+    assert Calendar().knows(2026)
+    assert not Calendar().knows(2031)
+    assert Calendar(years=frozenset({2031})).knows(2031)
+    assert not Calendar({date(2031, 1, 1): False}).knows(2031)
+
+
+def test_a_deadline_is_shown_as_the_last_day_on_which_it_is_kept():
+    assert shown(at(2026, 11, 20, 0)) == date(2026, 11, 19)  # midnight: the day before
+    assert shown(at(2026, 11, 20, 0) + timedelta(microseconds=1)) == date(2026, 11, 20)
 
 
 DAYS = st.dates(date(2024, 1, 1), date(2026, 6, 1))
@@ -88,5 +101,7 @@ def test_a_stretch_over_a_weekend_spans_its_working_days_only():
 def test_hours_are_within_working_days_when_they_surely_are():
     day, hours = Limit(1, LimitUnit.WORKING_DAYS), Limit(24, LimitUnit.HOURS)
     assert hours.within(day)
+    assert FIVE.within(FIVE)
+    assert not Limit(6, LimitUnit.WORKING_DAYS).within(FIVE)
     assert not Limit(25, LimitUnit.HOURS).within(day)
     assert not day.within(hours)  # A working day may have to wait for the end of a week of holidays.

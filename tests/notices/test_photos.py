@@ -144,6 +144,7 @@ async def test_a_strip_that_telegram_would_refuse_is_refused_before(organiser):
 async def test_a_photo_is_taken_away_again(organiser):
     page = await organiser.uploads(NEW, "picture", picture(), "plan.jpg", **FORM)
     path = page.path.partition("?")[0]
+    assert "通知的照片" in await organiser.gets(path)
     await organiser.gets(f"{path}/edit")
     page = await organiser.submits(f"{path}/edit", photo_off=1, **FORM)
     assert "通知的照片" not in page

@@ -131,10 +131,11 @@ async def test_a_confidential_case_counts_without_its_number(app):
 
 
 async def test_a_ledger_names_nobody(app):
-    await last_week(
+    number = await last_week(
         app, name="欧阳拾柒", phone="13912349876", story="欠我欧阳拾柒工资，电话 13912349876，催了三次都说下周"
     )
     content = (await frozen(app)).content
+    assert number in content
     assert "欧阳拾柒" not in content
     assert "13912349876" not in content
 

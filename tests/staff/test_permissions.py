@@ -71,6 +71,10 @@ def test_a_denial_says_what_of_and_whether_it_is_hidden_and_a_step_is_taken_by_t
     with pytest.raises(Denied) as denied:
         both.require(READ, district="2103", subject="appeal:1", hidden=True)
     assert (denied.value.action, denied.value.subject, denied.value.hidden) == (READ, "appeal:1", True)
+    with pytest.raises(Denied) as denied:
+        both.require(READ, district="2103")
+    assert not denied.value.hidden
+    assert not Denied(READ).hidden
 
 
 def test_nobody_approves_their_own_work():
