@@ -13,7 +13,7 @@ from bot.services.appeals import calls as appeal_calls
 from bot.services.appeals import timers as appeal_timers
 from bot.services.core.context import ServiceContext
 from bot.services.hazards import calls as hazard_calls
-from bot.services.hazards import timers as hazard_ringing
+from bot.services.hazards import timers as hazard_timers
 from bot.services.notices import start as notice_start
 from bot.services.points import vouchers
 from bot.services.privacy import erasure, retention
@@ -30,7 +30,7 @@ SOURCES: dict[str, CallSource] = {appeal_calls.NOUN: appeal_calls.SOURCE, hazard
 
 RINGS: dict[str, Ring] = {
     "appeal": appeal_timers.ring,
-    "hazard": hazard_ringing.ring,
+    "hazard": hazard_timers.ring,
     "notice": notice_start.ring,
     "volunteer": volunteer_transitions.ring,
     "voucher": vouchers.ring,

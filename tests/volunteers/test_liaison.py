@@ -11,7 +11,7 @@ from bot.services.notices.audience import Audience
 from bot.services.volunteers import applications, audience_tags
 from bot.services.volunteers import transitions as volunteer_transitions
 from bot.services.volunteers.states import VolunteerMove, VolunteerState
-from bot.store.models import Appeal, Chat, ChatTag, Consultation, ConsultationVoice, Hazard, NoticeKind, now
+from bot.store.models import Appeal, Chat, ChatTag, Consultation, ConsultationVote, Hazard, NoticeKind, now
 from tests.conftest import hasten
 from tests.support.appeals import filed
 from tests.support.desk import Desk
@@ -124,7 +124,7 @@ async def test_said_again_the_newer_words_count(phone, app, liaison):
         await phone.presses("小区东门停车难")
         await phone.types(words)
     async with app.db.read() as session:
-        assert (await session.scalars(select(ConsultationVoice.text))).all() == ["还是先和物业谈"]
+        assert (await session.scalars(select(ConsultationVote.text))).all() == ["还是先和物业谈"]
 
 
 async def test_a_vote_is_one_tap_and_one_each_and_the_console_counts_them(phone, app, liaison):
@@ -145,7 +145,7 @@ async def test_a_vote_is_one_tap_and_one_each_and_the_console_counts_them(phone,
     await revoke(app, liaison)
     assert "才能参加" in "".join([*await phone.presses("该办"), *await phone.toasts()])
     async with app.db.read() as session:
-        assert (await session.scalars(select(ConsultationVoice.vote))).all() == ["against"]
+        assert (await session.scalars(select(ConsultationVote.vote))).all() == ["against"]
 
 
 async def test_another_districts_consultation_and_a_settled_one_are_not_offered(phone, app, liaison):
@@ -164,7 +164,7 @@ async def test_revocation_takes_effect_on_the_next_tap_even_in_the_middle_of_a_f
     await revoke(app, liaison)
     assert "才能参加" in "".join(await phone.types("先划临时停车位"))
     async with app.db.read() as session:
-        assert await session.scalar(select(ConsultationVoice.text)) is None
+        assert await session.scalar(select(ConsultationVote.text)) is None
         assert await applications.liaison(session, await session.scalar(select(Chat.id))) is None
 
 

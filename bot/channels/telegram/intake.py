@@ -8,6 +8,7 @@ from telegram import Update
 
 from bot import log
 from bot.channels.telegram.receiver import Receiver
+from bot.doors.texts import storable
 from bot.errors import Down
 from bot.services.chats import chats
 from bot.store.db import is_down
@@ -54,8 +55,7 @@ def number_of(raw: Any) -> int | None:
 def clean(value: Any) -> Any:
     """The same JSON value, its strings writable as UTF-8."""
     if isinstance(value, str):
-        plain = value.replace("\0", "")
-        return plain.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        return storable(value)
     if isinstance(value, list):
         return [clean(each) for each in value]
     if isinstance(value, dict):

@@ -1,6 +1,6 @@
 """The web chat: a Bot API over HTTP, and the page of people without Telegram.
 
-It stands beside the house: it imports only `bot.log` and `bot.store`, and the bot talks to it over HTTP exactly as
+It stands beside the rest: it imports only `bot.log` and `bot.store`, and the bot talks to it over HTTP exactly as
 it talks to Telegram.  Where it differs from Telegram on purpose: the header `Idempotency-Key` (see `api`), http
 webhooks on this machine, one kind of chat (private), and no pins on the page.
 """

@@ -15,6 +15,7 @@ from yarl import URL
 from bot.console.core.words import ConsoleWords
 from bot.doors import numbers
 from bot.doors.forms import Upload
+from bot.doors.texts import storable
 from bot.errors import Rejected
 from bot.messaging import urls
 from bot.queue.relay import Relay
@@ -224,5 +225,4 @@ def new_key() -> str:
 
 def clean(text: str) -> str:
     """Text that every database takes: no NUL, no lone surrogates, one kind of line end."""
-    plain = text.replace("\0", "").replace("\r\n", "\n")
-    return plain.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return storable(text).replace("\r\n", "\n")

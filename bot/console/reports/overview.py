@@ -71,7 +71,7 @@ async def overview(context: RequestContext) -> web.Response:
 
 
 @page("GET", f"{urls.OVERVIEW}/{{measure}}", right=Right.STATISTICS_READ)
-async def behind(context: RequestContext) -> web.Response:
+async def drill_down(context: RequestContext) -> web.Response:
     """The cases behind a number."""
     measure = context.knowledge.measures.every.get(context.http_request.match_info["measure"])
     if measure is None:
@@ -80,7 +80,7 @@ async def behind(context: RequestContext) -> web.Response:
     kind, agency = context.http_request.query.get("kind", ""), context.http_request.query.get("agency", "")
     within = narrowed(context, statistics.scope(asked.district, context.staffer))
     seen = appeal_queue.visible(context.staffer)
-    found = await statistics.behind(context.session, measure, asked.period, within, seen, number)
+    found = await statistics.drill_down(context.session, measure, asked.period, within, seen, number)
     return context.page(
         "reports/drill_down.html",
         asked=asked,

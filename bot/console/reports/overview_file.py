@@ -18,7 +18,7 @@ from bot.services.core import spreadsheets
 from bot.services.core.spreadsheets import Cell
 from bot.services.core.working_days import ZONE, shown
 from bot.services.reports import statistics
-from bot.services.reports.statistics import Behind
+from bot.services.reports.statistics import DrillDown
 from bot.services.staff.permissions import Right
 from bot.services.units import agencies
 from bot.store.models import Appeal
@@ -102,13 +102,13 @@ async def _cases(context: RequestContext, asked: OverviewRequest, measure: Measu
     """A line for each case that this person may take out; how many others the number counts."""
     within = overview.narrowed(context, statistics.scope(asked.district, context.staffer, Right.STATISTICS_EXPORT))
     seen = appeal_queue.visible(context.staffer, Right.APPEALS_EXPORT)
-    found = await statistics.behind(context.session, measure, asked.period, within, seen, most=MOST)
+    found = await statistics.drill_down(context.session, measure, asked.period, within, seen, most=MOST)
     words, columns = context.knowledge.measures.words, context.console.layout.words.group("sheet_column")
     head = _line(words["number"], words["sort"], words["district"], words["agency"], *columns.values())
     return [*_left_out(context, found), [], head, *(_case(context, *row) for row in found.rows)]
 
 
-def _left_out(context: RequestContext, found: Behind) -> Iterator[list[Cell]]:
+def _left_out(context: RequestContext, found: DrillDown) -> Iterator[list[Cell]]:
     words = context.console.layout.words
     yield _line(words("sheet.count"), found.count)
     if found.count > found.seen:

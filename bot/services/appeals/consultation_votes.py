@@ -7,7 +7,7 @@ from bot.errors import Rejected
 from bot.services.chats import notifications
 from bot.services.core.context import ServiceContext
 from bot.services.identity import identities, redaction
-from bot.store.models import Consultation, ConsultationVoice, Volunteer, now
+from bot.store.models import Consultation, ConsultationVote, Volunteer, now
 
 LISTED = 8  # consultations in one list
 VOTES = ("for", "against")
@@ -38,21 +38,21 @@ async def vote(session: AsyncSession, volunteer: Volunteer, number: int, wanted:
     return item
 
 
-async def _voice(session: AsyncSession, volunteer: Volunteer, number: int) -> tuple[Consultation, ConsultationVoice]:
+async def _voice(session: AsyncSession, volunteer: Volunteer, number: int) -> tuple[Consultation, ConsultationVote]:
     item = next((each for each in await open_to(session, volunteer) if each.id == number), None)
     if item is None:
         raise Rejected("voice.over")
-    voice = await session.get(ConsultationVoice, (number, volunteer.alias))
-    voice = voice or ConsultationVoice(consultation_id=number, alias=volunteer.alias, text="", vote="")
+    voice = await session.get(ConsultationVote, (number, volunteer.alias))
+    voice = voice or ConsultationVote(consultation_id=number, alias=volunteer.alias, text="", vote="")
     voice.at = now()
     session.add(voice)
     return item, voice
 
 
-async def heard(session: AsyncSession, number: int) -> list[ConsultationVoice]:
+async def heard(session: AsyncSession, number: int) -> list[ConsultationVote]:
     """What was said to a consultation, oldest first; who said it is not for those who read it."""
-    query = select(ConsultationVoice).where(ConsultationVoice.consultation_id == number)
-    return list(await session.scalars(query.order_by(ConsultationVoice.at)))
+    query = select(ConsultationVote).where(ConsultationVote.consultation_id == number)
+    return list(await session.scalars(query.order_by(ConsultationVote.at)))
 
 
 async def tell(session: AsyncSession, context: ServiceContext, item: Consultation) -> None:
@@ -63,9 +63,9 @@ async def tell(session: AsyncSession, context: ServiceContext, item: Consultatio
 
 
 async def forget(session: AsyncSession, alias: str) -> None:
-    await session.execute(delete(ConsultationVoice).where(ConsultationVoice.alias == alias))
+    await session.execute(delete(ConsultationVote).where(ConsultationVote.alias == alias))
 
 
-async def of(session: AsyncSession, alias: str) -> list[ConsultationVoice]:
+async def of(session: AsyncSession, alias: str) -> list[ConsultationVote]:
     """What one volunteer said."""
-    return list(await session.scalars(select(ConsultationVoice).where(ConsultationVoice.alias == alias)))
+    return list(await session.scalars(select(ConsultationVote).where(ConsultationVote.alias == alias)))

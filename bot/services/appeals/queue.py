@@ -1,4 +1,4 @@
-"""The caseload: which appeals somebody may see, in what order, how many wait where, and who has one open."""
+"""The queue: which appeals somebody may see, in what order, how many wait where, and who has one open."""
 
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence

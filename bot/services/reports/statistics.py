@@ -35,7 +35,7 @@ class Counts:
 
 
 @dataclass(frozen=True, slots=True)
-class Behind:
+class DrillDown:
     """The cases behind a number: how many there are, how many of them somebody may see, and a page of those."""
 
     count: int
@@ -128,7 +128,7 @@ async def over_time(
     return [found.get(number, 0) for number in range(len(parts))]
 
 
-async def behind(
+async def drill_down(
     session: AsyncSession,
     measure: Measure,
     period: Period,
@@ -136,7 +136,7 @@ async def behind(
     seen: Condition,
     page: int = 1,
     most: int = PAGE,
-) -> Behind:
+) -> DrillDown:
     """The cases that make a number, newest first, `most` of them a page; those that are not `seen` are counted only."""
     marks, asked = conditions([measure], period)
     counted = and_(within, asked[measure.name])
@@ -150,7 +150,7 @@ async def behind(
         .limit(most)
         .offset((page - 1) * most)
     )
-    return Behind(total, int(visible or 0), [(appeal, name) for appeal, name in await session.execute(listed)])
+    return DrillDown(total, int(visible or 0), [(appeal, name) for appeal, name in await session.execute(listed)])
 
 
 async def placeless(session: AsyncSession, period: Period) -> int:

@@ -1,6 +1,7 @@
 """The tables.  A model holds data and rules that need no I/O; queries live in the module that asks them."""
 
 from bot.store.base import Base, now
+from bot.store.models.appeal_queue import CasePresence, Consultation, ConsultationCase, ConsultationVote, SavedFilter
 from bot.store.models.appeals import (
     AllowedStep,
     Appeal,
@@ -14,7 +15,6 @@ from bot.store.models.appeals import (
 )
 from bot.store.models.backend import BackendKey
 from bot.store.models.calendar import CalendarChange, CalendarDay, CalendarYear, LimitChange
-from bot.store.models.caseload import CasePresence, Consultation, ConsultationCase, ConsultationVoice, SavedFilter
 from bot.store.models.conversation import (
     Channel,
     Chat,
@@ -83,7 +83,7 @@ __all__ = [
     "CodeAttempt",
     "Consultation",
     "ConsultationCase",
-    "ConsultationVoice",
+    "ConsultationVote",
     "CopyState",
     "DeadLetter",
     "FormPost",

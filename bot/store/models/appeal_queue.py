@@ -1,4 +1,4 @@
-"""What staff keeps about the caseload: who has which case open, saved filters, problems that many share."""
+"""What staff keeps about the queue of appeals: who has which case open, saved filters, problems that many share."""
 
 from datetime import datetime
 
@@ -55,7 +55,7 @@ class ConsultationCase(Base):
     consultation_id: Mapped[int] = mapped_column(ForeignKey("consultations.id", ondelete="CASCADE"), index=True)
 
 
-class ConsultationVoice(Base):
+class ConsultationVote(Base):
     """What a 民情联络员 says to a consultation.  `alias` means something to the vault only."""
 
     __tablename__ = "consultation_voices"
