@@ -29,6 +29,7 @@ from handlers.standing import (
 
 PREVIEW = "preview"  # the step after the last question
 HELD = "~held"  # a line said after a long silence, kept among the answers until we know what it is
+KEPT = (("go_on", "on"), ("clear", "clear"))  # what can be done with a form that was put aside
 TYPED = frozenset({AnswerKind.TEXT})
 
 
@@ -157,6 +158,8 @@ class Flow:
         """A button of this flow: a value, or one of the engine's own."""
         chat = context.chat
         if value == "!cancel":
+            self._stop(context, message_of(update))
+        elif value == "!clear":
             leave(chat)
             context.edit(message_of(update), "flow.left")
             remind(context)
@@ -179,6 +182,17 @@ class Flow:
             await self._pass(context, skip=value == "!skip")
         else:
             await self.take(context, Given(AnswerKind.PRESS, value))
+
+    def _stop(self, context: Context, message: int) -> None:
+        """Stop writing.  What was written is kept for its day, and cleared by a tap of its own."""
+        if not self.kept or context.chat.step == self.questions[0].name:
+            leave(context.chat)
+            context.edit(message, "flow.stopped")
+            remind(context)
+            return
+        context.chat.paused = True
+        go_on, clear = (press_button(context, f"flow.{key}", self.name, f"!{press}") for key, press in KEPT)
+        context.edit(message, "flow.kept_for_a_day", choices=[[go_on, clear]])
 
     async def _pass(self, context: Context, *, skip: bool) -> None:
         """On to the next question, without an answer or with those there are; a button that was never shown does nothing."""

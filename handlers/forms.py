@@ -57,7 +57,7 @@ def handlers(flows: Sequence[Flow]) -> list[BaseHandler[Any, Any, Any]]:
 
     async def press(update: Update, context: Context, asked: AnswerForm) -> None:
         chat, flow = context.chat, known.get(asked.form)
-        engine = asked.value in {"!on", "!new", "!cancel"}
+        engine = asked.value in {"!on", "!new", "!cancel", "!clear"}
         if flow is None or chat.flow != asked.form or expired(chat) or not (engine or asked.step == chat.step):
             context.toast("stale")
             return

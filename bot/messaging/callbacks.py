@@ -166,7 +166,10 @@ class AppealLooks(Callback, verb="aw"):
 
 
 class WithdrawAppeal(Callback, verb="ax"):
+    """Asked once more before it holds; so are the two below."""
+
     number: str
+    sure: str = ""
 
 
 class RateAppeal(Callback, verb="ar"):
@@ -198,6 +201,7 @@ class ShowHazard(Callback, verb="ho"):
 
 class WithdrawHazard(Callback, verb="hx"):
     number: str
+    sure: str = ""
 
 
 class JudgeHazard(Callback, verb="hv"):
@@ -226,6 +230,7 @@ class MyVouchers(Callback, verb="pv"):
 
 class CancelVoucher(Callback, verb="pc"):
     id: int
+    sure: str = ""
 
 
 class MyData(Callback, verb="pd"):

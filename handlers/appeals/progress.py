@@ -84,9 +84,14 @@ async def looks(update: Update, context: Context, asked: AppealLooks) -> None:
 
 
 async def withdraw(update: Update, context: Context, asked: WithdrawAppeal) -> None:
+    """Asked once more: nothing brings a withdrawn case back."""
     number = asked.number
     if await appeals.own_one(context.session, context.chat.id, number) is None:
         context.toast("stale")
+        return
+    if not asked.sure:
+        yes = context.button("appeal.withdraw_yes", WithdrawAppeal(number, "yes"))
+        context.say("appeal.withdraw_sure", choices=[[yes]], number=number)
         return
     try:
         await appeal_transitions.move(

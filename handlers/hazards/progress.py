@@ -91,6 +91,10 @@ async def withdraw(update: Update, context: Context, asked: WithdrawHazard) -> N
     if hazard is None:
         context.toast("stale")
         return
+    if not asked.sure:
+        yes = context.button("appeal.withdraw_yes", WithdrawHazard(hazard.number, "yes"))
+        context.say("appeal.withdraw_sure", choices=[[yes]], number=hazard.number)
+        return
     await _move(context, hazard.number, HazardMove(HazardState.WITHDRAWN, WORKER), "hazard.withdrawn")
 
 

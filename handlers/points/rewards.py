@@ -114,6 +114,11 @@ def _label(context: Context, code: str) -> str:
 
 
 async def cancel(update: Update, context: Context, asked: CancelVoucher) -> None:
+    if not asked.sure:
+        context.say(
+            "points.cancel_sure", choices=[[context.button("points.cancel_yes", CancelVoucher(asked.id, "yes"))]]
+        )
+        return
     if await vouchers.cancel(context.session, asked.id, context.chat.id):
         context.say("points.cancelled")
     else:

@@ -187,5 +187,6 @@ async def test_a_button_of_a_case_long_over_says_so(phone, app):
     await phone.presses(number)
     page = (await phone.messages())[-1]["id"]
     await phone.presses("撤回")
+    await phone.presses("真的撤回")
     await phone.presses_data(page, f"ax:{number}")
     assert "撤不了：撤回了" in (await phone.hears())[-1]

@@ -447,7 +447,9 @@ async def test_a_withdrawn_one_is_over(phone, app, acts):
     number = await files(phone)
     await phone.types("/appeals")
     await phone.presses(number)
-    assert "撤回了" in (await phone.presses("撤回"))[0]
+    assert "找不回来" in (await phone.presses("撤回"))[0]
+    assert (await case(app, number)).state == "submitted"
+    assert "撤回了" in (await phone.presses("真的撤回"))[0]
     assert (await case(app, number)).state == "withdrawn"
     with pytest.raises(IllegalStep):
         await acts(number, AppealState.ACCEPTED, SYSTEM)

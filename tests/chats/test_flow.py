@@ -297,3 +297,21 @@ async def test_a_question_that_has_to_be_answered_is_not_passed_by_a_made_up_but
         chat = await session.scalar(select(Chat))
         assert chat.step == "story"
         assert "story" not in chat.answers
+
+
+async def test_whoever_stops_writing_keeps_what_they_wrote_until_they_clear_it(phone):
+    await phone.types("/appeal")
+    await phone.presses("欠薪、扣款")
+    await phone.types("站长拖着十月的工资不给，一共四千三")
+    assert "留一天" in (await phone.presses("先不写了"))[-1]
+    assert "四千三" not in (await phone.types("高温补贴多少钱"))[-1]
+    assert "四千三" in (await phone.presses("接着写"))[-1]
+    await phone.presses("先不写了")
+    assert "清掉" in (await phone.presses("清掉"))[-1]
+    assert "哪一类" in (await phone.types("/appeal"))[-1]
+
+
+async def test_of_a_form_with_nothing_in_it_nothing_is_kept(phone):
+    await phone.types("/appeal")
+    assert (await phone.presses("先不写了"))[-1] == "好，不写了。"
+    assert "哪一类" in (await phone.types("/appeal"))[-1]

@@ -218,7 +218,8 @@ async def test_what_is_given_back_or_runs_out_returns_the_points_and_the_reward(
     await redeems(phone)
     await phone.types("/points")
     await phone.presses("我的券")
-    assert "还给您" in (await phone.presses("退掉"))[-1]
+    await phone.presses("退掉")
+    assert "还给您" in (await phone.presses("真的退掉"))[-1]
     await redeems(phone)
     async with app.db.begin() as session:
         due = Outbox.subject.startswith("expire:") & (Outbox.state == OutboxState.WAITING)

@@ -50,6 +50,7 @@ async def withdraws(phone, number: str) -> None:
     await phone.types("/appeals")
     await phone.presses(number)
     await phone.presses("撤回")
+    await phone.presses("真的撤回")
 
 
 def test_every_table_stands_in_the_policy_and_every_rule_with_an_end_is_carried_out(knowledge):
