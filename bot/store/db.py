@@ -65,12 +65,20 @@ class Database:
     async def first(self, statement: Executable, values: Mapping[str, Any]) -> Row[Any] | None:
         """The first row of a query, read outside any transaction and behind no writer."""
         if self.dialect == "sqlite":
-            # One connection kept open is enough: a statement of the in-loop driver never yields.
-            if self._kept is None:
-                self._kept = await self._reader.connect()
-            return (await self._kept.execute(statement, values)).first()
+            # One connection kept open is enough: none of its statements yields.
+            kept = self._kept or await self._keep()
+            return (await kept.execute(statement, values)).first()
         async with self._reader.connect() as connection:
             return (await connection.execute(statement, values)).first()
+
+    async def _keep(self) -> AsyncConnection:
+        made = await self._reader.connect()
+        (await made.get_raw_connection()).driver_connection.shared = True  # type: ignore[union-attr]
+        if self._kept is None:
+            self._kept = made
+        else:  # Somebody else was quicker.
+            await made.close()
+        return self._kept
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncSession]:

@@ -47,6 +47,10 @@ class _Turns:
         self._since = None
 
 
+async def _no_wait() -> None:
+    """Nothing to wait for; SQLAlchemy insists that an async driver awaits once per statement."""
+
+
 _turns = _Turns()
 _long: set[str] = set()
 
@@ -58,9 +62,10 @@ class _Cursor(sqlite3.Cursor):
     _rows: list[Any] | None = None  # of a query; None for other statements, whose rows the base class has
 
     def execute(self, sql: str, parameters: Any = (), /) -> "_Cursor":
-        await_only(_turns.take())
+        connection: _Connection = self.connection  # type: ignore[assignment]
+        await_only(_no_wait() if connection.shared else _turns.take())
         self._rows = None
-        if not _is_query(sql):
+        if connection.shared or not _is_query(sql):
             super().execute(sql, parameters)
             return self
         rows = None if sql in _long else self._shortly(sql, parameters)
@@ -136,6 +141,8 @@ class _Connection(sqlite3.Connection):
     """Breaks off a query of the loop when its time is over."""
 
     until: float | None = None  # by time.thread_time; None while it may take as long as it does
+
+    shared = False  # Many ask at once: a statement has to be over before anybody else has their turn.
 
     def __init__(self, *given: Any, **named: Any) -> None:
         super().__init__(*given, **named)
