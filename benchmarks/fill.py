@@ -24,6 +24,8 @@ WAY = ("submit", "accept", "assign", "begin", "propose", "answer")
 LED = {"accept": "accepted", "assign": "assigned", "begin": "in_progress", "propose": "in_progress"}
 STEPS_OF = {"submitted": 1, "accepted": 2, "assigned": 3, "in_progress": 4, "pending_info": 4, "answered": 6}
 
+CHANGED = "INSERT INTO appeal_changes (appeal_id) SELECT id FROM appeals ORDER BY id"  # as triggers would note it
+
 Rows = list[tuple[Any, ...]]
 COLUMNS = {
     "appeals": (
@@ -145,6 +147,7 @@ async def postgresql(url: str, count: int, agencies: Sequence[int], at: datetime
             await connection.copy_records_to_table(table, records=part[table], columns=columns)
     for table in ("appeals", "hazards", "volunteers", "chats"):
         await connection.execute(f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), max(id)) FROM {table}")
+    await connection.execute(CHANGED)
     await connection.execute("SET session_replication_role = origin")
     await connection.execute("VACUUM ANALYZE")
     await connection.close()
@@ -155,6 +158,8 @@ def sqlite(file: str, count: int, agencies: Sequence[int], at: datetime) -> None
     connection.execute("PRAGMA synchronous=OFF")
     for table in ("appeals", "hazards", "volunteers"):
         connection.execute(f"DROP TRIGGER {table}_begin")
+    noted = connection.execute("SELECT sql FROM sqlite_master WHERE name = 'appeal_steps_noted'").fetchone()[0]
+    connection.execute("DROP TRIGGER appeal_steps_noted")
     for part in rows(count, agencies, at):
         connection.execute("BEGIN")
         for table, columns in COLUMNS.items():
@@ -162,6 +167,8 @@ def sqlite(file: str, count: int, agencies: Sequence[int], at: datetime) -> None
             statement = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})"
             connection.executemany(statement, _plain(part[table]))
         connection.execute("COMMIT")
+    connection.execute(CHANGED)
+    connection.execute(noted)
     connection.execute("ANALYZE")
     connection.close()
 

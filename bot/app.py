@@ -32,7 +32,8 @@ from bot.services.core import quiet_hours
 from bot.services.core.context import ServiceContext
 from bot.services.points import vouchers
 from bot.services.privacy import retention
-from bot.services.reports import ledger_schedule
+from bot.services.reports import daily_counts, ledger_schedule
+from bot.services.reports.keeper import Keeper
 from bot.services.units import agencies
 from bot.services.volunteers import audience_tags
 from bot.settings import Settings
@@ -208,6 +209,7 @@ class Application:
         if self.events is not None:
             self.events.start(self.supervisor)
         self.supervisor.start("notes", self.notes.run)
+        self.supervisor.start("counts", Keeper(self.db, lambda: self.knowledge.measures).run)
         depth = search.Tier[self.settings.search.upper()]
         deepen = partial(self.content_store.deepen, depth, endpoint_of(self.settings))
         self.supervisor.start("search", deepen, once=True)
@@ -221,6 +223,7 @@ class Application:
             await agencies.ensure(session, self.knowledge.offices)
             await retention.ensure(session)
             await ledger_schedule.ensure(session)
+            await daily_counts.ensure(session, self.knowledge.measures.counted)
             await vouchers.ensure(session, self.services)
             await audience_tags.ensure(session)
             await replanning.take_up(session)

@@ -48,6 +48,11 @@ class Measures:
     shares: tuple[Share, ...]
     words: Mapping[str, str]  # of ledgers
 
+    @property
+    def counted(self) -> tuple[Measure, ...]:
+        """Those that go by steps, and so can be counted day by day."""
+        return tuple(each for each in self.every.values() if not each.ahead)
+
 
 def load(path: Path = FILE) -> Measures:
     """Raises KeyError for a list that names no measure."""

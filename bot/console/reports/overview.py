@@ -1,6 +1,6 @@
 """/console/overview: what came in and what became of it, for a period and a district; each number opens its cases."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -17,8 +17,9 @@ from bot.services.chats import questions
 from bot.services.core import periods
 from bot.services.core.periods import Period
 from bot.services.core.working_days import DAY
-from bot.services.reports import statistics
-from bot.services.reports.statistics import PAGE
+from bot.services.reports import day_sums, statistics
+from bot.services.reports.day_sums import DaySums
+from bot.services.reports.statistics import PAGE, Counts
 from bot.services.staff.permissions import Right
 from bot.services.units import agencies
 from bot.store.models import Appeal
@@ -49,7 +50,8 @@ async def overview(context: RequestContext) -> web.Response:
     asked, measures = read(context), context.knowledge.measures
     within = statistics.scope(asked.district, context.staffer)
     shown = measures.lists["overview"]
-    counts = await statistics.count(context.session, shown, asked.period, within)
+    sums = await day_sums_of(context, asked)
+    counts = await counts_of(context, asked, shown, within, sums)
     return context.page(
         "reports/overview.html",
         asked=asked,
@@ -58,7 +60,7 @@ async def overview(context: RequestContext) -> web.Response:
         measures=shown,
         counts=counts,
         shares=[(each, each.of(counts.totals)) for each in measures.shares],
-        chart=await over_time(context, asked, within),
+        chart=await over_time(context, asked, within, sums),
         kinds=context.knowledge.appeals.kinds,
         agencies=await agencies.names(context.session),
         outcomes=await questions.outcomes(context.session, asked.period, asked.district),
@@ -110,11 +112,34 @@ def exports(context: RequestContext, asked: OverviewRequest) -> bool:
     return context.staffer.may(Right.STATISTICS_EXPORT, district=asked.district)
 
 
-async def over_time(context: RequestContext, asked: OverviewRequest, within: Any) -> Mapping[str, Any]:
+async def day_sums_of(
+    context: RequestContext, asked: OverviewRequest, right: Right = Right.STATISTICS_READ
+) -> DaySums | None:
+    """What days add up to, where somebody counts a whole district; None where only the steps can tell."""
+    if not day_sums.is_whole(context.staffer, asked.district, right):
+        return None
+    return await day_sums.read(context.session, context.knowledge.measures.counted, asked.period, asked.district)
+
+
+async def counts_of(
+    context: RequestContext, asked: OverviewRequest, measures: Sequence[Measure], within: Any, sums: DaySums | None
+) -> Counts:
+    """The numbers of a table, from days or from steps."""
+    if sums is not None:
+        return sums.counts(measures)
+    return await statistics.count(context.session, measures, asked.period, within)
+
+
+async def over_time(
+    context: RequestContext, asked: OverviewRequest, within: Any, sums: DaySums | None
+) -> Mapping[str, Any]:
     """Two measures over time, drawn and as a table."""
     drawn: list[Measure] = [context.knowledge.measures.every[name] for name in DRAWN]
-    parts = asked.period.parts(COLUMNS)
-    series = [await statistics.over_time(context.session, each, asked.period, parts, within) for each in drawn]
+    parts, session = asked.period.parts(COLUMNS), context.session
+    series = [
+        sums.over_time(each, parts) if sums else await statistics.over_time(session, each, asked.period, parts, within)
+        for each in drawn
+    ]
     lines = list(zip(parts, *series, strict=True))
     return {"measures": drawn, "columns": charts.columns(series), "parts": parts, "lines": lines}
 

@@ -18,6 +18,7 @@ from bot.services.core import spreadsheets
 from bot.services.core.spreadsheets import Cell
 from bot.services.core.working_days import ZONE, shown
 from bot.services.reports import statistics
+from bot.services.reports.day_sums import DaySums
 from bot.services.reports.statistics import DrillDown
 from bot.services.staff.permissions import Right
 from bot.services.units import agencies
@@ -55,7 +56,8 @@ async def _numbers(context: RequestContext, asked: OverviewRequest) -> list[list
     """What the page shows: all numbers with their meanings, then by kind, by agency and by day."""
     measures, words = context.knowledge.measures.lists["overview"], context.knowledge.measures.words
     within = statistics.scope(asked.district, context.staffer, Right.STATISTICS_EXPORT)
-    counts = await statistics.count(context.session, measures, asked.period, within)
+    sums = await overview.day_sums_of(context, asked, Right.STATISTICS_EXPORT)
+    counts = await overview.counts_of(context, asked, measures, within, sums)
     named = await agencies.names(context.session)
     labels = {code: kind.label for code, kind in context.knowledge.appeals.kinds.items()}
     kinds = [(labels.get(code, code), found) for code, found in counts.by_kind.items()]
@@ -70,7 +72,7 @@ async def _numbers(context: RequestContext, asked: OverviewRequest) -> list[list
         ),
         *_table(words["sort"], measures, kinds),
         *_table(words["agency"], measures, units),
-        *await _days(context, asked, within),
+        *await _days(context, asked, within, sums),
         *await _questions(context, asked),
     ]
 
@@ -84,8 +86,8 @@ def _table(
         yield _line(label, *(counted[each.name] for each in measures))
 
 
-async def _days(context: RequestContext, asked: OverviewRequest, within: Any) -> list[list[Cell]]:
-    chart = await overview.over_time(context, asked, within)
+async def _days(context: RequestContext, asked: OverviewRequest, within: Any, sums: DaySums | None) -> list[list[Cell]]:
+    chart = await overview.over_time(context, asked, within, sums)
     head = context.console.layout.words("sheet.since")
     lines = [_line(part.first.isoformat(), *numbers) for part, *numbers in chart["lines"]]
     return [[], _line(head, *(each.title for each in chart["measures"])), *lines]

@@ -24,6 +24,7 @@ from bot.store.models.conversation import (
     ParkedUpdate,
     SeenUpdate,
 )
+from bot.store.models.daily_counts import AppealChange, CountedAppeal, DailyCount
 from bot.store.models.hazards import Hazard, HazardFollower, HazardPhoto, HazardRule, HazardStep
 from bot.store.models.ledgers import Ledger
 from bot.store.models.notices import (
@@ -66,6 +67,7 @@ __all__ = [
     "AllowedStep",
     "ApiKey",
     "Appeal",
+    "AppealChange",
     "AppealStep",
     "Attachment",
     "Attempt",
@@ -85,6 +87,8 @@ __all__ = [
     "ConsultationCase",
     "ConsultationVote",
     "CopyState",
+    "CountedAppeal",
+    "DailyCount",
     "DeadLetter",
     "FormPost",
     "Gap",
