@@ -9,13 +9,14 @@ from typing import Any, Protocol
 
 import prometheus_client
 from aiohttp import web
+from aiohttp.typedefs import Handler
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import GaugeMetricFamily
 from sqlalchemy import literal, make_url, true
 
 from bot.backend.relay import EventRelay
 from bot.channels.telegram.channel import BotChannel
-from bot.doors import refusals
+from bot.doors import addresses, refusals
 from bot.queue import outbox
 from bot.queue.relay import Relay
 from bot.services.appeals import deliveries as appeal_deliveries
@@ -151,8 +152,19 @@ def add_routes(app: web.Application, process: Process) -> None:
         return web.Response(body=b"".join(lines), headers={"Content-Type": prometheus_client.CONTENT_TYPE_LATEST})
 
     app.router.add_get("/healthz", healthz)
-    app.router.add_get("/readyz", readyz)
-    app.router.add_get("/metrics", metrics)
+    app.router.add_get("/readyz", _near(readyz))
+    app.router.add_get("/metrics", _near(metrics))
+
+
+def _near(page: Handler) -> Handler:
+    """A page that is not there for the rest of the world."""
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        if not addresses.is_near(request):
+            raise web.HTTPNotFound
+        return await page(request)
+
+    return answer
 
 
 class _Once:

@@ -3,6 +3,7 @@
 import sys
 
 import aiohttp
+import pytest
 from sqlalchemy import insert
 
 from bot import health
@@ -28,6 +29,15 @@ async def test_prometheus_can_read_the_figures(app):
     _, lines = await get(app, "/metrics")
     assert "nuanxin_ready 1.0" in lines
     assert "nuanxin_outbox_oldest_seconds 0.0" in lines
+
+
+@pytest.mark.parametrize("path", ["/readyz", "/metrics"])
+async def test_figures_are_for_the_machine_and_its_own_network(app, path):
+    async with aiohttp.ClientSession() as http:
+        for address, expected in (("93.184.216.34", 404), ("2606:2800:220:1::1", 404), ("10.0.0.7", 200), ("::1", 200)):
+            headers = {"X-Forwarded-For": address}
+            async with http.get(f"http://127.0.0.1:{app.port}{path}", headers=headers) as response:
+                assert response.status == expected, address
 
 
 async def test_without_a_database_it_is_not_ready(app):

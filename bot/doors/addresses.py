@@ -41,6 +41,12 @@ def group(request: web.Request) -> str:
     return str(ipaddress.ip_network((known, SUBSCRIBER), strict=False))
 
 
+def is_near(request: web.Request) -> bool:
+    """Whether who asks sits on this machine or in a network of one's own, as its monitoring does."""
+    known = _known(of(request))
+    return known is not None and not known.is_global
+
+
 def is_https(request: web.Request) -> bool:
     """Whether the browser speaks https, by our own word or by that of a proxy of ours."""
     said = request.headers.get("X-Forwarded-Proto", "") if _is_proxy(request, request.remote or "") else ""

@@ -1,11 +1,14 @@
 """The console in a real browser, at 1280 and 390 pixels: every page fits, can be read, and works by keyboard."""
 
+import time
 from datetime import datetime, timedelta
+from urllib.parse import quote
 
 import pytest
 from playwright.async_api import Browser, Page, expect
 from sqlalchemy import select
 
+from bot.channels.web import mini_app
 from bot.console import PAGES
 from bot.console.core.routes import routes
 from bot.services.appeals.states import AppealState
@@ -218,6 +221,16 @@ async def test_a_colleague_who_opens_the_case_is_seen_at_once_and_nothing_typed_
         await expect(page.locator("#timeline")).to_contain_text("已电话联系站长")
         assert await page.get_by_label("答复", exact=True).input_value() == "写到一半"
         assert trouble == []
+
+
+async def test_a_mini_app_signs_nobody_in_before_they_press_and_stays_in_no_history(app, browser):
+    given = quote(mini_app.init_data(app.web_chat.shared.bots.token, 7, "别人家的张三", time.time()))
+    page = await browser.new_page()
+    await page.goto(f"http://127.0.0.1:{app.port}/console/webapp#tgWebAppData={given}")
+    await expect(page.locator("[data-who]")).to_have_text("别人家的张三")
+    assert page.url.endswith("/console/webapp")
+    await page.get_by_role("button", name="登录").click()
+    await expect(page.get_by_role("alert")).to_contain_text("没能认出您")  # It was handed over, and is nobody's.
 
 
 async def test_pages_work_without_scripts(app, browser):

@@ -169,6 +169,13 @@ def test_nothing_in_a_file_is_a_formula(text):
     assert sheet["B1"].value == 7
 
 
+@pytest.mark.parametrize("text", ["a;=1+1", "a; =1+1", ";\t@SUM(A1)", 'a";=1+1'])
+def test_nothing_in_a_file_becomes_a_formula_where_a_semicolon_parts_cells(text):
+    written = spreadsheets.as_csv([[text, 7]]).decode("utf-8-sig")
+    cells = next(csv.reader(io.StringIO(written, newline=""), delimiter=";"))
+    assert not any(cell.lstrip(' "\t').startswith(("=", "+", "@")) for cell in cells), cells
+
+
 async def test_an_agency_whose_name_is_a_formula_does_no_harm(app):
     await last_week(app)
     async with app.db.begin() as session:

@@ -297,10 +297,16 @@
     window.addEventListener("pagehide", function () { tell(true); });
   }
 
-  // A Mini App: what the chat put behind the # is handed over.
+  // A Mini App: what the chat put behind the # is handed over when somebody presses, and only then: an address that
+  // others made would sign this browser in as them.  It leaves the history at once.
   var app = one("form[data-mini-app]");
   if (app) {
     var given = new URLSearchParams(location.hash.slice(1)).get("tgWebAppData");
-    if (given) { app.elements.init_data.value = given; app.submit(); }
+    app.elements.init_data.value = given || "";
+    if (given) {
+      history.replaceState(null, "", location.pathname);
+      try { one("[data-who]", app).textContent = JSON.parse(new URLSearchParams(given).get("user")).first_name || ""; }
+      catch (error) { /* Then the server refuses it. */ }
+    }
   }
 })();

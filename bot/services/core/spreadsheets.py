@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
@@ -11,6 +12,7 @@ import openpyxl
 from openpyxl.writer.excel import ExcelWriter
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # a spreadsheet may run what begins like this
+_NEXT_CELL = re.compile(rf";(?=\s*[{re.escape(''.join(FORMULA))}])")  # where some countries' spreadsheets part cells
 THEN = (1980, 1, 1, 0, 0, 0)  # the date of every file in an XLSX: the earliest that zip knows
 
 Cell = str | int
@@ -18,8 +20,11 @@ Rows = Sequence[Sequence[Cell]]
 
 
 def plain(cell: Cell) -> Cell:
-    """A cell that no spreadsheet takes for a formula; numbers stay numbers."""
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA) else cell
+    """A cell that no spreadsheet takes for a formula, nor for two cells with one in the second; numbers stay numbers."""
+    if not isinstance(cell, str):
+        return cell
+    whole = _NEXT_CELL.sub("；", cell)
+    return f"'{whole}" if whole.startswith(FORMULA) else whole
 
 
 def rows(content: Mapping[str, Any], stamp: str, watermark: str) -> list[list[Cell]]:
