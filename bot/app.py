@@ -18,7 +18,7 @@ from bot.channels.web import WebChat
 from bot.channels.web import files as web_files
 from bot.console import build as build_console
 from bot.content_store import ContentStore
-from bot.doors import addresses, listening, origins, requests
+from bot.doors import addresses, connections, listening, origins, requests
 from bot.doors.listening import CannotListen
 from bot.messaging import urls
 from bot.notes import Notes
@@ -237,12 +237,13 @@ class Application:
             access_log=None,
             handler_cancellation=True,
             shutdown_timeout=CLOSE,
+            keepalive_timeout=connections.IDLE,
             logger=requests.without_traces(),
         )
         await self._runner.setup()
         host, port = self.settings.host, self.port
         try:
-            await web.TCPSite(self._runner, host, port).start()
+            await connections.Site(self._runner, host, port).start()
         except OSError as error:
             raise CannotListen(f"cannot listen on {listening.netloc(host, port)}: {error.strerror}") from error
 

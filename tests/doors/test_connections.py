@@ -1,0 +1,48 @@
+"""Whoever opens connections and says nothing, or half of something, does not keep them."""
+
+import asyncio
+import contextlib
+
+import aiohttp
+import pytest
+
+from bot.doors import connections
+
+MANY = 100
+PATIENCE = 20  # seconds; who is never closed waits for longer
+
+
+@pytest.mark.parametrize("said", [b"", b"GET /healthz HTTP/1.1\r\nHost: x\r\nX-Slow: ", b"POST /chat/mess"])
+async def test_a_connection_whose_request_never_comes_is_closed(app, monkeypatch, said):
+    monkeypatch.setattr(connections, "HEAD", 0.3)
+    opened = [await asyncio.open_connection("127.0.0.1", app.port) for _ in range(MANY)]
+    for _, writer in opened:
+        writer.write(said)
+    async with asyncio.timeout(PATIENCE):
+        assert {await reader.read() for reader, _ in opened} == {b""}
+    for _, writer in opened:
+        await shut(writer)
+
+
+async def test_whoever_has_asked_once_keeps_the_connection(app, monkeypatch):
+    monkeypatch.setattr(connections, "HEAD", 0.05)
+    made, trace = [], aiohttp.TraceConfig()
+
+    async def note(*_):
+        made.append(1)
+
+    trace.on_connection_create_end.append(note)
+    async with aiohttp.ClientSession(trace_configs=[trace]) as http:
+        for _ in range(2):
+            async with http.get(f"http://127.0.0.1:{app.port}/healthz") as answer:
+                assert answer.status == 200
+            silent, writer = await asyncio.open_connection("127.0.0.1", app.port)
+            assert await silent.read() == b""  # By now the first one would have been closed, too.
+            await shut(writer)
+    assert len(made) == 1
+
+
+async def shut(writer) -> None:
+    writer.close()
+    with contextlib.suppress(OSError):  # The other side was first.
+        await writer.wait_closed()
