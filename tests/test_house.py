@@ -101,6 +101,7 @@ def test_the_diagrams_are_those_of_the_code():
 
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 COMMAND = re.compile(r"^(?:.*\| )?(?:\.venv/bin/)?python -m bot ([^\[|\n]+)$", re.MULTILINE)
+PATH = re.compile(r"\b(?:bot|handlers|tests|benchmarks|deploy)/[\w/]+\.\w+")
 LINK = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
 
 
@@ -108,6 +109,12 @@ LINK = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
 def test_links_between_documents_lead_somewhere(page):
     dead = [to for to in LINK.findall(page.read_text(encoding="utf-8")) if not (page.parent / to).exists()]
     assert dead == []
+
+
+@pytest.mark.parametrize("page", DOCUMENTS, ids=lambda page: page.name)
+def test_files_that_documents_name_are_there(page):
+    named = PATH.findall(page.read_text(encoding="utf-8"))
+    assert [path for path in named if not (ROOT / path).exists()] == []
 
 
 def test_the_commands_of_the_documents_are_understood():
