@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import secrets
+from datetime import UTC, datetime
 from functools import partial
 
 from aiohttp import web
@@ -14,7 +15,7 @@ from bot.backend.relay import EventRelay
 from bot.bulk import Bulk
 from bot.channels.telegram.channel import BotChannel
 from bot.channels.telegram.transport import BotApi
-from bot.channels.web import WebChat
+from bot.channels.web import Tiles, WebChat
 from bot.channels.web import files as web_files
 from bot.console import build as build_console
 from bot.content_store import ContentStore
@@ -44,6 +45,7 @@ from bot.supervisor import End, Supervisor, end_each
 from bot.writer import Writer
 from handlers import HANDLERS, introduction
 from knowledge import Knowledge, search
+from knowledge.geo import Point
 
 __all__ = ["Application", "database_of", "endpoint_of", "folders_of", "secret_of", "vault_of", "writer_of"]
 
@@ -117,6 +119,8 @@ class Application:
                 messages_a_minute=None if demo else MESSAGES_A_MINUTE,
                 calls_kept=CALLS if demo else 0,
                 hotlines=self.knowledge.hotlines.values(),
+                stations=lambda *at: self.knowledge.shown.pins(Point(*at), datetime.now(UTC)),
+                tiles=Tiles(tuple(settings.map_tiles.split()), settings.map_attribution),
             )
             self.web_app.add_routes(self.web_chat.routes())
             web_bot = self._channel(Channel.WEB, token, f"{base}/bot", f"{base}/file/bot")

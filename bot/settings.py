@@ -69,6 +69,12 @@ class Settings(BaseSettings):
         description="Comes back with every webhook call: 1-256 of A-Z a-z 0-9 _ -. Required with a webhook.",
     )
     web_chat: bool = Field(True, description="Serve the web chat page and its channel.")
+    map_tiles: str = Field(
+        "",
+        description="Streets under the map: https addresses of tiles with {x}, {y}, {z} and perhaps {s}, the lowest "
+        "layer first, blanks between; WGS-84 or CGCS2000. Empty: outlines and stations only.",
+    )
+    map_attribution: str = Field("", max_length=200, description="Whose tiles they are, said on the map.")
     bulk_per_second: float = Field(
         25.0, gt=0, le=1000, description="Notices sent per second; Telegram allows about 30 for nothing."
     )
@@ -112,6 +118,15 @@ class Settings(BaseSettings):
     @classmethod
     def _opens(cls, value: str) -> str:
         return address.checked(value) if value else value
+
+    @model_validator(mode="after")
+    def _tiles_can_be_drawn(self) -> Self:
+        if self.map_tiles and not self.map_attribution:
+            raise ValueError("NUANXIN_MAP_ATTRIBUTION is required with NUANXIN_MAP_TILES: it says whose they are")
+        for each in self.map_tiles.split():
+            if not each.startswith("https://") or not all(part in each for part in ("{x}", "{y}", "{z}")):
+                raise ValueError("NUANXIN_MAP_TILES are https addresses with {x}, {y} and {z}")
+        return self
 
     @field_validator("proxies")
     @classmethod

@@ -1,6 +1,7 @@
 """Addresses of our pages, for whoever leads somebody to one: texts, buttons, codes on paper, the pages themselves."""
 
 CHAT = "/chat"  # the web chat
+MAP = "/map"  # stations, for everybody
 OPEN311 = "/open311"
 BACKEND_STATUS = "/backend/status"  # news from the backend
 TELEGRAM = "/telegram"  # updates of the two channels

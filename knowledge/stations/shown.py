@@ -19,9 +19,10 @@ from knowledge.regions import Region
 from knowledge.stations.index import NearStation, Stations
 from knowledge.stations.station import Station
 from knowledge.stations.vocabulary import Vocabulary
-from knowledge.texts import Texts
+from knowledge.texts import DEFAULT, Texts
 
 SHOWN = 3  # stations in one answer
+PINS = 200  # stations on a map
 CITY = 4  # digits of the code of a city
 FARTHEST = 30_000.0  # metres; farther than anybody rides for a rest
 KINDS = ("driver", "merchant", "women")  # kinds offered as filters
@@ -127,6 +128,26 @@ class Shown:
             "name": station.name,
             "address": address,
             "choices": [ways[:1], ways[1:], reports],
+        }
+
+    def pins(self, point: Point, at: datetime, language: str = DEFAULT) -> list[dict[str, Any]]:
+        """The stations nearest to a point, for a map: where, until when, what is there, and the way."""
+        near = self._stations.nearest(point, limit=PINS, within=FARTHEST)
+        open_now = {each.station.id: each for each in self._stations.nearest(point, at=at, limit=PINS, within=FARTHEST)}
+        return [self._pin(each.station, open_now.get(each.station.id), at, language) for each in near]
+
+    def _pin(self, station: Station, open_now: NearStation | None, at: datetime, language: str) -> dict[str, Any]:
+        closed = self._texts.say(language, "station.closed_now")
+        return {
+            "name": station.name,
+            "lat": station.point.lat,
+            "lon": station.point.lon,
+            "open": open_now is not None,
+            "hours": self._opening(open_now, at, language) if open_now else closed,
+            "services": self._labels(station.services),
+            "address": station.address,
+            "note": self._texts.say(language, "station.sample") if station.sample else "",
+            "way": maplinks.amap(station.point, station.name),
         }
 
     def _head(self, state: str, wish: Wish, language: str) -> str:

@@ -20,6 +20,7 @@ class Stage:
     key: str
     folder: Path
     url: str
+    elsewhere: tuple[str, ...] = ()  # whom the page may ask besides its own server
     trouble: list[str] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
     contexts: list[BrowserContext] = field(default_factory=list)
@@ -42,16 +43,16 @@ class Stage:
         await page.goto(self.server.url + path)
         return page
 
-    async def restart(self) -> None:
-        """The same server, as another process."""
+    async def restart(self, **options: object) -> None:
+        """The same server, as another process; perhaps set up in another way."""
         port = self.server.port
         await self.server.stop()
-        self.server = await Server(self.url, self.folder, key=self.key).start(port)
+        self.server = await Server(self.url, self.folder, key=self.key, **options).start(port)
         self.bot.server = self.server
 
     def _check(self, url: str) -> None:
         self.asked.append(url)
-        if not url.startswith((self.server.url, "blob:")):
+        if not url.startswith((self.server.url, "blob:", *self.elsewhere)):
             self.trouble.append(f"asked elsewhere: {url}")
 
     async def stranger(self) -> int:

@@ -42,6 +42,23 @@ VERDICT = {
         [{"text": "👍 有用", "callback_data": "v:1:deposit"}, {"text": "👎 没用", "callback_data": "v:0:deposit"}],
     ]
 }
+NEAREST = (
+    "<b>离您最近、现在开着的驿站</b>\n\n<b>1. 太原街爱心驿站</b>\n620 米 · 东北 · 开到 22:00\n充电、热饭\n太原街 10 号\n\n"
+    "<b>2. 铁西爱心驿站</b>\n1.2 公里 · 西 · 24 小时\n厕所"
+)
+WAYS = {
+    "inline_keyboard": [
+        *(
+            [
+                {"text": f"🧭 {number} 高德导航", "url": f"https://uri.amap.com/marker?position={number}"},
+                {"text": f"📍 {number} 位置", "callback_data": f"sn:{number}"},
+            ]
+            for number in (1, 2)
+        ),
+        [{"text": text, "callback_data": f"sf:{text}"} for text in ("24小时", "充电", "热饭")],
+        [{"text": text, "callback_data": f"sf:{text}"} for text in ("司机之家", "友好商户")],
+    ]
+}
 STATION = {
     "latitude": 41.8021,
     "longitude": 123.4112,
@@ -109,6 +126,8 @@ class Script:
             await self._say(chat, CARD, reply_markup=VERDICT)
         elif "着火" in text:
             await self._say(chat, "‼️ <b>先打 119（消防救援）</b>，再打 120（医疗急救）。保命要紧，别的都往后放。")
+        elif text == "三好街附近":
+            await self._say(chat, NEAREST, reply_markup=WAYS)
         elif text == "删":
             sent = await self._say(chat, "马上消失")
             await self.bot("deleteMessage", chat_id=chat, message_id=sent["message_id"])

@@ -7,5 +7,6 @@ webhooks on this machine, one kind of chat (private), and no pins on the page.
 
 from bot.channels.web.chat import WebChat
 from bot.channels.web.rules import Clocks, Limits
+from bot.channels.web.tiles import Tiles
 
-__all__ = ["Clocks", "Limits", "WebChat"]
+__all__ = ["Clocks", "Limits", "Tiles", "WebChat"]

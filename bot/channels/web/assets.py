@@ -1,5 +1,6 @@
 """The page's own files: templates filled once, static files under an address that changes with their content."""
 
+import gzip
 import hashlib
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -9,6 +10,7 @@ import orjson
 from aiohttp import web
 from jinja2 import Environment, FunctionLoader, StrictUndefined, select_autoescape
 
+from bot.channels.web.tiles import Tiles
 from bot.channels.web.words import Words
 from bot.messaging.urls import CHAT
 
@@ -16,13 +18,15 @@ TYPES = {
     "css": "text/css",
     "js": "application/javascript",
     "svg": "image/svg+xml",
+    "png": "image/png",
     "json": "application/json",
     "webmanifest": "application/manifest+json",
 }
+TEXTS = TYPES.keys() - {"png"}  # what is worth packing
 FOREVER = "public, max-age=31536000, immutable"
-# Nothing from elsewhere, nothing inline; frames of ourselves only in the demo.
+# Nothing from elsewhere but the tiles of a map, nothing inline; frames of ourselves only in the demo.
 POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; media-src 'self' blob:; "
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:{tiles}; media-src 'self' blob:; "
     "connect-src 'self'; manifest-src 'self'; frame-src {frames}; frame-ancestors {frames}; base-uri 'none'; "
     "form-action 'none'"
 )
@@ -32,13 +36,15 @@ PERMISSIONS = "geolocation=(self), microphone=(self), camera=(self), payment=(),
 class Assets:
     """Read once, at the start."""
 
-    def __init__(self, words: Words, *, demo: bool) -> None:
+    def __init__(self, words: Words, tiles: Tiles, *, demo: bool) -> None:
         folder = files("bot.channels.web").joinpath("page")
         self._static = {each.name: each.read_bytes() for each in _walk(folder) if _suffix(each.name) in TYPES}
+        self._packed = {name: gzip.compress(body) for name, body in self._static.items() if _suffix(name) in TEXTS}
         whole = b"".join(name.encode() + body for name, body in sorted(self._static.items()))
         self.version = hashlib.blake2b(whole, digest_size=6).hexdigest()
         self._words = words
-        self._policy = POLICY.format(frames="'self'" if demo else "'none'")
+        self._policy = POLICY.format(frames="'self'" if demo else "'none'", tiles=tiles.sources)
+        self._map = orjson.dumps(tiles.shown).decode()
         self._templates = Environment(
             loader=FunctionLoader(lambda name: folder.joinpath(name).read_text(encoding="utf-8")),
             autoescape=select_autoescape(default=True),
@@ -49,7 +55,11 @@ class Assets:
         """A page, filled with words and values."""
         said = {key.removeprefix("page_"): text for key, text in self._words.items() if key.startswith("page_")}
         html = self._templates.get_template(template).render(
-            words=said, said=orjson.dumps(said).decode(), static=f"{CHAT}/static/{self.version}", **values
+            words=said,
+            said=orjson.dumps(said).decode(),
+            static=f"{CHAT}/static/{self.version}",
+            map=self._map,
+            **values,
         )
         headers = {
             "Content-Security-Policy": self._policy,
@@ -58,7 +68,9 @@ class Assets:
             "X-Content-Type-Options": "nosniff",
             "Referrer-Policy": "no-referrer",
         }
-        return web.Response(text=html, content_type="text/html", headers=headers)
+        response = web.Response(text=html, content_type="text/html", headers=headers)
+        response.enable_compression()
+        return response
 
     async def serve(self, request: web.Request) -> web.Response:
         """A static file, for as long as the browser likes."""
@@ -69,7 +81,11 @@ class Assets:
         current = request.match_info["version"] == self.version
         headers = {"Cache-Control": FOREVER if current else "no-cache", "X-Content-Type-Options": "nosniff"}
         kind = TYPES[_suffix(name)]
-        charset = None if kind == "image/svg+xml" else "utf-8"
+        if name in self._packed:
+            headers["Vary"] = "Accept-Encoding"
+            if "gzip" in request.headers.get("Accept-Encoding", ""):
+                body, headers["Content-Encoding"] = self._packed[name], "gzip"
+        charset = None if kind.startswith("image/") else "utf-8"
         return web.Response(body=body, content_type=kind, charset=charset, headers=headers)
 
 

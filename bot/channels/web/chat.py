@@ -2,8 +2,9 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 from aiohttp import web
 
@@ -21,6 +22,7 @@ from bot.channels.web.people import People
 from bot.channels.web.rules import MESSAGES_A_MINUTE, Clocks, Limits
 from bot.channels.web.shared import Shared
 from bot.channels.web.telephones import Hotline, Telephones
+from bot.channels.web.tiles import Tiles
 from bot.channels.web.views import Views
 from bot.channels.web.wakeups import QUIET, Wakeups
 from bot.channels.web.watch import Watch
@@ -30,6 +32,12 @@ from bot.store.db import Database
 from bot.supervisor import Supervisor
 
 CALLS = 1000  # calls remembered
+NO_TILES = Tiles()
+Stations = Callable[[float, float], list[dict[str, Any]]]
+
+
+def _none(latitude: float, longitude: float) -> list[dict[str, Any]]:
+    return []
 
 
 class WebChat:
@@ -46,6 +54,8 @@ class WebChat:
     limits: Telegram's rates, to rehearse 429; none by default.
     messages_a_minute: what one person may send; None for no limit.
     hotlines: numbers the page offers to call by their names.
+    stations: what the map shows around a latitude and a longitude, in degrees of WGS-84.
+    tiles: the streets under the map.
     calls_kept: how many calls `calls` remembers, with their texts: 0 where real people write.
     """
 
@@ -63,6 +73,8 @@ class WebChat:
         calls_kept: int = CALLS,
         clocks: Clocks | None = None,
         hotlines: Iterable[Hotline] = (),
+        stations: Stations = _none,
+        tiles: Tiles = NO_TILES,
     ) -> None:
         self.shared = Shared(
             db=db,
@@ -77,9 +89,9 @@ class WebChat:
         self.delivery = WebhookDelivery(self.shared, self.api)
         self.people = People(self.shared, self.delivery, messages_a_minute=messages_a_minute)
         self.watch = Watch(self.shared)
-        assets, identity = Assets(self.shared.words, demo=demo), WebIdentity(secret)
+        assets, identity = Assets(self.shared.words, tiles, demo=demo), WebIdentity(secret)
         views = Views(self.shared, identity, Telephones(hotlines))
-        self.page = Page(self.shared, self.people, views, identity, assets, origin=origin)
+        self.page = Page(self.shared, self.people, views, identity, assets, stations, origin=origin)
         self.demo = Demo(self.shared, self.people, assets) if demo else None
 
     @property

@@ -66,7 +66,7 @@ def read_place(letter: Letter, person: int) -> dict[str, Any] | None:
     place = letter.values.get("location")
     if not isinstance(place, dict):
         return None
-    latitude, longitude = (_degrees(place.get(name)) for name in ("latitude", "longitude"))
+    latitude, longitude = (degrees(place.get(name)) for name in ("latitude", "longitude"))
     if abs(latitude) > 90 or abs(longitude) > 180:
         raise Unwelcome("bad_place")
     point = {"latitude": round(latitude, 6), "longitude": round(longitude, 6)}
@@ -76,7 +76,8 @@ def read_place(letter: Letter, person: int) -> dict[str, Any] | None:
     return {"location": point}
 
 
-def _degrees(value: Any) -> float:
+def degrees(value: Any) -> float:
+    """Raises Unwelcome for what is no number of degrees."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         raise Unwelcome("bad_place")
     return float(value)

@@ -15,7 +15,7 @@ from bot.channels.web.assets import Assets
 from bot.channels.web.bots import Bot
 from bot.channels.web.finishing import Finishing
 from bot.channels.web.identity import WebIdentity, new_person
-from bot.channels.web.letters import Letter, read_contact, read_key, read_note, read_place, read_text
+from bot.channels.web.letters import Letter, degrees, read_contact, read_key, read_note, read_place, read_text
 from bot.channels.web.messages import FileNote
 from bot.channels.web.parameters import BODY
 from bot.channels.web.people import People, Unwelcome
@@ -28,7 +28,7 @@ from bot.channels.web.wakeups import CONVERSATION
 from bot.doors import addresses, forms, numbers, origins
 from bot.doors.budgets import Budget
 from bot.doors.requests import is_unreadable, note
-from bot.messaging.urls import CHAT
+from bot.messaging.urls import CHAT, MAP
 
 logger = log.get(__name__)
 
@@ -45,18 +45,28 @@ class Page:
     """One bot's page."""
 
     def __init__(
-        self, shared: Shared, people: People, views: Views, identity: WebIdentity, assets: Assets, *, origin: str
+        self,
+        shared: Shared,
+        people: People,
+        views: Views,
+        identity: WebIdentity,
+        assets: Assets,
+        stations: Callable[[float, float], list[dict[str, Any]]],
+        *,
+        origin: str,
     ) -> None:
         self.shared, self.people, self.views, self.identity, self.assets = shared, people, views, identity, assets
-        self.origin = origin
+        self.stations, self.origin = stations, origin
         self.finishing = Finishing()
         self.newcomers, self.posts = Budget(*NEWCOMERS), Budget(*POSTS)
 
     def routes(self) -> list[web.RouteDef]:
         return [
             web.get(CHAT, self._private(self.shell)),
+            web.get(MAP, self._private(self.map)),
             web.get(f"{CHAT}/static/{{version}}/{{name}}", self.assets.serve),
             web.get(f"{CHAT}/about", self._private(self.about)),
+            web.get(f"{CHAT}/stations", self._private(self.nearby)),
             web.get(f"{CHAT}/app", self._private(self.app)),
             web.get(f"{CHAT}/events", self._private(self.events)),
             web.get(f"{CHAT}/history", self._private(self.history)),
@@ -78,9 +88,18 @@ class Page:
             self.identity.greet(request, response, secure=self._secure(request))
         return response
 
+    async def map(self, request: web.Request) -> web.StreamResponse:
+        """Stations for everybody: no identity, nothing kept."""
+        return self.assets.page("map.html")
+
     async def about(self, request: web.Request) -> web.StreamResponse:
         """The bot's commands and description."""
         return shown(await self.views.about(await self._bot()))
+
+    async def nearby(self, request: web.Request) -> web.StreamResponse:
+        """The stations around `lat` and `lon`, for the map: no part of anybody's conversation."""
+        latitude, longitude = (degrees(_decimal(request, name)) for name in ("lat", "lon"))
+        return shown({"stations": self.stations(latitude, longitude)})
 
     async def app(self, request: web.Request) -> web.StreamResponse:
         """Open a Mini App of this server, at the address `path`."""
@@ -282,6 +301,13 @@ def shown(body: dict[str, Any], *, status: int = 200) -> web.Response:
 
 def _number(request: web.Request, name: str) -> int:
     return numbers.whole(request.query.get(name, "0"), most=2**62) or 0
+
+
+def _decimal(request: web.Request, name: str) -> float | None:
+    try:
+        return float(request.query.get(name, ""))
+    except ValueError:
+        return None
 
 
 def _quoted(about: dict[str, Any]) -> str:

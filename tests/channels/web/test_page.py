@@ -1,11 +1,14 @@
 """The chat page in a real browser: what a courier does on a phone, at 360 and at 1280 pixels."""
 
+import gzip
 import io
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from urllib.parse import urljoin
 
 import aiohttp
+import orjson
 import pytest
 from PIL import Image
 from playwright.async_api import expect
@@ -134,41 +137,6 @@ async def test_too_long_is_said_before_it_is_sent(stage):
 # ---------------------------------------------------------------- places, photos, numbers
 
 
-@pytest.mark.parametrize("size", [PHONE, DESK], ids=["360", "1280"])
-async def test_a_place_is_chosen_on_the_map_and_stations_come_back(stage, size):
-    page = await stage.opens(size=size)
-    await begins(page)
-    await page.get_by_role("button", name="发我的位置").click()
-    await page.get_by_role("button", name="在地图上点选").click()
-    await page.get_by_role("button", name="成都").click()
-    await expect(page.locator(".ground text", has_text="锦江区")).to_be_attached()
-    await page.get_by_role("button", name="放大").click()
-    ground = await page.locator(".ground").bounding_box()
-    await page.mouse.click(ground["x"] + ground["width"] / 2, ground["y"] + ground["height"] / 2)
-    await expect(page.locator(".decide p").first).to_have_text(re.compile("已选：成都 · ..区"))
-    await page.get_by_role("button", name="发送这个位置").click()
-
-    await expect(bubbles(page, "我的位置")).to_contain_text("30.66")
-    await expect(bubbles(page, "收到位置 30.66, 104.06")).to_be_visible()
-    venue = bubbles(page, "太原街爱心驿站（示例）")
-    await expect(venue.get_by_role("link", name="高德地图")).to_have_attribute(
-        "href", re.compile(r"position=123\.4112,41\.8021.*coordinate=wgs84")
-    )
-
-
-async def test_the_map_can_be_used_with_keys(stage):
-    page = await stage.opens()
-    await begins(page)
-    await page.get_by_role("button", name="发我的位置").click()
-    await page.get_by_role("button", name="在地图上点选").click()
-    await expect(page.locator(".ground text", has_text="和平区")).to_be_attached()
-    await page.locator(".ground svg").first.focus()
-    for key in ("ArrowLeft", "ArrowDown", "+", "Enter"):
-        await page.keyboard.press(key)
-
-    await expect(bubbles(page, "收到位置 41.79, 123.4")).to_be_visible()
-
-
 async def test_the_browsers_own_position_is_sent(stage):
     page = await stage.opens(permissions=["geolocation"], geolocation={"latitude": 41.8, "longitude": 123.4})
     await begins(page)
@@ -184,7 +152,7 @@ async def test_a_refused_position_leads_to_the_map(stage):
     await page.get_by_role("button", name="发我的位置").click()
     await page.get_by_role("dialog").get_by_role("button", name="发我的位置").click()
 
-    await expect(page.get_by_role("dialog")).to_contain_text("没有拿到定位。可以在地图上点一下，或直接输入地点。")
+    await expect(page.get_by_role("dialog")).to_contain_text("没有拿到定位。可以在地图上选，或直接输入地点。")
     await page.get_by_role("button", name="直接输入地点").click()
     await expect(page.locator("#input")).to_be_focused()
 
@@ -337,7 +305,6 @@ async def test_stopping_and_coming_back(stage):
     await begins(page)
     await page.get_by_role("button", name="更多设置").click()
     await page.get_by_role("button", name="停用服务消息").click()
-    await page.get_by_role("alertdialog").get_by_role("button", name="停用服务消息").click()
     await expect(page.get_by_text("您已停用服务消息。")).to_be_visible()
     await page.get_by_role("button", name="重新启用").click()
     await expect(page.get_by_text("您已停用服务消息。")).to_be_hidden()
@@ -348,7 +315,6 @@ async def test_whoever_writes_after_stopping_is_back(stage):
     await begins(page)
     await page.get_by_role("button", name="更多设置").click()
     await page.get_by_role("button", name="停用服务消息").click()
-    await page.get_by_role("alertdialog").get_by_role("button", name="停用服务消息").click()
     await expect(page.get_by_text("您已停用服务消息。")).to_be_visible()
     await says(page, "我回来了")
 
@@ -455,6 +421,40 @@ async def test_the_page_carries_its_security_headers(stage):
     assert "geolocation=(self)" in headers["Permissions-Policy"]
     assert (cookie["httponly"], cookie["samesite"], cookie["max-age"]) == (True, "Lax", str(365 * 24 * 3600))
     assert re.findall(r"<script(?![^>]*src=)|\son\w+=|style=", html) == []
+
+
+async def test_the_page_weighs_at_most_120_kb_before_the_map(stage):
+    async with aiohttp.ClientSession(auto_decompress=False, headers={"Accept-Encoding": "gzip"}) as http:
+
+        async def packed(path: str) -> bytes:
+            async with http.get(stage.server.url + path) as response:
+                assert response.headers["Content-Encoding"] == "gzip"
+                return await response.read()
+
+        html = await packed("/chat")
+        parts = re.findall(r'(?:src|href)="(/chat/static/[^"]+)"', gzip.decompress(html).decode())
+        weights = {path: len(await packed(path)) for path in parts if not path.endswith((".png", ".webmanifest"))}
+
+    assert len(weights) > 15
+    assert not any("leaflet" in path for path in weights)
+    assert 20_000 < len(html) + sum(weights.values()) < 120_000
+
+
+async def test_the_page_can_be_put_on_the_home_screen(stage):
+    page = await stage.opens()
+    address = await page.locator("link[rel=manifest]").evaluate("each => each.href")
+    async with aiohttp.ClientSession() as http:
+        async with http.get(address) as response:
+            assert response.content_type == "application/manifest+json"
+            manifest = orjson.loads(await response.read())
+        assert (manifest["start_url"], manifest["display"]) == ("/chat", "standalone")
+        for icon in manifest["icons"]:
+            async with http.get(urljoin(address, icon["src"])) as response:
+                assert response.content_type == icon["type"]
+                data = await response.read()
+            if icon["type"] == "image/png":
+                width, height = Image.open(io.BytesIO(data)).size
+                assert icon["sizes"] == f"{width}x{height}"
 
 
 async def test_in_production_nobody_can_be_played_or_framed(stage, tmp_path):

@@ -77,6 +77,27 @@ async def test_an_emergency_number_is_a_large_button_to_call(stage):
     )
 
 
+async def test_a_station_is_a_card_with_its_own_ways_and_filters_take_one_row(stage):
+    page = await stage.opens(size=PHONE)
+    await begins(page)
+    await says(page, "三好街附近")
+    cards = page.locator(".station")
+    await expect(cards).to_have_count(2)
+    await expect(cards.nth(1)).to_contain_text("2. 铁西爱心驿站")
+    await expect(cards.nth(1)).to_contain_text("1.2 公里 · 西 · 24 小时")
+    way = cards.nth(1).get_by_role("link", name="🧭 高德导航")
+    await expect(way).to_have_attribute("href", "https://uri.amap.com/marker?position=2")
+    await expect(bubbles(page, "离您最近、现在开着的驿站")).not_to_contain_text("铁西")
+    filters = page.get_by_role("group", name="有什么")
+    box = await filters.bounding_box()
+    assert box is not None
+    assert box["height"] < 60
+    await expect(filters).to_be_in_viewport()
+    await filters.get_by_role("button", name="充电").click()
+
+    await expect(page.locator(".toast")).to_have_text("谢谢，记下了")
+
+
 async def test_back_closes_what_lies_over_the_conversation_and_stays_on_the_page(stage):
     page = await stage.opens(size=PHONE)
     await begins(page)

@@ -115,7 +115,7 @@
     ]);
     var calls = NX.calls(message);
     if (calls) row.appendChild(calls);
-    if (message.buttons) row.appendChild(buttons(message));
+    if (message.buttons) row.appendChild(NX.isStations(message) ? NX.stations(message, choice) : buttons(message));
     return row;
   }
 
@@ -133,7 +133,7 @@
     if (message.photo) parts.push(picture(message.photo));
     if (message.document) parts.push(thing(message.document));
     if (message.voice) parts.push(voice(message.voice));
-    if (message.venue) parts.push(place_(message.venue.title, message.venue.address, message.venue.location, true));
+    if (message.venue) parts.push(place_(message.venue.title, message.venue.address, message.venue.location, !named(message)));
     else if (message.location) {
       var point = message.location;
       var where = point.latitude.toFixed(5) + ", " + point.longitude.toFixed(5);
@@ -145,6 +145,11 @@
       parts.push(NX.said(message, text));
     }
     return parts;
+  }
+
+  // Whether the bot offers ways of its own.
+  function named(message) {
+    return Boolean(message.buttons) && message.buttons.some(function (line) { return line.some(function (button) { return button.url; }); });
   }
 
   function picture(photo) {

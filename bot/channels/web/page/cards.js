@@ -2,27 +2,50 @@
 (function () {
   "use strict";
   var ANSWER = /^v:1:/; // the verdict under an answer to a question
+  var FILTER = /^sf:/; // what narrows the stations found
+  var NUMBERED = /^\d+\. /; // a station's paragraph, and the number its buttons carry
   var FEW = 4; // emergency numbers that get a large button; more of them are a list, where each stands in its line
 
-  NX.isAnswer = function (message) {
+  function has(message, verb) {
     return !message.mine && Boolean(message.buttons) && message.buttons.some(function (line) {
-      return line.some(function (button) { return ANSWER.test(button.callback_data || ""); });
+      return line.some(function (button) { return verb.test(button.callback_data || ""); });
     });
-  };
+  }
+  NX.isAnswer = function (message) { return has(message, ANSWER); };
+  NX.isStations = function (message) { return has(message, FILTER); };
 
   // The words of a message.
   NX.said = function (message, text) {
     var entities = message.entities || message.caption_entities;
+    if (NX.isStations(message)) return NX.el("div", { class: "said card" }, parted(message, false));
     if (!NX.isAnswer(message)) return NX.el("div", { class: "said" }, [NX.formatted(text, entities)]);
     var parts = NX.paragraphs(text, entities);
     parts[parts.length - 1].className = "source";
     return NX.el("div", { class: "said card" }, parts);
   };
 
+  // The paragraphs of a message about stations: of the stations, or all others.
+  function parted(message, stations) {
+    return NX.paragraphs(message.text, message.entities).filter(function (part) { return NUMBERED.test(part.textContent) === stations; });
+  }
+
+  // Stations, each with its own ways; then what narrows them, in one row.  `choice` makes a button of the message.
+  NX.stations = function (message, choice) {
+    var lines = message.buttons.filter(function (line) { return !FILTER.test(line[0].callback_data || ""); });
+    var cards = parted(message, true).map(function (part, at) {
+      return NX.el("div", { class: "station" }, [part, NX.el("div", { class: "line" }, (lines[at] || []).map(function (button) {
+        return choice(message, Object.assign({}, button, { text: button.text.replace(/ \d+ /, " ") }));
+      }))]);
+    });
+    var filters = Array.prototype.concat.apply([], message.buttons.filter(function (line) { return lines.indexOf(line) < 0; }));
+    cards.push(NX.el("div", { class: "chipline", role: "group", "aria-label": NX.say("stations_filters") }, filters.map(function (button) { return choice(message, button); })));
+    return NX.el("div", { class: "buttons", role: "group" }, cards);
+  };
+
   // Shorten a card that is higher than the screen, as little as will do; a button shows all of it.
   NX.fold = function (row) {
     var card = row.querySelector(".card"), stage = NX.id("stage");
-    if (!card || !stage.clientHeight) return;
+    if (!card || !NX.isAnswer(row.message) || !stage.clientHeight) return;
     ["folded", "folded tight"].forEach(function (look) {
       if (row.querySelector(".bubble").offsetHeight > stage.clientHeight - 24) card.className = "said card " + look;
     });

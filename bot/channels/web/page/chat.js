@@ -116,7 +116,10 @@
     NX.chips();
   }, { passive: true });
   NX.id("newest").addEventListener("click", NX.toEnd);
-  window.addEventListener("resize", NX.settle);
+  window.addEventListener("resize", function () {
+    NX.settle();
+    NX.chips();
+  });
 
   NX.id("older").addEventListener("click", function () {
     var button = this, log = NX.id("log"), height = stage.scrollHeight;

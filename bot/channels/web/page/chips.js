@@ -37,7 +37,7 @@
   // What can be pressed under a message whose buttons have to be scrolled to; under an answer, what it was worth.
   function outOfSight(row) {
     var buttons = row.querySelector(".buttons");
-    if (!buttons || buttons.getBoundingClientRect().bottom <= NX.id("stage").getBoundingClientRect().bottom) return [];
+    if (!buttons || NX.isStations(row.message) || buttons.getBoundingClientRect().bottom <= NX.id("stage").getBoundingClientRect().bottom) return [];
     var answer = NX.isAnswer(row.message);
     return flat(row.message.buttons).filter(function (button) {
       return button.callback_data && button.text.length <= SHORT && (!answer || /^v:/.test(button.callback_data));

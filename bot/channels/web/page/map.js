@@ -1,15 +1,28 @@
-// A map that needs nobody: outlines of a city's districts, drawn as SVG; a tap is a place.
-// Coordinates are WGS-84, as the outlines are and as the server expects.
+// The map: Leaflet, fetched when somebody asks for it.  Outlines of districts and stations need nobody else's server;
+// streets lie under them where the operator has named a source.  Coordinates are WGS-84.
 (function () {
   "use strict";
   var CITIES = NX.say("map_cities").split(" ").map(function (city) { return city.split(":"); });
   var GRID = 10000; // units of the outlines in one degree
-  var CLOSEST = 0.02, FARTHEST = 4; // degrees of longitude across the screen
-  var kept = {}; // outlines by city
+  var FARTHEST = 6, CLOSEST = 18, CITY = 11, STREET = 16; // levels of zoom
+  var MESH = 256; // pixels between two lines of the mesh
+  var ROUNDED = 2; // digits of the place whose stations are asked for: about a kilometre
+  var source = JSON.parse(document.body.getAttribute("data-map") || "{}");
+  var loading = null, kept = {};
 
-  NX.map = function () {
-    NX.sheet(NX.say("map_title"), function (sheet, shut) { new Chart(sheet, shut); }, { full: true });
-  };
+  // Leaflet, once.
+  function library() {
+    if (!loading) {
+      loading = new Promise(function (resolve, reject) {
+        document.head.appendChild(NX.el("link", { rel: "stylesheet", href: NX.statics + "/leaflet.css" }));
+        var script = NX.el("script", { src: NX.statics + "/leaflet.js" });
+        script.onload = resolve;
+        script.onerror = function () { loading = null; reject(new Error("no map")); };
+        document.head.appendChild(script);
+      });
+    }
+    return loading;
+  }
 
   function outlines(code) {
     if (!kept[code]) {
@@ -19,7 +32,7 @@
     return kept[code];
   }
 
-  // Rings come as differences from point to point.
+  // Rings come as differences from point to point, longitude first.
   function unpack(city) {
     city.districts.forEach(function (district) {
       district.rings = district.rings.map(function (ring) {
@@ -27,7 +40,7 @@
         for (var i = 0; i < ring.length; i += 2) {
           x += ring[i];
           y += ring[i + 1];
-          points.push([x / GRID, y / GRID]);
+          points.push([y / GRID, x / GRID]);
         }
         return points;
       });
@@ -35,228 +48,188 @@
     return city;
   }
 
-  function inside(point, ring) {
+  function inside(at, ring) {
     var within = false;
     for (var i = 0, j = ring.length - 1; i < ring.length; j = i++) {
       var a = ring[i], b = ring[j];
-      if ((a[1] > point[1]) !== (b[1] > point[1]) && point[0] < ((b[0] - a[0]) * (point[1] - a[1])) / (b[1] - a[1]) + a[0]) within = !within;
+      if ((a[0] > at.lat) !== (b[0] > at.lat) && at.lng < ((b[1] - a[1]) * (at.lat - a[0])) / (b[0] - a[0]) + a[1]) within = !within;
     }
     return within;
   }
 
-  function Chart(sheet, shut) {
-    var self = this;
-    this.shut = shut;
-    this.city = null;
-    this.point = null; // [longitude, latitude]
-    this.chips = NX.el("div", { class: "chips", role: "group", "aria-label": NX.say("map_city") }, CITIES.map(function (city) {
-      return NX.el("button", { type: "button", class: "chip", "data-city": city[0], "aria-pressed": "false", text: city[1], on: { click: function () { self.open(city[0]); } } });
-    }));
-    this.land = NX.svg("g", {});
-    this.names = NX.svg("g", {});
-    this.needle = NX.svg("g", {}, [
-      NX.svg("path", { class: "needle", d: "M0 0C-7-9-13-15-13-23a13 13 0 0 1 26 0C13-15 7-9 0 0z" }),
-      NX.svg("circle", { class: "needle-eye", cx: 0, cy: -23, r: 4.5 })
-    ]);
-    this.svg = NX.svg("svg", { tabindex: "0", role: "application", "aria-label": NX.say("map_title") + ": " + NX.say("map_keys") }, [this.land, this.names, this.needle]);
-    this.ground = NX.el("div", { class: "ground" }, [this.svg, this.zoomButtons()]);
-    this.words = NX.el("p", { role: "status", text: NX.say("map_none") });
-    this.button = NX.el("button", { type: "button", class: "main", text: NX.say("map_send"), disabled: true, on: { click: function () { self.send(); } } });
-    [this.chips, this.ground, NX.el("div", { class: "decide" }, [this.words, this.button, NX.el("p", { class: "small", text: NX.say("map_source") })])].forEach(function (part) { sheet.appendChild(part); });
-    this.fingers();
-    this.open(NX.kept("city") || CITIES[0][0]);
-  }
+  function colour(name) { return getComputedStyle(document.documentElement).getPropertyValue("--" + name).trim(); }
 
-  Chart.prototype.zoomButtons = function () {
+  // A map in an element.  `moved` hears where its middle is, and the name of the place; `met` which stations are there.
+  NX.Atlas = function (ground, given) {
     var self = this;
+    this.given = given;
+    this.stations = {};
+    this.map = L.map(ground, { preferCanvas: true, zoomControl: false, minZoom: FARTHEST, maxZoom: CLOSEST, zoomSnap: 0.5, attributionControl: false });
+    L.control.attribution({ prefix: false }).addTo(this.map);
+    L.control.scale({ imperial: false, position: "bottomleft" }).addTo(this.map);
+    this.land = L.layerGroup().addTo(this.map);
+    this.names = L.layerGroup().addTo(this.map);
+    this.pins = L.layerGroup().addTo(this.map);
+    if (source.tiles) this.streets();
+    else this.mesh();
+    this.map.on("moveend", function () { self.look(); });
+    this.open(NX.kept("city") || CITIES[0][0]);
+  };
+
+  // Streets of the operator's source, one layer over the other: a map, and its names.
+  NX.Atlas.prototype.streets = function () {
+    var map = this.map;
+    source.tiles.forEach(function (url) {
+      L.tileLayer(url, { subdomains: source.hosts || "abc", maxZoom: CLOSEST, attribution: source.attribution }).addTo(map);
+    });
+  };
+
+  // Lines that move with the ground: there is always something to see, and to hold on to, however near one looks.
+  NX.Atlas.prototype.mesh = function () {
+    var mesh = L.gridLayer({ tileSize: MESH, attribution: NX.say("map_source") });
+    mesh.createTile = function () { return NX.el("div", { class: "mesh" }); };
+    mesh.addTo(this.map);
+  };
+
+  NX.Atlas.prototype.open = function (code) {
+    var self = this;
+    outlines(code).then(function (city) {
+      NX.keep("city", code);
+      self.city = city;
+      if (self.given.opened) self.given.opened(code);
+      self.draw();
+      self.map.setView([city.middle[1], city.middle[0]], CITY, { animate: false });
+      self.look();
+    }, function () { NX.toast(NX.say("map_failed")); });
+  };
+
+  NX.Atlas.prototype.draw = function () {
+    var self = this, look = { color: colour("land-line"), weight: 1.5, fillColor: colour("land"), fillOpacity: source.tiles ? 0 : 0.6, interactive: false };
+    this.land.clearLayers();
+    this.names.clearLayers();
+    this.city.districts.forEach(function (district) {
+      L.polygon(district.rings, look).addTo(self.land);
+      var name = NX.el("span", { text: district.name.replace(/(满族|蒙古族)自治县$/, "县") });
+      L.marker([district.at[1], district.at[0]], { icon: L.divIcon({ className: "town", html: name, iconSize: [0, 0] }), interactive: false, keyboard: false }).addTo(self.names);
+    });
+  };
+
+  // All of the city.
+  NX.Atlas.prototype.whole = function () {
+    var bounds = L.latLngBounds([]);
+    this.city.districts.forEach(function (district) { bounds.extend(district.rings[0]); });
+    this.map.fitBounds(bounds);
+  };
+
+  NX.Atlas.prototype.district = function (at) {
+    var here = this.city.districts.filter(function (district) { return district.rings.some(function (ring) { return inside(at, ring); }); })[0];
+    return here ? here.name : NX.say("map_outside");
+  };
+
+  // What is in the middle, and which stations are around it.
+  NX.Atlas.prototype.look = function () {
+    var self = this, at = this.map.getCenter(), place = { lat: at.lat.toFixed(ROUNDED), lon: at.lng.toFixed(ROUNDED) };
+    if (!this.city) return;
+    this.middle = at;
+    if (this.given.moved) this.given.moved(at, NX.say("map_chosen", { place: this.city.name + " · " + this.district(at) }));
+    if (JSON.stringify(place) === this.asked) return;
+    this.asked = JSON.stringify(place);
+    NX.ask("GET", "/chat/stations", { query: place }).then(function (found) { self.show(found.stations); }, function () { self.asked = ""; });
+  };
+
+  NX.Atlas.prototype.show = function (stations) {
+    var self = this;
+    this.pins.clearLayers();
+    stations.forEach(function (station) {
+      var pin = L.circleMarker([station.lat, station.lon], { radius: 9, color: colour("card"), weight: 2, fillColor: colour(station.open ? "good" : "soft"), fillOpacity: 1 });
+      pin.bindPopup(function () { return self.card(station); }, { closeButton: false, minWidth: 200 });
+      pin.addTo(self.pins);
+    });
+    if (this.given.met) this.given.met(stations);
+  };
+
+  // A station as people read it: name, until when, what is there, and the way.
+  NX.Atlas.prototype.card = function (station, distance) {
+    return NX.el("div", { class: "spot" }, [
+      NX.el("b", { text: station.name }),
+      NX.el("p", { class: station.open ? "good" : "", text: [distance, station.hours].filter(Boolean).join(" · ") }),
+      station.services.length ? NX.el("p", {}, station.services.map(function (each) { return NX.el("span", { class: "tag", text: each }); })) : null,
+      station.address ? NX.el("p", { class: "small", text: station.address }) : null,
+      station.note ? NX.el("p", { class: "small", text: station.note }) : null,
+      NX.el("a", { class: "choice", href: station.way, target: "_blank", rel: "noopener noreferrer", text: NX.say("open_amap") })
+    ]);
+  };
+
+  // Where somebody stands, when their phone says so.
+  NX.Atlas.prototype.locate = function () {
+    var self = this;
+    if (!navigator.geolocation || !window.isSecureContext) { NX.toast(NX.say("locate_refused")); return; }
+    navigator.geolocation.getCurrentPosition(function (found) {
+      var at = [found.coords.latitude, found.coords.longitude];
+      if (self.here) self.here.remove();
+      self.here = L.circleMarker(at, { radius: 8, color: "#fff", weight: 3, fillColor: "#1a73e8", fillOpacity: 1, interactive: false }).addTo(self.map);
+      self.map.setView(at, STREET);
+    }, function () { NX.toast(NX.say("locate_refused")); }, { enableHighAccuracy: true, timeout: 10000, maximumAge: 30000 });
+  };
+
+  // ---- what stands around a map
+
+  function tools(atlas) {
     function button(icon, key, act) {
       return NX.el("button", { type: "button", class: "icon", "aria-label": NX.say(key), title: NX.say(key), on: { click: act } }, [NX.icon(icon)]);
     }
     return NX.el("div", { class: "zoom" }, [
-      button("plus", "map_zoom_in", function () { self.zoom(0.6); }),
-      button("minus", "map_zoom_out", function () { self.zoom(1 / 0.6); }),
-      button("whole", "map_reset", function () { self.reset(true); })
+      button("target", "map_here", function () { atlas().locate(); }),
+      button("plus", "map_zoom_in", function () { atlas().map.zoomIn(); }),
+      button("minus", "map_zoom_out", function () { atlas().map.zoomOut(); }),
+      button("whole", "map_reset", function () { atlas().whole(); })
     ]);
-  };
+  }
 
-  Chart.prototype.open = function (code) {
-    var self = this;
-    Array.prototype.forEach.call(this.chips.children, function (chip) { chip.setAttribute("aria-pressed", String(chip.getAttribute("data-city") === code)); });
-    outlines(code).then(function (city) {
-      NX.keep("city", code);
-      self.city = city;
-      self.point = null;
-      self.draw();
-      self.reset(false);
-      self.choose(null);
-    }, function () { self.words.textContent = NX.say("map_failed"); });
-  };
+  function towns(atlas) {
+    return NX.el("div", { class: "chips", role: "group", "aria-label": NX.say("map_city") }, CITIES.map(function (city) {
+      return NX.el("button", { type: "button", class: "chip", "data-city": city[0], "aria-pressed": "false", text: city[1], on: { click: function () { atlas().open(city[0]); } } });
+    }));
+  }
 
-  // The middle of the city, or all of it.
-  Chart.prototype.reset = function (whole) {
-    var size = this.ground.getBoundingClientRect();
-    this.middle = this.city.middle.slice();
-    this.span = this.city.span * Math.max(1, size.width / size.height);
-    if (whole) {
-      var xs = [], ys = [];
-      this.city.districts.forEach(function (district) { district.rings[0].forEach(function (point) { xs.push(point[0]); ys.push(point[1]); }); });
-      var west = Math.min.apply(null, xs), east = Math.max.apply(null, xs), south = Math.min.apply(null, ys), north = Math.max.apply(null, ys);
-      this.middle = [(west + east) / 2, (south + north) / 2];
-      this.span = Math.max(east - west, ((north - south) / this.flat()) * (size.width / size.height)) * 1.06;
-    }
-    this.place();
-  };
-
-  // How much narrower a degree of longitude is than one of latitude here.
-  Chart.prototype.flat = function () { return Math.cos((this.city.middle[1] * Math.PI) / 180); };
-
-  // Pixels per degree of longitude.
-  Chart.prototype.scale = function () { return this.ground.getBoundingClientRect().width / this.span; };
-
-  Chart.prototype.toScreen = function (point) {
-    var size = this.ground.getBoundingClientRect(), scale = this.scale();
-    return [size.width / 2 + (point[0] - this.middle[0]) * scale, size.height / 2 - ((point[1] - this.middle[1]) * scale) / this.flat()];
-  };
-
-  Chart.prototype.toGround = function (x, y) {
-    var size = this.ground.getBoundingClientRect(), scale = this.scale();
-    return [this.middle[0] + (x - size.width / 2) / scale, this.middle[1] - ((y - size.height / 2) / scale) * this.flat()];
-  };
-
-  // Shapes are drawn once, in degrees; moving only changes how the group lies.
-  Chart.prototype.draw = function () {
-    var self = this;
-    NX.empty(this.land);
-    NX.empty(this.names);
-    this.city.districts.forEach(function (district) {
-      var path = district.rings.map(function (ring) {
-        return "M" + ring.map(function (point) { return (point[0] - self.city.middle[0]).toFixed(4) + " " + (-(point[1] - self.city.middle[1]) / self.flat()).toFixed(4); }).join("L") + "Z";
-      }).join("");
-      district.shape = NX.svg("path", { class: "district", d: path });
-      district.label = NX.svg("text", {});
-      district.label.textContent = district.name.replace(/(满族|蒙古族)自治县$/, "县");
-      self.land.appendChild(district.shape);
-      self.names.appendChild(district.label);
+  // A map with its buttons in an element; resolves once it is there.
+  NX.atlas = function (holder, given) {
+    var atlas = null, ground = NX.el("div", { class: "sheetmap", "aria-label": NX.say("map_title") + ": " + NX.say("map_keys") });
+    function get() { return atlas; }
+    var chips = towns(get);
+    given.opened = function (code) {
+      Array.prototype.forEach.call(chips.children, function (chip) { chip.setAttribute("aria-pressed", String(chip.getAttribute("data-city") === code)); });
+    };
+    holder.appendChild(chips);
+    holder.appendChild(NX.el("div", { class: "ground" }, [ground, given.cross ? NX.el("i", { class: "cross" }) : null, tools(get)]));
+    return library().then(function () {
+      atlas = new NX.Atlas(ground, given);
+      return atlas;
     });
   };
 
-  Chart.prototype.place = function () {
-    var self = this, scale = this.scale(), origin = this.toScreen(this.city.middle);
-    this.land.setAttribute("transform", "translate(" + origin[0] + " " + origin[1] + ") scale(" + scale + ")");
-    var taken = [];
-    this.city.districts.forEach(function (district) {
-      var at = self.toScreen(district.at), wide = district.label.textContent.length * 8 + 4;
-      district.label.setAttribute("x", at[0]);
-      district.label.setAttribute("y", at[1]);
-      district.label.setAttribute("font-size", "15");
-      // Names that would lie upon each other wait until one looks closer.
-      var cut = at[0] < wide || at[0] > self.ground.clientWidth - wide;
-      var crossed = cut || taken.some(function (other) { return Math.abs(other[0] - at[0]) < other[2] + wide && Math.abs(other[1] - at[1]) < 18; });
-      district.label.setAttribute("visibility", crossed ? "hidden" : "visible");
-      if (!crossed) taken.push([at[0], at[1], wide]);
-    });
-    this.needle.setAttribute("visibility", this.point ? "visible" : "hidden");
-    if (this.point) this.needle.setAttribute("transform", "translate(" + this.toScreen(this.point).join(" ") + ")");
-  };
-
-  Chart.prototype.zoom = function (factor, x, y) {
-    var size = this.ground.getBoundingClientRect();
-    var fixed = x === undefined ? (this.point ? this.toScreen(this.point) : [size.width / 2, size.height / 2]) : [x, y];
-    var before = this.toGround(fixed[0], fixed[1]);
-    this.span = Math.min(FARTHEST, Math.max(CLOSEST, this.span * factor));
-    var after = this.toGround(fixed[0], fixed[1]);
-    this.middle = [this.middle[0] + before[0] - after[0], this.middle[1] + before[1] - after[1]];
-    this.place();
-  };
-
-  Chart.prototype.choose = function (point) {
-    var name = NX.say("map_outside");
-    this.point = point;
-    this.city.districts.forEach(function (district) {
-      var here = Boolean(point) && district.rings.some(function (ring) { return inside(point, ring); });
-      district.shape.setAttribute("class", "district" + (here ? " here" : ""));
-      if (here) name = district.name;
-    });
-    this.words.textContent = point ? NX.say("map_chosen", { place: this.city.name + " · " + name }) : NX.say("map_none");
-    this.button.disabled = !point;
-    this.place();
-  };
-
-  Chart.prototype.send = function () {
-    var point = this.point;
-    this.shut();
-    NX.send({ location: { latitude: Number(point[1].toFixed(5)), longitude: Number(point[0].toFixed(5)) } });
-  };
-
-  // Mouse, pen and fingers: a tap chooses, one moves, two zoom.  Keys do the same.
-  Chart.prototype.fingers = function () {
-    var self = this, down = {}, moved = false, apart = 0;
-    function spot(event) {
-      var size = self.ground.getBoundingClientRect();
-      return [event.clientX - size.left, event.clientY - size.top];
-    }
-    function begin(id, at) { down[id] = at; moved = Object.keys(down).length > 1; apart = 0; }
-    function move(id, at) {
-      if (!down[id] || !self.city) return;
-      var ids = Object.keys(down), before = down[id];
-      if (Math.abs(at[0] - before[0]) + Math.abs(at[1] - before[1]) < 6 && !moved) return;
-      moved = true;
-      down[id] = at;
-      if (ids.length === 1) {
-        var from = self.toGround(before[0], before[1]), to = self.toGround(at[0], at[1]);
-        self.middle = [self.middle[0] + from[0] - to[0], self.middle[1] + from[1] - to[1]];
-        self.place();
-      } else {
-        var a = down[ids[0]], b = down[ids[1]];
-        var now = Math.max(10, Math.sqrt(Math.pow(a[0] - b[0], 2) + Math.pow(a[1] - b[1], 2)));
-        if (apart) self.zoom(apart / now, (a[0] + b[0]) / 2, (a[1] + b[1]) / 2);
-        apart = now;
+  // Choose a place: the middle of the map is what is sent.
+  NX.map = function () {
+    var at = null;
+    NX.sheet(NX.say("map_title"), function (sheet, shut) {
+      var words = NX.el("p", { role: "status", text: NX.say("map_loading") });
+      var button = NX.el("button", { type: "button", class: "main", text: NX.say("map_send"), disabled: true, on: { click: send } });
+      function send() {
+        shut();
+        NX.send({ location: { latitude: Number(at.lat.toFixed(5)), longitude: Number(at.lng.toFixed(5)) } });
       }
-    }
-    function end(id, at) {
-      if (down[id] && !moved && at && self.city) self.choose(self.toGround(at[0], at[1]));
-      delete down[id];
-      apart = 0;
-    }
-    if (window.PointerEvent) {
-      this.svg.addEventListener("pointerdown", function (event) {
-        if (self.svg.setPointerCapture) self.svg.setPointerCapture(event.pointerId);
-        begin(event.pointerId, spot(event));
-      });
-      this.svg.addEventListener("pointermove", function (event) { move(event.pointerId, spot(event)); });
-      this.svg.addEventListener("pointerup", function (event) { end(event.pointerId, spot(event)); });
-      this.svg.addEventListener("pointercancel", function (event) { end(event.pointerId, null); });
-    } else {
-      ["touchstart", "touchmove", "touchend", "touchcancel"].forEach(function (kind) {
-        self.svg.addEventListener(kind, function (event) {
-          event.preventDefault();
-          Array.prototype.forEach.call(event.changedTouches, function (touch) {
-            if (kind === "touchstart") begin(touch.identifier, spot(touch));
-            else if (kind === "touchmove") move(touch.identifier, spot(touch));
-            else end(touch.identifier, kind === "touchend" ? spot(touch) : null);
-          });
-        }, { passive: false });
-      });
-    }
-    this.svg.addEventListener("wheel", function (event) {
-      event.preventDefault();
-      if (self.city) self.zoom(event.deltaY > 0 ? 1.25 : 0.8, spot(event)[0], spot(event)[1]);
-    }, { passive: false });
-    this.svg.addEventListener("keydown", function (event) {
-      var steps = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
-      if (!self.city) return;
-      if (steps[event.key]) {
-        event.preventDefault();
-        var at = self.point || self.middle, step = self.span / 24;
-        self.choose([at[0] + steps[event.key][0] * step, at[1] + steps[event.key][1] * step * self.flat()]);
-      } else if (event.key === "+" || event.key === "=") self.zoom(0.6);
-      else if (event.key === "-") self.zoom(1 / 0.6);
-      else if (event.key === "Enter" && self.point) {
-        event.preventDefault(); // Or the key goes on to press the button that gets the focus back.
-        self.send();
-      }
-    });
-    this.resized = function () { if (self.city && document.contains(self.svg)) self.place(); };
-    window.addEventListener("resize", this.resized);
+      NX.atlas(sheet, { cross: true, moved: function (middle, place) {
+        at = middle;
+        words.textContent = place;
+        button.disabled = false;
+      } }).then(function (atlas) {
+        atlas.map.getContainer().addEventListener("keydown", function (event) {
+          if (event.key !== "Enter" || !at) return;
+          event.preventDefault(); // Or the key goes on to press the button that gets the focus back.
+          send();
+        });
+      }, function () { words.textContent = NX.say("map_failed"); });
+      sheet.appendChild(NX.el("div", { class: "decide" }, [words, button]));
+    }, { full: true });
   };
 })();

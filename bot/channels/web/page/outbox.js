@@ -20,7 +20,7 @@
     items.push(item);
     save();
     NX.welcome(false);
-    NX.showPending(item);
+    show(item);
     NX.toEnd();
     run();
   };
@@ -29,10 +29,16 @@
   NX.resume = function () {
     try { items = JSON.parse(NX.kept(store) || "[]"); } catch (error) { items = []; }
     Promise.all(items.map(awake)).then(function () {
-      items.forEach(function (item) { NX.showPending(item); });
+      items.forEach(show);
       run();
     });
   };
+
+  // A file can be taken back from the moment it is chosen, also while it waits for the one before it.
+  function show(item) {
+    NX.showPending(item);
+    if (item.file) NX.state(item.message.key, NX.say("sending"), null, function () { cancel(item); });
+  }
 
   function awake(item) {
     if (!item.file) return Promise.resolve();

@@ -29,7 +29,8 @@
       if (!NX.bare()) {
         if (!NX.stopped()) {
           sheet.appendChild(NX.option("stop", NX.say("stop"), NX.say("stop_hint"), function () {
-            NX.confirm(NX.say("stop"), NX.say("stop_ask"), NX.say("stop"), function () { stop(true); });
+            shut(); // Not asked again: the way back stands above the composer.
+            stop(true);
           }));
         }
         sheet.appendChild(NX.option("bin", NX.say("delete"), NX.say("delete_hint"), function () {
