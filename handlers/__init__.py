@@ -4,7 +4,7 @@ from typing import Any
 
 from telegram.ext import BaseHandler
 
-from handlers import forms, home, odd, received, settings, staff, start
+from handlers import forms, home, odd, received, settings, staff, start, typed
 from handlers.appeals import file as appeal_file
 from handlers.appeals import progress as appeal_progress
 from handlers.hazards import progress as hazard_progress
@@ -32,6 +32,7 @@ FLOWS = (
 HANDLERS: tuple[BaseHandler[Any, Any, Any], ...] = (
     *odd.BEFORE,
     *start.HANDLERS,
+    *typed.HANDLERS,
     *settings.HANDLERS,
     *home.HANDLERS,
     *my_data.HANDLERS,
@@ -48,6 +49,7 @@ HANDLERS: tuple[BaseHandler[Any, Any, Any], ...] = (
     *liaison.HANDLERS,
     *points_rewards.HANDLERS,
     *forms.handlers(FLOWS),
+    *typed.AFTER_FORMS,
     *received.ANSWERS,
     *received.FILES_LEFT,
     *station_find.POSITION,

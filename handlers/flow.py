@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from html import escape
 from typing import Any
 
@@ -158,7 +159,7 @@ class Flow:
         """A button of this flow: a value, or one of the engine's own."""
         chat = context.chat
         if value == "!cancel":
-            self._stop(context, message_of(update))
+            self.stop(context, message_of(update))
         elif value == "!clear":
             leave(chat)
             context.edit(message_of(update), "flow.left")
@@ -183,16 +184,20 @@ class Flow:
         else:
             await self.take(context, Given(AnswerKind.PRESS, value))
 
-    def _stop(self, context: Context, message: int) -> None:
-        """Stop writing.  What was written is kept for its day, and cleared by a tap of its own."""
+    def stop(self, context: Context, message: int = 0) -> None:
+        """Stop writing.  What was written is kept for its day, and cleared by a tap of its own.
+
+        message: ours whose button was pressed, to be changed; 0 for a new one.
+        """
+        say = partial(context.edit, message) if message else context.say
         if not self.kept or context.chat.step == self.questions[0].name:
             leave(context.chat)
-            context.edit(message, "flow.stopped")
+            say("flow.stopped")
             remind(context)
             return
         context.chat.paused = True
         go_on, clear = (press_button(context, f"flow.{key}", self.name, f"!{press}") for key, press in KEPT)
-        context.edit(message, "flow.kept_for_a_day", choices=[[go_on, clear]])
+        say("flow.kept_for_a_day", choices=[[go_on, clear]])
 
     async def _pass(self, context: Context, *, skip: bool) -> None:
         """On to the next question, without an answer or with those there are; a button that was never shown does nothing."""

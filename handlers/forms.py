@@ -12,7 +12,7 @@ from bot.channels.telegram.unit import Context, current
 from bot.errors import Rejected
 from bot.messaging.callbacks import AnswerForm
 from bot.store.models import now
-from handlers.answers import FILES, AnswerKind, given
+from handlers.answers import FILES, AnswerKind, Given, given
 from handlers.emergencies import help_first
 from handlers.flow import HELD, Flow
 from handlers.standing import SILENCE, expired, leave, press_button
@@ -33,7 +33,9 @@ class Inside(filters.UpdateFilter):
         if not chat.flow or chat.paused or over != self.late or what is None:
             return False
         question = flow.question(chat.step) if flow else None
-        return what.kind is AnswerKind.TEXT if question is None else what.kind in question.takes
+        if question is None:
+            return what.kind is AnswerKind.TEXT
+        return what.kind in question.takes or (question.optional and _asks_for("skip", what))
 
 
 class Beside(filters.UpdateFilter):
@@ -51,34 +53,48 @@ class Beside(filters.UpdateFilter):
         return what is not None and what.kind in FILES
 
 
-def handlers(flows: Sequence[Flow]) -> list[BaseHandler[Any, Any, Any]]:
-    """The handlers of all forms: their buttons, and the answers to the question that is open."""
-    known = {flow.name: flow for flow in flows}
+class Leaving(filters.UpdateFilter):
+    """The person types that they do not want to go on with the form they are in."""
 
-    async def press(update: Update, context: Context, asked: AnswerForm) -> None:
-        chat, flow = context.chat, known.get(asked.form)
+    def filter(self, update: Update) -> bool:
+        chat, what = current().chat, given(update)
+        return bool(chat.flow) and not expired(chat) and what is not None and _asks_for("cancel", what)
+
+
+def _asks_for(action: str, what: Given) -> bool:
+    typed = current().services.knowledge.words.typed
+    return what.kind is AnswerKind.TEXT and typed.action(what.text) == action
+
+
+class Forms:
+    """All forms by their names, and what is done with a person who is in one."""
+
+    def __init__(self, flows: Sequence[Flow]) -> None:
+        self.flows = {flow.name: flow for flow in flows}
+
+    @continues
+    async def press(self, update: Update, context: Context, asked: AnswerForm) -> None:
+        chat, flow = context.chat, self.flows.get(asked.form)
         engine = asked.value in {"!on", "!new", "!cancel", "!clear"}
         if flow is None or chat.flow != asked.form or expired(chat) or not (engine or asked.step == chat.step):
             context.toast("stale")
             return
         await flow.press(context, update, asked.value)
 
-    async def answer(update: Update, context: Context) -> None:
+    @continues
+    async def answer(self, update: Update, context: Context) -> None:
         chat, what = context.chat, given(update)
-        flow = known[chat.flow]
+        flow = self.flows[chat.flow]
         if what is None:
+            return
+        question = flow.question(chat.step)
+        if question is not None and question.optional and _asks_for("skip", what):
+            await flow.press(context, update, "!skip")
             return
         # A caption tells of it as well as a line; a button's value is no telling.
         urgent = what.kind is not AnswerKind.PRESS and help_first(context, what.text)
         if chat.flow_at is not None and now() - chat.flow_at > SILENCE and what.kind is AnswerKind.TEXT:
-            # After a long silence the line may be meant for something else: ask, and keep it meanwhile.
-            chat.answers = {**(chat.answers or {}), HELD: what.text}
-            chat.flow_at = now()
-            yes, no = (
-                press_button(context, "flow.yes", flow.name, "!held", chat.step),
-                press_button(context, "flow.no", flow.name, "!drop", chat.step),
-            )
-            context.say("flow.silence", choices=[[yes, no]], form=context.text(flow.title))
+            _ask_whether_meant(context, flow, what.text)
             return
         try:
             await flow.take(context, what)
@@ -89,22 +105,51 @@ def handlers(flows: Sequence[Flow]) -> list[BaseHandler[Any, Any, Any]]:
             go_on = press_button(context, "flow.go_on", flow.name, "!on")
             context.say("flow.waits", choices=[[go_on]], form=context.text(flow.title))
 
-    async def beside(update: Update, context: Context) -> None:
+    @continues
+    async def beside(self, update: Update, context: Context) -> None:
         what = given(update)
         if what is not None:
             help_first(context, what.text)
-            await known[context.chat.flow].put_in(context, what)
+            await self.flows[context.chat.flow].put_in(context, what)
 
-    async def forget(update: Update, context: Context) -> None:
+    @continues
+    async def leaving(self, update: Update, context: Context) -> None:
+        """What was written stays for a day; an empty form goes at once."""
+        chat, flow = context.chat, self.flows.get(context.chat.flow)
+        if flow is not None:
+            flow.stop(context)
+        else:
+            leave(chat)
+            context.say("flow.stopped")
+
+    @continues
+    async def forget(self, update: Update, context: Context) -> None:
         what = given(update)
         if what is not None and what.kind is not AnswerKind.PRESS:
             help_first(context, what.text)
         context.say("flow.expired", form=context.form_name())
         leave(context.chat)
 
+
+def _ask_whether_meant(context: Context, flow: Flow, line: str) -> None:
+    """After a long silence a line may be meant for something else: ask, and keep it meanwhile."""
+    chat = context.chat
+    chat.answers = {**(chat.answers or {}), HELD: line}
+    chat.flow_at = now()
+    yes, no = (
+        press_button(context, "flow.yes", flow.name, "!held", chat.step),
+        press_button(context, "flow.no", flow.name, "!drop", chat.step),
+    )
+    context.say("flow.silence", choices=[[yes, no]], form=context.text(flow.title))
+
+
+def handlers(flows: Sequence[Flow]) -> list[BaseHandler[Any, Any, Any]]:
+    """The handlers of all forms: their buttons, and the answers to the question that is open."""
+    forms = Forms(flows)
     return [
-        asked(AnswerForm, continues(press)),
-        MessageHandler(Inside(known), continues(answer)),
-        MessageHandler(Beside(known), continues(beside)),
-        MessageHandler(Inside(known, late=True), continues(forget)),
+        asked(AnswerForm, forms.press),
+        MessageHandler(Leaving(), forms.leaving),
+        MessageHandler(Inside(forms.flows), forms.answer),
+        MessageHandler(Beside(forms.flows), forms.beside),
+        MessageHandler(Inside(forms.flows, late=True), forms.forget),
     ]

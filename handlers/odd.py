@@ -1,6 +1,6 @@
 """What people send besides words and taps: a clear line, or a polite silence."""
 
-from telegram import Update
+from telegram import Message, MessageEntity, Update
 from telegram.ext import CallbackQueryHandler, MessageHandler, filters
 
 from bot.channels.telegram.buttons import asked
@@ -20,10 +20,20 @@ KINDS = (
 
 @reads
 async def elsewhere(update: Update, context: Context) -> None:
-    """A group: answer only who calls us by command, and ask them to come in private."""
-    message = update.effective_message
-    if message and message.text and message.text.startswith("/"):
+    """A group: answer only who calls us by a command of ours, and ask them to come in private."""
+    message = update.message  # What was edited was read before.
+    if message is not None and _calls_us(message, context):
         context.say("odd.group")
+
+
+def _calls_us(message: Message, context: Context) -> bool:
+    """Whether a line begins with a command that is ours: other bots hear it as well, and answer theirs."""
+    first = next(iter(message.entities), None)
+    if message.text is None or first is None or first.type != MessageEntity.BOT_COMMAND or first.offset:
+        return False
+    name, _, called = message.text[1 : first.length].partition("@")
+    ours = not called or called.lower() == (context.bot.username or "").lower()
+    return ours and f"command.{name.lower()}" in context.knowledge.texts
 
 
 @reads

@@ -1,10 +1,16 @@
 """Words of workers: dialect, filler, small talk and the places people name."""
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from knowledge.folding import fold
+
+LONGEST_TYPED = 24  # characters; what is longer tells of something
+_AROUND = re.compile(r"[\s\W_]+")
 FILE = Path(__file__).parent / "words.toml"
 
 
@@ -20,6 +26,21 @@ class Follow:
 
 
 @dataclass(frozen=True, slots=True)
+class Typed:
+    """Whole lines that ask for something there is a way for, by what they ask for."""
+
+    lines: Mapping[str, str]  # folded line -> "stop", "cancel"...
+    patterns: tuple[tuple[re.Pattern[str], str], ...]
+
+    def action(self, line: str) -> str:
+        """What a line asks for; "" for any other line."""
+        if len(line) > LONGEST_TYPED:
+            return ""
+        bare = _AROUND.sub("", fold(line))
+        return self.lines.get(bare) or next((name for pattern, name in self.patterns if pattern.fullmatch(bare)), "")
+
+
+@dataclass(frozen=True, slots=True)
 class Words:
     dialect: Mapping[str, str]  # how people say it -> how the entries say it, in order of application
     filler: tuple[str, ...]
@@ -27,6 +48,7 @@ class Words:
     places: Mapping[str, tuple[str, ...]]  # region code -> names
     follow: Follow  # what continues the last topic
     second: tuple[str, ...]  # what begins a second question in the same message
+    typed: Typed
 
 
 def load(path: Path = FILE) -> Words:
@@ -44,4 +66,11 @@ def load(path: Path = FILE) -> Words:
             audience={name: tuple(said) for name, said in raw["follow"]["audience"].items()},
         ),
         second=tuple(raw["second"]["words"]),
+        typed=_typed(raw["typed"]),
     )
+
+
+def _typed(raw: Mapping[str, Mapping[str, Any]]) -> Typed:
+    lines = {fold(line): name for name, said in raw.items() for line in said.get("lines", ())}
+    patterns = ((re.compile(said["pattern"]), name) for name, said in raw.items() if "pattern" in said)
+    return Typed(lines, tuple(patterns))

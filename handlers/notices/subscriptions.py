@@ -43,6 +43,13 @@ async def change(update: Update, context: Context, asked: Notices) -> None:
             context.toast("stale")
 
 
+async def end(update: Update, context: Context) -> None:
+    """Somebody typed that they want no more notices: none, and how to have them again.  Their own cases are another matter."""
+    for kind in KINDS:
+        await _want(context, kind, wanted=False)
+    context.say("notices.stopped", choices=[[context.button("notices.again", Notices())]])
+
+
 async def _want(context: Context, kind: str, *, wanted: bool, under: int = 0) -> None:
     """Change whether they get a kind; the notice that made them end it counts them."""
     column = KINDS[kind]

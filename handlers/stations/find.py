@@ -17,7 +17,8 @@ from handlers.flow import Flow, Question
 from handlers.standing import Answers
 from knowledge.geo import Point, in_china
 from knowledge.places import Place
-from knowledge.stations.shown import Wish
+from knowledge.stations.shown import FARTHEST, Wish, distance
+from knowledge.stations.station import Station
 
 CANDIDATES = 6  # places offered when a name means several
 NOWHERE = Point(0.0, 0.0)  # until it is known where
@@ -100,11 +101,24 @@ async def pin(update: Update, context: Context, asked: ShowStation) -> None:
 
 async def wrong(update: Update, context: Context, asked: ReportStation) -> None:
     """Somebody stands before a closed door, or something we say is wrong."""
-    if context.knowledge.stations.get(asked.id) is None or asked.what not in set(Report):
+    station = context.knowledge.stations.get(asked.id)
+    if station is None or asked.what not in set(Report):
         context.toast("station.gone")
         return
     await report(context.session, asked.id, Report(asked.what), context.chat.key)
     context.toast("station.reported")
+    if asked.what == Report.CLOSED:
+        _offer_next(context, station)
+
+
+def _offer_next(context: Context, closed: Station) -> None:
+    """Where else it is open now, seen from the closed door."""
+    found = context.knowledge.stations.nearest(closed.point, at=datetime.now(UTC), limit=2, within=FARTHEST)
+    near = next((each for each in found if each.station.id != closed.id), None)
+    if near is not None:
+        language = context.chat.language
+        context.say("station.next", distance=distance(near.metres))
+        context.reply(context.knowledge.shown.one(near.station, language))
 
 
 def _around(context: Context, wish: Wish) -> None:

@@ -27,6 +27,7 @@ from bot.store.models import (
 from handlers import FLOWS
 from tests.appeals.test_filing import ADMIN, RESULT, REVIEWER, STORY, files
 from tests.attachments.test_attachments import picture
+from tests.chats.test_received import asks
 from tests.conftest import free_port, hasten, on_postgres
 from tests.support.brokers import eventually
 from tests.support.phone import Phone
@@ -73,6 +74,8 @@ LINES: dict[str, Sequence[Line]] = {
         ("presses", "路面坑洼"),
         ("presses", "提交"),
     ],
+    "received": [("sends_photo", picture()), ("presses", "先不写了")],
+    "reply": [("types", "入职要押金可以吗"), ("presses", "都不是")],
     "look": [("types", "随手拍"), ("presses", "修好没"), ("sends_location", HERE)],
     "voice": [("presses", "参与协商"), ("presses", "小区东门停车难"), ("types", "早晚高峰能停半小时就行")],
     "volunteer": [
@@ -96,6 +99,8 @@ ENDS = {
     "lookup": "不写了",
     "rating": "重新办",
     "report": "编号：",
+    "received": "不写了",
+    "reply": "核对于",
     "look": "没有等着看",
     "voice": "小区东门停车难",
     "volunteer": "编号：",
@@ -163,7 +168,12 @@ async def is_a_liaison(phone, app) -> None:
     await phone.types("帮社区、攒积分")
 
 
-BEFORE = {"rating": is_asked_why, "voice": is_a_liaison}
+async def is_asked(phone, app) -> None:
+    await phone.types("/start")
+    await asks(app, phone)
+
+
+BEFORE = {"rating": is_asked_why, "voice": is_a_liaison, "reply": is_asked}
 
 
 def test_every_form_there_is_has_its_lines_here():
@@ -190,7 +200,9 @@ async def is_left_behind(app, name: str) -> None:
         waiting = select(func.count()).where(Outbox.state == OutboxState.WAITING, Outbox.kind == "web")
         assert await session.scalar(waiting.select_from(Outbox)) == 0
         for form, model in (("appeal", Appeal), ("report", Hazard), ("volunteer", Volunteer)):
-            expected = int(form == name or (form, name) in {("appeal", "rating"), ("volunteer", "voice")})
+            expected = int(
+                form == name or (form, name) in {("appeal", "rating"), ("appeal", "reply"), ("volunteer", "voice")}
+            )
             assert await session.scalar(select(func.count()).select_from(model)) == expected
 
 
