@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy import URL
 
 from bot.doors import addresses, listening
 from bot.store import address
@@ -159,7 +160,10 @@ class Settings(BaseSettings):
     @property
     def database(self) -> str:
         """The database's URL, with the default filled in."""
-        return self.database_url or f"sqlite:///{self.var / 'nuanxin.db'}"
+        own = URL.create(
+            "sqlite", database=str(self.var / "nuanxin.db")
+        )  # A path may hold % and ?, which a URL quotes.
+        return self.database_url or own.render_as_string()
 
     @property
     def base_url(self) -> str:

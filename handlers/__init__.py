@@ -14,6 +14,7 @@ from handlers.points import rewards as points_rewards
 from handlers.policies import browse, hotlines, question
 from handlers.privacy import my_data
 from handlers.stations import find as station_find
+from handlers.stations import typed as station_typed
 from handlers.volunteers import join as volunteer_join
 from handlers.volunteers import liaison, membership
 
@@ -53,6 +54,7 @@ HANDLERS: tuple[BaseHandler[Any, Any, Any], ...] = (
     *received.ANSWERS,
     *received.FILES_LEFT,
     *station_find.POSITION,
+    *station_typed.HANDLERS,
     *staff.HANDLERS,
     *odd.NOT_BUILT,
     *question.HANDLERS,

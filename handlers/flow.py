@@ -13,20 +13,9 @@ from bot.channels.telegram.unit import Context
 from bot.errors import Rejected
 from bot.messaging.callbacks import AnswerForm, button
 from bot.messaging.reply import Options, Row, rows_of
+from handlers import standing
 from handlers.answers import FILES, AnswerKind, Given, Read, attachment
-from handlers.standing import (
-    ALBUM,
-    PARKED,
-    Answers,
-    expired,
-    forms_of,
-    is_written,
-    leave,
-    press_button,
-    put_in_front,
-    remind,
-    stand,
-)
+from handlers.standing import ALBUM, PARKED, Answers, expired, leave, press_button, remind, stand
 
 PREVIEW = "preview"  # the step after the last question
 HELD = "~held"  # a line said after a long silence, kept among the answers until we know what it is
@@ -75,9 +64,11 @@ class Flow:
     async def start(self, update: Update, context: Context) -> None:
         """Begin, or offer to go on with what is there."""
         chat = context.chat
-        forms = forms_of(chat)
+        forms = standing.forms_of(chat)
         if mine := [form for form in forms if form[0] == self.name]:
-            put_in_front(chat, [*mine[:1], *filter(is_written, (form for form in forms if form is not mine[0]))])
+            standing.put_in_front(
+                chat, [*mine[:1], *filter(standing.is_written, (form for form in forms if form is not mine[0]))]
+            )
         begun = (chat.answers or {}).keys() - {PARKED} or chat.step != self.questions[0].name
         if self.kept and chat.flow == self.name and not expired(chat) and begun:
             chat.paused = True

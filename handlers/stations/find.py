@@ -21,18 +21,21 @@ from knowledge.stations.shown import FARTHEST, Wish, distance
 from knowledge.stations.station import Station
 
 CANDIDATES = 6  # places offered when a name means several
+ASKED = "~asked"  # what was wanted before anybody said where
 NOWHERE = Point(0.0, 0.0)  # until it is known where
 
 
 async def where(context: Context, what: Given) -> dict[str, object]:
     """A position, or a typed place that we know; what we do not know is asked for again."""
-    given = await point(context, what)
+    given, asked = await point(context, what), str((context.chat.answers or {}).get(ASKED, ""))
     if "text" in given:
-        wanted = _wishes(context, str(given["text"]))
+        wanted = wishes(context, str(given["text"]), asked)
         if not wanted:
             raise Rejected("station.unknown_place", typed=str(given["text"])[:20])
         return {"wishes": [[label, str(wish)] for label, wish in wanted]}
-    return {"wishes": [["", str(Wish(Point(given["lat"], given["lon"])))]]}
+    kinds, rest = context.knowledge.vocabulary.asked_kinds(asked)
+    here = Point(given["lat"], given["lon"])
+    return {"wishes": [["", str(Wish(here, context.knowledge.vocabulary.asked(rest), kinds=kinds))]]}
 
 
 async def show(context: Context, answers: Answers) -> None:
@@ -132,14 +135,17 @@ def _around(context: Context, wish: Wish) -> None:
         context.reply(shown.one(first, language))
 
 
-def _wishes(context: Context, text: str) -> list[tuple[str, Wish]]:
+def wishes(context: Context, text: str, asked: str = "") -> list[tuple[str, Wish]]:
     """What a typed place may mean: a station's own name or road first, then divisions.
 
     A division filters, and the middle of its stations is what distances are counted from.
+    asked: what was wanted in an earlier line.
     """
     knowledge, city = context.knowledge, context.chat.region[:4]
     kinds, rest = knowledge.vocabulary.asked_kinds(text)
-    wish = Wish(NOWHERE, knowledge.vocabulary.asked(rest if kinds else text), kinds=kinds)
+    before, more = knowledge.vocabulary.asked_kinds(asked)
+    services = knowledge.vocabulary.asked(rest if kinds else text) | knowledge.vocabulary.asked(more)
+    wish = Wish(NOWHERE, services, kinds=kinds | before)
     if not kinds:
         rest = text
     # A kind is no place: of "皇姑区妇女之家", only 皇姑区 says where.

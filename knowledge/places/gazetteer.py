@@ -128,6 +128,10 @@ class Places:
         codes, rest = self._read(text, "")
         return bool(codes) and not _BESIDES.sub("", rest) and len(text) <= LONGEST
 
+    def besides(self, text: str) -> str:
+        """A text without the places it names, folded."""
+        return self._read(text, "")[1]
+
     def _read(self, text: str, region: str) -> tuple[set[str], str]:
         """The codes of what a text names, and the text without their names."""
         plain = fold(text[:LONGEST])

@@ -76,6 +76,14 @@ class Vocabulary:
             rest = rest.replace(word, " ")
         return frozenset(codes - ANY), rest.strip()
 
+    def besides(self, text: str) -> str:
+        """A worker's own words without those for kinds and services."""
+        rest = text
+        for words in (self._kinds, self._services):
+            while word := self._longest_word(rest, words):
+                rest = rest.replace(word, " ")
+        return rest
+
     def _words(self, text: str) -> list[str]:
         plain = unicodedata.normalize("NFKC", text)
         for service in self.services.values():

@@ -45,6 +45,7 @@ NO_SENTENCES = {  # Chinese that stands in code, and why
     "bot/services/staff/accounts.py": "names of the demo's people",
     "bot/writer.py": "a prompt and patterns, for a model",
     "handlers/answers.py": "a pattern of cities' names",
+    "handlers/stations/typed.py": "patterns of places, and of the words around them",
     "handlers/privacy/my_data.py": "what people type in place of a command",
     "handlers/policies/browse.py": "names of categories, as the entries write them",
 }

@@ -175,6 +175,41 @@ async def known_since(app, *phones, days: int) -> None:
         await session.execute(update(Chat).values(created_at=now() - timedelta(days)))
 
 
+async def test_who_stands_before_a_closed_door_is_told_the_next_one_that_is_open(phone, app):
+    async with app.db.begin() as session:
+        await service.replace(session, [station(1, "24/7"), station(2, "off"), station(4, "24/7")])
+    await app.refresh()
+    await phone.sends_location(HOME.lat, HOME.lon)
+    said = await phone.presses("关门了")
+    assert "330 米" in said[0]
+    assert said[1].startswith("驿站4")
+
+
+@pytest.mark.parametrize("line", ["哪里能充电", "附近有没有能充电的地方", "附近哪能手机充电？"])
+async def test_a_wish_typed_out_of_the_blue_is_asked_where_and_filters(phone, listed, line):
+    listed(station(1, "24/7", services=frozenset({"toilet"})), station(2, "24/7"))
+    assert "您在哪" in (await phone.types(line))[0]
+    said = await phone.sends_location(HOME.lat, HOME.lon)
+    assert re.findall(r"驿站\d", said[0]) == ["驿站2"]
+
+
+async def test_a_place_typed_out_of_the_blue_shows_its_stations(phone, listed):
+    listed(station(1, "24/7"), station(2, "24/7", region="210106", address="建设大路 3 号"))
+    assert "驿站2" in (await phone.types("沈阳铁西区"))[0]
+    assert "驿站2" in (await phone.types("沈阳铁西区建设大路万达旁边"))[0]
+    assert "没找到“三好街附近”" in (await phone.types("三好街附近"))[0]
+    assert "驿站1" in (await phone.types("沈阳和平区"))[0]
+
+
+@pytest.mark.parametrize(
+    "line", ["电动车充电起火谁赔", "工伤去哪个医院", "小区不让进怎么办", "我要跳桥", "附近站长不发工资"]
+)
+async def test_a_question_that_names_a_place_is_no_place(phone, line):
+    said = "".join(await phone.types(line))
+    assert "您在哪" not in said
+    assert "没找到“" not in said
+
+
 async def test_reports_of_one_person_count_once(app):
     async with app.db.begin() as session:
         await service.replace(session, [station(1, "24/7")])

@@ -5,9 +5,11 @@ import asyncio
 from datetime import timedelta
 
 import asyncpg
+import pytest
 from alembic import command
 from sqlalchemy import make_url, select, text
 
+from bot import health
 from bot.app import database_of
 from bot.commands import migrate
 from bot.services.appeals import appeals
@@ -19,6 +21,7 @@ from bot.services.core.context import ServiceContext
 from bot.services.core.working_days import Calendar
 from bot.services.hazards import hazards
 from bot.services.hazards.hazards import HazardDraft
+from bot.settings import Settings
 from bot.store import db as store
 from bot.store.models import Appeal, Channel, Hazard
 from tests.conftest import on_postgres
@@ -95,3 +98,15 @@ async def _cut(url: str) -> None:
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
     )
     await admin.close()
+
+
+@pytest.mark.parametrize("name", ["a%20b", "a?b", "a#b", "a b", "a%b"])
+async def test_whatever_the_folder_is_called_the_database_is_in_it(tmp_path, name):
+    settings = Settings(var=tmp_path / name, _env_file=None)
+    db = database_of(settings)
+    async with db.connect() as connection:
+        await connection.execute(text("CREATE TABLE here (x INTEGER)"))
+    await db.close()
+    assert {each.name for each in tmp_path.iterdir()} == {name}
+    assert (tmp_path / name / "nuanxin.db").stat().st_size > 0
+    assert health.folders(settings) == {tmp_path / name}
