@@ -1,9 +1,9 @@
 """How well and how fast questions are answered, side by side with what one would take off the shelf.
 
-    taskset -c 0 python -m benchmarks.answers [--questions FILE] [--folder var/vectors] [--tiers lexical,fast,full] [--before REVISION]
+    taskset -c 0 python -m benchmarks.answers [--questions FILE] [--folder var/vectors] [--tiers lexical,full] [--before REVISION]
 
 FILE holds one JSON object a line: q, topics (none: nobody's question), kind (direct, indirect, out).  Every way sees
-the same entries and phrasings.  With --before, each depth also decides as it was fitted at that revision.  The neighbours only rank: they have no decision, so their other columns stay empty.
+the same entries and phrasings.  With --before, the program of that revision answers them too, with its own content, by its own benchmark.  The neighbours only rank: they have no decision, so their other columns stay empty.
 Times are of this thread's processor, in ms a question; `start` is `python -m bot ask` from nothing to its answer, with
 vectors on disk, in s of processor time, and `peak` that process's largest memory, in MB.
 """
@@ -24,7 +24,9 @@ from typing import Any
 import numpy as np
 
 from knowledge import load
-from knowledge.search import Decision, Found, Search, Tier, decide, deepen, strangers
+from knowledge.search import Asker, Decision, Found, Search, Tier, deepen
+from knowledge.search.space import Space
+from knowledge.search.text import clean
 
 ROOT = Path(__file__).parents[1]
 # The peak of this program alone: what getrusage says would include that of the process it was forked from.
@@ -33,6 +35,7 @@ from bot.__main__ import main
 main()
 print(*(line.split()[1] for line in open("/proc/self/status") if line.startswith("VmHWM")))
 """
+WAITING = 8  # people who ask at once, while the event loop's waiting is measured
 Question = dict[str, Any]
 Ranked = Callable[[str], Sequence[str]]  # the best topics for a text, best first
 
@@ -41,7 +44,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--questions", type=Path, default=ROOT / "tests" / "data" / "questions.jsonl")
     parser.add_argument("--folder", type=Path, default=ROOT / "var" / "vectors")
-    parser.add_argument("--tiers", default="lexical,fast,full")
+    parser.add_argument("--tiers", default="lexical,full")
     parser.add_argument("--before", default="", metavar="REVISION")
     parser.add_argument("--no-neighbours", action="store_true")
     given = parser.parse_args()
@@ -50,31 +53,82 @@ def main() -> None:
     print(f"{'':22} R@1   R@3   direct1/3   indirect1/3 prec. answ. solved out:answ/offer  mean   p99  deep")
     for name in given.tiers.split(","):
         _tier(Tier[name.upper()], questions, given.folder)
-        if given.before:
-            _tier(Tier[name.upper()], questions, given.folder, given.before)
+    if given.before:
+        _before(given.before, given.questions)
     for name, ranked in () if given.no_neighbours else _neighbours():
         _neighbour(name, ranked, questions)
     _start(given.folder)
 
 
-def _tier(tier: Tier, questions: Sequence[Question], folder: Path, before: str = "") -> None:
-    known = load()
-    rules = _rules(before) if before else None
-    search = Search(list(known.policies.values()), known.words, known.regions, strangers(), rules)
-    deepen(search, folder, tier)
+def _tier(tier: Tier, questions: Sequence[Question], folder: Path) -> None:
+    search = _search(tier, folder)
     found, times = asyncio.run(_ask(search, questions))
-    print(f"{f'nuanxin {tier.name.lower()} {before}':22} {_ranks(questions, [_ids(each) for each in found])} ", end="")
+    print(f"{f'nuanxin {tier.name.lower()}':22} {_ranks(questions, [_ids(each) for each in found])} ", end="")
     print(f"{_decisions(questions, found)}  {_times(times)}  {np.mean([each.tier == Tier.FULL for each in found]):.2f}")
+    if search.ranking.space is not None:
+        print(f"{'':22} of a question's time: {_parts(search, search.ranking.space, questions)}")
+        waits = asyncio.run(_waits(_search(tier, folder), questions))
+        print(f"{'':22} {WAITING} at a time, the event loop waited p50 / p99 ms {_quantiles(waits)}")
 
 
-def _rules(revision: str) -> dict[Tier, decide.Rule]:
-    """The decision as it was fitted at a revision."""
-    path = decide.FILE.relative_to(ROOT).as_posix()
-    text = subprocess.run(["git", "show", f"{revision}:{path}"], cwd=ROOT, stdout=subprocess.PIPE, check=True).stdout
-    with tempfile.NamedTemporaryFile(suffix=".toml") as file:
-        file.write(text)
-        file.flush()
-        return decide.load(Path(file.name))
+def _search(tier: Tier, folder: Path) -> Search:
+    known = load()
+    deepen(known.search, folder, tier)
+    return known.search
+
+
+def _parts(search: Search, space: Space, questions: Sequence[Question]) -> str:
+    """The share of each part, of a question that goes through all of them."""
+    spent = dict.fromkeys(("words", "vector", "head"), 0.0)
+    for question in questions:
+        text, began = clean(question["q"]), time.process_time()
+        evidence = search.ranking.lexical(text, Asker())
+        by_words = time.process_time()
+        [vector] = space.embed([search.ranking.plain(text)])
+        embedded = time.process_time()
+        search.ranking.deeper(space, evidence, vector)
+        for name, seconds in zip(
+            spent, (by_words - began, embedded - by_words, time.process_time() - embedded), strict=True
+        ):
+            spent[name] += seconds
+    return ", ".join(f"{name} {seconds / sum(spent.values()):.1%}" for name, seconds in spent.items())
+
+
+async def _waits(search: Search, questions: Sequence[Question]) -> list[float]:
+    """How long a task that wants to run every millisecond has to wait, in s, while WAITING people ask at a time."""
+    asking, waits = asyncio.Semaphore(WAITING), []
+
+    async def one(text: str) -> None:
+        async with asking:
+            await search.find(text)
+
+    asked = asyncio.gather(*(one(question["q"]) for question in questions))
+    while not asked.done():
+        began = time.perf_counter()
+        await asyncio.sleep(0.001)
+        waits.append(time.perf_counter() - began - 0.001)
+    await asked
+    return waits
+
+
+def _before(revision: str, questions: Path) -> None:
+    """What the program of a revision makes of the same questions."""
+    with tempfile.TemporaryDirectory() as folder:
+        packed = subprocess.run(["git", "archive", revision], cwd=ROOT, stdout=subprocess.PIPE, check=True).stdout
+        subprocess.run(["tar", "-x", "-C", folder], input=packed, check=True)
+        command = [
+            sys.executable,
+            "-m",
+            "benchmarks.answers",
+            "--no-neighbours",
+            "--questions",
+            str(questions.resolve()),
+        ]
+        inside = {**os.environ, "PYTHONPATH": folder}
+        said = subprocess.run(command, cwd=folder, env=inside, stdout=subprocess.PIPE, text=True, check=True).stdout
+    for line in said.splitlines():
+        if line.startswith(("nuanxin", "start")):
+            print(f"{revision} {line}")
 
 
 async def _ask(search: Search, questions: Sequence[Question]) -> tuple[list[Found], list[float]]:
@@ -117,6 +171,11 @@ def _decisions(questions: Sequence[Question], found: Sequence[Found]) -> str:
         np.mean([seen.decision is Decision.CHOOSE for seen in others]),
     )
     return "{:.3f} {:.3f} {:.3f} {:.3f} {:.3f}".format(*map(float, shares))
+
+
+def _quantiles(times: Sequence[float]) -> str:
+    ms = 1000 * np.array(times)
+    return f"{np.quantile(ms, 0.5):.1f} / {np.quantile(ms, 0.99):.1f}"
 
 
 def _times(times: Sequence[float]) -> str:

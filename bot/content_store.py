@@ -1,7 +1,6 @@
 """The shelf: where the current knowledge stands.  It is swapped as a whole when content changed in the database."""
 
 import asyncio
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +10,8 @@ from bot.services.policies import policies
 from bot.services.stations import stations
 from bot.store.db import Database, is_down
 from knowledge import Knowledge, search, search_over, with_policies, with_stations
-from knowledge.search.meaning import Cache, Endpoint, Model
+from knowledge.search.cache import Cache
+from knowledge.search.meaning import Endpoint, Model
 
 logger = log.get(__name__)
 
@@ -25,7 +25,7 @@ class ContentStore:
         self.knowledge = knowledge
         self._db = db
         self._cache = Cache(vectors)
-        self._models: Sequence[Model] = ()  # once they are loaded
+        self._model: Model | None = None  # once it is loaded
         self._known: dict[str, int] = {}  # numbers of the revisions that stand here
         self._one = asyncio.Lock()  # refresh at a time
 
@@ -50,13 +50,15 @@ class ContentStore:
 
     async def deepen(self, depth: search.Tier, endpoint: Endpoint | None) -> None:
         """Let the search look deeper, as soon as its models are loaded; it answers by words meanwhile."""
-        models, why = await asyncio.to_thread(search.models, depth, endpoint)
+        model, why = await asyncio.to_thread(search.model, depth, endpoint)
         current = None
         while current is not self.knowledge.search:  # It may have been swapped while it learnt.
             current = self.knowledge.search
             current.why_shallow = list(why)
-            await asyncio.to_thread(current.deepen, models, self._cache)
-            self._models = models
+            if model is not None:
+                await asyncio.to_thread(current.deepen, model, self._cache)
+                await asyncio.to_thread(current.learn, self._cache)
+            self._model = model
         for each in current.why_shallow:
             logger.warning("search is shallow", tier=current.tier.name, why=each)
 
@@ -71,7 +73,10 @@ class ContentStore:
             await asyncio.sleep(REFRESH)
 
     async def _index(self) -> None:
+        """New words are found at once, by what was learned before; then it learns from them."""
+        head = self.knowledge.search.head
         made = await asyncio.to_thread(search_over, self.knowledge)
-        if self._models:  # Only what is new is embedded; the rest is in the cache.
-            await asyncio.to_thread(made.deepen, self._models, self._cache)
+        if self._model is not None:  # Only what is new is embedded; the rest is in the cache.
+            await asyncio.to_thread(made.deepen, self._model, self._cache, head)
         self.knowledge = replace(self.knowledge, search=made)
+        await asyncio.to_thread(made.learn, self._cache)

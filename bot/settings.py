@@ -85,12 +85,13 @@ class Settings(BaseSettings):
     quiet_hours: str = Field(
         "22-8", pattern=r"^\d{1,2}-\d{1,2}$", description="When workers are not woken by what can wait; 0-0 for never."
     )
-    search: Literal["full", "fast", "lexical"] = Field(
-        "full", description="How deep the search may look: with two models, one, or by words only (saves 200 MB)."
+    search: Literal["full", "lexical"] = Field(
+        "full",
+        description="How deep the search may look: with a model of language, or by words only (saves 50 MB).",
     )
     embeddings_url: str = Field(
         "",
-        description="OpenAI-compatible embeddings endpoint in place of the larger model, e.g. http://host/v1/embeddings.",
+        description="OpenAI-compatible embeddings endpoint in place of the model, e.g. http://host/v1/embeddings.",
     )
     embeddings_model: str = Field("", description="The model to name there.")
     embeddings_key: SecretStr = Field(SecretStr(""), description="Its key.")

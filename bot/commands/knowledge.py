@@ -5,15 +5,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import knowledge
 from bot.commands.running import command, opened
 from bot.services.chats import questions
 from bot.services.policies import policies as editing
 from bot.settings import Settings
 from knowledge import check, policies, regions, search, words
-from knowledge.search import decide, grouping, shipped
+from knowledge.search import decide, grouping
+from knowledge.search.cache import Cache
 from knowledge.search.confusions import confusions, thieves
 from knowledge.search.fit import Fitting, written
-from knowledge.search.meaning import Cache
+from knowledge.search.ranking import Ranking
 
 SHOWN = 30  # confusions, or groups of gaps, that are printed
 
@@ -24,7 +26,7 @@ def add(commands: Any) -> None:
     for name, run, about in (
         ("check", _check, "every content file, every rule; exit 1 on a fault"),
         ("fit", _fit, "refit the search's decision from the content; minutes the first time"),
-        ("vectors", _vectors, "write what the models say about the content, to be shipped with it"),
+        ("learn", _learn, "learn from the content, and write what is shipped with it"),
         ("confusions", _confusions, "which entries steal questions from which"),
         ("gaps", _gaps, "questions without a good answer, grouped by meaning"),
     ):
@@ -44,30 +46,34 @@ def _check(_given: argparse.Namespace, _settings: Settings) -> int:
 
 
 def _fitting(settings: Settings) -> Fitting:
-    able, shallow = search.models()
-    for why in shallow:
+    model, why_not = search.model()
+    for why in why_not:
         print(f"shallower than full: {why}")
     cache = Cache(settings.var / "vectors")
-    return Fitting(policies.load(), words.load(), regions.load(), search.strangers(), able, cache)
+    return Fitting(policies.load(), words.load(), regions.load(), search.strangers(), model, cache)
 
 
 def _fit(_given: argparse.Namespace, settings: Settings) -> int:
     fitting = _fitting(settings)
-    if len(fitting.able) < search.Tier.FULL:
-        print("nothing written: a fit needs all models")
+    if fitting.model is None:
+        print("nothing written: a fit needs the model")
         return 1
     decide.FILE.write_text(written(fitting.run()), encoding="utf-8")
     print(f"written: {decide.FILE}")
     return 0
 
 
-def _vectors(_given: argparse.Namespace, settings: Settings) -> int:
-    fitting = _fitting(settings)
-    if len(fitting.able) < search.Tier.FULL:
-        print("nothing written: it needs all models")
+def _learn(_given: argparse.Namespace, settings: Settings) -> int:
+    model, why = search.model()
+    if model is None:
+        print(f"nothing written: {'; '.join(why)}")
         return 1
-    for model in fitting.able:
-        print(f"written: {shipped.write(model.name, fitting.vectors(model))}")
+    ranking = Ranking(policies.load(), words.load(), regions.load(), search.strangers())
+    said, strangers = ranking.texts()
+    kept = Cache(settings.var / "vectors")
+    space = ranking.deepen(model, kept)
+    for path in kept.ship(model, [*(text for each in said for text in each), *strangers], space.learn()):
+        print(f"written: {path}")
     return 0
 
 
@@ -97,8 +103,9 @@ async def _export(given: argparse.Namespace, settings: Settings) -> None:
 async def _gaps(_given: argparse.Namespace, settings: Settings) -> None:
     async with opened(settings) as db, db.read() as session:
         gaps = await questions.open_gaps(session)
-    able, _ = search.models(search.Tier.FAST)
-    groups = grouping.group([gap.text for gap in gaps], able[0] if able else None)
+    known = knowledge.load().search
+    search.deepen(known, settings.var / "vectors", search.Tier[settings.search.upper()])
+    groups = grouping.group([gap.text for gap in gaps], known.ranking.space)
     counted = sorted(groups, key=lambda group: -sum(gaps[at].times for at in group))
     for group in counted[:SHOWN]:
         lines = " / ".join(gaps[at].text for at in group[:4])

@@ -1,13 +1,11 @@
 """Finds the topics a question is about, and knows when it does not know.
 
-Three depths: by words, with a small model, with a larger one.  Each is asked only when the one before is
-unsure; a model that is missing or damaged makes the search shallower, never silent.
+Two depths: by words, and with a model of language, which is asked only when words leave it unsure.  A model that is
+missing or damaged makes the search shallower, never silent.
 """
 
-import asyncio
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -16,15 +14,17 @@ import numpy as np
 from knowledge.policies import Policy
 from knowledge.regions import Region
 from knowledge.search import decide, emergencies
+from knowledge.search.cache import Cache
 from knowledge.search.decide import Decision, Rule
 from knowledge.search.followups import FollowUps
-from knowledge.search.meaning import E5, Cache, Endpoint, Model, Unfit, Use
+from knowledge.search.head import Head
+from knowledge.search.meaning import E5, Endpoint, Model, Unfit
 from knowledge.search.ranking import Asker, Evidence, Ranking, Tier
 from knowledge.search.talk import follows, parts, talk_of
 from knowledge.search.text import clean
 from knowledge.words import Words
 
-__all__ = ["Asker", "Decision", "Endpoint", "Found", "Match", "Search", "Tier", "models"]
+__all__ = ["Asker", "Decision", "Endpoint", "Found", "Match", "Search", "Tier", "model"]
 
 TOPICS = 5  # matches that are kept
 FOLLOWED = 0.75  # the probability given for a follow-up
@@ -51,7 +51,7 @@ class Found:
 
 
 class Search:
-    """An index over the entries; replaced as a whole.  `deepen` makes it look deeper, in the background."""
+    """An index over the entries; replaced as a whole.  `deepen` makes it look deeper, `learn` rank better."""
 
     def __init__(
         self,
@@ -69,22 +69,25 @@ class Search:
         self._exact = {clean(said): at for at, entry in enumerate(entries) for said in (entry.title, *entry.phrasings)}
         self._known: OrderedDict[tuple[str, Asker, str], Found] = OrderedDict()
         self._follow_ups = FollowUps(self.ranking, words)
-        self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="search")
-
-    @property
-    def models(self) -> list[Model]:
-        """What it looks deeper with, shallow to deep."""
-        return [space.model for space in self.ranking.spaces]
 
     @property
     def tier(self) -> Tier:
-        return Tier(len(self.ranking.spaces))
+        return Tier.LEXICAL if self.ranking.space is None else Tier.FULL
 
-    def deepen(self, able: Sequence[Model], cache: Cache) -> None:
-        """Look deeper from now on, one model after the other.  Slow without a cache: call it in a thread."""
-        for deep in range(len(able) + 1):
-            self.ranking.deepen(able[:deep], cache)
-            self._known.clear()
+    @property
+    def head(self) -> Head | None:
+        """What was learned so far."""
+        return None if self.ranking.space is None else self.ranking.space.head
+
+    def deepen(self, model: Model, cache: Cache, before: Head | None = None) -> None:
+        """Look deeper from now on, by what was learned last.  Slow without a cache: call it in a thread."""
+        self.ranking.deepen(model, cache, before)
+        self._known.clear()
+
+    def learn(self, cache: Cache) -> None:
+        """Learn from the phrasings as they stand, unless that was done.  Takes seconds: call it in a thread."""
+        self.ranking.learn(cache)
+        self._known.clear()
 
     async def find(self, text: str, asker: Asker = Asker(), previous: str = "") -> Found:  # noqa: B008 (frozen)
         """What a question asks for.  Any text goes; the time is bounded by clipping it.
@@ -154,20 +157,23 @@ class Search:
         evidence = self.ranking.lexical(cleaned, asker)
         if (exact := self._exact.get(cleaned)) is not None:
             return self._found(evidence, Decision.ANSWER, 1.0, first=exact)
-        verdict = decide.decide(self._rules[Tier.LEXICAL], evidence, cleaned)
-        loop = asyncio.get_running_loop()
-        while evidence.tier < self.tier and not self._settled(evidence.tier, verdict):
-            try:
-                evidence = await loop.run_in_executor(self._worker, self.ranking.deeper, cleaned, evidence)
-            except (OSError, ValueError) as error:  # An endpoint that is away, or talks nonsense.
-                self.why_shallow = [f"{type(error).__name__}: {error}"]
-                break
-            verdict = decide.decide(self._rules[evidence.tier], evidence, cleaned)
-        return self._found(evidence, verdict[0], verdict[1])
+        rule = self._rules[Tier.LEXICAL]
+        decision, first, offered = decide.decide(rule, evidence, cleaned)
+        if rule.lost < offered and first < rule.sure:
+            evidence = await self._deeper(cleaned, evidence)
+            decision, first, _ = decide.decide(self._rules[evidence.tier], evidence, cleaned)
+        return self._found(evidence, decision, first)
 
-    def _settled(self, tier: Tier, verdict: tuple[Decision, float, float]) -> bool:
-        rule = self._rules[tier]
-        return verdict[1] >= rule.sure or verdict[2] <= rule.lost
+    async def _deeper(self, cleaned: str, evidence: Evidence) -> Evidence:
+        space = self.ranking.space
+        if space is None:
+            return evidence
+        try:
+            vector = await space.waiting.vector(self.ranking.plain(cleaned))
+        except (OSError, ValueError) as error:  # An endpoint that is away, or talks nonsense.
+            self.why_shallow = [f"{type(error).__name__}: {error}"]
+            return evidence
+        return self.ranking.deeper(space, evidence, vector)
 
     def _found(self, evidence: Evidence, decision: Decision, score: float, first: int | None = None) -> Found:
         scores = evidence.scores
@@ -179,26 +185,20 @@ class Search:
         return Found(decision, matches, round(score, 4), tier=evidence.tier)
 
 
-def models(deepest: Tier = Tier.FULL, endpoint: Endpoint | None = None) -> tuple[list[Model], list[str]]:
-    """The models that work here, shallow to deep, and why others do not.  The second needs the first.
-
-    An endpoint takes the second one's place.
-    """
-    able: list[Model] = []
+def model(deepest: Tier = Tier.FULL, endpoint: Endpoint | None = None) -> tuple[Model | None, list[str]]:
+    """The model to look deeper with, an endpoint before any, and why there is none."""
     try:
-        if deepest >= Tier.FAST:
-            able.append(Use())
-        if deepest >= Tier.FULL:
-            able.append(endpoint or E5())
+        return (endpoint or E5()) if deepest is Tier.FULL else None, []
     except Unfit as reason:
-        return able, [str(reason)]
-    return able, []
+        return None, [str(reason)]
 
 
 def deepen(search: Search, folder: Path | None, deepest: Tier = Tier.FULL, endpoint: Endpoint | None = None) -> None:
-    """Load the models and let the search use them; `folder` keeps vectors.  Takes minutes the first time."""
-    able, search.why_shallow = models(deepest, endpoint)
-    search.deepen(able, Cache(folder))
+    """Load the model and let the search use it; `folder` keeps what had to be embedded and learned."""
+    able, search.why_shallow = model(deepest, endpoint)
+    if able is not None:
+        search.deepen(able, cache := Cache(folder))
+        search.learn(cache)
 
 
 def strangers(path: Path = Path(__file__).parents[1] / "strangers.txt") -> list[str]:

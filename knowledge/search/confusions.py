@@ -7,8 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from knowledge.search.fit import FOLDS, Fitting
-from knowledge.search.ranking import Asker
-from knowledge.search.text import clean
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,16 +25,10 @@ def confusions(fitting: Fitting) -> tuple[list[Confusion], float]:
     right = total = 0
     for number in range(FOLDS):
         ranking, asked = fitting.held_out(number)
-        known = [
-            fitting.cache.embed(model, [ranking.plain(clean(each.text)) for each in asked]) for model in fitting.able
-        ]
-        for at, example in enumerate(asked):
+        for example, looks in zip(asked, fitting.looks(ranking, asked), strict=True):
             if example.topic is None:
                 continue
-            evidence = ranking.lexical(cleaned := clean(example.text), Asker())
-            for _ in fitting.able:
-                evidence = ranking.deeper(cleaned, evidence, [vectors[at] for vectors in known])
-            best = int(np.argmax(evidence.scores))
+            best = int(np.argmax(looks[-1].scores))
             total += 1
             right += best == example.topic
             if best != example.topic:

@@ -66,29 +66,25 @@ def features(evidence: Evidence, cleaned: str) -> NDArray[np.float64]:
     """What the odds are made from: how far ahead the best topic is, how much of the question it explains,
     and whether a question that is nobody's explains it better.
     """
-    scores = evidence.scores
+    scores, near = evidence.scores, evidence.near
     order = np.argpartition(-scores, 3)[:4]
-    order = order[np.argsort(-scores[order])]
-    best = int(order[0])
-    sharp = SHARPNESS * (scores - scores[best])
-    found = [
-        -math.log(float(np.exp(sharp).sum())),
-        float(scores[best] - scores[order[1]]),
-        float(scores[best] - scores[order[3]]),
-        float(evidence.letters[best]),
+    best, second, _, fourth = order[np.argsort(-scores[order])].tolist()
+    ahead = -math.log(float(np.exp(SHARPNESS * (scores - scores[best])).sum()))
+    letters = float(evidence.letters[best])
+    if near is not None:
+        # Few on purpose: what the odds are fitted to is not what people ask, and each further one fitted
+        # it better and real questions worse.
+        return np.array([ahead, letters, letters - evidence.stranger_words, near.closest, near.stranger - near.closest])
+    return np.array([
+        ahead,
+        float(scores[best] - scores[second]),
+        float(scores[best] - scores[fourth]),
+        letters,
         float(evidence.sounds[best]),
         evidence.stranger_words,
-        float(evidence.letters[best]) - evidence.stranger_words,
+        letters - evidence.stranger_words,
         min(len(cleaned), 30) / 30,
-    ]
-    for near in evidence.near:
-        found += [
-            float(near.closest[best]),
-            float(near.best[best]),
-            float(near.middle[best]),
-            near.stranger - float(near.best[best]),
-        ]
-    return np.array(found)
+    ])  # fmt: skip
 
 
 def decide(rule: Rule, evidence: Evidence, cleaned: str) -> tuple[Decision, float, float]:

@@ -1,7 +1,8 @@
 """BM25 over one document per topic, divided by what the query could have scored at best."""
 
 import math
-from collections import Counter, defaultdict
+from array import array
+from collections import Counter
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -22,19 +23,24 @@ class Bm25:
     def __init__(self, terms: Callable[[str], list[str]], documents: Sequence[str]) -> None:
         self._terms = terms
         self._count = len(documents)
-        counted = [Counter(terms(document)) for document in documents]
-        lengths = np.array([sum(each.values()) for each in counted], dtype=np.float32)
-        norms = K1 * (1 - B + B * lengths / max(float(lengths.mean()) if documents else 0.0, 1.0))
+        self._rows: dict[str, int] = {}
+        rows, columns, times, lengths = array("i"), array("h"), array("i"), array("i")
+        for column, document in enumerate(documents):
+            counted = Counter(terms(document))
+            lengths.append(counted.total())
+            for term, count in counted.items():
+                rows.append(self._rows.setdefault(term, len(self._rows)))
+                columns.append(column)
+                times.append(count)
         # Each term's documents lie one after another, because most terms are in one or two of them.
-        turned = _turned(counted)
-        self._rows = {term: row for row, term in enumerate(turned)}
-        ends = np.cumsum([len(found) for found in turned.values()]).tolist()
-        self._spans = list(zip([0, *ends[:-1]], ends, strict=True)) if ends else []
-        self._idf = np.array([self._rarity(len(found)) for found in turned.values()], dtype=np.float32)
-        self._columns = np.array([column for found in turned.values() for column, _ in found], dtype=np.int16)
-        times = np.array([times for found in turned.values() for _, times in found], dtype=np.float32)
-        idf = np.repeat(self._idf, [len(found) for found in turned.values()])
-        self._weights = (idf * (K1 + 1) * times / (times + norms[self._columns])).astype(np.float32)
+        order = np.argsort(rows, kind="stable")
+        self._columns = np.array(columns)[order]
+        seen = np.bincount(rows, minlength=len(self._rows)) if rows else np.zeros(0, dtype=np.intp)
+        self._starts = array("i", np.concatenate(([0], np.cumsum(seen))).astype(np.int32).tobytes())
+        self._idf = np.array([self._rarity(int(each)) for each in seen], dtype=np.float32)
+        self._weights = self._weighed(
+            np.array(times, dtype=np.float32)[order], np.array(lengths, dtype=np.float32), seen
+        )
 
     def scores(self, query: str) -> Scores:
         """One score per document, 0 for nothing in common, around 1 for most of the query found."""
@@ -43,20 +49,17 @@ class Bm25:
         if not rows:
             return np.zeros(self._count, dtype=np.float32)
         best = float(self._idf[rows].sum()) + self._rarity(0) * (len(terms) - len(rows)) + 1e-6
-        spans = [self._spans[row] for row in rows]
+        spans = [(self._starts[row], self._starts[row + 1]) for row in rows]
         columns = np.concatenate([self._columns[a:b] for a, b in spans])
         weights = np.concatenate([self._weights[a:b] for a, b in spans])
         return (np.bincount(columns, weights, self._count) / best).astype(np.float32)
 
+    def _weighed(self, times: Scores, lengths: Scores, seen: NDArray[np.intp]) -> Scores:
+        """What each term adds to the score of each document that has it."""
+        norms = K1 * (1 - B + B * lengths / max(float(lengths.mean()) if self._count else 0.0, 1.0))
+        weights: Scores = np.repeat(self._idf, seen) * (K1 + 1) * times / (times + norms[self._columns])
+        return weights.astype(np.float32)
+
     def _rarity(self, seen: int) -> float:
         """The idf of a term that stands in so many documents."""
         return math.log(1 + (self._count - seen + 0.5) / (seen + 0.5))
-
-
-def _turned(counted: Sequence[Counter[str]]) -> dict[str, list[tuple[int, int]]]:
-    """From the terms of documents to the documents of terms, with how often each has it."""
-    found: defaultdict[str, list[tuple[int, int]]] = defaultdict(list)
-    for column, each in enumerate(counted):
-        for term, times in each.items():
-            found[term].append((column, times))
-    return found

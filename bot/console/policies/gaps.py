@@ -108,8 +108,8 @@ async def _chosen(context: RequestContext) -> Sequence[Gap]:
 async def _groups(context: RequestContext, gaps: Sequence[Gap]) -> list[Group]:
     """By meaning where there is a model, else by wording; most asked first."""
     known = context.knowledge
-    model = next(iter(known.search.models), None)
-    grouped = await asyncio.to_thread(group, [gap.text for gap in gaps], model)
+    space = known.search.ranking.space
+    grouped = await asyncio.to_thread(group, [gap.text for gap in gaps], space)
     made = [Group([gaps[at] for at in each], sum(gaps[at].times for at in each), ()) for each in grouped]
     made.sort(key=lambda each: -each.times)
     return [Group(each.gaps, each.times, await _near(context, each.gaps[0].text)) for each in made[:SHOWN]] + made[

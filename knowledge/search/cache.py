@@ -1,0 +1,94 @@
+"""What a model said and what was learned from it, kept on disk beside what is shipped: an edit costs only its own texts.
+
+What is shipped is what a fresh clone would have to embed and learn; `python -m bot knowledge learn` writes it, and the
+same content gives the same bytes.  Vectors are kept by the hash of their text, a head with the hash of its content.
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from knowledge.search import arrays
+from knowledge.search import head as heads
+from knowledge.search.head import Head
+from knowledge.search.meaning import Model, Vectors, clipped, unit
+
+SHIPPED = Path(__file__).parent / "learned"
+STEPS = 127  # of a value to either side of zero; a vector keeps its direction to a ten-thousandth
+CHUNK = 500  # texts after which their vectors are written down, so that a stopped process need not begin anew
+
+Rows = dict[str, NDArray[np.float16]]
+
+
+@dataclass(frozen=True)
+class Cache:
+    """Vectors by model and text, and heads by model.  Without a folder, nothing new is kept."""
+
+    folder: Path | None
+
+    def embed(self, model: Model, texts: Sequence[str]) -> Vectors:
+        """One unit vector per text, from the disk where it is there."""
+        known = self.known(model, texts)
+        return unit(np.array([known[key_of(text)] for text in texts], dtype=np.float32))
+
+    def known(self, model: Model, texts: Sequence[str]) -> Rows:
+        """The vectors of these texts by their keys, and of whatever else lies beside them."""
+        own = self._read(model)
+        known = read(SHIPPED / f"{model.name}.npz") | own
+        missing = list({key: text for text in texts if (key := key_of(text)) not in known}.items())
+        for at in range(0, len(missing), CHUNK):
+            new, unknown = zip(*missing[at : at + CHUNK], strict=True)
+            own |= dict(zip(new, model.embed(unknown).astype(np.float16), strict=True))
+            self._write(model, own)
+        return known | own
+
+    def heads(self, model: Model) -> list[Head]:
+        """The heads that were learned with a model: here, and before it was shipped."""
+        folders = (self.folder, SHIPPED) if self.folder else (SHIPPED,)
+        found = [heads.read(folder / f"{model.name}.head.npz") for folder in folders]
+        return [each for each in found if each is not None]
+
+    def keep(self, model: Model, head: Head) -> None:
+        if self.folder is not None:
+            heads.write(self.folder / f"{model.name}.head.npz", head)
+
+    def ship(self, model: Model, texts: Sequence[str], head: Head) -> list[Path]:
+        """Write what a fresh clone would have to embed and learn."""
+        known = self.known(model, texts)
+        vectors = {key: known[key] for key in map(key_of, texts)}
+        return [write(SHIPPED / f"{model.name}.npz", vectors), heads.write(SHIPPED / f"{model.name}.head.npz", head)]
+
+    def _read(self, model: Model) -> Rows:
+        return read(self.folder / f"{model.name}.npz") if self.folder else {}
+
+    def _write(self, model: Model, known: Rows) -> None:
+        if self.folder is not None:
+            write(self.folder / f"{model.name}.npz", known)
+
+
+def key_of(text: str) -> str:
+    """What a text's vector is kept by."""
+    return hashlib.blake2b(clipped(text).encode(), digest_size=12).hexdigest()
+
+
+def read(path: Path) -> Rows:
+    """From the key of a text to its vector; empty when there is no such file, or it is damaged."""
+    kept = arrays.read(path)
+    if kept.keys() != {"keys", "largest", "steps"}:
+        return {}  # None yet, half a file, or another version's: they can be made anew.
+    rows = kept["steps"] * (kept["largest"].astype(np.float32) / STEPS)[:, None]
+    return dict(zip(map(bytes.hex, map(bytes, kept["keys"])), rows.astype(np.float16), strict=True))
+
+
+def write(path: Path, known: Mapping[str, NDArray[np.float16]]) -> Path:
+    """Write vectors, one byte a value, in the order of their keys."""
+    keys = sorted(known)
+    rows = np.array([known[key] for key in keys], dtype=np.float32)
+    largest = np.abs(rows).max(axis=1)
+    steps = np.rint(rows / (largest[:, None] + 1e-9) * STEPS).astype(np.int8)
+    names = np.array([list(bytes.fromhex(key)) for key in keys], dtype=np.uint8)
+    return arrays.write(path, {"keys": names, "largest": largest.astype(np.float16), "steps": steps})
