@@ -45,9 +45,9 @@ OWN, OTHER = "2101", "3701"
 NO_NUMBER, NO_ID, NO_CODE = "209901019999", 999_999_999, "nowhere"
 WHY = "请您再看一遍这件事情"
 PLAIN = frozenset(
-    """_code act action active active_days amount address area audience boxes category channel chat_code closed code color comment count datum days
+    """_code act action active active_days amount address area audience boxes calls category channel chat_code closed code color comment count datum days
     denied desks district drill hours phone format from group init_data item kind label lat liaison lon name next none note off_site only out per
-    photo_off picture purpose q query reason region remark robots services show source start_at step text tier title to
+    photo_off picture purpose q query reason region remark robots services show since source start_at step text tier title to until
     url username vague valid_until version view viewport which whole why""".split()
 )  # words, dates, choices, codes that are good for whoever holds them, places on the map of the country
 SHARED = {  # what is there for everybody who may open the form, and what is no thing there
