@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import orjson
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.errors import Rejected
@@ -23,6 +23,7 @@ from bot.services.identity import redaction
 from bot.services.open311 import api_keys
 from bot.services.open311.api_keys import OverQuota
 from bot.store import upsert
+from bot.store.base import locked
 from bot.store.models import ApiKey, Hazard, Open311Post
 from bot.store.vault import Vault
 
@@ -100,16 +101,17 @@ async def by_token(session: AsyncSession, token: str, *, test: bool) -> Hazard |
 async def hear(session: AsyncSession, context: ServiceContext, key: ApiKey, news: HazardUpdate, *, test: bool) -> None:
     """What another system says about a hazard: the agency's own moves it, that of whoever posted it is noted for staff.
 
-    The same update_id again changes nothing.  Raises Faulty, in the same words for what is not theirs and what is not.
+    The same update_id again changes nothing.  Raises Faulty, in the same words and after the same statements for what is
+    not theirs and what is not.
     """
-    try:
-        hazard = await hazard_transitions.get(session, news.number, lock=True)
-    except hazard_transitions.UnknownHazard:
-        raise Faulty(404, f"service_request_id {news.number} was not found") from None
-    own = await session.scalar(select(Hazard.id).where(Hazard.id == hazard.id, Hazard.id.in_(public.posted(key.id))))
-    handles = key.agency_id is not None and key.agency_id == hazard.agency_id
-    if (hazard.origin == "test") != test or not (own or handles):
+    theirs: ColumnElement[bool] = Hazard.id.in_(public.posted(key.id))
+    if key.agency_id is not None:
+        theirs = or_(theirs, Hazard.agency_id == key.agency_id)
+    query = select(Hazard).where(Hazard.number == news.number, (Hazard.origin == "test") == test, theirs)
+    hazard = await session.scalar(locked(query))
+    if hazard is None:
         raise Faulty(404, f"service_request_id {news.number} was not found")
+    handles = key.agency_id is not None and hazard.agency_id == key.agency_id
     said = redaction.mask(news.text)
     once = f"open311:{key.id}:{news.id}"
     if not await hazards.note(session, hazard, "news", BACKEND, note=f"{key.name}: {news.status}: {said}", key=once):

@@ -10,7 +10,7 @@ import aiohttp
 import pytest
 from georeport import GeoReport
 from jsonschema import Draft202012Validator, FormatChecker
-from sqlalchemy import func, select, update
+from sqlalchemy import Engine, event, func, select, update
 
 from bot.commands import open311
 from bot.open311 import documents as doc
@@ -537,6 +537,33 @@ async def test_updates_are_read_and_an_agency_moves_its_own(client, phone, app):
     status, errors = await gas.posts("v2/servicerequestupdates.json", **{**news, "status": "SOLVED"})
     assert status == 400
     assert {each["description"].split(" ")[0] for each in errors} == {"update_id", "description", "status"}
+
+
+async def test_an_update_of_what_is_not_theirs_is_answered_like_one_of_nothing_after_the_same_statements(client, app):
+    async with app.db.begin() as session:
+        gas = Client(app, await api_keys.add(session, "燃气公司", agency="gas"), client.http)
+        nobody = Client(app, await api_keys.add(session, "别家"), client.http)
+    road = {"service_code": "road", "attribute[state]": "missing", "description": "路口井盖不见了"}
+    number, asked = await client.reports(**road), []
+    await app.settled()  # What a report sets going looks at it, too.
+
+    def note(connection, cursor, statement, *rest):
+        if "FROM hazards" in statement:
+            asked.append(statement)
+
+    for sender in (gas, nobody):
+        answers = []
+        for named in (number, "H260101999999"):
+            event.listen(Engine, "before_cursor_execute", note)
+            news = {"service_request_id": named, "status": "FIXED", "updated_datetime": now().isoformat()}
+            status, [error] = await sender.posts(
+                "v2/servicerequestupdates.json", update_id="1", description="修好了，已经复查", **news
+            )
+            event.remove(Engine, "before_cursor_execute", note)
+            answers.append((status, error["description"].replace(named, "N"), asked.copy()))
+            asked.clear()
+        assert answers[0] == answers[1]
+        assert answers[0][0] == 404
 
 
 async def test_a_step_that_makes_no_sense_is_refused_with_the_legal_ones(client, app):
