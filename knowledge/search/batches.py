@@ -41,3 +41,4 @@ class Batches:
             else:
                 for (_, future), row in zip(taken, rows, strict=True):
                     future.set_result(row)
+                    await asyncio.sleep(0)  # Whoever waited goes on; the loop looks at others in between.
