@@ -52,6 +52,7 @@ class Template:
     use: str  # "answer", "ask" or "return"
     label: str
     text: str
+    kinds: tuple[str, ...] = ()  # it is offered for these only
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,7 @@ def load(path: Path = FILE) -> Catalogue:
         kinds={entry["code"]: AppealKind(**entry, decreed=_decreed(raw, entry["code"])) for entry in raw["kinds"]},
         offices=tuple(Office(**entry) for entry in raw["agencies"]),
         rejections={entry["code"]: Rejection(**entry) for entry in raw["rejections"]},
-        templates=tuple(Template(**entry) for entry in raw["templates"]),
+        templates=tuple(Template(**{**entry, "kinds": tuple(entry.get("kinds", ()))}) for entry in raw["templates"]),
     )
 
 

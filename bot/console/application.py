@@ -32,7 +32,7 @@ from bot.console.policies import edit as policy_edit
 from bot.console.policies import gaps
 from bot.console.policies import list as policy_list
 from bot.console.reports import ledgers, overview, overview_file
-from bot.console.settings import calendar, limits, setup
+from bot.console.settings import calendar, limits, replies, setup
 from bot.console.staff import accounts as staff_accounts
 from bot.console.staff import audit, chat_link, mfa, mini_app, sessions, sign_in
 from bot.console.stations import list as station_list
@@ -53,7 +53,7 @@ PAGES: Sequence[ModuleType] = (
     *(volunteer_list, volunteer, redemption, points_rewards, certificate),
     *(overview, overview_file, ledgers),
     *(policy_edit, policy_list, gaps, station_list, upload),
-    *(setup, calendar, limits),
+    *(setup, calendar, limits, replies),
     *(unit_pages, staff_accounts, audit, backend_deliveries, chat_link, sessions),
     *(mfa, sign_in, mini_app, live_updates, divisions, layout),
 )

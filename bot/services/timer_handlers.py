@@ -14,19 +14,23 @@ from bot.services.appeals import timers as appeal_timers
 from bot.services.core.context import ServiceContext
 from bot.services.hazards import calls as hazard_calls
 from bot.services.hazards import timers as hazard_timers
+from bot.services.notices import calls as notice_calls
 from bot.services.notices import start as notice_start
 from bot.services.points import vouchers
 from bot.services.privacy import erasure, retention
 from bot.services.reports import ledger_schedule
 from bot.services.staff import calls
 from bot.services.staff.calls import CallSource
+from bot.services.volunteers import calls as volunteer_calls
 from bot.services.volunteers import transitions as volunteer_transitions
 from bot.store.db import Database
 from bot.store.models import Outbox
 
 Ring = Callable[[AsyncSession, ServiceContext, Any], Awaitable[None]]  # each with its own payload
 
-SOURCES: dict[str, CallSource] = {appeal_calls.NOUN: appeal_calls.SOURCE, hazard_calls.NOUN: hazard_calls.SOURCE}
+SOURCES: dict[str, CallSource] = {
+    each.NOUN: each.SOURCE for each in (appeal_calls, hazard_calls, notice_calls, volunteer_calls)
+}
 
 RINGS: dict[str, Ring] = {
     "appeal": appeal_timers.ring,

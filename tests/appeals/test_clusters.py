@@ -104,11 +104,12 @@ async def test_what_was_decided_is_told_to_everybody_once_and_stands_in_their_ti
     assert "里面的诉求（5 件）" in page.words
     path = page.path.partition("?")[0]
     await admin.submits(f"{path}/take-out", number=numbers[0])
-    assert "至少 20 个字" in (await admin.submits(f"{path}/publish", text="定了", status=422)).words
-    await admin.submits(f"{path}/publish", text=OUTCOME)
+    assert "至少 20 个字" in (await admin.submits(f"{path}/draft", text="定了", status=422)).words
+    await admin.submits(f"{path}/draft", text=OUTCOME)
+    await published(app, path)
     heard = await phone.hears()
     assert [re.match(r"\d{12}", each)[0] for each in heard if OUTCOME in each] == numbers[1:]
-    assert "不能再改" in (await admin.submits(f"{path}/publish", text=OUTCOME, status=422)).words
+    assert "不能再改" in (await admin.submits(f"{path}/draft", text=OUTCOME, status=422)).words
     await admin.submits(f"{path}/take-out", number=numbers[1], status=422)
     assert not await phone.hears()
     assert OUTCOME in await admin.gets(f"/console/appeals/{numbers[1]}")
@@ -185,3 +186,50 @@ async def test_forged_bulk_forms_do_nothing(app, admin):
     await admin.submits("/console/appeals/bulk", act="withdraw", case=f"{foreign}:{version}", status=422)
     assert (await case_of(app, foreign)).state == AppealState.SUBMITTED
     assert "没有勾选" in (await admin.gets("/console/appeals/bulk")).words
+
+
+async def test_who_wrote_the_outcome_does_not_publish_it_and_nobody_publishes_another_one_than_they_read(app, admin):
+    path = await begun(app, admin)
+    await admin.submits(f"{path}/draft", text=OUTCOME)
+    page = await admin.gets(path)
+    assert f"{path}/publish" not in page
+    assert "请另一位同事来发布" in page.words
+    async with Desk(app, Role.ADMIN) as other:
+        page = await other.gets(path)
+        mark = re.search(r'name="version" value="([^"]+)"', page)[1]
+        forged = await admin.submits(f"{path}/publish", version=mark, status=422)
+        assert "要由另一位同事发布" in forged.words
+        await admin.submits(f"{path}/draft", text=OUTCOME + "改过了。")
+        page = await other.submits(f"{path}/publish", version=mark, status=422)
+        assert "刚被改过" in page.words
+        assert OUTCOME + "改过了。" in page.words
+        assert "发给" in page.words
+        assert "已发布" in (await other.submits(f"{path}/publish")).words
+
+
+async def test_a_consultation_that_comes_to_nothing_frees_its_cases_and_says_why(app, admin):
+    path = await begun(app, admin)
+    assert "写几个字" in (await admin.submits(f"{path}/dismiss", why="没", status=422)).words
+    page = await admin.submits(f"{path}/dismiss", why="查下来是两回事")
+    assert "散了" in page.words
+    assert "已经散了" in (await admin.submits(f"{path}/draft", text=OUTCOME, status=422)).words
+    numbers = await numbers_in(await admin.gets("/console/alike"))
+    assert len(numbers) == 5
+    assert "查下来是两回事" in (await admin.gets(f"/console/appeals/{numbers[0]}")).words
+    await admin.submits("/console/alike", number=numbers, title="再商量一次", lead="")
+
+
+async def begun(app, admin) -> str:
+    """Where a consultation about five cases is."""
+    for story in STORIES:
+        await filed(app, story=story)
+    page = await admin.gets("/console/alike")
+    page = await admin.submits("/console/alike", number=await numbers_in(page), title="十月工资", lead="labour")
+    return page.path.partition("?")[0]
+
+
+async def published(app, path: str) -> None:
+    """A second administrator publishes what the first one wrote."""
+    async with Desk(app, Role.ADMIN) as other:
+        await other.gets(path)
+        await other.submits(f"{path}/publish")

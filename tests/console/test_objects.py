@@ -22,6 +22,7 @@ from bot.services.hazards import hazards
 from bot.store.models import (
     Agency,
     CalendarChange,
+    CannedReply,
     Consultation,
     ConsultationCase,
     HazardRule,
@@ -47,8 +48,8 @@ WHY = "请您再看一遍这件事情"
 PLAIN = frozenset(
     """_code act action active active_days amount address area audience boxes calls category channel chat_code closed code color comment count datum days
     denied desks district drill hours phone format from group init_data item kind label lat liaison lon name next none note off_site only out per
-    photo_off picture purpose q query reason region remark robots services show since source start_at step text tier title to until
-    url username vague valid_until version view viewport which whole why""".split()
+    photo_off picture purpose q query reason region remark robots services show since source start_at state step text tier title to
+    until url use username vague valid_until version view viewport which whole why""".split()
 )  # words, dates, choices, codes that are good for whoever holds them, places on the map of the country
 SHARED = {  # what is there for everybody who may open the form, and what is no thing there
     "policies/edit.html base": "a version of the entry of the address",
@@ -235,6 +236,15 @@ async def tries(app, desk):
     async with app.db.begin() as session:
         session.add(group := TrialGroup(name="夜班组", district=OTHER))
     return Form(f"/console/notices/{await things.notice_of(app, OWN)}/try", {"foreign": group.id, "absent": NO_ID})
+
+
+@case("settings/replies.html reply", role=Role.ADMIN)
+async def changes_a_reply(app, desk):
+    common = {"use": "answer", "label": "工资已追回", "text": "已经查清，钱退给您了。", "changed_by": 1}
+    async with app.db.begin() as session:
+        session.add(foreign := CannedReply(district=OTHER, kind="", **common))
+    fields = {"use": "answer", "label": "改过的", "text": "改过的正文，够长了。", "kind": ""}
+    return Form("/console/settings/replies", {"foreign": foreign.id, "absent": NO_ID}, fields)
 
 
 @case("notices/form.html photo", role=Role.ORGANISER)

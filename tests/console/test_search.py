@@ -6,12 +6,11 @@ from sqlalchemy import select
 
 from bot.services.core.lifecycle import Role
 from bot.store.models import Agency, Notice
-from tests.console.test_screens import browser, pytestmark, sits
+from tests.console.test_screens import sits
 from tests.support.appeals import filed
+from tests.support.browser import needed
 from tests.support.desk import Desk
 from tests.support.things import hazard_in, notice_of, station_in, volunteered
-
-__all__ = ["browser"]
 
 
 @pytest.fixture
@@ -68,7 +67,7 @@ async def test_odd_words_find_nothing_and_break_nothing(app, admin, q):
         assert answer.status == 200, page
 
 
-@pytestmark
+@needed
 @pytest.mark.parametrize("width", [1280, 390])
 async def test_a_slash_leads_into_the_search_of_any_page(app, browser, admin, width):
     number = await filed(app)

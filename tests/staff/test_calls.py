@@ -7,13 +7,15 @@ import pytest
 from sqlalchemy import select, update
 
 from bot.services.appeals.states import AppealState
-from bot.services.core.lifecycle import Role
+from bot.services.core.lifecycle import Actor, Role
 from bot.services.hazards import hazards
 from bot.services.hazards.hazards import HazardDraft
-from bot.store.models import Chat, Hazard, Outbox, OutboxState, Staff, StaffCall, StaffRole, now
+from bot.services.notices import notices
+from bot.store.models import Chat, Hazard, Notice, NoticeWriter, Outbox, OutboxState, Staff, StaffCall, StaffRole, now
 from tests.support.appeals import RESULT, STORY, does, filed
 from tests.support.desk import Desk
 from tests.support.phone import Phone
+from tests.support.things import notice_of, volunteered
 
 
 class Colleague(Desk):
@@ -196,6 +198,33 @@ async def test_a_hazard_rings_who_looks_at_it_and_then_its_unit(app, phone):
         await reviewer.gets(f"/console/hazards/{number}")
         await reviewer.submits(f"/console/hazards/{number}/validate")
         await heard(urban, "派给你们单位")
+
+
+async def test_a_notice_rings_who_approves_it_and_not_who_wrote_it(app):
+    async with Colleague(app, Role.APPROVER) as approver, Colleague(app, Role.ORGANISER) as organiser:
+        async with app.db.begin() as session:
+            writer = StaffRole(staff_id=organiser.id, role=Role.APPROVER, district="2101", category="")
+            session.add(writer)
+        number = await notice_of(app, "2101")
+        async with app.db.begin() as session:
+            await session.execute(update(Chat).values(region="2101", started_at=now()))
+            session.add(NoticeWriter(notice_id=number, staff_id=organiser.id))
+            notice = await session.get_one(Notice, number)
+            await notices.submit(session, app.services, notice, Actor(Role.ORGANISER, organiser.id))
+        await app.settled()
+        [said] = await approver.phone.hears()
+        assert "通知等您审批" in said
+        assert f"/console/notices/{number}" in said
+        assert notice.title not in said
+        assert await organiser.phone.hears() == []
+
+
+async def test_an_application_rings_who_takes_it_there(app):
+    async with Colleague(app, Role.ORGANISER) as organiser, Colleague(app, Role.ORGANISER, district="2102") as far:
+        number = await volunteered(app, "2101")
+        [said] = await organiser.phone.hears()
+        assert number in said
+        assert await far.phone.hears() == []
 
 
 async def test_settings_are_shown_only_where_a_chat_is_linked(app):

@@ -90,7 +90,7 @@ async def test_a_leader_does_not_approve_into_their_own_team(phone, app, organis
 async def test_one_suspends_and_another_dismisses_and_the_certificate_is_void_at_once(phone, app, organiser, admin):
     number = await certified(phone)
     certificate = f"/console/certificates/{(await row(app, number)).certificate}"
-    assert "有效 赵**" in (await organiser.gets(certificate)).words
+    assert "有效 持证人 赵**" in (await organiser.gets(certificate)).words
     await acts(organiser, number, "suspend", reason="有人反映他冒用工作证，先停用核实")
     assert "无效" in (await organiser.gets(certificate)).words
     await acts(organiser, number, "dismiss", status=403, reason="情况属实，有照片为证")

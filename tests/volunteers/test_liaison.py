@@ -112,7 +112,10 @@ async def test_a_voice_is_heard_in_the_console_without_a_name_and_told_what_came
         assert "骑手最怕早高峰" in page.words
         assert "13912345678" not in page
         assert liaison not in page
-        await admin.submits(f"/console/alike/{number}/publish", text=OUTCOME)
+        await admin.submits(f"/console/alike/{number}/draft", text=OUTCOME)
+    async with Desk(app, Role.ADMIN, district="2101") as other:
+        await other.gets(f"/console/alike/{number}")
+        await other.submits(f"/console/alike/{number}/publish")
     assert OUTCOME in "".join(await phone.hears())
 
 

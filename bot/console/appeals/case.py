@@ -13,7 +13,7 @@ from bot.console.core.request import RequestContext
 from bot.console.core.routes import page, topic
 from bot.console.core.words import ConsoleWords
 from bot.messaging import urls
-from bot.services.appeals import appeals, neighbours
+from bot.services.appeals import appeals, neighbours, replies
 from bot.services.appeals import queue as appeal_queue
 from bot.services.appeals.dispatch import GIVEN
 from bot.services.appeals.queue import APPEALS, BUSY
@@ -85,6 +85,7 @@ async def show(
     """
     session, knowledge = context.session, context.knowledge
     lines = await appeals.timeline(session, case.id)
+    templates = await replies.offered(session, knowledge.appeals, case)
     offices = await agencies.around(session, context.staffer.districts(Right.APPEALS_READ))
     return context.page(
         "appeals/case.html",
@@ -114,10 +115,8 @@ async def show(
         may_unmask=_may_unmask(context.staffer, case),
         handled=has_handled(context.staffer, case),
         rejections=knowledge.appeals.rejections,
-        templates=knowledge.appeals.templates,
-        inserted=next(
-            (each for each in knowledge.appeals.templates if each.code == context.http_request.query.get("t")), None
-        ),
+        templates=templates,
+        inserted=next((each for each in templates if each.code == context.http_request.query.get("t")), None),
         districts=places(context, Right.APPEALS_ASSIGN),
         left=deadline.left(context.console.layout.words, case),
         due=day(knowledge.texts, case.due_at),

@@ -22,7 +22,10 @@ LONGEST_TITLE = 60
 @card(Right.APPEALS_ASSIGN, order=30)
 async def waiting(context: RequestContext) -> Card:
     items = await consultations.every(context.session, context.staffer)
-    words, running = context.console.layout.words, [item for item, _ in items if item.published_at is None]
+    words, running = (
+        context.console.layout.words,
+        [item for item, _ in items if item.published_at is None and item.dismissed_at is None],
+    )
     return Card(words("card.consultations"), len(running), urls.ALIKE, words("card.consultations_note"))
 
 
@@ -49,19 +52,44 @@ async def shown(context: RequestContext) -> web.Response:
     return await _show(context, await _found(context))
 
 
+@page("POST", f"{urls.ALIKE}/{{id}}/draft", right=Right.APPEALS_ASSIGN)
+async def draft(context: RequestContext) -> web.Response:
+    """Write down what came of it, for a colleague to publish."""
+    item, by, text = (
+        await _locked(context),
+        context.staffer.require(Right.APPEALS_ASSIGN),
+        context.text("text", most=LONGEST),
+    )
+    try:
+        await consultations.draft(context.session, item, text, by)
+    except Rejected as error:
+        return await _show(context, item, fault=context.console.layout.rejection(context, error))
+    await context.audit("consultation.draft", f"consultation:{item.id}")
+    return context.to(context.again, said="consult_drafted")
+
+
 @page("POST", f"{urls.ALIKE}/{{id}}/publish", right=Right.APPEALS_ASSIGN)
 async def publish(context: RequestContext) -> web.Response:
-    """Tell everybody whose case it is."""
-    item, by = await _found(context, lock=True), context.staffer.require(Right.APPEALS_ASSIGN)
-    context.again = f"{urls.ALIKE}/{item.id}"
+    """Tell everybody whose case it is what a colleague wrote down."""
+    item, by, seen = await _locked(context), context.staffer.require(Right.APPEALS_ASSIGN), context.text("version")
     try:
-        told = await consultations.publish(
-            context.session, context.services, context.staffer, item, context.text("text", most=LONGEST), by
-        )
+        told = await consultations.publish(context.session, context.services, context.staffer, item, seen, by)
     except Rejected as error:
         return await _show(context, item, fault=context.console.layout.rejection(context, error))
     await context.audit("consultation.publish", f"consultation:{item.id}", cases=told)
     return context.to(context.again, said="consult_published")
+
+
+@page("POST", f"{urls.ALIKE}/{{id}}/dismiss", right=Right.APPEALS_ASSIGN)
+async def dismiss(context: RequestContext) -> web.Response:
+    """Nothing came of it."""
+    item, by = await _locked(context), context.staffer.require(Right.APPEALS_ASSIGN)
+    try:
+        await consultations.dismiss(context.session, context.staffer, item, context.text("why"), by)
+    except Rejected as error:
+        return await _show(context, item, fault=context.console.layout.rejection(context, error))
+    await context.audit("consultation.dismiss", f"consultation:{item.id}")
+    return context.to(context.again, said="consult_dismissed")
 
 
 @page("POST", f"{urls.ALIKE}/{{id}}/take-out", right=Right.APPEALS_ASSIGN)
@@ -98,11 +126,18 @@ async def _show(context: RequestContext, item: Consultation, *, fault: str = "")
         cases=await consultations.cases(context.session, context.staffer, item),
         voices=await consultation_votes.heard(context.session, item.id),
         lead=(await agencies.names(context.session)).get(item.lead_id or 0, ""),
-        names=await accounts.names(context.session, [item.opened_by, item.published_by]),
+        names=await accounts.names(context.session, [item.opened_by, item.published_by, item.drafted_by]),
         kinds=context.knowledge.appeals.kinds,
+        mark=consultations.draft_mark(item),
         fault=fault,
         typed=context.form,
     )
+
+
+async def _locked(context: RequestContext) -> Consultation:
+    item = await _found(context, lock=True)
+    context.again = f"{urls.ALIKE}/{item.id}"
+    return item
 
 
 async def _found(context: RequestContext, *, lock: bool = False) -> Consultation:

@@ -78,6 +78,7 @@ class Layout:
             said=self.words.get(f"said.{context.http_request.query.get('said', '')}"),
             district=lambda code: self.district(regions, code),
             demo=context.console.demo,
+            printed=moment(now()),
             script=self._script,
             **values,
         )

@@ -50,11 +50,20 @@ async def waiting(context: RequestContext) -> Card:
 
 @page("GET", urls.NOTICES, right=Right.NOTICES_READ, nav="notices")
 async def listed(context: RequestContext) -> web.Response:
-    rows = await notices.listed(context.session, context.staffer.districts(Right.NOTICES_READ))
+    """The newest ones; older ones behind the number of the last, narrowed by state where the address says one."""
+    state, before = context.http_request.query.get("state", ""), context.number("before")
+    states = [NoticeState(state)] if state in set(NoticeState) else []
+    districts = context.staffer.districts(Right.NOTICES_READ)
+    found = await notices.listed(context.session, districts, *states, before=before)
+    rows = found[: notices.LISTED]
     taken_back = await corrections.recalls(context.session, [each.id for each in rows])
     return context.page(
         "notices/list.html",
         notices=rows,
+        further=len(found) > len(rows),
+        before=before,
+        states=NoticeState,
+        asked=states[0] if states else "",
         state=lambda each: _state(each, taken_back.get(each.id)),
         may_write=context.staffer.may(Right.NOTICES_WRITE),
     )

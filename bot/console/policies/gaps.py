@@ -50,13 +50,17 @@ async def waiting(context: RequestContext) -> Card:
 
 @page("GET", urls.GAPS, right=Right.GAPS_READ, nav="gaps")
 async def listed(context: RequestContext) -> web.Response:
-    groups = await _groups(context, await questions.open_gaps(context.session))
+    """A page of the groups, most asked first."""
+    groups, number = await _groups(context, await questions.open_gaps(context.session)), context.number("page") or 1
+    number = min(max(number, 1), max(-(-len(groups) // SHOWN), 1))  # Settling the last group of a page leads back.
+    shown = groups[(number - 1) * SHOWN : number * SHOWN]
     settled = await questions.settled_gaps(context.session, SETTLED)
     drafts = await policies.drafts(context.session)
     return context.page(
         "policies/gaps.html",
-        groups=groups[:SHOWN],
-        further=max(len(groups) - SHOWN, 0),
+        groups=[Group(each.gaps, each.times, await _near(context, each.gaps[0].text)) for each in shown],
+        page=number,
+        further=max(len(groups) - number * SHOWN, 0),
         settled=[(gap, gap.times - gap.settled_times, _answered(context, gap)) for gap in settled],
         entries=sorted(context.knowledge.policies.values(), key=lambda each: each.label),
         label=lambda each: context.knowledge.policies[each].label if each in context.knowledge.policies else each,
@@ -111,10 +115,7 @@ async def _groups(context: RequestContext, gaps: Sequence[Gap]) -> list[Group]:
     space = known.search.ranking.space
     grouped = await asyncio.to_thread(group, [gap.text for gap in gaps], space)
     made = [Group([gaps[at] for at in each], sum(gaps[at].times for at in each), ()) for each in grouped]
-    made.sort(key=lambda each: -each.times)
-    return [Group(each.gaps, each.times, await _near(context, each.gaps[0].text)) for each in made[:SHOWN]] + made[
-        SHOWN:
-    ]
+    return sorted(made, key=lambda each: -each.times)
 
 
 async def _near(context: RequestContext, text: str) -> list[Policy]:

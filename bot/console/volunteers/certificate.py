@@ -8,6 +8,7 @@ from sqlalchemy import select
 from bot.console.core.request import Access, RequestContext
 from bot.console.core.routes import page
 from bot.messaging import urls
+from bot.services.core.working_days import shown
 from bot.services.identity import identities
 from bot.services.volunteers.states import VolunteerState
 from bot.store.models import Volunteer, now
@@ -22,8 +23,9 @@ async def verify(context: RequestContext) -> web.Response:
     holds = holds and found is not None and found.expires_at is not None and found.expires_at > now()
     name = await identities.masked_name(context.session, found.alias) if found is not None else ""
     address = f"{context.console.base_url}{urls.CERTIFICATES}/{number}" if found is not None else ""
+    picture, today = _picture(address) if address else "", f"{shown(now()):%Y-%m-%d}"
     return context.page(
-        "volunteers/certificate.html", holds=holds, name=name, picture=_picture(address) if address else ""
+        "volunteers/certificate.html", holds=holds, name=name, number=number, picture=picture, today=today
     )
 
 

@@ -16,7 +16,8 @@ VOTES = ("for", "against")
 async def open_to(session: AsyncSession, volunteer: Volunteer) -> list[Consultation]:
     """Consultations of somebody's district that are not settled yet, the newest first."""
     districts = [volunteer.district[:length] for length in (0, 2, 4, 6)]
-    query = select(Consultation).where(Consultation.published_at.is_(None), Consultation.district.in_(districts))
+    still = Consultation.published_at.is_(None), Consultation.dismissed_at.is_(None)
+    query = select(Consultation).where(*still, Consultation.district.in_(districts))
     return list(await session.scalars(query.order_by(Consultation.id.desc()).limit(LISTED)))
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 
-from sqlalchemy import ColumnElement, and_, delete, func, select
+from sqlalchemy import ColumnElement, and_, delete, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.errors import Rejected
@@ -71,6 +71,11 @@ async def begin(
     return item
 
 
+def over() -> ColumnElement[bool]:
+    """The condition that a consultation has come to its end, with something or nothing."""
+    return or_(Consultation.published_at.is_not(None), Consultation.dismissed_at.is_not(None))
+
+
 async def every(session: AsyncSession, staffer: Staffer) -> list[tuple[Consultation, int]]:
     """Those that are there for somebody, with the number of the cases they see, the newest first."""
     query = (
@@ -79,7 +84,7 @@ async def every(session: AsyncSession, staffer: Staffer) -> list[tuple[Consultat
         .outerjoin(Appeal, and_(Appeal.id == ConsultationCase.appeal_id, queue.visible(staffer, Right.APPEALS_ASSIGN)))
         .where(visible(staffer))
         .group_by(Consultation.id)
-        .order_by(Consultation.published_at.is_not(None), Consultation.id.desc())
+        .order_by(over(), Consultation.id.desc())
     )
     return [(item, count) for item, count in await session.execute(query)]
 
@@ -92,27 +97,49 @@ async def cases(session: AsyncSession, staffer: Staffer, item: Consultation) -> 
 
 
 async def take_out(session: AsyncSession, staffer: Staffer, item: Consultation, number: str) -> None:
-    """A case is not about this after all.  Raises Rejected once the outcome is published."""
-    if item.published_at is not None:
-        raise Rejected("consult.published")
+    """A case is not about this after all.  Raises Rejected once it is over."""
+    _refuse_over(item)
     appeal = await queue.APPEALS.find(session, staffer, number, Right.APPEALS_ASSIGN)
     here = (ConsultationCase.consultation_id == item.id) & (ConsultationCase.appeal_id == (appeal.id if appeal else 0))
     await session.execute(delete(ConsultationCase).where(here))
 
 
-async def publish(
-    session: AsyncSession, context: ServiceContext, staffer: Staffer, item: Consultation, text: str, by: Actor
-) -> int:
-    """Tell everybody whose case belongs to it what was decided, once.  Returns how many.  Raises Rejected.
-
-    `item` is locked.  The cases go on by themselves: each has its own answer and its own rating.  Cases that
-    are not this person's to dispatch leave it unanswered, and may be taken up by whose they are.
-    """
-    if item.published_at is not None:
-        raise Rejected("consult.published")
+async def draft(session: AsyncSession, item: Consultation, text: str, by: Actor) -> None:
+    """Write down what came of it, for somebody else to publish.  `item` is locked.  Raises Rejected."""
+    _refuse_over(item)
     if len(text.strip()) < SHORTEST_ANSWER:
         raise Rejected("move.answer_short", least=SHORTEST_ANSWER)
-    item.text, item.published_by, item.published_at = text.strip(), by.id, now()
+    item.text, item.drafted_by, item.drafted_at = text.strip(), by.id, now()
+    await session.flush()
+
+
+async def dismiss(session: AsyncSession, staffer: Staffer, item: Consultation, why: str, by: Actor) -> None:
+    """Nothing came of it: its cases are free for another one, and their timelines say why.  Raises Rejected."""
+    _refuse_over(item)
+    if len(why.strip()) < SHORTEST_TITLE:
+        raise Rejected("move.text")
+    for each in await cases(session, staffer, item):
+        await case_work.add_line(session, each, "unconsult", by, note=why.strip())
+    await session.execute(delete(ConsultationCase).where(ConsultationCase.consultation_id == item.id))
+    item.dismissed_at = now()
+    await session.flush()
+
+
+async def publish(
+    session: AsyncSession, context: ServiceContext, staffer: Staffer, item: Consultation, seen: str, by: Actor
+) -> int:
+    """Tell everybody whose case belongs to it what was decided, once.  Returns how many.
+
+    `item` is locked.  seen: the moment of the draft that was read.  The cases go on by themselves: each has its own answer
+    and its own rating.  Cases that are not this person's to dispatch leave it unanswered, and may be taken up by whose
+    they are.  Raises Rejected: without a draft, for one that was changed meanwhile, and for whoever wrote it.
+    """
+    _refuse_over(item)
+    if item.drafted_at is None or draft_mark(item) != seen:
+        raise Rejected("consult.redrafted")
+    if item.drafted_by == by.id:
+        raise Rejected("consult.own_draft")
+    item.published_by, item.published_at = by.id, now()
     linked = await cases(session, staffer, item)
     others = ConsultationCase.appeal_id.not_in([each.id for each in linked])
     await session.execute(delete(ConsultationCase).where(ConsultationCase.consultation_id == item.id, others))
@@ -121,3 +148,15 @@ async def publish(
         await notifications.tell(session, context, each, "case.published", step=step, title=item.title, text=item.text)
     await consultation_votes.tell(session, context, item)
     return len(linked)
+
+
+def draft_mark(item: Consultation) -> str:
+    """What tells this draft from the one before it."""
+    return item.drafted_at.isoformat() if item.drafted_at is not None else ""
+
+
+def _refuse_over(item: Consultation) -> None:
+    if item.published_at is not None:
+        raise Rejected("consult.published")
+    if item.dismissed_at is not None:
+        raise Rejected("consult.dismissed")

@@ -3,6 +3,10 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import cos, radians
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, true
+from sqlalchemy.orm import InstrumentedAttribute
 
 CELLS = 10  # clusters along a side of the map
 CLOSEST, WIDEST = 0.004, 60.0  # degrees of latitude that a map may show
@@ -68,6 +72,23 @@ def drawn(pins: Sequence[Pin], middle: tuple[float, float] | None, span: float |
         if 0 <= x < 1 and 0 <= y < 1:
             cells.setdefault((int(x * CELLS), int(y * CELLS)), []).append((x, y, pin))
     return Chart(*middle, span, [_cluster(each) for each in cells.values()], nowhere)
+
+
+def inside(
+    latitude: InstrumentedAttribute[Any],
+    longitude: InstrumentedAttribute[Any],
+    middle: tuple[float, float] | None,
+    span: float | None,
+) -> ColumnElement[bool]:
+    """The condition that a row stands on the map around a middle; without one everything does.
+
+    So the more a map is magnified, the fewer rows there are to draw, and each is reached.
+    """
+    if middle is None or span is None:
+        return true()
+    half, wide = span / 2, Chart(*middle, span).wide / 2
+    north = latitude.between(middle[0] - half, middle[0] + half)
+    return and_(north, longitude.between(middle[1] - wide, middle[1] + wide))
 
 
 def _cluster(found: Sequence[tuple[float, float, Pin]]) -> MapCluster:

@@ -140,7 +140,8 @@ async def chart(
 ) -> Chart:
     """The clusters around a middle; without one, a map that holds everything."""
     query = select(Hazard.number, Hazard.latitude, Hazard.longitude, Hazard.due_at, Hazard.state)
-    query = query.where(visible(staffer), wanted.condition()).order_by(Hazard.id.desc()).limit(DRAWN)
+    here = map_clusters.inside(Hazard.latitude, Hazard.longitude, middle, span)
+    query = query.where(visible(staffer), wanted.condition(), here).order_by(Hazard.id.desc()).limit(DRAWN)
     rows, at = (await session.execute(query)).all(), now()
     pins = [
         Pin(number, latitude, longitude, state in OPEN and due is not None and due < at)

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.errors import Rejected
-from bot.queue import jobs
+from bot.queue import jobs, outbox
 from bot.queue.jobs import NoticeTimer
 from bot.services.chats import message_preview
 from bot.services.core import timers
@@ -22,6 +22,7 @@ from bot.services.notices import buttons as notice_buttons
 from bot.services.notices import deliveries, photos
 from bot.services.notices.audience import Audience, Count, Night
 from bot.services.notices.states import ACTIVE, ENDED, NOTICE, NoticeState
+from bot.services.staff import calls
 from bot.services.staff.accounts import within
 from bot.services.staff.lookup import Lookup
 from bot.services.staff.permissions import Right, Staffer
@@ -30,7 +31,7 @@ from bot.store.models import CopyState, Lane, Notice, NoticeKind, NoticeWriter, 
 
 LONGEST_TITLE = 60  # UTF-16 units, as browsers count
 LONGEST_UNIT = 60
-LISTED = 100  # notices of a page
+LISTED = 50  # notices of a page
 
 
 def visible(staffer: Staffer, right: Right) -> ColumnElement[bool]:
@@ -75,9 +76,15 @@ async def get(session: AsyncSession, number: int, *, lock: bool = False) -> Noti
     return notice
 
 
-async def listed(session: AsyncSession, districts: Iterable[str], *states: NoticeState) -> Sequence[Notice]:
-    """Notices of these districts, the newest first."""
-    query = select(Notice).where(within(Notice.district, districts)).order_by(Notice.id.desc()).limit(LISTED)
+async def listed(
+    session: AsyncSession, districts: Iterable[str], *states: NoticeState, before: int | None = None
+) -> Sequence[Notice]:
+    """A page of the notices of these districts, the newest first, and one more when there is another page.
+
+    before: the number of the last one of the page before.
+    """
+    query = select(Notice).where(within(Notice.district, districts)).order_by(Notice.id.desc()).limit(LISTED + 1)
+    query = query.where(Notice.id < before) if before is not None else query
     return (await session.scalars(query.where(Notice.state.in_(states)) if states else query)).all()
 
 
@@ -150,6 +157,7 @@ async def submit(session: AsyncSession, context: ServiceContext, notice: Notice,
     notice.digest, notice.submitted_at = digest(notice), now()
     move(notice, NoticeState.PENDING, actor)
     await session.flush()
+    await outbox.put(session, [calls.call("notice", str(notice.id), "approve", notice.version)])
 
 
 def move(notice: Notice, target: NoticeState, actor: Actor, why: str = "") -> str:

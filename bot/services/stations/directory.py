@@ -72,7 +72,9 @@ async def chart(
     """They on a map, in red those that are closed or doubted; and the names of those that stand alone."""
     columns = (StationRow.id, StationRow.name, StationRow.latitude, StationRow.longitude)
     bad = or_(StationRow.closed, StationRow.doubtful_at.is_not(None))
-    query = select(*columns, bad).where(visible(staffer), wanted.condition(today)).order_by(StationRow.id).limit(DRAWN)
+    here = map_clusters.inside(StationRow.latitude, StationRow.longitude, middle, span)
+    query = select(*columns, bad).where(visible(staffer), wanted.condition(today), here)
+    query = query.order_by(StationRow.id).limit(DRAWN)
     rows = (await session.execute(query)).all()
     drawn = map_clusters.drawn([Pin(row[0], row[2], row[3], bool(row[4])) for row in rows], middle, span)
     alone = {each.name for each in drawn.clusters}

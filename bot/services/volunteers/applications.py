@@ -7,11 +7,13 @@ from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.errors import Rejected
+from bot.queue import outbox
 from bot.services.core.context import ServiceContext
 from bot.services.core.lifecycle import Role
 from bot.services.core.numbers import new_number
 from bot.services.core.working_days import shown
 from bot.services.identity import identities
+from bot.services.staff import calls
 from bot.services.volunteers.states import CLOSED, VolunteerState
 from bot.store.base import locked, vault_of
 from bot.store.models import Chat, Naming, Team, Volunteer, VolunteerStep, now
@@ -77,6 +79,7 @@ async def apply(session: AsyncSession, context: ServiceContext, chat: Chat, want
     await session.flush()
     step = {"name": "apply", "source": "", "target": VolunteerState.APPLIED, "role": Role.WORKER, "at": now()}
     await session.execute(insert(VolunteerStep).values(volunteer_id=volunteer.id, **step))
+    await outbox.put(session, [calls.call("volunteer", volunteer.number, "approve", "apply")])
     return volunteer
 
 

@@ -1,7 +1,14 @@
 """The tables.  A model holds data and rules that need no I/O; queries live in the module that asks them."""
 
 from bot.store.base import Base, now
-from bot.store.models.appeal_queue import CasePresence, Consultation, ConsultationCase, ConsultationVote, SavedFilter
+from bot.store.models.appeal_queue import (
+    CannedReply,
+    CasePresence,
+    Consultation,
+    ConsultationCase,
+    ConsultationVote,
+    SavedFilter,
+)
 from bot.store.models.appeals import (
     AllowedStep,
     Appeal,
@@ -78,6 +85,7 @@ __all__ = [
     "CalendarChange",
     "CalendarDay",
     "CalendarYear",
+    "CannedReply",
     "CasePresence",
     "Channel",
     "Chat",

@@ -30,6 +30,21 @@ class SavedFilter(Base):
     query: Mapped[str] = mapped_column(String(300))  # of the queue's address
 
 
+class CannedReply(Base):
+    """What the offices of a district begin a text from; 【…】 in it has to be filled in."""
+
+    __tablename__ = "canned_replies"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    district: Mapped[str] = mapped_column(String(6), default="", index=True)  # GB/T 2260 prefix; "" for everywhere
+    kind: Mapped[str] = mapped_column(String(16), default="")  # of appeals it is offered for; "" for all
+    use: Mapped[str] = mapped_column(String(8))  # "answer", "ask" or "return"
+    label: Mapped[str] = mapped_column(String(20))
+    text: Mapped[str] = mapped_column(Text)
+    changed_by: Mapped[int]  # staff
+    changed_at: Mapped[datetime] = mapped_column(default=now)
+
+
 class Consultation(Base):
     """A problem that many share, taken up by the agencies together; what comes of it is told to all who complained."""
 
@@ -39,11 +54,14 @@ class Consultation(Base):
     title: Mapped[str] = mapped_column(String(60))
     district: Mapped[str] = mapped_column(String(6), default="")  # GB/T 2260 prefix of whoever opened it; "" for all
     lead_id: Mapped[int | None] = mapped_column(ForeignKey("agencies.id"))  # the agency that leads
-    text: Mapped[str] = mapped_column(Text, default="")  # what was published; "" until then
+    text: Mapped[str] = mapped_column(Text, default="")  # what came of it, once somebody wrote it down
+    drafted_by: Mapped[int | None]  # staff who wrote it; somebody else publishes it
+    drafted_at: Mapped[datetime | None]
     opened_by: Mapped[int]  # staff
     opened_at: Mapped[datetime] = mapped_column(default=now)
     published_by: Mapped[int | None]
     published_at: Mapped[datetime | None]
+    dismissed_at: Mapped[datetime | None]  # nothing came of it: its cases are free again
 
 
 class ConsultationCase(Base):
