@@ -195,6 +195,13 @@ async def test_a_caption_that_asks_is_answered(phone, sends):
     assert "拿它办啥" in said[-1]
 
 
+async def test_a_caption_that_tells_of_somebody_hurt_is_answered_first_with_whom_to_call(phone, sends):
+    await phone.types("/start")
+    said = await sends(captions={0: "有人被车撞了，在流血"})
+    assert said[0].startswith("‼️ 先打 120（医疗急救），再打 122")
+    assert "拿它办啥" in said[-1]
+
+
 async def test_a_picture_for_a_form_that_was_put_aside_goes_back_into_it(app, phone, sends):
     await phone.types("我要反映")
     await phone.presses("写一份诉求")

@@ -276,13 +276,6 @@ async def test_everything_people_send_gets_a_clear_line_or_a_polite_silence(hook
         assert "卡了一下" not in answer["text"]
 
 
-async def test_a_photo_whose_caption_tells_of_somebody_hurt_is_answered_with_whom_to_call(hook):
-    update = message(1, "x", photo=PARTS["photo"], caption="有人被车撞了，在流血")
-    del update["message"]["text"], update["message"]["entities"]
-    _, answer = await hook(update)
-    assert answer["text"].startswith("‼️ <b>先打 120（医疗急救）</b>，再打 122")
-
-
 @pytest.mark.parametrize(
     "text", ["😀😀😀", "x" * 4096, "<b>", "‮反", "好" * 4096, " ", "&lt;", "/unknown", "/start@other_bot", "{}"]
 )
