@@ -19,7 +19,6 @@ from handlers.standing import ALBUM, PARKED, Answers, expired, leave, press_butt
 
 PREVIEW = "preview"  # the step after the last question
 HELD = "~held"  # a line said after a long silence, kept among the answers until we know what it is
-KEPT = (("go_on", "on"), ("clear", "clear"))  # what can be done with a form that was put aside
 TYPED = frozenset({AnswerKind.TEXT})
 
 
@@ -184,11 +183,13 @@ class Flow:
         if not self.kept or context.chat.step == self.questions[0].name:
             leave(context.chat)
             say("flow.stopped")
-            remind(context)
+        elif standing.put_behind(context.chat):
+            say("flow.kept_behind")
+        else:
+            context.chat.paused = True
+            say("flow.kept_for_a_day", choices=[standing.kept_buttons(context, self.name)])
             return
-        context.chat.paused = True
-        go_on, clear = (press_button(context, f"flow.{key}", self.name, f"!{press}") for key, press in KEPT)
-        say("flow.kept_for_a_day", choices=[[go_on, clear]])
+        remind(context)
 
     async def _pass(self, context: Context, *, skip: bool) -> None:
         """On to the next question, without an answer or with those there are; a button that was never shown does nothing."""

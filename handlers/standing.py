@@ -5,7 +5,7 @@ from typing import Any
 
 from bot.channels.telegram.unit import Context
 from bot.messaging.callbacks import AnswerForm
-from bot.messaging.reply import Press
+from bot.messaging.reply import Press, Row
 from bot.store.models import Chat, now
 
 EXPIRY = timedelta(hours=24)  # how long a form that nobody goes on with is kept
@@ -51,6 +51,14 @@ def put_in_front(chat: Chat, forms: list[list[Any]]) -> None:
         chat.flow_at, chat.paused = now(), True
 
 
+def put_behind(chat: Chat) -> bool:
+    """Let the next form come to the front and the one that is there wait last; False where none waits."""
+    first, *waiting = forms_of(chat) or [[]]
+    if waiting:
+        put_in_front(chat, [*waiting, first])
+    return bool(waiting)
+
+
 def remind(context: Context) -> None:
     """Say which form waited behind the one that is done with."""
     chat = context.chat
@@ -65,3 +73,8 @@ def expired(chat: Chat) -> bool:
 
 def press_button(context: Context, key: str, flow: str, value: str, step: str = "") -> Press:
     return context.button(key, AnswerForm(flow, step, value))
+
+
+def kept_buttons(context: Context, flow: str) -> Row:
+    """What can be done with a form that was put aside."""
+    return [press_button(context, "flow.go_on", flow, "!on"), press_button(context, "flow.clear", flow, "!clear")]

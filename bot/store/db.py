@@ -1,5 +1,6 @@
 """Opening the database.  `db.begin()` is one transaction: committed on a clean exit, rolled back otherwise."""
 
+import asyncio
 import math
 import sqlite3
 import time
@@ -11,15 +12,18 @@ from sqlalchemy import Executable, Row, event, make_url
 from sqlalchemy.exc import DBAPIError, InvalidatePoolError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.util.concurrency import await_only
 
 from bot.errors import Down
 from bot.store import address, sqlite
 from bot.store.vault import Vault
 
+BUSY = 5.0  # seconds that a writer waits for another process, such as a command
+PAUSE = 0.005  # seconds between two tries to become the writer
 PRAGMAS = (
     "journal_mode=WAL",
     "synchronous=FULL",  # What was acknowledged survives a power cut, too.
-    "busy_timeout=5000",  # milliseconds; another process, such as a command, may be writing
+    f"busy_timeout={BUSY * 1000:.0f}",  # milliseconds
     "foreign_keys=ON",
 )
 DISCREET: Any = {"hide_parameters": True}  # An error of the database ends in the log, and must not quote anybody.
@@ -34,8 +38,9 @@ def is_down(error: BaseException) -> bool:
     transaction comes as a bare DBAPIError, the base class of our mistakes (measured, SQLAlchemy 2.1.9).
     SQLite's OperationalError is as often a typo of ours: only "locked" and "disk" ones count.
     """
-    if isinstance(error, OperationalError) and isinstance(error.orig, sqlite3.OperationalError):
-        return any(word in str(error.orig) for word in ("locked", "disk", "unable to open"))
+    raw = error.orig if isinstance(error, OperationalError) else error
+    if isinstance(raw, sqlite3.OperationalError):
+        return any(word in str(raw) for word in ("locked", "disk", "unable to open"))
     if isinstance(error, DBAPIError) and error.connection_invalidated:
         return True
     return isinstance(error, Down | OSError | PoolTimeout | OperationalError)
@@ -107,10 +112,11 @@ def connect(url: str, vault: Vault) -> Database:
         parsed = parsed.set(drivername=f"sqlite+{sqlite.DRIVER}")
         # One writer: waiting in the pool's queue is fair, waiting on SQLite's lock is not.
         engine = create_async_engine(parsed, pool_size=1, max_overflow=0, **DISCREET)
-        event.listen(engine.sync_engine, "begin", _begin_immediate)
         reader = create_async_engine(parsed, pool_size=2, max_overflow=8, isolation_level="AUTOCOMMIT", **DISCREET)
         for each in (engine, reader):
             event.listen(each.sync_engine, "connect", _tame)
+        event.listen(engine.sync_engine, "connect", _hurry)
+        event.listen(engine.sync_engine, "begin", _begin_immediate)
     else:
         parsed, options = address.postgres(parsed)
         engine = create_async_engine(parsed, pool_size=POOL, max_overflow=0, connect_args=options, **DISCREET)
@@ -151,6 +157,23 @@ def _tame(connection: Any, _record: object) -> None:
     cursor.close()
 
 
+def _hurry(connection: Any, _record: object) -> None:
+    """A writer that finds another one is told so at once, instead of holding up the event loop."""
+    sqlite3.Cursor(connection).execute("PRAGMA busy_timeout=0").close()
+
+
 def _begin_immediate(connection: Any) -> None:
-    # Take the write lock at once: a read that becomes a write later fails with "database is locked".
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+    """Take the write lock at once: a read that becomes a write later fails with "database is locked".
+
+    Whoever has it is waited for without holding up the loop; in this very loop they could not end otherwise.
+    """
+    until = time.monotonic() + BUSY
+    raw = connection.connection.driver_connection
+    while True:
+        try:
+            sqlite3.Cursor(raw).execute("BEGIN IMMEDIATE").close()
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+        await_only(asyncio.sleep(PAUSE))

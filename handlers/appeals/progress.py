@@ -24,7 +24,7 @@ from bot.messaging.callbacks import (
 from bot.messaging.reply import Row
 from bot.services.appeals import appeals
 from bot.services.appeals import transitions as appeal_transitions
-from bot.services.appeals.states import DONE, AppealMove, AppealState
+from bot.services.appeals.states import DONE, OPEN, AppealMove, AppealState
 from bot.services.calendar.wording import by, day
 from bot.services.core import numbers
 from bot.services.core.lifecycle import WORKER, IllegalStep
@@ -86,10 +86,11 @@ async def looks(update: Update, context: Context, asked: AppealLooks) -> None:
 async def withdraw(update: Update, context: Context, asked: WithdrawAppeal) -> None:
     """Asked once more: nothing brings a withdrawn case back."""
     number = asked.number
-    if await appeals.own_one(context.session, context.chat.id, number) is None:
+    appeal = await appeals.own_one(context.session, context.chat.id, number)
+    if appeal is None:
         context.toast("stale")
         return
-    if not asked.sure:
+    if not asked.sure and appeal.state in OPEN:
         yes = context.button("appeal.withdraw_yes", WithdrawAppeal(number, "yes"))
         context.say("appeal.withdraw_sure", choices=[[yes]], number=number)
         return

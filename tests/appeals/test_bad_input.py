@@ -156,7 +156,7 @@ async def test_two_devices_that_hand_in_at_the_same_moment_file_once(phone, app)
     assert sum("编号：" in each for each in await phone.hears()) == 1
 
 
-async def test_a_form_left_on_one_device_is_left_on_the_other(phone, app):
+async def test_a_form_put_aside_on_one_device_is_put_aside_on_the_other(phone, app):
     await stands_at_the_story(phone)
     await phone.types(STORY)
     async with second(phone) as other:
@@ -165,7 +165,7 @@ async def test_a_form_left_on_one_device_is_left_on_the_other(phone, app):
             await phone.presses("提交")
         await phone.types("那就算了")
     async with app.db.read() as session:
-        assert await session.scalar(select(Chat.flow)) == ""
+        assert await session.scalar(select(Chat.paused))
     assert await count(app, Appeal) == 0
 
 

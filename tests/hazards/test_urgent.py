@@ -41,6 +41,7 @@ async def test_the_gas_company_of_the_city_is_named_where_somebody_filled_it_in(
 
     assert "燃气抢修" not in await warned()
     await phone.presses("先不写了")
+    await phone.presses("清掉")
     await phone.types("/settings")
     await phone.presses("换地方")
     await phone.types("沈阳")

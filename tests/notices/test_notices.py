@@ -70,7 +70,7 @@ async def begin(town, number: int) -> None:
     """Its timer rings."""
     async with town.db.begin() as session:
         rows = await session.scalars(select(Outbox).order_by(Outbox.id))
-        payload = next(row.payload for row in reversed(rows.all()) if row.payload["notice"] == number)
+        payload = next(row.payload for row in reversed(rows.all()) if row.payload.get("notice") == number)
         await timer_handlers.ring(session, town.services, payload)
 
 

@@ -26,6 +26,8 @@ from bot.store import db as store
 from bot.store.models import Appeal, Channel, Hazard
 from tests.conftest import on_postgres
 
+WRITE = "UPDATE chats SET region = ''"
+
 
 async def test_the_migrations_make_the_tables_that_the_models_describe(settings):
     await asyncio.to_thread(command.check, migrate.config(settings))  # raises when a revision is missing
@@ -110,3 +112,26 @@ async def test_whatever_the_folder_is_called_the_database_is_in_it(tmp_path, nam
     assert {each.name for each in tmp_path.iterdir()} == {name}
     assert (tmp_path / name / "nuanxin.db").stat().st_size > 0
     assert health.folders(settings) == {tmp_path / name}
+
+
+@pytest.mark.skipif(on_postgres(), reason="PostgreSQL has as many writers as there are")
+async def test_a_writer_who_waits_for_another_one_holds_nobody_up_and_says_when_it_took_too_long(settings, monkeypatch):
+    monkeypatch.setattr(store, "BUSY", 0.2)
+    first, second = database_of(settings), database_of(settings)
+    turns = 0
+    async with first.begin() as session:
+        await session.execute(text(WRITE))
+        waiting = asyncio.create_task(_writes(second))
+        while not waiting.done():
+            await asyncio.sleep(0)
+            turns += 1
+    assert turns > 10
+    assert store.is_down(waiting.exception())
+    await _writes(second)
+    for each in (first, second):
+        await each.close()
+
+
+async def _writes(db: store.Database) -> None:
+    async with db.begin() as session:
+        await session.execute(text(WRITE))

@@ -1,6 +1,5 @@
 """What the page posts, read strictly: the body of a Bot API Message, or a sentence that says what is wrong."""
 
-import math
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -66,9 +65,7 @@ def read_place(letter: Letter, person: int) -> dict[str, Any] | None:
     place = letter.values.get("location")
     if not isinstance(place, dict):
         return None
-    latitude, longitude = (degrees(place.get(name)) for name in ("latitude", "longitude"))
-    if abs(latitude) > 90 or abs(longitude) > 180:
-        raise Unwelcome("bad_place")
+    latitude, longitude = degrees(place.get("latitude"), 90), degrees(place.get("longitude"), 180)
     point = {"latitude": round(latitude, 6), "longitude": round(longitude, 6)}
     accuracy = place.get("accuracy")  # metres
     if isinstance(accuracy, int | float) and 0 <= accuracy <= 1500:
@@ -76,9 +73,9 @@ def read_place(letter: Letter, person: int) -> dict[str, Any] | None:
     return {"location": point}
 
 
-def degrees(value: Any) -> float:
-    """Raises Unwelcome for what is no number of degrees."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+def degrees(value: Any, most: int) -> float:
+    """A latitude or longitude, in degrees of WGS-84; most is 90 or 180.  Raises Unwelcome for what is none."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not -most <= value <= most:
         raise Unwelcome("bad_place")
     return float(value)
 

@@ -90,7 +90,7 @@ class Page:
 
     async def map(self, request: web.Request) -> web.StreamResponse:
         """Stations for everybody: no identity, nothing kept."""
-        return self.assets.page("map.html")
+        return self.assets.page("map.html", chat=CHAT)
 
     async def about(self, request: web.Request) -> web.StreamResponse:
         """The bot's commands and description."""
@@ -98,7 +98,7 @@ class Page:
 
     async def nearby(self, request: web.Request) -> web.StreamResponse:
         """The stations around `lat` and `lon`, for the map: no part of anybody's conversation."""
-        latitude, longitude = (degrees(_decimal(request, name)) for name in ("lat", "lon"))
+        latitude, longitude = (degrees(_decimal(request, name), most) for name, most in (("lat", 90), ("lon", 180)))
         return shown({"stations": self.stations(latitude, longitude)})
 
     async def app(self, request: web.Request) -> web.StreamResponse:

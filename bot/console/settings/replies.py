@@ -41,6 +41,8 @@ async def _named(context: RequestContext, right: Right) -> CannedReply | None:
 async def _save(context: RequestContext, row: CannedReply | None) -> None:
     """A new one is for a district the person keeps; one that is there stays where it is."""
     kind = context.text("kind")
+    if row is None and "district" not in context.form:  # No page of ours: nobody means the whole country by that.
+        raise Rejected("people.district")
     if kind and kind not in context.knowledge.appeals.kinds:
         raise Rejected("move.kind")
     text = context.text("text", most=LONGEST)
@@ -52,7 +54,9 @@ async def _save(context: RequestContext, row: CannedReply | None) -> None:
 
 @page("POST", f"{urls.REPLIES}/drop", right=Right.SETTINGS_EDIT)
 async def drop(context: RequestContext) -> web.Response:
-    row = await context.find(REPLIES, context.number("reply"), Right.SETTINGS_EDIT, lock=True)
+    row = await _named(context, Right.SETTINGS_EDIT)
+    if row is None:
+        raise web.HTTPBadRequest
     await replies.drop(context.session, context.by, row)
     return context.to(urls.REPLIES, said="reply_dropped")
 
