@@ -71,7 +71,7 @@ async def _hazards(session: AsyncSession, staffer: Staffer, text: str) -> Sequen
 async def _volunteers(session: AsyncSession, staffer: Staffer, text: str) -> Sequence[Hit]:
     """By the number of the membership or of the certificate, or by the grid; names are sealed."""
     numbered = Volunteer.number == text.upper(), Volunteer.certificate == text.upper()
-    condition = or_(*numbered, Volunteer.grid.contains(text, autoescape=True))
+    condition = or_(*numbered, Volunteer.grid.icontains(text, autoescape=True))
     rows = await session.scalars(_newest(Volunteer, roster.visible(staffer), condition))
     return [
         Hit(each.number, each.number, each.grid, each.district, text.upper() in (each.number, each.certificate))
@@ -121,7 +121,7 @@ def _newest(model: type[Row], *conditions: ColumnElement[bool]) -> Select[Row]:
 
 
 def _holds(text: str, *columns: InstrumentedAttribute[str]) -> ColumnElement[bool]:
-    return or_(*(column.contains(text, autoescape=True) for column in columns))
+    return or_(*(column.icontains(text, autoescape=True) for column in columns))
 
 
 def _short(text: str) -> str:

@@ -146,9 +146,9 @@ def is_exact(text: str) -> bool:
 def _holds(text: str) -> Condition:
     if is_exact(text):
         return Appeal.number == text
-    named = select(Agency.id).where(Agency.name.contains(text, autoescape=True))
+    named = select(Agency.id).where(Agency.name.icontains(text, autoescape=True))
     columns = (Appeal.number, Appeal.story, Appeal.place, Appeal.about)
-    return or_(*(column.contains(text, autoescape=True) for column in columns), Appeal.agency_id.in_(named))
+    return or_(*(column.icontains(text, autoescape=True) for column in columns), Appeal.agency_id.in_(named))
 
 
 async def queue(session: AsyncSession, staffer: Staffer, wanted: AppealFilter, place: Place) -> Page:

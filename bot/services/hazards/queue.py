@@ -68,9 +68,9 @@ class HazardFilter:
         if self.kind:
             parts.append(Hazard.kind == self.kind)
         if self.text:
-            named = select(Agency.id).where(Agency.name.contains(self.text, autoescape=True))
+            named = select(Agency.id).where(Agency.name.icontains(self.text, autoescape=True))
             columns = (Hazard.number, Hazard.text, Hazard.place)
-            held = [column.contains(self.text, autoescape=True) for column in columns]
+            held = [column.icontains(self.text, autoescape=True) for column in columns]
             parts.append(or_(*held, Hazard.agency_id.in_(named)))
         return and_(*parts)
 

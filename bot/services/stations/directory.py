@@ -38,7 +38,7 @@ class StationFilter:
             parts.append(StationRow.kind == self.kind)
         if self.text:
             columns = (StationRow.name, StationRow.address)
-            parts.append(or_(*(column.contains(self.text, autoescape=True) for column in columns)))
+            parts.append(or_(*(column.icontains(self.text, autoescape=True) for column in columns)))
         return and_(*parts)
 
 
