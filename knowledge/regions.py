@@ -49,6 +49,11 @@ def offered(known: Mapping[str, Region]) -> list[str]:
     return [code for code, each in known.items() if len(code) != 4 or each.name != known[code[:2]].name]
 
 
+def around(code: str) -> list[str]:
+    """The regions that hold a place, itself included, the smallest first; "" is the whole country."""
+    return [*(code[:end] for end in (6, 4, 2) if len(code) >= end), ""]
+
+
 def covers(region: str, place: str) -> bool:
     """Whether an entry for a region holds at a place: the nation, the place itself, or what lies around it."""
     return region == "cn" or place.startswith(region)

@@ -15,7 +15,7 @@ from bot.services.core.working_days import ZONE
 from bot.services.hazards import hazards
 from bot.services.hazards import transitions as hazard_transitions
 from bot.services.hazards.effects import verdicts
-from bot.services.hazards.states import HazardMove, HazardState
+from bot.services.hazards.states import OPEN, HazardMove, HazardState
 from bot.store.models import Agency, Hazard, HazardStep
 from handlers.answers import AnswerKind, Given, one_of
 from handlers.flow import Flow, Question
@@ -91,7 +91,7 @@ async def withdraw(update: Update, context: Context, asked: WithdrawHazard) -> N
     if hazard is None:
         context.toast("stale")
         return
-    if not asked.sure:
+    if not asked.sure and hazard.state in OPEN:
         yes = context.button("appeal.withdraw_yes", WithdrawHazard(hazard.number, "yes"))
         context.say("appeal.withdraw_sure", choices=[[yes]], number=hazard.number)
         return

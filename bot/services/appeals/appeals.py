@@ -134,9 +134,9 @@ def refer(context: ServiceContext, kind: AppealKind) -> dict[str, str]:
 
 async def refuse_unread(session: AsyncSession, context: ServiceContext, code: str, region: str) -> None:
     """Raises Rejected, with where to go instead, for a kind that nobody reads in a region."""
-    for kind in await unread(session, context, region):
-        if kind.code == code:
-            raise Rejected("appeal.unread_here", **refer(context, kind))
+    kind = context.knowledge.appeals.kinds[code]
+    if not context.queue and await readers.unread(session, [kind], region):
+        raise Rejected("appeal.unread_here", **refer(context, kind))
 
 
 async def own(session: AsyncSession, chat_id: int) -> list[Appeal]:

@@ -1,7 +1,6 @@
 """Whom an appeal calls: what its last step leaves to whom, and whether that still waits."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -13,7 +12,7 @@ from bot.services.appeals.states import TO_DISPATCH, AppealState
 from bot.services.calendar.wording import for_staff
 from bot.services.core.context import ServiceContext
 from bot.services.staff import calls
-from bot.services.staff.calls import CallSource, Matter
+from bot.services.staff.calls import CallSource, Matter, Wait
 from bot.services.staff.permissions import Right
 from bot.store.models import Appeal
 from knowledge.texts import DEFAULT
@@ -32,16 +31,6 @@ STEPS: Mapping[str, str] = {  # the lines of a timeline after which somebody els
 }
 
 
-@dataclass(frozen=True, slots=True)
-class _Wait:
-    """What waits: for whoever has this right, `owned` by who has the case already; as long as the case is so."""
-
-    right: Right
-    still: Callable[[Appeal], bool]
-    owned: bool = False
-    urgent: bool = False
-
-
 def _in_work(appeal: Appeal) -> bool:
     return appeal.state == AppealState.IN_PROGRESS
 
@@ -58,16 +47,16 @@ def _to_dispatch(appeal: Appeal) -> bool:
     return appeal.state in TO_DISPATCH
 
 
-_WAITS: Mapping[str, _Wait] = {
-    "dispatch": _Wait(Right.APPEALS_ASSIGN, _to_dispatch),
-    "recategorised": _Wait(Right.APPEALS_ASSIGN, _to_dispatch),
-    "begin": _Wait(Right.APPEALS_HANDLE, lambda appeal: appeal.state == AppealState.ASSIGNED),
-    "resumed": _Wait(Right.APPEALS_HANDLE, _in_work, owned=True),
-    "review": _Wait(Right.APPEALS_REVIEW, _proposed),
-    "sent_back": _Wait(Right.APPEALS_HANDLE, lambda appeal: _in_work(appeal) and appeal.remark != "", owned=True),
-    "due": _Wait(Right.APPEALS_HANDLE, _busy, owned=True),
-    "overdue": _Wait(Right.APPEALS_HANDLE, _busy, owned=True),
-    "escalated": _Wait(Right.APPEALS_HANDLE, _busy, owned=True, urgent=True),
+_WAITS: Mapping[str, Wait[Appeal]] = {
+    "dispatch": Wait(Right.APPEALS_ASSIGN, _to_dispatch),
+    "recategorised": Wait(Right.APPEALS_ASSIGN, _to_dispatch),
+    "begin": Wait(Right.APPEALS_HANDLE, lambda appeal: appeal.state == AppealState.ASSIGNED),
+    "resumed": Wait(Right.APPEALS_HANDLE, _in_work, owned=True),
+    "review": Wait(Right.APPEALS_REVIEW, _proposed),
+    "sent_back": Wait(Right.APPEALS_HANDLE, lambda appeal: _in_work(appeal) and appeal.remark != "", owned=True),
+    "due": Wait(Right.APPEALS_HANDLE, _busy, owned=True),
+    "overdue": Wait(Right.APPEALS_HANDLE, _busy, owned=True),
+    "escalated": Wait(Right.APPEALS_HANDLE, _busy, owned=True, urgent=True),
 }
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -59,10 +60,7 @@ async def recent(session: AsyncSession, staffer: Staffer) -> list[Telling]:
 
 def find(cases: Sequence[Telling], knowledge: Knowledge) -> list[AppealCluster]:
     """Clusters, the largest first.  A case is in one only.  Pure arithmetic: it may run in a thread."""
-
-    def named(cases: Sequence[Telling]) -> Groups:
-        return _same_name(cases, knowledge.ordinary)
-
+    named = partial(_same_name, usual=knowledge.ordinary)
     found: list[AppealCluster] = []
     kinds: dict[str, list[Telling]] = {}
     for each in cases:

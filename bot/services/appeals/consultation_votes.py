@@ -8,6 +8,7 @@ from bot.services.chats import notifications
 from bot.services.core.context import ServiceContext
 from bot.services.identity import identities, redaction
 from bot.store.models import Consultation, ConsultationVote, Volunteer, now
+from knowledge.regions import around
 
 LISTED = 8  # consultations in one list
 VOTES = ("for", "against")
@@ -15,9 +16,8 @@ VOTES = ("for", "against")
 
 async def open_to(session: AsyncSession, volunteer: Volunteer) -> list[Consultation]:
     """Consultations of somebody's district that are not settled yet, the newest first."""
-    districts = [volunteer.district[:length] for length in (0, 2, 4, 6)]
     still = Consultation.published_at.is_(None), Consultation.dismissed_at.is_(None)
-    query = select(Consultation).where(*still, Consultation.district.in_(districts))
+    query = select(Consultation).where(*still, Consultation.district.in_(around(volunteer.district)))
     return list(await session.scalars(query.order_by(Consultation.id.desc()).limit(LISTED)))
 
 

@@ -13,6 +13,7 @@ from bot.services.staff.lookup import Lookup
 from bot.services.staff.permissions import Right, Staffer
 from bot.store.models import Appeal, CannedReply, now
 from knowledge.appeals import Catalogue, Template
+from knowledge.regions import around
 
 USES = ("answer", "ask", "return")
 LONGEST_LABEL, LONGEST = 20, 2000  # characters
@@ -35,8 +36,7 @@ async def listed(session: AsyncSession, staffer: Staffer) -> Sequence[CannedRepl
 
 async def offered(session: AsyncSession, types: Catalogue, appeal: Appeal) -> list[Template]:
     """What may begin a text about a case: those of its own kind first, the district's before the content's."""
-    around = [appeal.region[:end] for end in range(0, len(appeal.region) + 1, 2)]
-    fits = CannedReply.district.in_(around), or_(CannedReply.kind == appeal.kind, CannedReply.kind == "")
+    fits = CannedReply.district.in_(around(appeal.region)), or_(CannedReply.kind == appeal.kind, CannedReply.kind == "")
     rows = await session.scalars(select(CannedReply).where(*fits).order_by(CannedReply.kind.desc(), CannedReply.id))
     own = [Template(f"own{row.id}", row.use, row.label, row.text) for row in rows]
     return own + [each for each in types.templates if not each.kinds or appeal.kind in each.kinds]

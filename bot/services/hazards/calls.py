@@ -1,7 +1,6 @@
 """Whom a hazard calls: what its last step leaves to whom, and whether that still waits."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -13,7 +12,7 @@ from bot.services.core.context import ServiceContext
 from bot.services.hazards.queue import HAZARDS
 from bot.services.hazards.states import OPEN, HazardState
 from bot.services.staff import calls
-from bot.services.staff.calls import CallSource, Matter
+from bot.services.staff.calls import CallSource, Matter, Wait
 from bot.services.staff.permissions import Right
 from bot.store.models import Hazard
 from knowledge.texts import DEFAULT
@@ -29,26 +28,17 @@ STEPS: Mapping[str, str] = {  # the lines of a timeline after which somebody els
 }
 
 
-@dataclass(frozen=True, slots=True)
-class _Wait:
-    """What waits: for whoever has this right, `owned` by who has the hazard already; as long as it is so."""
-
-    right: Right
-    still: Callable[[Hazard], bool]
-    owned: bool = False
-
-
 def _in(*states: HazardState) -> Callable[[Hazard], bool]:
     return lambda hazard: hazard.state in states
 
 
-_WAITS: Mapping[str, _Wait] = {
-    "look": _Wait(Right.HAZARDS_REVIEW, _in(HazardState.REPORTED)),
-    "dispatch": _Wait(Right.HAZARDS_REVIEW, _in(HazardState.VALIDATED)),
-    "begin": _Wait(Right.HAZARDS_HANDLE, _in(HazardState.DISPATCHED)),
-    "again": _Wait(Right.HAZARDS_HANDLE, _in(HazardState.REOPENED), owned=True),
-    "due": _Wait(Right.HAZARDS_HANDLE, _in(*OPEN), owned=True),
-    "overdue": _Wait(Right.HAZARDS_HANDLE, _in(*OPEN), owned=True),
+_WAITS: Mapping[str, Wait[Hazard]] = {
+    "look": Wait(Right.HAZARDS_REVIEW, _in(HazardState.REPORTED)),
+    "dispatch": Wait(Right.HAZARDS_REVIEW, _in(HazardState.VALIDATED)),
+    "begin": Wait(Right.HAZARDS_HANDLE, _in(HazardState.DISPATCHED)),
+    "again": Wait(Right.HAZARDS_HANDLE, _in(HazardState.REOPENED), owned=True),
+    "due": Wait(Right.HAZARDS_HANDLE, _in(*OPEN), owned=True),
+    "overdue": Wait(Right.HAZARDS_HANDLE, _in(*OPEN), owned=True),
 }
 
 

@@ -21,11 +21,11 @@ from bot.services.core.working_days import ZONE
 from bot.store import upsert
 from bot.store.models import Appeal, AppealChange, AppealStep, CountedAppeal, DailyCount, Revision
 from knowledge.measures import Measure
+from knowledge.regions import around
 
 PART = 300  # changes that are folded in one transaction
 AT_ONCE = 500  # rows that are written by one statement
 EVER = date(9999, 12, 31)  # the end of what nothing has undone
-PLACES = (0, 2, 4, 6)  # digits of country, province, city and county
 EVERY_KIND, EVERY_UNIT, NO_UNIT = "", -1, 0
 FOLDED = "counts"  # the revision that grows with every fold
 
@@ -54,7 +54,7 @@ class Standing:
 
     def cells(self) -> Iterator[Cell]:
         """The rows that count it: for each place it lies in, one by kind and one by unit."""
-        for place in (self.region[:digits] for digits in PLACES if digits <= len(self.region)):
+        for place in around(self.region):
             for span in self.spans:
                 yield Cell(*span, place, kind=self.kind)
                 yield Cell(*span, place, agency_id=self.agency_id)

@@ -14,6 +14,7 @@ from bot.services.staff.accounts import within
 from bot.services.staff.permissions import Right
 from bot.services.units import agencies, readers
 from bot.store.models import Agency, Audit, Staff, StaffRole, StationRow
+from knowledge.regions import around
 from knowledge.texts import DEFAULT
 
 
@@ -87,9 +88,9 @@ async def _stations(session: AsyncSession, context: ServiceContext, district: st
 
 async def _trial(session: AsyncSession, context: ServiceContext, district: str) -> CheckItem:
     """Whether somebody who works in the district, or around it, has sent a notice to colleagues first."""
-    around = Staff.district.in_([district[:end] for end in (0, 2, 4, 6) if end <= len(district)])
+    above = Staff.district.in_(around(district))
     tried = select(func.count()).select_from(Audit).join(Staff, Staff.id == Audit.staff_id)
-    tried = tried.where(Audit.action == "notice.try", ~Audit.denied, or_(around, within(Staff.district, [district])))
+    tried = tried.where(Audit.action == "notice.try", ~Audit.denied, or_(above, within(Staff.district, [district])))
     return CheckItem("trial", bool(await session.scalar(tried)))
 
 

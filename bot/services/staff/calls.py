@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from enum import StrEnum
 from functools import partial
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -27,6 +27,9 @@ from bot.services.staff.permissions import Right, Staffer
 from bot.store import upsert
 from bot.store.base import locked
 from bot.store.models import Chat, Outbox, Staff, StaffCall, StaffRole, now
+from knowledge.regions import around
+
+Case = TypeVar("Case")
 
 OF = "call"  # whose timers these are
 PACE = timedelta(minutes=5)  # between two messages to one person; what comes meanwhile goes with the second one
@@ -64,6 +67,16 @@ class Matter:
 
     def concerns(self, staff_id: int) -> bool:
         return staff_id not in self.but and (not self.only or staff_id in self.only)
+
+
+@dataclass(frozen=True, slots=True)
+class Wait(Generic[Case]):
+    """What waits: for whoever has this right, `owned` by who has the case already; as long as the case is so."""
+
+    right: Right
+    still: Callable[[Case], bool]
+    owned: bool = False
+    urgent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +134,7 @@ async def _able(session: AsyncSession, matter: Matter) -> list[tuple[Staff, Chat
     query = query.join(StaffRole, StaffRole.staff_id == Staff.id).order_by(Staff.id, StaffRole.id)
     query = query.where(Staff.active, Chat.blocked_at.is_(None), StaffRole.role.in_(matter.right.roles))
     if matter.region:
-        query = query.where(StaffRole.district.in_([matter.region[:end] for end in range(0, 7, 2)]))
+        query = query.where(StaffRole.district.in_(around(matter.region)))
     if matter.only:
         query = query.where(Staff.id.in_(matter.only))
     people: dict[int, tuple[Staff, Chat, list[StaffRole]]] = {}

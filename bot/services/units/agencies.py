@@ -6,9 +6,9 @@ from sqlalchemy import ColumnElement, false, insert, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.errors import Rejected
-from bot.services.units import desks
 from bot.store import upsert
 from bot.store.models import Agency, AgencyDesk
+from knowledge import regions
 from knowledge.appeals import Office
 
 
@@ -27,7 +27,7 @@ async def ensure(session: AsyncSession, offices: Iterable[Office]) -> None:
 def near(districts: Sequence[str]) -> ColumnElement[bool]:
     """The condition that a unit is one of these districts, or of what they lie in: a unit of elsewhere is not there."""
     inside = (Agency.region.startswith(each) if each else true() for each in districts)
-    above = {region for each in districts for region in desks.around(each)}
+    above = {region for each in districts for region in regions.around(each)}
     return or_(false(), *inside, Agency.region.in_(above))
 
 

@@ -11,11 +11,7 @@ from sqlalchemy import Select, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.store.models import Agency, AgencyDesk
-
-
-def around(region: str) -> Sequence[str]:
-    """The regions that hold a place, itself included, the smallest first; "" is the whole country."""
-    return [*(region[:end] for end in (6, 4, 2) if len(region) >= end), ""]
+from knowledge.regions import around
 
 
 def first_at(desk: Any, regions: Sequence[Any], *columns: Any, but: Collection[int] = ()) -> Select[Any]:

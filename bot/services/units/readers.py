@@ -13,15 +13,16 @@ from bot.services.staff.permissions import Grant, Right
 from bot.services.units import desks
 from bot.store.models import Staff, StaffRole
 from knowledge.appeals import AppealKind
+from knowledge.regions import around
 
 
 async def unread(session: AsyncSession, kinds: Iterable[AppealKind], region: str) -> list[AppealKind]:
     """Those of these kinds that nobody would read in a region; "" is a case whose district nobody knows yet."""
-    query = select(StaffRole, Staff.agency_id).join(Staff, Staff.id == StaffRole.staff_id).where(Staff.active)
-    rows = [(accounts.grant_of(role), unit) for role, unit in await session.execute(query)]
-    here = [(grant, unit) for grant, unit in rows if grant.allows(Right.APPEALS_ASSIGN)]
+    query = select(StaffRole, Staff.agency_id).join(Staff, Staff.id == StaffRole.staff_id)
+    query = query.where(Staff.active, StaffRole.role.in_(Right.APPEALS_ASSIGN.roles))
     if region:
-        here = [(grant, unit) for grant, unit in here if region.startswith(grant.district)]
+        query = query.where(StaffRole.district.in_(around(region)))
+    here = [(accounts.grant_of(role), unit) for role, unit in await session.execute(query)]
     return [kind for kind in kinds if not await _is_read(session, kind, region, here)]
 
 

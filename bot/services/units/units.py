@@ -20,6 +20,7 @@ from bot.services.staff.permissions import Right, Staffer
 from bot.services.units import agencies
 from bot.store.models import Agency, AgencyDesk
 from knowledge import hours, phones
+from knowledge.regions import around
 
 LONGEST_NAME = 60  # characters
 LONGEST = 200  # characters of hours
@@ -117,8 +118,7 @@ async def desks_of(session: AsyncSession, numbers: Iterable[int]) -> dict[int, l
 
 async def parents(session: AsyncSession, region: str, unit: Agency | None = None) -> list[Agency]:
     """The units that may stand above one of this region, or above this one: neither itself nor what is below it."""
-    around = [region[:end] for end in (0, 2, 4, 6) if end <= len(region)]
-    query = select(Agency).where(Agency.active, Agency.region.in_(around)).order_by(Agency.region, Agency.id)
+    query = select(Agency).where(Agency.active, Agency.region.in_(around(region))).order_by(Agency.region, Agency.id)
     found = list(await session.scalars(query))
     below = await _below(session, unit) if unit is not None else set()
     return [each for each in found if each.id not in below]
