@@ -31,15 +31,12 @@ def shared(
 
     usual: see `ordinary`.  others: stories about something else, in which a name is rare.
     """
-    found: dict[str, list[int]] = {}
-    for at, text in enumerate(texts):
-        for name in _names(text, usual):
-            found.setdefault(name, []).append(at)
+    found = {name: sorted(which) for name, which in _frequent(texts, fewest).items() if _is_name(name, usual)}
     elsewhere = [fold(text[:READ]) for text in others]
     common = [
         (name, which)
         for name, which in found.items()
-        if len(which) >= fewest and len(which) >= ELSEWHERE * sum(name in text for text in elsewhere)
+        if len(which) >= ELSEWHERE * sum(name in text for text in elsewhere)
     ]
     groups, taken = [], set[int]()
     for name, which in sorted(common, key=lambda each: (-len(each[1]), -len(each[0]), each[0])):
@@ -50,17 +47,24 @@ def shared(
     return groups
 
 
-def _names(text: str, usual: Collection[str]) -> set[str]:
-    names = set()
-    for run in _RUN.findall(fold(text[:READ])):
-        for start in range(len(run)):
-            for length in LENGTHS:
-                name = run[start : start + length]
-                if len(name) < length or not _ORDINARY.isdisjoint(name):
-                    break
-                if any(pair not in usual for pair in _pairs(name)):
-                    names.add(name)
-    return names
+def _frequent(texts: Sequence[str], fewest: int) -> dict[str, set[int]]:
+    """What stands in so many texts, with their indexes.  A longer name is looked for only where its beginning is one."""
+    runs = [(at, run) for at, text in enumerate(texts) for run in _RUN.findall(fold(text[:READ]))]
+    begun = [(at, run, start) for at, run in runs for start in range(len(run) - 1)]
+    frequent: dict[str, set[int]] = {}
+    for length in LENGTHS:
+        found: dict[str, set[int]] = {}
+        for at, run, start in begun:
+            found.setdefault(run[start : start + length], set()).add(at)
+        kept = {name: which for name, which in found.items() if len(which) >= fewest and _ORDINARY.isdisjoint(name)}
+        begun = [(at, run, start) for at, run, start in begun if run[start : start + length] in kept]
+        begun = [(at, run, start) for at, run, start in begun if start + length < len(run)]
+        frequent |= kept
+    return frequent
+
+
+def _is_name(text: str, usual: Collection[str]) -> bool:
+    return any(pair not in usual for pair in _pairs(text))
 
 
 def _pairs(text: str) -> list[str]:
