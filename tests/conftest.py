@@ -18,11 +18,13 @@ from sqlalchemy import event, make_url
 
 from bot.app import Application, database_of
 from bot.commands import migrate
+from bot.services.core.lifecycle import Role
 from bot.settings import Settings
 from knowledge import Knowledge
 from knowledge import load as load_knowledge
 from tests.support import browser as browsers
 from tests.support.calendar import make_up
+from tests.support.desk import Desk
 from tests.support.phone import Phone
 from tests.support.units import dispatch_everywhere
 
@@ -167,6 +169,30 @@ def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 async def browser(chromium: str) -> AsyncIterator[Browser]:
     async with browsers.connected(chromium) as browser:
         yield browser
+
+
+@pytest.fixture
+async def admin(app: Application) -> AsyncIterator[Desk]:
+    async with Desk(app, Role.ADMIN) as desk:
+        yield desk
+
+
+@pytest.fixture
+async def approver(app: Application) -> AsyncIterator[Desk]:
+    async with Desk(app, Role.APPROVER) as desk:
+        yield desk
+
+
+@pytest.fixture
+async def organiser(app: Application) -> AsyncIterator[Desk]:
+    async with Desk(app, Role.ORGANISER) as desk:
+        yield desk
+
+
+@pytest.fixture
+async def reviewer(app: Application) -> AsyncIterator[Desk]:
+    async with Desk(app, Role.REVIEWER) as desk:
+        yield desk
 
 
 def hasten(app: Application) -> None:

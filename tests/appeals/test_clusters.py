@@ -2,7 +2,6 @@
 
 import re
 
-import pytest
 from sqlalchemy import func, select, update
 
 from bot.services.appeals.states import AppealState
@@ -34,12 +33,6 @@ ELSEWHERE = [
     "商场外面停的电动车被拖走了，要交两百",
 ]
 OTHERS = "平台扣我八十六元说虚假点送达，我拍了照片也没用"
-
-
-@pytest.fixture
-async def admin(app):
-    async with Desk(app, Role.ADMIN) as desk:
-        yield desk
 
 
 async def numbers_in(page) -> list[str]:

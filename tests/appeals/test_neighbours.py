@@ -8,18 +8,10 @@ import pytest
 from sqlalchemy import update
 
 from bot.services.appeals.states import AppealState
-from bot.services.core.lifecycle import Role
 from bot.store.models import Appeal, now
 from tests.support.appeals import case_of, filed
-from tests.support.desk import Desk
 
 BEFORE, AFTER = (re.compile(rf'href="([^"]+)" rel="{rel}"') for rel in ("prev", "next"))
-
-
-@pytest.fixture
-async def admin(app):
-    async with Desk(app, Role.ADMIN) as desk:
-        yield desk
 
 
 async def listed(desk, query: str) -> list[str]:

@@ -15,12 +15,6 @@ WROTE = {"use": "answer", "kind": "wages", "district": "沈阳市", "label": "�
 
 
 @pytest.fixture
-async def admin(app):
-    async with Desk(app, Role.ADMIN) as desk:
-        yield desk
-
-
-@pytest.fixture
 async def handler(app):
     async with Desk(app, Role.HANDLER, agency="labour") as desk:
         yield desk

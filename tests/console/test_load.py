@@ -91,12 +91,6 @@ def _open(number: int, agency: int, at) -> dict[str, object]:
     }
 
 
-@pytest.fixture
-async def admin(app):
-    async with Desk(app, Role.ADMIN) as desk:
-        yield desk
-
-
 async def test_a_field_of_a_megabyte_is_refused_with_a_sentence_and_nothing_is_written(app, admin):
     number = await filed(app, AppealState.IN_PROGRESS)
     before = await case_of(app, number)

@@ -7,20 +7,12 @@ from sqlalchemy import Engine, event, update
 
 from bot.services.appeals.states import AppealState
 from bot.services.core import counting
-from bot.services.core.lifecycle import Role
 from bot.store.models import Appeal
 from tests.console.test_load import fill
 from tests.support.appeals import filed
-from tests.support.desk import Desk
 
 ROW = re.compile(r'data-row="(\d{12})"')
 TURN = re.compile(r'href="([^"]+)" rel="(next|prev)"')
-
-
-@pytest.fixture
-async def admin(app):
-    async with Desk(app, Role.ADMIN) as desk:
-        yield desk
 
 
 def turns(page) -> dict[str, str]:

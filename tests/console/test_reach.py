@@ -2,7 +2,6 @@
 
 import re
 
-import pytest
 from sqlalchemy import insert, select, update
 
 from bot.services.appeals.states import AppealState
@@ -15,12 +14,6 @@ from tests.support.browser import needed
 from tests.support.desk import Desk
 
 NEXT = re.compile(r'href="([^"]+)" rel="next"')
-
-
-@pytest.fixture
-async def organiser(app):
-    async with Desk(app, Role.ORGANISER) as desk:
-        yield desk
 
 
 async def leafed(desk, path: str, row: str) -> list[str]:

@@ -13,12 +13,6 @@ from tests.support.desk import Desk
 from tests.support.things import hazard_in, notice_of, station_in, volunteered
 
 
-@pytest.fixture
-async def admin(app):
-    async with Desk(app, Role.ADMIN) as desk:
-        yield desk
-
-
 async def test_a_whole_number_leads_to_its_page(app, admin):
     number = await filed(app)
     assert (await admin.gets(f"/console/search?q={number}")).path == f"/console/appeals/{number}"

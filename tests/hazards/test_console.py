@@ -21,12 +21,6 @@ GAS = ("楼下燃气漏气，味道很大", "燃气泄漏")  # goes to the agenc
 
 
 @pytest.fixture
-async def reviewer(app):
-    async with Desk(app, Role.REVIEWER) as desk:
-        yield desk
-
-
-@pytest.fixture
 async def handler(app):
     async with Desk(app, Role.HANDLER, agency="gas") as desk:
         yield desk

@@ -46,18 +46,6 @@ FORM = {
 
 
 @pytest.fixture
-async def organiser(app):
-    async with Desk(app, Role.ORGANISER) as desk:
-        yield desk
-
-
-@pytest.fixture
-async def approver(app):
-    async with Desk(app, Role.APPROVER) as desk:
-        yield desk
-
-
-@pytest.fixture
 async def worker(app, phone):
     """Somebody in Shenyang who pressed Start."""
     await phone.types("/start")

@@ -7,7 +7,6 @@ from sqlalchemy import select, update
 
 from bot.channels.telegram.transport import BotApi
 from bot.errors import Rejected
-from bot.services.core.lifecycle import Role
 from bot.services.notices import notices
 from bot.services.notices import photos as notice_photos
 from bot.services.notices.states import NoticeState
@@ -19,7 +18,6 @@ from tests.attachments.test_attachments import picture as telling
 from tests.hazards.test_reporting import picture
 from tests.notices.test_console import FORM, ring
 from tests.notices.test_notices import begin, tally, until
-from tests.support.desk import Desk
 from tests.support.fake_bot_api import KNOWN, SILENCE, TOKEN, Crowd, Town, lane, refusal
 from tests.support.web_driver import opened
 
@@ -55,18 +53,6 @@ async def bulk(town, crowd):
     for each in lanes:
         await each.stop()
     await api.close()
-
-
-@pytest.fixture
-async def organiser(app):
-    async with Desk(app, Role.ORGANISER) as desk:
-        yield desk
-
-
-@pytest.fixture
-async def approver(app):
-    async with Desk(app, Role.APPROVER) as desk:
-        yield desk
 
 
 @pytest.fixture

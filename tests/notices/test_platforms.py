@@ -2,33 +2,18 @@
 
 import json
 
-import pytest
 from sqlalchemy import select, update
 
 from bot.services.chats import message_preview
-from bot.services.core.lifecycle import Role
 from bot.services.notices import audience, platforms
 from bot.services.notices.audience import Audience
 from bot.services.privacy import erasure
 from bot.store.models import Chat, ChatTag, CopyState, NoticeCopy, NoticeKind, now
 from tests.notices.test_console import FORM, ring, write
 from tests.privacy.test_erasure import downloads
-from tests.support.desk import Desk
 from tests.support.volunteers import certified, chat_of
 
 MEITUAN = Audience(tags=(platforms.tag("meituan"),))
-
-
-@pytest.fixture
-async def organiser(app):
-    async with Desk(app, Role.ORGANISER) as desk:
-        yield desk
-
-
-@pytest.fixture
-async def approver(app):
-    async with Desk(app, Role.APPROVER) as desk:
-        yield desk
 
 
 async def says(phone, *names: str) -> str:

@@ -23,12 +23,6 @@ from tests.support.appeals import case_of, filed
 from tests.support.desk import Desk
 
 
-@pytest.fixture
-async def admin(app):
-    async with Desk(app, Role.ADMIN) as desk:
-        yield desk
-
-
 async def rated(app, rating: str, **details) -> str:
     """A case whose author said what they think of the answer; "" for one who said nothing in time."""
     number = await filed(app, AppealState.ANSWERED, **details)
