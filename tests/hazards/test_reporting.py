@@ -488,9 +488,12 @@ async def test_one_can_take_it_back_before_anybody_has_it(phone, app):
     await phone.types("随手拍")
     await phone.presses("我上报的")
     await phone.presses(number)
+    page = (await phone.messages())[-1]["id"]
     assert "真的撤回" in (await phone.presses("撤回"))[-1]
     assert "撤回了" in (await phone.presses("真的撤回"))[-1]
     assert (await case(app, number)).state == "withdrawn"
+    await phone.presses_data(page, f"hx:{number}")
+    assert "真的撤回" not in (await phone.hears())[-1]
 
 
 @pytest.mark.parametrize("source", list(HazardState))
