@@ -10,6 +10,7 @@ from handlers.standing import stand
 from handlers.stations.find import ASKED, STATION, show, wishes
 from knowledge import Knowledge
 from knowledge.folding import fold
+from knowledge.search import Decision
 
 LONGEST = 24  # characters; what is longer tells of something
 _SEEKS = re.compile(r"附近|周围|旁边|最近|[哪找]|地方|驿站")
@@ -20,6 +21,7 @@ _PLACE = re.compile(
     r"(?:我?[在到])?(?!附近|最近|旁边|周围)[\w-]{2,16}?(?:[路街道巷桥口]|胡同|广场|公园|医院|小区|大厦|花园|商场|市场|万达|学校|[中小大]学|地铁站|火车站|[东西南北]站)"
     r"(?:附近|旁边|旁|周围|对面|门口|边上|[这那][边里儿])?"
 )
+_NEAR = re.compile(r"附近|旁边?|周围|对面|门口|边上|[这那][边里儿]")
 _TELLS = re.compile(r"[哪怎么吗能要被谁去不没了有给打送是他她交办领发罚撞跳扣赔该会让]")
 
 
@@ -31,7 +33,7 @@ class Wanted(filters.UpdateFilter):
         known = current().services.knowledge
         if not text or len(text) > LONGEST or known.search.emergency(text):
             return False
-        return known.places.only(text) or seeks(known, text) or names_a_spot(text)
+        return known.places.only(text) or seeks(known, text) or names_a_spot(known, text)
 
 
 def seeks(known: Knowledge, text: str) -> bool:
@@ -42,11 +44,15 @@ def seeks(known: Knowledge, text: str) -> bool:
     return wanted and bool(_SEEKS.search(plain)) and not _BESIDES.sub("", known.places.besides(rest))
 
 
-def names_a_spot(text: str) -> bool:
-    """Whether it is the name of a road, a square, a shop: with or without 附近 behind it."""
+def names_a_spot(known: Knowledge, text: str) -> bool:
+    """Whether it is the name of a road, a square, a shop.
+
+    Without 附近 or the like it may be what an entry is about: 公租房小区, 开放大学.
+    """
     plain = fold(text).strip(" 。.!！,，")
-    spot = _PLACE.fullmatch(plain)
-    return spot is not None and not _TELLS.search(plain)
+    if _PLACE.fullmatch(plain) is None or _TELLS.search(plain):
+        return False
+    return bool(_NEAR.search(plain)) or known.search.by_words(text)[0] is Decision.NONE
 
 
 async def typed(update: Update, context: Context) -> None:

@@ -202,7 +202,11 @@ async def test_a_place_typed_out_of_the_blue_shows_its_stations(phone, listed):
 
 
 @pytest.mark.parametrize(
-    "line", ["电动车充电起火谁赔", "工伤去哪个医院", "小区不让进怎么办", "我要跳桥", "附近站长不发工资"]
+    "line",
+    [
+        *("电动车充电起火谁赔", "工伤去哪个医院", "小区不让进怎么办", "我要跳桥", "附近站长不发工资"),
+        *("公租房小区", "开放大学", "外来务工子女学校"),  # what entries are about
+    ],
 )
 async def test_a_question_that_names_a_place_is_no_place(phone, line):
     said = "".join(await phone.types(line))
