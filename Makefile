@@ -6,7 +6,7 @@ export PYTHONUTF8 = 1
 .PHONY: run test setup lint clean
 
 run: .venv/.run
-	$(BIN)/python -m bot demo $(if $(PORT),--port $(PORT))
+	$(BIN)/python -m bot demo $(if $(PORT),--port $(PORT)) $(if $(EMPTY),--empty)
 
 test: .venv/.test
 	$(BIN)/python -m pytest -n auto --dist worksteal $(PYTEST)

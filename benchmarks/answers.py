@@ -11,6 +11,7 @@ vectors on disk, in s of processor time, and `peak` that process's largest memor
 import argparse
 import asyncio
 import json
+import math
 import os
 import resource
 import subprocess
@@ -65,6 +66,7 @@ def _tier(tier: Tier, questions: Sequence[Question], folder: Path) -> None:
     found, times = asyncio.run(_ask(search, questions))
     print(f"{f'nuanxin {tier.name.lower()}':22} {_ranks(questions, [_ids(each) for each in found])} ", end="")
     print(f"{_decisions(questions, found)}  {_times(times)}  {np.mean([each.tier == Tier.FULL for each in found]):.2f}")
+    print(f"{'':22} 19 of 20 times within: {_intervals(questions, found)}")
     if search.ranking.space is not None:
         print(f"{'':22} of a question's time: {_parts(search, search.ranking.space, questions)}")
         waits = asyncio.run(_waits(_search(tier, folder), questions))
@@ -171,6 +173,28 @@ def _decisions(questions: Sequence[Question], found: Sequence[Found]) -> str:
         np.mean([seen.decision is Decision.CHOOSE for seen in others]),
     )
     return "{:.3f} {:.3f} {:.3f} {:.3f} {:.3f}".format(*map(float, shares))
+
+
+def _intervals(questions: Sequence[Question], found: Sequence[Found]) -> str:
+    """How sure the shares are, for so many questions."""
+    pairs = list(zip(questions, found, strict=True))
+    ours, others = [pair for pair in pairs if pair[0]["topics"]], [seen for each, seen in pairs if not each["topics"]]
+    answered = [(each, seen) for each, seen in pairs if seen.decision is Decision.ANSWER]
+    shares = {
+        "R@1": [_right(each, _ids(seen), 1) for each, seen in ours],
+        "R@3": [_right(each, _ids(seen), 3) for each, seen in ours],
+        "precision": [_right(each, _ids(seen), 1) for each, seen in answered],
+        "answered": [seen.decision is Decision.ANSWER for _, seen in ours],
+        "out": [seen.decision is Decision.ANSWER for seen in others],
+    }
+    return ", ".join(f"{name} {_wilson(sum(each), len(each))}" for name, each in shares.items())
+
+
+def _wilson(right: int, of: int, z: float = 1.96) -> str:
+    """Source: E. B. Wilson, "Probable inference, the law of succession, and statistical inference", 1927."""
+    share, spread = right / of, z * math.sqrt(right * (of - right) / of + z * z / 4)
+    low, high = ((right + z * z / 2 + sign * spread) / (of + z * z) for sign in (-1, 1))
+    return f"{share:.3f} [{max(low, 0):.3f}, {min(high, 1):.3f}]"
 
 
 def _quantiles(times: Sequence[float]) -> str:

@@ -25,9 +25,8 @@ import uvloop
 from sqlalchemy import make_url
 
 import knowledge
-from benchmarks.drill import POSTGRES, execute, fresh
+from benchmarks.databases import POSTGRES, fresh
 from benchmarks.machine import machine
-from bot.app import database_of
 from bot.commands import migrate
 from bot.queue import jobs, outbox
 from bot.services.appeals import appeals
@@ -38,6 +37,7 @@ from bot.services.units import agencies
 from bot.settings import Settings
 from bot.store.db import PRAGMAS, Database
 from bot.store.models import Channel, Chat
+from bot.store.opening import database_of
 
 WAYS = {"sqlite": 1, "postgresql": 8}
 FLOOR, GOAL = 0.2, 0.5
@@ -192,14 +192,11 @@ async def main(given: argparse.Namespace) -> bool:
     print(machine())
     known, well = knowledge.load(), True
     with tempfile.TemporaryDirectory() as folder:
-        url = await fresh(given.postgres)
-        try:
+        async with fresh(given.postgres) as url:
             for name, place in (("sqlite", ""), ("postgresql", url)):
                 settings = Settings(var=Path(folder) / name, database_url=place, _env_file=None)
                 await asyncio.to_thread(migrate.upgrade, settings)
                 well &= await measure(name, settings, known, given)
-        finally:
-            await execute(given.postgres, f'DROP DATABASE "{make_url(url).database}" WITH (FORCE)')
     return well
 
 

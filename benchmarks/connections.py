@@ -1,8 +1,9 @@
-"""Connections that only wait: requests whose head never ends are closed in time, and others are answered meanwhile.
+"""Connections that only wait: others are answered meanwhile, and a stop waits for none of them.
 
-    python -m benchmarks.connections [--half 300]
+    python -m benchmarks.connections [--half 300] [--idle 9500]
 
-The demo runs in a process of its own on SQLite.
+Half requests, whose head never ends, are closed in time.  Idle pages, each a long poll from an address of its own,
+are answered when their time is up.  The demo runs in a process of its own on SQLite.
 """
 
 import argparse
@@ -13,13 +14,14 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import aiohttp
 
 from benchmarks.machine import machine
+from bot.channels.web.news import WAIT
 from bot.doors.connections import HEAD
 from tests.conftest import free_port
 
@@ -35,6 +37,7 @@ class Demo:
 
     port: int
     http: aiohttp.ClientSession
+    process: asyncio.subprocess.Process
 
     @property
     def url(self) -> str:
@@ -58,12 +61,20 @@ async def demo() -> AsyncIterator[Demo]:
         )
         try:
             async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as http:
-                server = Demo(port, http)
+                server = Demo(port, http, process)
                 await _listens(server)
                 yield server
         finally:
-            process.terminate()
-            await process.wait()
+            await stopped(process)
+
+
+async def stopped(process: asyncio.subprocess.Process) -> str:
+    """How a process ended that was told to, and how long that took."""
+    begun = time.monotonic()
+    if process.returncode is None:
+        process.terminate()
+    status = await process.wait()
+    return f"stopped in {time.monotonic() - begun:.1f} s with status {status}"
 
 
 async def _listens(server: Demo) -> None:
@@ -76,20 +87,20 @@ async def _listens(server: Demo) -> None:
                 await asyncio.sleep(0.1)
 
 
-async def opened(server: Demo, count: int, said: bytes) -> list[Connection]:
-    """So many connections that have all said the same."""
+async def opened(server: Demo, count: int, said: Callable[[int], bytes]) -> list[Connection]:
+    """So many connections, each with what the one of its number says."""
     every: list[Connection] = []
     while len(every) < count:
         several = min(AT_ONCE, count - len(every))
         every += await asyncio.gather(*(asyncio.open_connection("127.0.0.1", server.port) for _ in range(several)))
-        for _, writer in every[-several:]:
-            writer.write(said)
+        for number, (_, writer) in list(enumerate(every))[-several:]:
+            writer.write(said(number))
     return every
 
 
 async def half(server: Demo, count: int) -> str:
     """Requests whose head does not end."""
-    every = await opened(server, count, b"GET /chat HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Half: ")
+    every = await opened(server, count, lambda _: b"GET /chat HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Half: ")
     begun, pages = time.monotonic(), [await server.page() for _ in range(50)]
     async with asyncio.timeout(3 * HEAD):
         said = Counter([await reader.read() for reader, _ in every])
@@ -98,6 +109,38 @@ async def half(server: Demo, count: int) -> str:
     return (
         f"{count} half requests: {said[b'']} closed after {time.monotonic() - begun:.0f} s, {_pages(pages)} meanwhile"
     )
+
+
+async def idle(server: Demo, count: int) -> str:
+    """Pages that wait for news until their time is up; those that come then are still waiting when the demo stops."""
+    every = await opened(server, count, lambda number: _poll(server, number))
+    pages = [await server.page() for _ in range(50)]
+    said = await asyncio.gather(*(_status(reader) for reader, _ in every))
+    for number, (_, writer) in enumerate(every):
+        writer.write(_poll(server, number))
+    await server.page()
+    ended = await stopped(server.process)
+    for _, writer in every:
+        writer.close()
+    answered = ", ".join(f"{times} x {status}" for status, times in Counter(said).most_common())
+    return f"{count} idle pages: {answered}, {_pages(pages)} meanwhile; asked once more and {ended}"
+
+
+def _poll(server: Demo, number: int) -> bytes:
+    address = f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}"
+    where = f"Host: 127.0.0.1:{server.port}\r\nX-Forwarded-For: {address}"
+    return f"GET /chat/events?as=101&after=0 HTTP/1.1\r\n{where}\r\n\r\n".encode()
+
+
+async def _status(reader: asyncio.StreamReader) -> str:
+    """The status of the next answer, which is read whole; or why there is none."""
+    try:
+        async with asyncio.timeout(3 * WAIT):
+            head = await reader.readuntil(b"\r\n\r\n")
+            await reader.readexactly(int(head.lower().partition(b"content-length:")[2].split()[0]))
+            return head.split(maxsplit=2)[1].decode()
+    except (OSError, asyncio.IncompleteReadError, TimeoutError) as error:
+        return type(error).__name__
 
 
 def _pages(milliseconds: list[float]) -> str:
@@ -110,9 +153,11 @@ async def _main(given: argparse.Namespace) -> None:
     print(machine())
     async with demo() as server:
         print(await half(server, given.half), flush=True)
+        print(await idle(server, given.idle), flush=True)
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--half", type=int, default=300)
+    parser.add_argument("--idle", type=int, default=9_500)
     asyncio.run(_main(parser.parse_args()))

@@ -5,7 +5,8 @@
 Two replicas of `python -m bot run` share a PostgreSQL database; a Bot API server of ours (the web chat's) plays Telegram
 and hands each update to a replica at random; a Redis server of the drill's own is the backend's broker, and a consumer
 reads its stream.  Each worker goes the short way: one line, two presses, one text, one press; nobody goes on before
-they have read what came before.  What is killed is killed by SIGKILL.
+they have read what came before.  Then each sends three lines at once, whose answers have to come in their order.  What
+is killed is killed by SIGKILL.
 """
 
 import argparse
@@ -13,7 +14,6 @@ import asyncio
 import contextlib
 import random
 import re
-import secrets
 import signal
 import tempfile
 import time
@@ -25,12 +25,12 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
-import asyncpg
 import orjson
 import redis.asyncio as redis
 from aiohttp import web
-from sqlalchemy import func, make_url, select
+from sqlalchemy import func, select
 
+from benchmarks.databases import POSTGRES, fresh
 from benchmarks.machine import machine
 from bot import log
 from bot.channels.web import Clocks
@@ -44,9 +44,9 @@ from tests.conftest import free_port
 from tests.support.web_driver import Server, database
 from tests.test_crash import Replica, environment, opened, write
 
-POSTGRES = "postgresql+asyncpg://postgres@127.0.0.1:5432/test"
 FIRST = 3_000_001  # the first worker's number at the Bot API server
 NUMBER = re.compile(r"编号：(\d{12})")
+BURST = {"我的诉求": "您的诉求", "设置": "您的设置", "热线电话": "点号码就能打"}  # lines, and what answers them
 AT_ONCE = 60  # workers underway; the Bot API server shares two cores with everything else
 PATIENCE = 1_200.0  # seconds after the last kill until whoever still waits is stuck
 
@@ -62,6 +62,7 @@ class Report:
     doubled: int  # cases, or effects at the consumer, beyond one a worker
     redelivered: int  # events the consumer got again, under an id it had
     receipts: int  # workers who read the number of their own case
+    disordered: int  # bursts whose answers came in another order than the lines
     stuck: int  # workers who wait for an answer, and events that have not left
     seconds: float
 
@@ -69,7 +70,8 @@ class Report:
         killed = ", ".join(f"{count} x {name}" for name, count in sorted(self.killed.items()))
         return (
             f"workers {self.workers}  cases {self.cases}  lost {self.lost}  doubled {self.doubled}  "
-            f"redelivered {self.redelivered}  receipts {self.receipts}/{self.workers}  stuck {self.stuck}  "
+            f"redelivered {self.redelivered}  receipts {self.receipts}/{self.workers}  "
+            f"disordered {self.disordered}  stuck {self.stuck}  "
             f"killed {killed}  {self.seconds:.0f} s"
         )
 
@@ -195,6 +197,16 @@ class Worker:
         await write(self.server, self.number, self.story)
         await self._press("提交")
         await self._hear(lambda said, _: bool(NUMBER.search(said)))
+        for line in BURST:
+            await write(self.server, self.number, line)
+        for sign in BURST.values():
+            await self._hear(lambda said, _, sign=sign: sign in said)
+
+    async def is_in_order(self) -> bool:
+        """Whether the answers to the three lines came as the lines did; one that came twice counts where it came first."""
+        said = [message.get("text", "") for message in await self._messages() if not message["mine"]]
+        first = [next((at for at, text in enumerate(said) if sign in text), -1) for sign in BURST.values()]
+        return -1 not in first and first == sorted(first)
 
     async def read(self) -> list[str]:
         """The numbers on all receipts this worker has got."""
@@ -277,10 +289,12 @@ class Drill:
             await asyncio.gather(*filing, return_exceptions=True)
             unsent = await self._drained(made[0], consumer)
             receipts = [await each.read() for each in people]
+            disordered = [each for each in people if not await each.is_in_order()]
         finally:
             for each in replicas:
                 await each.kill()
-        return await self._report(people, receipts, consumer, len(waiting) + unsent, time.monotonic() - began)
+        stuck, seconds = len(waiting) + unsent, time.monotonic() - began
+        return await self._report(people, receipts, consumer, stuck, seconds, disordered=len(disordered))
 
     def _settings(self, server: Server, broker: Broker, balancer: Balancer) -> dict[str, str]:
         settings = environment(server, self.url, self.folder, webhook=True)
@@ -320,7 +334,14 @@ class Drill:
         return left
 
     async def _report(
-        self, people: Sequence[Worker], receipts: Sequence[list[str]], consumer: Consumer, stuck: int, seconds: float
+        self,
+        people: Sequence[Worker],
+        receipts: Sequence[list[str]],
+        consumer: Consumer,
+        stuck: int,
+        seconds: float,
+        *,
+        disordered: int,
     ) -> Report:
         db = opened({"NUANXIN_VAR": str(self.folder / "var"), "NUANXIN_DATABASE_URL": self.url})
         async with db.read() as session:
@@ -343,6 +364,7 @@ class Drill:
             doubled=extra,
             redelivered=sum(times - 1 for times in consumer.seen.values()),
             receipts=len(got),
+            disordered=disordered,
             stuck=stuck,
             seconds=seconds,
         )
@@ -361,25 +383,9 @@ async def bot_api(folder: Path) -> AsyncIterator[Server]:
             await server.stop()
 
 
-async def fresh(server: str) -> str:
-    """A migrated database of this run's own."""
-    name = f"drill_{secrets.token_hex(4)}"
-    await execute(server, f'CREATE DATABASE "{name}"')
-    return make_url(server).set(database=name).render_as_string(hide_password=False)
-
-
-async def execute(server: str, statement: str) -> None:
-    admin = await asyncpg.connect(make_url(server).set(drivername="postgresql").render_as_string(hide_password=False))
-    try:
-        await admin.execute(statement)
-    finally:
-        await admin.close()
-
-
 async def _main(given: argparse.Namespace) -> None:
     log.configure("CRITICAL", as_json=False)
-    url = await fresh(given.postgres)
-    try:
+    async with fresh(given.postgres) as url:
         with tempfile.TemporaryDirectory() as folder:
             await asyncio.to_thread(
                 migrate.upgrade, Settings(database_url=url, var=Path(folder) / "var", _env_file=None)
@@ -389,8 +395,6 @@ async def _main(given: argparse.Namespace) -> None:
             )
             print(machine())
             print(await drill.run())
-    finally:
-        await execute(given.postgres, f'DROP DATABASE "{make_url(url).database}" WITH (FORCE)')
 
 
 if __name__ == "__main__":

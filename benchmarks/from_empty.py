@@ -19,7 +19,7 @@ from pathlib import Path
 
 from sqlalchemy import make_url
 
-from benchmarks.drill import POSTGRES, execute, fresh
+from benchmarks.databases import POSTGRES, fresh
 from bot.app import Application
 from bot.commands import migrate
 from bot.services.core.lifecycle import Role
@@ -115,13 +115,9 @@ async def main() -> int:
     given = parser.parse_args()
     chosen = {"search": "lexical", "quiet_hours": "0-0"}  # A notice must not wait for the morning.
     with tempfile.TemporaryDirectory() as folder:
-        url = await fresh(given.postgres) if given.postgres else f"sqlite:///{folder}/nuanxin.db"
-        settings = Settings(var=Path(folder), database_url=url, port=free_port(), _env_file=None, **chosen)
-        try:
-            return await run(settings)
-        finally:
-            if given.postgres:
-                await execute(given.postgres, f'DROP DATABASE "{make_url(url).database}" WITH (FORCE)')
+        async with fresh(given.postgres) as url:
+            url = url or f"sqlite:///{folder}/nuanxin.db"
+            return await run(Settings(var=Path(folder), database_url=url, port=free_port(), _env_file=None, **chosen))
 
 
 if __name__ == "__main__":

@@ -1,23 +1,27 @@
 """Which faults the tests would let through: `python -m benchmarks.mutants [--most 12] [NAME...]`.
 
-Each mutant is one small change of a file (a comparison, a constant, a condition, a returned value), made in a copy of the
-tree; the tests of its noun run until the first one fails.  What survives is printed with its line: a missing test, or a
+Each mutant is one small change of a file (a comparison, a constant, a condition, a returned value), put in its place in
+a fork of one session; the tests of its noun run until the first one fails.  What survives is printed with its line: a missing test, or a
 change that means the same.
 """
 
 import argparse
 import ast
+import contextlib
 import copy
 import os
 import random
-import shutil
-import subprocess
+import signal
 import sys
-import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import pytest
+from _pytest.runner import runtestprotocol
+
 ROOT = Path(__file__).parents[1]
+PATIENCE = 300  # seconds; tests that never end have found it, too
+OURS = ("bot", "handlers", "knowledge", "tests")
 SUBJECTS = {  # the file, and the tests that hold it
     "lifecycle": (
         "bot/services/core/lifecycle.py",
@@ -29,11 +33,8 @@ SUBJECTS = {  # the file, and the tests that hold it
         "tests/calendar/test_working_days.py tests/calendar/test_case_clock.py",
     ),
     "clocks": ("bot/services/core/case_clock.py", "tests/calendar/test_case_clock.py"),
-    "audience": (
-        "bot/services/notices/audience.py",
-        "tests/notices/test_notices.py tests/notices/test_districts.py tests/notices/test_platforms.py",
-    ),
-    "points": ("bot/services/points/ledger.py", "tests/points/test_points.py"),
+    "audience": ("bot/services/notices/audience.py", "tests/notices/test_audience.py"),
+    "points": ("bot/services/points/ledger.py", "tests/points/test_ledger.py"),
 }
 SWAPPED = {
     ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq,
@@ -82,13 +83,56 @@ def _of_text(node: ast.AST) -> bool:
     return isinstance(node, ast.BinOp) and any(isinstance(each, ast.JoinedStr) for each in ast.walk(node))
 
 
-def survives(tree: Path, tests: str) -> bool:
-    files, _, words = tests.partition(" -k ")
-    chosen = ["-k", words] if words else []
-    command = [sys.executable, "-m", "pytest", "-x", "--tb=no", *files.split(), *chosen]
-    environment = {**os.environ, "PYTHONPATH": str(tree)}
-    done = subprocess.run(command, cwd=tree, env=environment, capture_output=True, timeout=200, check=False)
-    return done.returncode == 0
+class Trials:
+    """Runs a session's tests once as they are, and then, in a fork each, with one mutant after another in the place of
+    the module: what the tests share, such as a database with its tables, is made once."""
+
+    def __init__(self, path: str, source: str, chosen: Sequence[tuple[int, str]]) -> None:
+        self.path, self.lines, self.chosen = path, source.splitlines(), chosen
+        self.sound, self.found = False, 0
+
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        self.sound = _pass(session)
+        for line, text in self.chosen if self.sound else ():
+            survives = self._survives(session, text)
+            self.found += not survives
+            if survives:
+                print(
+                    f"  survived  {self.path}:{line}  {self.lines[line - 1].strip()}", file=sys.__stdout__, flush=True
+                )
+        return True
+
+    def _survives(self, session: pytest.Session, text: str) -> bool:
+        child = os.fork()
+        if child == 0:
+            signal.alarm(PATIENCE)
+            with contextlib.suppress(BaseException):
+                _swap(self.path, text)
+                os._exit(0 if _pass(session) else 1)
+            os._exit(1)  # It cannot even be imported.
+        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+def _pass(session: pytest.Session) -> bool:
+    """Whether all tests pass; nothing after the first that fails."""
+    for at, item in enumerate(session.items):
+        following = session.items[(at + 1) % len(session.items)]  # never the last one: what they share stays
+        if any(report.failed for report in runtestprotocol(item, nextitem=following, log=False)):
+            return False
+    return True
+
+
+def _swap(path: str, text: str) -> None:
+    """Run a changed text in the place of a module, and hand what it made to whoever has imported the old."""
+    module = sys.modules[path.removesuffix(".py").replace("/", ".")]
+    old = {id(value): name for name, value in vars(module).items() if not name.startswith("__")}
+    kept = list(vars(module).values())  # so that no number is given to another thing
+    exec(compile(text, path, "exec"), vars(module))  # noqa: S102
+    for other in [each for name, each in sys.modules.items() if name.startswith(OURS)]:
+        for name, value in list(vars(other).items()):
+            if (was := old.get(id(value))) == name and vars(module).get(name) is not value:
+                setattr(other, name, vars(module)[was])
+    del kept
 
 
 def run(name: str, most: int) -> tuple[int, int]:
@@ -98,21 +142,13 @@ def run(name: str, most: int) -> tuple[int, int]:
     chosen = list(mutants(source))
     if len(chosen) > most:
         chosen = sorted(random.Random(name).sample(chosen, most))
-    found = 0
-    with tempfile.TemporaryDirectory() as folder:
-        tree = Path(folder) / "tree"
-        shutil.copytree(ROOT, tree, ignore=shutil.ignore_patterns(".git", ".venv", "var", "__pycache__"))
-        if not survives(tree, tests):
-            raise SystemExit(f"{name}: its tests fail without any change")
-        for line, text in chosen:
-            (tree / path).write_text(text, encoding="utf-8")
-            if survives(tree, tests):
-                was = source.splitlines()[line - 1].strip()
-                print(f"  survived  {path}:{line}  {was}", flush=True)
-            else:
-                found += 1
-    print(f"{name:12} {found} of {len(chosen)} found", flush=True)
-    return len(chosen), found
+    trials = Trials(path, source, chosen)
+    with Path(os.devnull).open("w") as silence, contextlib.redirect_stdout(silence):
+        pytest.main(["-q", "-s", "-n0", "-p", "no:cacheprovider", "--tb=no", *tests.split()], plugins=[trials])
+    if not trials.sound:
+        raise SystemExit(f"{name}: its tests fail without any change")
+    print(f"{name:12} {trials.found} of {len(chosen)} found", flush=True)
+    return len(chosen), trials.found
 
 
 def main() -> None:

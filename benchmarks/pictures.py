@@ -26,8 +26,8 @@ PAUSE = 1500  # milliseconds until an answer stands
 
 
 @asynccontextmanager
-async def demo(folder: str) -> AsyncIterator[tuple[str, str]]:
-    """Its address, and the link of the administrator of a district."""
+async def demo(folder: str) -> AsyncIterator[tuple[str, str, int]]:
+    """Its address, the link of the administrator of a district, and the process."""
     command = [sys.executable, "-m", "bot", "demo", "--port", str(free_port())]
     environment = {"NUANXIN_VAR": folder, "PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin"}
     process = await asyncio.create_subprocess_exec(*command, cwd=ROOT, env=environment, stdout=asyncio.subprocess.PIPE)
@@ -39,7 +39,7 @@ async def demo(folder: str) -> AsyncIterator[tuple[str, str]]:
     assert chat, said
     assert desk, said
     try:
-        yield chat[0].removesuffix("/chat"), desk[1]
+        yield chat[0].removesuffix("/chat"), desk[1], process.pid
     finally:
         process.terminate()
         await process.wait()
@@ -76,6 +76,10 @@ async def on_the_phone(browser: Browser, url: str, folder: Path) -> None:
         await says(page, STORY)
         await presses(page, "提交")
         await page.screenshot(path=folder / f"receipt-{colours}.png")
+        await says(page, "我的诉求")
+        await page.locator("#log .choice").last.click()
+        await page.wait_for_timeout(PAUSE)
+        await page.screenshot(path=folder / f"steps-{colours}.png")
     page = await opens(browser, f"{url}/map", PHONE, "light")
     await page.wait_for_timeout(PAUSE)
     await page.screenshot(path=folder / "map-light.png")
@@ -97,7 +101,7 @@ async def at_the_desk(browser: Browser, link: str, url: str, folder: Path) -> No
 
 async def take(folder: Path) -> None:
     with tempfile.TemporaryDirectory() as var:
-        async with demo(var) as (url, link), async_playwright() as playwright:
+        async with demo(var) as (url, link, _), async_playwright() as playwright:
             browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
             await on_the_phone(browser, url, folder)
             await at_the_desk(browser, link, url, folder)

@@ -20,11 +20,10 @@ from pathlib import Path
 import orjson
 import redis.asyncio as redis
 import uvloop
-from sqlalchemy import delete, func, make_url, select
+from sqlalchemy import delete, func, select
 
-from benchmarks.drill import POSTGRES, execute, fresh
+from benchmarks.databases import POSTGRES, fresh
 from benchmarks.machine import machine
-from bot.app import database_of
 from bot.backend.publisher import publisher_of
 from bot.backend.relay import EventRelay
 from bot.commands import migrate
@@ -33,6 +32,7 @@ from bot.services.appeals import events as appeal_events
 from bot.settings import Settings
 from bot.store.db import Database
 from bot.store.models import Naming, Outbox, now
+from bot.store.opening import database_of
 
 PIPELINE = 500
 FLOOR, GOAL = 0.25, 0.6
@@ -126,16 +126,13 @@ async def main(given: argparse.Namespace) -> bool:
     well = True
     print(machine())
     with tempfile.TemporaryDirectory() as folder:
-        url = await fresh(given.postgres)
-        try:
+        async with fresh(given.postgres) as url:
             for name, place in (("sqlite", ""), ("postgresql", url)):
                 settings = Settings(var=Path(folder) / name, database_url=place, _env_file=None)
                 await asyncio.to_thread(migrate.upgrade, settings)
                 db = database_of(settings)
                 well &= await measure(name, db, given)
                 await db.close()
-        finally:
-            await execute(given.postgres, f'DROP DATABASE "{make_url(url).database}" WITH (FORCE)')
     return well
 
 

@@ -109,7 +109,7 @@ async def ours(folder: str, api: str, rate: str, clocks: Clocks | None = None) -
     await client.open()
     context = await _service_context()
     gc.collect()
-    gc.freeze()  # As bot.app does at its start.
+    gc.freeze()  # As the program does at its start.
     lane = Bulk(db, Channel.TELEGRAM, client, RateLimiter(float(rate) or math.inf), lambda: context, clocks or Clocks())
     cost = Cost()
     lane.start()

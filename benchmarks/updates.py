@@ -13,7 +13,6 @@ import asyncio
 import contextlib
 import gc
 import os
-import secrets
 import statistics
 import subprocess
 import sys
@@ -24,19 +23,19 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import asyncpg
+import aiohttp
 import uvloop
-from sqlalchemy import make_url
 
 from benchmarks import traffic
+from benchmarks.databases import POSTGRES, fresh
 from benchmarks.loopback import Loopback, cpu_of
 from benchmarks.peers import SECRET, TOKEN
 from benchmarks.traffic import Update
 from tests.conftest import free_port
 
 ROOT = Path(__file__).parents[1]
-POSTGRES = "postgresql+asyncpg://postgres@127.0.0.1:5432/test"
-PATIENCE = 60  # seconds for one measurement
+START = 300  # seconds in which a system has to be up, with whatever it reads or learns first
+PATIENCE = 300  # seconds for one measurement
 QUIET = 0.85  # share of both cores that is idle before a measurement begins
 WAIT = 20  # seconds to wait for that
 WARM = 500  # updates before the clock starts
@@ -137,10 +136,12 @@ class Bench:
     async def measure(self, row: Row, folder: Path, url: str) -> Result:
         loopback, count = Loopback(), int(self.count * row.share)
         api = f"http://127.0.0.1:{await loopback.open()}"
-        with started(row, folder, url, api) as pid:
-            async with asyncio.timeout(PATIENCE):
+        port = free_port()
+        with started(row, folder, url, api, port) as pid:
+            async with asyncio.timeout(START):
                 await loopback.ready.wait()
-                await idle(pid)
+                await (idle(pid) if row.peer else deep(port, row.search))
+            async with asyncio.timeout(PATIENCE):
                 # Everybody has a row: the first press makes it, and chooses a job.
                 everybody = traffic.presses(traffic.PEOPLE, 0) if not row.peer or row.peer == "ptb-orm" else []
                 if everybody:
@@ -164,15 +165,8 @@ class Bench:
             driver = "sqlite+aiosqlite" if row.peer else "sqlite"
             yield f"{driver}:///{folder}/bench.db"
             return
-        name = f"nuanxin_bench_{secrets.token_hex(4)}"
-        admin = make_url(self.postgres)
-        await _execute(admin.set(drivername="postgresql").render_as_string(False), f'CREATE DATABASE "{name}"')
-        try:
-            yield admin.set(database=name).render_as_string(False)
-        finally:
-            await _execute(
-                admin.set(drivername="postgresql").render_as_string(False), f'DROP DATABASE "{name}" WITH (FORCE)'
-            )
+        async with fresh(self.postgres) as url:
+            yield url
 
     def report(self) -> None:
         medians = {row: Result.median(results) for row, results in self.results.items()}
@@ -202,9 +196,8 @@ def compared(row: Row, result: Result, peers: Mapping[str, Result]) -> Iterator[
 
 
 @contextlib.contextmanager
-def started(row: Row, folder: Path, url: str, api: str) -> Iterator[int]:
+def started(row: Row, folder: Path, url: str, api: str, port: int) -> Iterator[int]:
     """The system under test, running on core 0; its process id."""
-    port = free_port()
     if row.peer:
         command = ["benchmarks.peers", row.peer, api, str(port), *([url] if row.peer == "ptb-orm" else [])]
         environment = dict(os.environ)
@@ -249,8 +242,19 @@ def ours(row: Row, folder: Path, url: str, api: str, port: int) -> dict[str, str
     return inherited | {f"NUANXIN_{name}": value for name, value in settings.items()}
 
 
+async def deep(port: int, search: str) -> None:
+    """Wait until ours looks as deep as it should: it answers by words while it loads its model."""
+    async with aiohttp.ClientSession(f"http://127.0.0.1:{port}") as client:
+        while True:
+            with contextlib.suppress(aiohttp.ClientError):
+                async with client.get("/readyz") as answer:
+                    if (await answer.json())["search"]["tier"] == search:
+                        return
+            await asyncio.sleep(0.2)
+
+
 async def idle(pid: int) -> None:
-    """Wait until a process has started up: it no longer loads models in the background."""
+    """Wait until a peer has started up."""
     calm = 0
     while calm < 3:
         before = cpu_of(pid)
@@ -272,14 +276,6 @@ def quiet() -> None:
 def _ticks() -> list[int]:
     """Time of all cores by what it went to; the fourth and fifth are idleness."""
     return [int(each) for each in Path("/proc/stat").read_text(encoding="ascii").splitlines()[0].split()[1:]]
-
-
-async def _execute(url: str, statement: str) -> None:
-    admin = await asyncpg.connect(url)
-    try:
-        await admin.execute(statement)
-    finally:
-        await admin.close()
 
 
 def main() -> None:

@@ -16,8 +16,9 @@ from bot.store import address
 
 # Modules of bot.commands, in the order of the help.
 COMMANDS = (
-    "run migrate ask stations knowledge staff calendar audit ledger privacy vault points backend open311 doctor".split()
-)
+    "run migrate backup restore ask stations knowledge staff calendar audit ledger privacy vault points backend "
+    "open311 wechat doctor"
+).split()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -25,6 +26,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parse(list(sys.argv[1:] if arguments is None else arguments))
     try:
         settings = Settings()
+    except CannotStart as error:
+        print(error, file=sys.stderr)
+        return 2
     except ValidationError as error:
         for fault in error.errors():
             name = "NUANXIN_" + "_".join(map(str, fault["loc"])).upper() if fault["loc"] else "settings"
@@ -37,11 +41,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return 1
     except Exception as error:
-        if why := address.sentence(error):
+        if why := address.sentence(error) or _fault(error):
             print(why, file=sys.stderr)
             return 1
         raise
     return status
+
+
+def _fault(error: Exception) -> str:
+    """What an editor has to mend, when content cannot be read."""
+    from knowledge.policies import Fault  # Not before: most commands do without the content, which takes a second.
+
+    return str(error) if isinstance(error, Fault) else ""
 
 
 def parse(asked: Sequence[str]) -> argparse.Namespace:

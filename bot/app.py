@@ -1,7 +1,6 @@
 """The one place that builds everything and joins it."""
 
 import asyncio
-import gc
 import secrets
 from datetime import UTC, datetime
 from functools import partial
@@ -15,24 +14,27 @@ from bot.backend.relay import EventRelay
 from bot.bulk import Bulk
 from bot.channels.telegram.channel import BotChannel
 from bot.channels.telegram.transport import BotApi
-from bot.channels.web import Tiles, WebChat
-from bot.channels.web import files as web_files
+from bot.channels.web import PushSettings, WebChat
+from bot.channels.wechat import WeChat, wechat_of
 from bot.console import build as build_console
-from bot.content_store import ContentStore
-from bot.doors import addresses, connections, listening, origins, requests
-from bot.doors.listening import CannotListen
+from bot.content_store import ContentStore, endpoint_of
+from bot.doors import listening
+from bot.maps.tiles import Tiles
 from bot.messaging import urls
 from bot.notes import Notes
 from bot.open311.server import Open311
+from bot.parts import EVERYTHING, Part
+from bot.public.server import PublicPages
 from bot.queue.handlers import JobResources, handlers
 from bot.queue.rate_limiter import RateLimiter
 from bot.queue.relay import Relay
+from bot.server import Server
 from bot.services import replanning
-from bot.services.attachments import attachments
 from bot.services.core import quiet_hours
 from bot.services.core.context import ServiceContext
+from bot.services.notices import responses
 from bot.services.points import vouchers
-from bot.services.privacy import retention
+from bot.services.privacy import erasure, retention
 from bot.services.reports import daily_counts, ledger_schedule
 from bot.services.reports.keeper import Keeper
 from bot.services.units import agencies
@@ -40,45 +42,27 @@ from bot.services.volunteers import audience_tags
 from bot.settings import Settings
 from bot.store.models import Channel
 from bot.store.opening import database_of, secret_of, vault_of
-from bot.store.sealing import Folder
 from bot.supervisor import End, Supervisor, end_each
-from bot.writer import Writer
+from bot.writer import writer_of
 from handlers import HANDLERS, introduction
 from knowledge import Knowledge, search
 from knowledge.geo import Point
-
-__all__ = ["Application", "database_of", "endpoint_of", "folders_of", "secret_of", "vault_of", "writer_of"]
 
 MESSAGES_A_MINUTE = 20  # what one person may send to the web chat
 CALLS = 1_000  # calls the demo remembers, for its tests
 FINISH, CLOSE = 5.0, 1.0  # seconds stopping gives each of two steps to finish, and each part to close
 
 
-def folders_of(settings: Settings) -> list[Folder]:
-    """The folders of sealed files."""
-    return [
-        Folder(settings.var / "uploads", lambda _: attachments.PURPOSE),
-        Folder(settings.var / "web", web_files.purpose),
-    ]
-
-
-def writer_of(settings: Settings) -> Writer | None:
-    key = settings.writer_key.get_secret_value()
-    return Writer(settings.writer_url, settings.writer_model, key) if settings.writer_url else None
-
-
-def endpoint_of(settings: Settings) -> search.Endpoint | None:
-    key, url = settings.embeddings_key.get_secret_value(), settings.embeddings_url
-    return search.Endpoint(url, settings.embeddings_model, key) if url else None
-
-
 class Application:
     """Everything that runs in one process: channels, relay, web server."""
 
-    def __init__(self, settings: Settings, knowledge: Knowledge, *, demo: bool = False) -> None:
+    def __init__(
+        self, settings: Settings, knowledge: Knowledge, *, demo: bool = False, parts: frozenset[Part] = EVERYTHING
+    ) -> None:
         if not settings.port:
             settings = settings.model_copy(update={"port": listening.free_port(settings.host)})
         self.settings = settings
+        self.parts = parts
         self.db = database_of(settings)
         self.supervisor = Supervisor()
         self.notes = Notes(self.db)
@@ -88,27 +72,22 @@ class Application:
         self.channels: dict[Channel, BotChannel] = {}
         self.bulk: dict[Channel, Bulk] = {}
         self.web_chat: WebChat | None = None
-        self.web_app = web.Application(
-            client_max_size=2**20, middlewares=[requests.readable, *(origins.at_home(settings.base_url),) * demo]
-        )
-        self.web_app.on_response_prepare.append(requests.unnamed)
-        self.web_app[addresses.PROXIES] = addresses.networks(settings.proxies)
-        self.port = settings.port
+        self.wechat: WeChat | None = None
+        self.server = Server(settings, demo=demo, patience=CLOSE)
         self._secret = secrets.token_urlsafe(32)  # of the web chat's webhook: inside this process only
         self.writer = writer_of(settings)
         self._quiet = quiet_hours.read(settings.quiet_hours)
-        self._runner: web.AppRunner | None = None
         self._build(demo=demo)
 
     def _build(self, *, demo: bool) -> None:
         settings = self.settings
         if token := settings.telegram_token.get_secret_value():
             telegram = self._channel(Channel.TELEGRAM, token, settings.telegram_api_url, settings.telegram_file_url)
-            if settings.telegram_webhook_url:
+            if settings.telegram_webhook_url and self.hears:
                 secret = settings.telegram_webhook_secret.get_secret_value()
-                self.web_app.router.add_post(urls.TELEGRAM, telegram.endpoint(secret))
+                self.server.app.router.add_post(urls.TELEGRAM, telegram.endpoint(secret))
         if settings.web_chat:
-            base, token = self._own_url, self._web_token
+            base, token = self.server.own_url, self._web_token
             self.web_chat = WebChat(
                 self.db,
                 secret=secret_of(settings),
@@ -120,25 +99,38 @@ class Application:
                 calls_kept=CALLS if demo else 0,
                 hotlines=self.knowledge.hotlines.values(),
                 stations=lambda *at: self.knowledge.shown.pins(Point(*at), datetime.now(UTC)),
-                tiles=Tiles(tuple(settings.map_tiles.split()), settings.map_attribution),
+                tiles=self._tiles,
+                push=PushSettings(settings.push_contact, tuple(settings.push_services.split())),
             )
-            self.web_app.add_routes(self.web_chat.routes())
+            self.server.app.add_routes(self.web_chat.routes() if self.hears else self.web_chat.bot_routes())
             web_bot = self._channel(Channel.WEB, token, f"{base}/bot", f"{base}/file/bot")
-            self.web_app.router.add_post(urls.WEB_CHANNEL, web_bot.endpoint(self._secret))
+            self.server.app.router.add_post(urls.WEB_CHANNEL, web_bot.endpoint(self._secret))
+            begin_erasure = partial(erasure.begin, self.db, Channel.WEB)
+            reminded = partial(responses.reminded, self.db, Channel.WEB)
+            self.wechat = wechat_of(self.web_chat, settings, secret_of(settings), begin_erasure, reminded)
+            self.server.app.add_routes(self.wechat.routes() if self.wechat is not None and self.hears else ())
+        ring = self.web_chat.push.ring if self.web_chat is not None else None
         self.relay.handlers = handlers(
-            JobResources(self.db, self.relay, lambda: self.services, self.channels, settings.var)
+            JobResources(self.db, self.relay, lambda: self.services, self.channels, settings.var, ring)
         )
-        open311 = Open311(self.db, lambda: self.services, base=settings.base_url, uploads=settings.var / "uploads")
-        self.web_app.add_subapp(urls.OPEN311, open311.app())
-        self.web_app.add_subapp(urls.CONSOLE, self._console(demo=demo))
+        if self.hears:
+            open311 = Open311(self.db, lambda: self.services, base=settings.base_url, uploads=settings.var / "uploads")
+            self.server.app.add_subapp(urls.OPEN311, open311.app())
+        if Part.CONSOLE in self.parts:
+            self.server.app.add_subapp(urls.CONSOLE, self._console(demo=demo))
+        if self.hears:
+            public = PublicPages(
+                self.db, lambda: self.services, telegram=lambda: self.telegram_name, web_chat=self.web_chat is not None
+            )
+            self.server.app.add_routes(public.routes())
         self._build_backend()
-        health.add_routes(self.web_app, self)
+        health.add_routes(self.server.app, self, metrics=not settings.metrics_port)
 
     def _build_backend(self) -> None:
         secret = self.settings.queue_secret.get_secret_value()
         opened = InboundStatus(self.db, lambda: self.services, secret)
-        if secret:
-            self.web_app.router.add_post(urls.BACKEND_STATUS, opened.post)
+        if secret and self.hears:
+            self.server.app.router.add_post(urls.BACKEND_STATUS, opened.post)
         if url := self.settings.queue_url:
             self.events = EventRelay(self.db, publisher_of(url, secret, opened.hear))
 
@@ -148,7 +140,23 @@ class Application:
         tokens = {Channel.TELEGRAM: telegram, Channel.WEB: self._web_token if self.web_chat is not None else ""}
         known = {channel: token for channel, token in tokens.items() if token}
         uploads, base_url = self.settings.var / "uploads", self.settings.base_url
-        return build_console(self.db, self.relay, self, uploads=uploads, base_url=base_url, tokens=known, demo=demo)
+        return build_console(
+            *(self.db, self.relay, self), uploads=uploads, base_url=base_url, tokens=known, tiles=self._tiles, demo=demo
+        )
+
+    @property
+    def hears(self) -> bool:
+        """Whether people write to this process."""
+        return Part.WEB in self.parts
+
+    @property
+    def port(self) -> int:
+        return self.settings.port
+
+    @property
+    def _tiles(self) -> Tiles:
+        """The streets under all maps."""
+        return Tiles(tuple(self.settings.map_tiles.split()), self.settings.map_attribution, self.settings.map_datum)
 
     @property
     def knowledge(self) -> Knowledge:
@@ -171,6 +179,12 @@ class Application:
             base_url=self.settings.base_url,
             operator=(self.settings.operator_name, self.settings.operator_phone),
         )
+
+    @property
+    def telegram_name(self) -> str:
+        """What the bot is called there, once Telegram said so; "" without it."""
+        telegram = self.channels.get(Channel.TELEGRAM)
+        return telegram.name if telegram is not None else ""
 
     @property
     def _web_token(self) -> str:
@@ -196,32 +210,29 @@ class Application:
         self.bulk[channel] = Bulk(self.db, channel, made.api, made.rate_limiter, lambda: self.services, paid=paid)
         return made
 
-    @property
-    def _own_url(self) -> str:
-        """How the web chat and the bot in this process reach each other."""
-        return f"http://{listening.own(self.settings.host, self.port)}"
-
     async def start(self) -> None:
         """Serve.  Returns when the web server listens; each channel comes when its server answers."""
-        await self._prepare()
-        await self._listen()
+        await self.prepare()
+        await self.server.listen(self)
         if self.web_chat is not None:
-            await self.web_chat.start(self.supervisor)
+            await self.web_chat.start(self.supervisor, hears=self.hears)
         for channel in self.channels.values():
             self.supervisor.start(f"{channel.channel} channel", partial(self._open, channel), once=True)
-        self.supervisor.start("relay", self.relay.run)
-        if self.events is not None:
-            self.events.start(self.supervisor)
+        if Part.RELAY in self.parts:
+            self.supervisor.start("relay", self.relay.run)
+            self.supervisor.start("counts", Keeper(self.db, lambda: self.knowledge.measures).run)
+            if self.events is not None:
+                self.events.start(self.supervisor)
+            if self.wechat is not None:
+                self.wechat.start(self.supervisor)
         self.supervisor.start("notes", self.notes.run)
-        self.supervisor.start("counts", Keeper(self.db, lambda: self.knowledge.measures).run)
-        depth = search.Tier[self.settings.search.upper()]
-        deepen = partial(self.content_store.deepen, depth, endpoint_of(self.settings))
-        self.supervisor.start("search", deepen, once=True)
         self.supervisor.start("content", self.content_store.run)
-        gc.collect()
-        gc.freeze()  # What is loaded now stays; the collector need not look at it again.
+        if self.parts & {Part.WEB, Part.CONSOLE}:  # Nobody asks the others anything.
+            depth = search.Tier[self.settings.search.upper()]
+            deepen = partial(self.content_store.deepen, depth, endpoint_of(self.settings))
+            self.supervisor.start("search", deepen, once=True)
 
-    async def _prepare(self) -> None:
+    async def prepare(self) -> None:
         """Rows that have to be there, and the content as staff published it."""
         async with self.db.begin() as session:
             await agencies.ensure(session, self.knowledge.offices)
@@ -235,34 +246,23 @@ class Application:
         if self.writer is not None:
             await self.writer.open()
 
-    async def _listen(self) -> None:
-        self._runner = web.AppRunner(
-            self.web_app,
-            access_log=None,
-            handler_cancellation=True,
-            shutdown_timeout=CLOSE,
-            keepalive_timeout=connections.IDLE,
-            logger=requests.without_traces(),
-        )
-        await self._runner.setup()
-        host, port = self.settings.host, self.port
-        try:
-            await connections.Site(self._runner, host, port).start()
-        except OSError as error:
-            raise CannotListen(f"cannot listen on {listening.netloc(host, port)}: {error.strerror}") from error
-
     async def _open(self, channel: BotChannel) -> None:
         await channel.start()
+        if self.hears:
+            await self._listen(channel)
+        if Part.BULK in self.parts:
+            self.bulk[channel.channel].start(self.supervisor)
+        channel.opened.set()
+
+    async def _listen(self, channel: BotChannel) -> None:
         if channel.channel is Channel.WEB:
-            await channel.listen_by_webhook(f"{self._own_url}{urls.WEB_CHANNEL}", self._secret)
+            await channel.listen_by_webhook(f"{self.server.own_url}{urls.WEB_CHANNEL}", self._secret)
         elif self.settings.telegram_webhook_url:
             secret = self.settings.telegram_webhook_secret.get_secret_value()
             await channel.listen_by_webhook(self.settings.telegram_webhook_url, secret)
         else:
             await channel.listen_by_polling(self.supervisor)
-        self.bulk[channel.channel].start(self.supervisor)
         await channel.introduce(introduction.calls(self.knowledge.texts))
-        channel.opened.set()
 
     async def stop(self) -> None:
         """Finish what is underway, then close.  What was accepted is in the database already.
@@ -273,13 +273,13 @@ class Application:
         inward: list[End] = [each.stop_polling for each in self.channels.values()]
         if self.web_chat is not None:
             inward.append(self.web_chat.stop)
+        if self.wechat is not None:
+            inward.append(self.wechat.stop)
         await end_each(FINISH, *inward, *(each.stop for each in self.bulk.values()))
         await end_each(FINISH / 2, self.relay.stop, *([self.events.stop] if self.events else []))
-        await end_each(CLOSE, self.supervisor.stop)
+        await end_each(CLOSE, self.supervisor.stop, *([self.web_chat.close] if self.web_chat else []))
         await end_each(CLOSE, self.notes.flush, *(each.stop for each in self.channels.values()))
-        await end_each(
-            CLOSE, *([self.writer.close] if self.writer else []), *([self._runner.cleanup] if self._runner else [])
-        )
+        await end_each(CLOSE, *([self.writer.close] if self.writer else []), *self.server.ends())
         await end_each(CLOSE, self.db.close)
 
     async def settled(self) -> None:

@@ -1,6 +1,7 @@
-"""The shelf: where the current knowledge stands.  It is swapped as a whole when content changed in the database."""
+"""Where the knowledge of now stands.  It is swapped as a whole when content changed in the database."""
 
 import asyncio
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from bot import log
 from bot.services.core import revisions
 from bot.services.policies import policies
 from bot.services.stations import stations
+from bot.settings import Settings
 from bot.store.db import Database, is_down
 from knowledge import Knowledge, search, search_over, with_policies, with_stations
 from knowledge.search.cache import Cache
@@ -24,7 +26,7 @@ class ContentStore:
     def __init__(self, db: Database, knowledge: Knowledge, vectors: Path) -> None:
         self.knowledge = knowledge
         self._db = db
-        self._cache = Cache(vectors)
+        self._cache = Cache(vectors, _progress)
         self._model: Model | None = None  # once it is loaded
         self._known: dict[str, int] = {}  # numbers of the revisions that stand here
         self._one = asyncio.Lock()  # refresh at a time
@@ -50,6 +52,7 @@ class ContentStore:
 
     async def deepen(self, depth: search.Tier, endpoint: Endpoint | None) -> None:
         """Let the search look deeper, as soon as its models are loaded; it answers by words meanwhile."""
+        began = time.monotonic()
         model, why = await asyncio.to_thread(search.model, depth, endpoint)
         current = None
         while current is not self.knowledge.search:  # It may have been swapped while it learnt.
@@ -61,6 +64,7 @@ class ContentStore:
             self._model = model
         for each in current.why_shallow:
             logger.warning("search is shallow", tier=current.tier.name, why=each)
+        logger.info("search is ready", tier=current.tier.name, seconds=round(time.monotonic() - began, 1))
 
     async def run(self) -> None:
         """Look for changed content again and again."""
@@ -80,3 +84,13 @@ class ContentStore:
             await asyncio.to_thread(made.deepen, self._model, self._cache, head)
         self.knowledge = replace(self.knowledge, search=made)
         await asyncio.to_thread(made.learn, self._cache)
+
+
+def _progress(done: int, of: int) -> None:
+    logger.info("search reads what is new", texts=done, of=of)
+
+
+def endpoint_of(settings: Settings) -> Endpoint | None:
+    """The server of a model that the settings name, if they do."""
+    key, url = settings.embeddings_key.get_secret_value(), settings.embeddings_url
+    return Endpoint(url, settings.embeddings_model, key) if url else None

@@ -129,19 +129,29 @@ def depth(search: Search) -> dict[str, Any]:
     return {"ok": True, "tier": search.tier.name.lower(), "why": search.why_shallow}
 
 
-def add_routes(app: web.Application, process: Process) -> None:
+def add_routes(app: web.Application, process: Process, *, metrics: bool = True) -> None:
+    """The pages that tell how a process does; `metrics`: whether the figures are among them."""
+    app.router.add_get("/healthz", _healthz)
+
+    async def readyz(_: web.Request) -> web.Response:
+        seen = await of_process(process)
+        return web.json_response(seen, status=200 if seen["ok"] else 503)
+
+    app.router.add_get("/readyz", _near(readyz))
+    if metrics:
+        app.router.add_get("/metrics", _near(_figures(process)))
+
+
+async def _healthz(_: web.Request) -> web.Response:
+    return web.json_response({"ok": True})
+
+
+def _figures(process: Process) -> Handler:
     registry = CollectorRegistry()
     sent = prometheus_client.Gauge("nuanxin_outbox_sent_total", "Rows sent by this process.", registry=registry)
     sent.set_function(lambda: process.relay.sent)
 
     registry.register(refusals.TOTAL)
-
-    async def healthz(_: web.Request) -> web.Response:
-        return web.json_response({"ok": True})
-
-    async def readyz(_: web.Request) -> web.Response:
-        seen = await of_process(process)
-        return web.json_response(seen, status=200 if seen["ok"] else 503)
 
     async def metrics(_: web.Request) -> web.Response:
         seen = {**await of_process(process), **await figures(process.db)}
@@ -151,9 +161,7 @@ def add_routes(app: web.Application, process: Process) -> None:
             lines.append(prometheus_client.generate_latest(_Once(family)))
         return web.Response(body=b"".join(lines), headers={"Content-Type": prometheus_client.CONTENT_TYPE_LATEST})
 
-    app.router.add_get("/healthz", healthz)
-    app.router.add_get("/readyz", _near(readyz))
-    app.router.add_get("/metrics", _near(metrics))
+    return metrics
 
 
 def _near(page: Handler) -> Handler:

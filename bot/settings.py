@@ -1,21 +1,57 @@
-"""Every knob, read once from the environment.  `.env.example` and docs/operations.md are tested against this class."""
+"""Every knob, read once from the environment.  `.env.example` and docs/operations.md are tested against this class.
 
+Any of them may be in a file instead, as containers and systemd hand out secrets: `NUANXIN_VAULT_KEY_FILE` names it.
+"""
+
+import os
+import re
 from pathlib import Path
-from typing import Literal, Self
+from typing import Any, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 from sqlalchemy import URL
 
 from bot.doors import addresses, listening
+from bot.errors import CannotStart
 from bot.store import address
+from bot.store.vault import Vault
 
 FREE = 30  # messages a second that Telegram takes for nothing
 QUEUES = frozenset({"redis", "rediss", "amqp", "amqps", "nats", "kafka", "https"})
 LEAST_SECRET, LEAST_SIGNS = 32, 10  # characters of a secret, and different ones among them
 MAKES_ONE = "python -c 'import secrets; print(secrets.token_urlsafe(32))'"
 TELEGRAM = "https://api.telegram.org"
+WECHAT = "https://api.weixin.qq.com"
+WECHAT_FORMS = {"token": r"[A-Za-z0-9]{16,32}", "aes_key": r"[A-Za-z0-9]{43}", "app_secret": r"[A-Za-z0-9]{32,64}"}
+# Of Chrome and what is made of it, Firefox, Edge, Safari: each browser chooses its own.
+PUSH_SERVICES = "fcm.googleapis.com *.push.services.mozilla.com *.notify.windows.com *.push.apple.com"
+HOST = re.compile(r"(?:\*\.)?(?:[a-z0-9-]+\.)+[a-z]{2,}")
+
+
+class FilesSource(PydanticBaseSettingsSource):
+    """Settings whose value stands in a file that NUANXIN_..._FILE names, in the environment or in .env."""
+
+    def __init__(self, settings_cls: type[BaseSettings], dotenv: PydanticBaseSettingsSource) -> None:
+        super().__init__(settings_cls)
+        self._dotenv = getattr(dotenv, "env_vars", {})
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        """Raises CannotStart, with the name of the setting, for a file that cannot be read."""
+        name = f"NUANXIN_{field_name.upper()}_FILE"
+        path = os.environ.get(name) or self._dotenv.get(name.lower())
+        if not path:
+            return None, field_name, False
+        try:
+            return Path(path).read_text(encoding="utf-8").strip(), field_name, False
+        except (OSError, UnicodeDecodeError) as error:
+            raise CannotStart(f"{name}: {error}") from None
+
+    def __call__(self) -> dict[str, Any]:
+        found = {name: self.get_field_value(field, name)[0] for name, field in self.settings_cls.model_fields.items()}
+        return {name: value for name, value in found.items() if value is not None}
 
 
 class Settings(BaseSettings):
@@ -29,6 +65,12 @@ class Settings(BaseSettings):
     )
     host: str = Field("127.0.0.1", description="Address the HTTP server listens on.")
     port: int = Field(8080, ge=0, le=65535, description="Port the HTTP server listens on.")
+    metrics_port: int = Field(
+        0,
+        ge=0,
+        le=65535,
+        description="A port of its own for /metrics, /readyz and /healthz. 0: beside everything else.",
+    )
     public_url: str = Field(
         "",
         description="How the outside reaches this server, e.g. https://nuanxin.example.gov.cn. Empty: host and port.",
@@ -73,9 +115,47 @@ class Settings(BaseSettings):
     map_tiles: str = Field(
         "",
         description="Streets under the map: https addresses of tiles with {x}, {y}, {z} and perhaps {s}, the lowest "
-        "layer first, blanks between; WGS-84 or CGCS2000. Empty: outlines and stations only.",
+        "layer first, blanks between. Empty: outlines and stations only.",
+    )
+    map_datum: Literal["wgs84", "gcj02"] = Field(
+        "wgs84", description="In which datum the tiles are drawn: wgs84, also for CGCS2000, or gcj02."
     )
     map_attribution: str = Field("", max_length=200, description="Whose tiles they are, said on the map.")
+    push_contact: str = Field(
+        "",
+        max_length=200,
+        description="Whom push services may write to, mailto:... or https://...: browsers of the web chat can then be "
+        "rung while the page is closed. Empty: never.",
+    )
+    push_services: str = Field(
+        PUSH_SERVICES,
+        description="Hosts of push services that are called, with *. before those of any name below, blanks between.",
+    )
+    wechat_app_id: str = Field(
+        "", pattern=r"^[\w-]*$", description="AppID of the service account (docs/wechat.md). Empty: no WeChat."
+    )
+    wechat_app_secret: SecretStr = Field(SecretStr(""), description="Its AppSecret.")
+    wechat_token: SecretStr = Field(
+        SecretStr(""), description="Signs WeChat's callbacks: 16-32 random letters and digits, typed there as Token."
+    )
+    wechat_aes_key: SecretStr = Field(
+        SecretStr(""), description="Seals them: the 43 letters and digits of its EncodingAESKey."
+    )
+    wechat_api_url: str = Field(
+        WECHAT,
+        pattern=r"^https?://[^\s/]+$",
+        description="WeChat's API; everything that is asked of WeChat goes there.",
+    )
+    wechat_bell_template: str = Field(
+        "",
+        pattern=r"^[\w-]*$",
+        description="Template that rings whom WeChat lets us tell nothing. Empty: nobody is rung.",
+    )
+    wechat_bell_fields: str = Field(
+        "thing1 time2",
+        pattern=r"^[a-z_]+\d+( [a-z_]+\d+)*$",
+        description="Names of its fields, blanks between: time and date hold the moment, all others our sentence.",
+    )
     bulk_per_second: float = Field(
         25.0, gt=0, le=1000, description="Notices sent per second; Telegram allows about 30 for nothing."
     )
@@ -100,8 +180,27 @@ class Settings(BaseSettings):
     )
     writer_model: str = Field("", description="The model to name there.")
     writer_key: SecretStr = Field(SecretStr(""), description="Its key.")
-    log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR.")
+    backup_recipients: str = Field(
+        "",
+        description="Public keys of age (age1...) that backups are encrypted for, blanks between. The private ones stay "
+        "elsewhere.",
+    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        "INFO", description="DEBUG, INFO, WARNING or ERROR."
+    )
     log_json: bool = Field(False, description="One JSON object a line, for a log collector.")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """What a value says itself comes before a file of it; both before .env."""
+        return init_settings, env_settings, FilesSource(settings_cls, dotenv_settings), dotenv_settings
 
     @field_validator("secret_key", "queue_secret", "telegram_webhook_secret")
     @classmethod
@@ -109,6 +208,13 @@ class Settings(BaseSettings):
         secret = given.get_secret_value()
         if secret and (len(secret) < LEAST_SECRET or len(set(secret)) < LEAST_SIGNS):
             raise ValueError(f"at least {LEAST_SECRET} random characters; {MAKES_ONE} makes them")
+        return given
+
+    @field_validator("vault_key")
+    @classmethod
+    def _a_ring_holds_keys(cls, given: SecretStr) -> SecretStr:
+        if ring := given.get_secret_value():
+            Vault.parse(ring, "")
         return given
 
     @field_validator("host")
@@ -130,6 +236,23 @@ class Settings(BaseSettings):
                 raise ValueError("NUANXIN_MAP_TILES are https addresses with {x}, {y} and {z}")
         return self
 
+    @field_validator("push_contact")
+    @classmethod
+    def _push_services_can_write_back(cls, given: str) -> str:
+        if given and not re.fullmatch(r"mailto:[^@\s]+@[^@\s]+|https://[^\s/]+\S*", given):
+            raise ValueError("NUANXIN_PUSH_CONTACT is mailto:name@example.gov.cn, or an https address")
+        return given
+
+    @field_validator("push_services")
+    @classmethod
+    def _push_services_are_hosts(cls, given: str) -> str:
+        for each in given.split():
+            url = urlsplit(each)
+            here = url.scheme == "http" and listening.is_here(url.hostname or "")
+            if not here and not HOST.fullmatch(each):
+                raise ValueError("NUANXIN_PUSH_SERVICES are names of hosts, such as *.push.example.com")
+        return given
+
     @field_validator("proxies")
     @classmethod
     def _proxies_have_addresses(cls, given: str) -> str:
@@ -140,6 +263,16 @@ class Settings(BaseSettings):
     def _a_public_webhook_needs_its_secret(self) -> Self:
         if self.telegram_webhook_url and not self.telegram_webhook_secret.get_secret_value():
             raise ValueError("NUANXIN_TELEGRAM_WEBHOOK_SECRET is required with NUANXIN_TELEGRAM_WEBHOOK_URL")
+        return self
+
+    @model_validator(mode="after")
+    def _wechat_has_all_its_secrets(self) -> Self:
+        for name, form in WECHAT_FORMS.items() if self.wechat_app_id else ():
+            secret: str = getattr(self, f"wechat_{name}").get_secret_value()
+            if not re.fullmatch(form, secret) or len(set(secret)) < LEAST_SIGNS:
+                raise ValueError(f"NUANXIN_WECHAT_{name.upper()} is required with NUANXIN_WECHAT_APP_ID, as {form}")
+        if self.wechat_app_id and not self.web_chat:
+            raise ValueError("NUANXIN_WECHAT_APP_ID needs NUANXIN_WEB_CHAT: WeChat is a second face of the web chat")
         return self
 
     @model_validator(mode="after")

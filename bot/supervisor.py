@@ -4,11 +4,11 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
-from bot import log
+from bot import backoff, log
 
 logger = log.get(__name__)
 
-PAUSES = (0.1, 1.0, 5.0, 15.0, 60.0)  # seconds before work that ended is started again
+FIRST, LONGEST = 0.1, 60.0  # seconds before work that ended is started again
 STEADY = 60.0  # seconds; work that went on for so long is not counted with earlier failures
 
 Work = Callable[[], Coroutine[Any, Any, None]]
@@ -61,7 +61,7 @@ class Job:
         loop = asyncio.get_running_loop()
         self.failures = 1 if loop.time() - self._began > STEADY else self.failures + 1
         self.why = type(error).__name__ if error else "it ended"
-        pause = PAUSES[min(self.failures, len(PAUSES)) - 1]
+        pause = backoff.pause(self.failures, FIRST, LONGEST)
         logger.error("work ended", work=self.name, why=self.why, failures=self.failures, again_in=pause, exc_info=error)
         self._timer = loop.call_later(pause, self._begin)
 

@@ -4,9 +4,13 @@ from typing import Any
 
 from telegram.ext import BaseHandler
 
-from handlers import forms, home, odd, received, settings, staff, start, typed
+from handlers import english, forms, home, odd, received, second_thoughts, settings, staff, start, typed
 from handlers.appeals import file as appeal_file
+from handlers.appeals import message as appeal_message
 from handlers.appeals import progress as appeal_progress
+from handlers.bookings import consult
+from handlers.bookings import offerings as booking_offerings
+from handlers.contacts import card as contact_card
 from handlers.hazards import progress as hazard_progress
 from handlers.hazards import report as hazard_report
 from handlers.notices import subscriptions
@@ -23,6 +27,9 @@ FLOWS = (
     *station_find.FLOWS,
     *appeal_file.FLOWS,
     *appeal_progress.FLOWS,
+    *appeal_message.FLOWS,
+    *contact_card.FLOWS,
+    *consult.FLOWS,
     *hazard_report.FLOWS,
     *hazard_progress.FLOWS,
     *volunteer_join.FLOWS,
@@ -32,6 +39,9 @@ FLOWS = (
 
 HANDLERS: tuple[BaseHandler[Any, Any, Any], ...] = (
     *odd.BEFORE,
+    *appeal_message.CALLED,
+    *staff.SCANNED,
+    *booking_offerings.SCANNED,
     *start.HANDLERS,
     *typed.HANDLERS,
     *settings.HANDLERS,
@@ -43,17 +53,22 @@ HANDLERS: tuple[BaseHandler[Any, Any, Any], ...] = (
     *station_find.HANDLERS,
     *appeal_file.HANDLERS,
     *appeal_progress.HANDLERS,
+    *appeal_message.HANDLERS,
+    *contact_card.HANDLERS,
     *hazard_report.HANDLERS,
     *hazard_progress.HANDLERS,
     *volunteer_join.HANDLERS,
     *membership.HANDLERS,
     *liaison.HANDLERS,
     *points_rewards.HANDLERS,
-    *forms.handlers(FLOWS),
+    *second_thoughts.HANDLERS,
+    *booking_offerings.HANDLERS,
+    *forms.handlers(FLOWS, question.answer),
     *typed.AFTER_FORMS,
     *received.ANSWERS,
     *received.FILES_LEFT,
     *station_find.POSITION,
+    *english.HANDLERS,
     *station_typed.HANDLERS,
     *staff.HANDLERS,
     *odd.NOT_BUILT,

@@ -80,18 +80,26 @@ def tidy(text: str) -> str:
     return re.sub(r"\n{3,}", "\n\n", kept).strip()
 
 
-def words(least: int, most: int) -> Read:
-    """Text of `least` to `most` characters."""
+def words(least: int, most: int, short: str = "answer.short") -> Read:
+    """Text of `least` to `most` characters; short: key of what is said to who wrote less."""
 
     async def read(context: Context, what: Given) -> str:
         text = tidy(what.text)
         if len(text) < least:
-            raise Rejected("answer.short", least=least)
+            raise Rejected(short, least=least)
         if len(text) > most:
             raise Rejected("answer.long", most=most, given=len(text))
         return text
 
     return read
+
+
+async def name(context: Context, what: Given) -> str:
+    """What somebody is called: at least two letters in it, of any script."""
+    text = str(await words(2, 30)(context, what))
+    if sum(char.isalpha() for char in text) < 2:
+        raise Rejected("answer.name")
+    return text
 
 
 def one_of(values: Callable[[Context], dict[str, str]]) -> Read:

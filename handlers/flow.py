@@ -3,7 +3,6 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
-from html import escape
 from typing import Any
 
 from telegram import Update
@@ -11,15 +10,14 @@ from telegram import Update
 from bot.channels.telegram.buttons import message_of
 from bot.channels.telegram.unit import Context
 from bot.errors import Rejected
-from bot.messaging.callbacks import AnswerForm, button
+from bot.messaging.callbacks import AnswerForm, Callback, button
 from bot.messaging.reply import Options, Row, rows_of
-from handlers import standing
+from handlers import preview, second_thoughts, standing
 from handlers.answers import FILES, AnswerKind, Given, Read, attachment
 from handlers.standing import ALBUM, PARKED, Answers, expired, leave, press_button, remind, stand
 
 PREVIEW = "preview"  # the step after the last question
 HELD = "~held"  # a line said after a long silence, kept among the answers until we know what it is
-TYPED = frozenset({AnswerKind.TEXT})
 
 
 @dataclass(frozen=True)
@@ -29,10 +27,13 @@ class Question:
     name: str
     ask: str  # key of the text
     read: Read
-    takes: frozenset[AnswerKind] = TYPED  # besides buttons
+    takes: frozenset[AnswerKind] = frozenset({AnswerKind.TEXT})  # besides buttons
     choices: Callable[[Context, Answers], Options] | None = None  # buttons
     optional: bool = False
     extra: bool = False  # Not asked in its turn: offered on the preview.
+    beside: tuple[
+        tuple[str, Callback], ...
+    ] = ()  # buttons that lead elsewhere: keys of their labels, and what they say
     most: int = 1  # answers taken; with more than one, a button says when it is enough
     asked: Callable[[Answers], bool] = lambda answers: True
     show: Callable[[Context, Any], str] = lambda context, value: str(value)  # on the preview; "" hides it
@@ -55,6 +56,8 @@ class Flow:
     kept: bool = True  # worth going on with: whoever begins again is asked first
     # Where a photo, file or voice note goes that the open question does not ask for; may raise Rejected.
     keep: Callable[[Context, Answers, dict[str, Any]], None] | None = None
+    # Whether a line is a question of its own, which ends the form.
+    elsewhere: Callable[[Context, str], Awaitable[bool]] | None = None
 
     @property
     def title(self) -> str:
@@ -71,20 +74,14 @@ class Flow:
         begun = (chat.answers or {}).keys() - {PARKED} or chat.step != self.questions[0].name
         if self.kept and chat.flow == self.name and not expired(chat) and begun:
             chat.paused = True
-            choices = [
-                [
-                    press_button(context, "flow.go_on", self.name, "!on"),
-                    press_button(context, "flow.afresh", self.name, "!new"),
-                ]
-            ]
-            context.say("flow.resume", choices=choices, form=context.text(self.title))
+            ways = (("flow.go_on", "!on"), ("flow.afresh", "!new"))
+            choices = [press_button(context, key, self.name, value) for key, value in ways]
+            context.say("flow.resume", choices=[choices], form=context.text(self.title))
             return
         await self.restart(context)
 
     async def restart(self, context: Context) -> None:
-        answers = await self.begin(context) if self.begin else {}
-        stand(context.chat, self.name, "", answers)
-        await self._next(context, answers)
+        await self.start_with(context, {})
 
     async def take_up(self, context: Context) -> None:
         """Ask the question that is open once more."""
@@ -113,12 +110,14 @@ class Flow:
             await self._answered(context, question, answers)
         else:
             stand(chat, self.name, chat.step, answers)
-            if not together:
-                await (self._ask(context, chat.step, answers) if question else self._next(context, answers))
+            if not together and question:
+                await self._ask(context, chat.step, answers)
+            elif not together:
+                self._show_preview(context, answers, before if what.album else answers)
 
-    async def ask_again(self, context: Context, step: str, answers: Answers, key: str) -> None:
+    async def ask_again(self, context: Context, step: str, answers: Answers, key: str, **values: Any) -> None:
         """Ask a question once more, in the words of `key`: the answer fitted, and turned out to be wrong."""
-        await self._ask(context, step, answers, key)
+        await self._ask(context, step, answers, key, **values)
 
     async def take(self, context: Context, what: Given) -> None:
         """Take an answer to the question that is open."""
@@ -151,8 +150,8 @@ class Flow:
         if value == "!cancel":
             self.stop(context, message_of(update))
         elif value == "!clear":
+            await second_thoughts.clear(context, self.name, standing.forms_of(chat)[0], message_of(update))
             leave(chat)
-            context.edit(message_of(update), "flow.left")
             remind(context)
         elif value == "!new":
             await self.restart(context)
@@ -171,8 +170,16 @@ class Flow:
             await self._edit(context, value.removeprefix("!edit:"))
         elif value in ("!skip", "!enough"):
             await self._pass(context, skip=value == "!skip")
-        else:
+        elif value in self._offered(context):
             await self.take(context, Given(AnswerKind.PRESS, value))
+        else:
+            context.toast("stale")
+
+    def _offered(self, context: Context) -> set[str]:
+        """The answers that the open question has buttons for; a press that somebody made up may say anything."""
+        question = self.question(context.chat.step)
+        rows = question.choices(context, context.chat.answers or {}) if question and question.choices else ()
+        return {each["value"] for row in rows for each in row}
 
     def stop(self, context: Context, message: int = 0) -> None:
         """Stop writing.  What was written is kept for its day, and cleared by a tap of its own.
@@ -201,10 +208,11 @@ class Flow:
 
     async def _held(self, context: Context, *, take: bool) -> None:
         """The line said after a long silence: an answer after all, or meant for something else."""
-        answers = dict(context.chat.answers or {})
+        context.chat.answers = answers = dict(context.chat.answers or {})
         held = answers.pop(HELD, "")
-        context.chat.answers = answers
-        if take:
+        if not held:
+            context.toast("stale")
+        elif take:
             await self.take(context, Given(AnswerKind.TEXT, held))
         else:
             context.chat.paused = True
@@ -231,7 +239,7 @@ class Flow:
         else:
             await self._finish(context)
 
-    async def _ask(self, context: Context, step: str, answers: Answers, key: str = "") -> None:
+    async def _ask(self, context: Context, step: str, answers: Answers, key: str = "", **values: Any) -> None:
         stand(context.chat, self.name, step, answers)
         question = self.question(step)
         if question is None:
@@ -243,21 +251,19 @@ class Flow:
         ]
         if question.optional:
             choices.append([press_button(context, "flow.skip", self.name, "!skip", step)])
+        choices += [[context.button(key, press) for key, press in question.beside]] if question.beside else []
         way = [press_button(context, "flow.cancel", self.name, "!cancel", step)]
         if self._before(step, answers) is not None:
             way.insert(0, press_button(context, "flow.back", self.name, "!back", step))
-        context.say(key or question.ask, choices=[*choices, way], **question.about(context, answers))
+        context.say(key or question.ask, choices=[*choices, way], **(question.about(context, answers) | values))
 
     def _more(self, context: Context, question: Question, count: int, *, album: bool) -> None:
         enough = press_button(context, "flow.enough", self.name, "!enough", question.name)
         context.say("flow.more_album" if album else "flow.more", choices=[[enough]], count=count, most=question.most)
 
-    def _show_preview(self, context: Context, answers: Answers) -> None:
-        lines = [
-            f"<b>{context.text(f'{self.title}_{question.name}')}</b>：{shown}"
-            for question in self.questions
-            if question.asked(answers) and (shown := self._shown(context, question, answers))
-        ]
+    def _show_preview(self, context: Context, answers: Answers, before: Answers | None = None) -> None:
+        """before: the first picture of several that were sent together: how many there will be, nobody knows yet."""
+        lines = preview.lines(context, self.title, self.questions, answers, answers if before is None else before)
         text = "\n".join((context.text("flow.preview", form=context.text(self.title)), *lines))
         extras = [
             press_button(context, f"{self.title}_add_{question.name}", self.name, f"!edit:{question.name}", PREVIEW)
@@ -273,11 +279,6 @@ class Flow:
             ],
         ]
         context.reply({"do": "say", "text": text, "choices": choices})
-
-    def _shown(self, context: Context, question: Question, answers: Answers) -> str:
-        """An answer on the preview, as HTML: what somebody typed is text, whatever it looks like."""
-        value = answers.get(question.name)
-        return "" if value is None else escape(question.show(context, value), quote=False)
 
     def _offer_edit(self, context: Context) -> None:
         answers = context.chat.answers or {}

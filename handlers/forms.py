@@ -1,6 +1,6 @@
 """The handlers of all forms: their buttons, and the answers to the question that is open."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from telegram import Update
@@ -15,7 +15,10 @@ from bot.store.models import now
 from handlers.answers import FILES, AnswerKind, Given, given
 from handlers.emergencies import help_first
 from handlers.flow import HELD, Flow
-from handlers.standing import SILENCE, expired, leave, press_button
+from handlers.standing import SILENCE, expired, leave, press_button, remind
+from knowledge import english
+
+Reply = Callable[[Context, str], Awaitable[None]]
 
 
 class Inside(filters.UpdateFilter):
@@ -69,8 +72,9 @@ def _asks_for(action: str, what: Given) -> bool:
 class Forms:
     """All forms by their names, and what is done with a person who is in one."""
 
-    def __init__(self, flows: Sequence[Flow]) -> None:
+    def __init__(self, flows: Sequence[Flow], reply_to: Reply) -> None:
         self.flows = {flow.name: flow for flow in flows}
+        self.reply_to = reply_to
 
     @continues
     async def press(self, update: Update, context: Context, asked: AnswerForm) -> None:
@@ -96,12 +100,20 @@ class Forms:
         if chat.flow_at is not None and now() - chat.flow_at > SILENCE and what.kind is AnswerKind.TEXT:
             _ask_whether_meant(context, flow, what.text)
             return
+        if what.kind is AnswerKind.TEXT and flow.elsewhere is not None and await flow.elsewhere(context, what.text):
+            leave(chat)
+            await self.reply_to(context, what.text)
+            remind(context)
+            return
         try:
             await flow.take(context, what)
         except Rejected:
-            if not urgent:
+            in_english = what.kind is AnswerKind.TEXT and english.is_english(what.text)
+            if not (urgent or in_english):
                 raise
             chat.paused = True
+            if not urgent:
+                await self.reply_to(context, what.text)
             go_on = press_button(context, "flow.go_on", flow.name, "!on")
             context.say("flow.waits", choices=[[go_on]], form=context.text(flow.title))
 
@@ -143,9 +155,12 @@ def _ask_whether_meant(context: Context, flow: Flow, line: str) -> None:
     context.say("flow.silence", choices=[[yes, no]], form=context.text(flow.title))
 
 
-def handlers(flows: Sequence[Flow]) -> list[BaseHandler[Any, Any, Any]]:
-    """The handlers of all forms: their buttons, and the answers to the question that is open."""
-    forms = Forms(flows)
+def handlers(flows: Sequence[Flow], reply_to: Reply) -> list[BaseHandler[Any, Any, Any]]:
+    """The handlers of all forms: their buttons, and the answers to the question that is open.
+
+    reply_to: answers a line that is about something else.
+    """
+    forms = Forms(flows, reply_to)
     return [
         asked(AnswerForm, forms.press),
         MessageHandler(Leaving(), forms.leaving),

@@ -23,7 +23,7 @@ COMMANDS = (
 def calls(texts: Texts) -> list[tuple[str, dict[str, Any]]]:
     """Bot API calls, harmless when repeated."""
     made: list[tuple[str, dict[str, Any]]] = []
-    for language in texts.raw:
+    for language in (each for each in texts.raw if "about.name" in texts.raw[each]):
         say = texts.say
         code = {} if language == DEFAULT else {"language_code": language}
         commands = [{"command": name, "description": say(language, f"command.{name}")} for name in COMMANDS]

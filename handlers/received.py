@@ -5,11 +5,16 @@ from typing import Any
 from telegram import Update
 from telegram.ext import MessageHandler, filters
 
+from bot.channels.telegram.buttons import asked, message_of
 from bot.channels.telegram.unit import Context, current
+from bot.errors import Rejected
+from bot.messaging.callbacks import ContinueAppeal, MyAppeals, TakeBackAnswer
 from bot.messaging.reply import Option
 from bot.services.appeals import appeals, supplements
 from bot.services.appeals.states import OPEN
+from bot.services.attachments import attachments
 from bot.services.chats import pending
+from bot.services.core import timers
 from bot.services.core.lifecycle import IllegalStep
 from bot.store.models import now
 from handlers.answers import FILES, AnswerKind, Given, given, one_of, tidy
@@ -48,9 +53,29 @@ async def answer(update: Update, context: Context) -> None:
         await _supplement(context, number, what.text, [_file(what)] if what.file else [], album=what.album)
     elif len(waits) > 1 or urgent or await question.is_recognised(context, what.text):
         key = "reply.which" if len(waits) > 1 else "reply.is_it"
-        await REPLY.ask_again(context, "which", _noted(what), key)
+        before = context.chat.answers or {} if context.chat.flow == REPLY.name else {}
+        await REPLY.ask_again(context, "which", _together(before, _noted(what)), key)
     else:
-        await _supplement(context, waits[0], what.text, [_file(what)] if what.file else [], album=what.album)
+        files = [_file(what)] if what.file else []
+        await _supplement(context, waits[0], what.text, files, album=what.album, guessed=not files)
+
+
+async def no_answer(update: Update, context: Context, asked: TakeBackAnswer) -> None:
+    """What was taken for the answer was a question: the case waits again, and the question is answered."""
+    number = asked.number
+    try:
+        words = await supplements.take_back(context.session, context.services, context.chat, number, asked.step)
+    except (IllegalStep, appeals.UnknownAppeal):
+        context.toast("stale")
+        return
+    except Rejected as why:
+        context.settle(message_of(update))
+        context.say(why.key, **why.values)
+        return
+    context.chat.pending = pending.asked(context.chat.pending, number, timers.written(now()))
+    context.settle(message_of(update))
+    context.say("reply.taken_back", number=number)
+    await question.answer(context, words)
 
 
 async def received(update: Update, context: Context) -> None:
@@ -76,6 +101,12 @@ def _noted(what: Given) -> Answers:
     return {**answers, ALBUM: what.album} if what.album else answers
 
 
+def _together(before: Answers, added: Answers) -> Answers:
+    """What somebody goes on saying before they say what it is for."""
+    text = "\n".join(filter(None, (before.get("~text", ""), added["~text"])))
+    return {**added, "~text": text, "~files": [*before.get("~files", ()), *added["~files"]]}
+
+
 def _file(what: Given) -> dict[str, Any]:
     text = tidy(what.text)
     return {"kind": what.kind.value, "file": what.file, **({"text": text} if text else {})}
@@ -86,21 +117,32 @@ def _keep(context: Context, answers: Answers, file: dict[str, Any]) -> None:
 
 
 async def _supplement(
-    context: Context, number: str, text: str, files: list[dict[str, Any]], *, album: str = ""
+    context: Context, number: str, text: str, files: list[dict[str, Any]], *, album: str = "", guessed: bool = False
 ) -> None:
-    """Keep it with the case; what belongs to an album is spoken of once."""
+    """Keep it with the case; what belongs to an album is spoken of once.  guessed: nobody said that it is the answer."""
     chat, follows = context.chat, pending.case_of(context.chat.pending, album) == number
     captions = [str(each["text"]) for each in files if each.get("text")]
     words = tidy(text) or "\n".join(captions) or context.text("appeal.sent_files", count=len(files))
     before = pending.over(chat.pending, number)
     chat.pending = pending.with_album(before, album, number) if album else before
     try:
-        await supplements.add(context.session, context.services, chat, number, words, files)
-    except (IllegalStep, appeals.UnknownAppeal):
-        context.toast("stale")
+        added = await supplements.add(context.session, context.services, chat, number, words, files)
+    except appeals.UnknownAppeal:
+        context.say("reply.not_there", choices=[[context.button("reply.mine", MyAppeals())]])
+        return
+    except Rejected as why:
+        go_on = context.button("appeal.continue", ContinueAppeal(number))
+        context.say(why.key, choices=[[go_on]], **why.values)
         return
     if not follows:
-        context.say("appeal.added", number=number)
+        no = (
+            [[context.button("reply.no_answer", TakeBackAnswer(number, added.answer))]]
+            if guessed and added.answer
+            else []
+        )
+        context.say("appeal.added", number=number, choices=no)
+    if added.left_out:
+        context.say("answer.enough_files", most=attachments.MOST)
 
 
 # A line that may be an answer, and may be something else.
@@ -210,5 +252,5 @@ RECEIVED = Flow(
 )
 FLOWS = (REPLY, RECEIVED)
 LOOSE = filters.PHOTO | filters.VOICE | filters.Document.ALL
-ANSWERS = [MessageHandler(CaseQuestion(), answer)]
+ANSWERS = [asked(TakeBackAnswer, no_answer), MessageHandler(CaseQuestion(), answer)]
 FILES_LEFT = [MessageHandler(LOOSE & filters.UpdateType.MESSAGE, received)]

@@ -59,6 +59,15 @@ def put_behind(chat: Chat) -> bool:
     return bool(waiting)
 
 
+def put_back(chat: Chat, form: list[Any]) -> None:
+    """Let a form that was left be gone on with; whoever writes in another one goes on writing there."""
+    forms = forms_of(chat)
+    if forms and not chat.paused:
+        chat.answers = {**forms[0][2], PARKED: [*forms[1:], form]}
+    else:
+        put_in_front(chat, [form, *filter(is_written, forms)])
+
+
 def remind(context: Context) -> None:
     """Say which form waited behind the one that is done with."""
     chat = context.chat

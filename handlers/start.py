@@ -6,24 +6,40 @@ from telegram.ext import ChatMemberHandler, CommandHandler
 from bot.channels.telegram.receiver import reads
 from bot.channels.telegram.unit import Context
 from bot.messaging.reply import Keys
-from bot.store.models import now
+from bot.store.models import Channel, now
 from handlers import home
 from knowledge import menu
+from knowledge.texts import DEFAULT
+
+ENGLISH = "en"
 
 
 async def start(update: Update, context: Context) -> None:
     """Greets, and asks the first time where they run; from now on notices may reach this person."""
     first = context.chat.started_at is None
+    context.chat.language = _language_of(update)
     context.chat.started_at = context.chat.started_at or now()
     context.chat.blocked_at = None
     context.say("start.hello", keyboard=_keys(context))
-    context.say("start.privacy", operator=_operator(context))
-    if first:
+    abroad = context.chat.channel == Channel.TELEGRAM  # The page keeps everything at home.
+    way = context.text("start.privacy_telegram") if abroad else ""
+    context.say("start.privacy", way=way, operator=_operator(context))
+    if first and context.chat.language == DEFAULT:
         home.offer(context)
+
+
+def _language_of(update: Update) -> str:
+    """What somebody's own program speaks, if we can say anything in it."""
+    code = (update.effective_user.language_code or "") if update.effective_user else ""
+    return ENGLISH if code.partition("-")[0].lower() == ENGLISH else DEFAULT
 
 
 @reads
 async def help_(update: Update, context: Context) -> None:
+    """Whoever cries "help" may speak no Chinese: whom to call stands in what they are told first."""
+    typed = (update.message.text or "/") if update.message else "/"
+    if typed.isascii() and not typed.startswith("/"):
+        context.reply({"do": "say", "text": context.knowledge.texts.say("en", "english.hello")})
     context.say("help.text", operator=_operator(context), keyboard=_keys(context))
 
 

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cache, cached_property
 
 from knowledge import (
     appeals,
+    contacts,
     hazards,
     hotlines,
     local,
@@ -22,6 +23,7 @@ from knowledge import (
 )
 from knowledge.appeals import AppealKind, Catalogue, Office
 from knowledge.cards import Cards
+from knowledge.contacts import Duties
 from knowledge.hazards import HazardKind, Hazards
 from knowledge.hotlines import Hotline
 from knowledge.local import Sheets
@@ -69,6 +71,7 @@ class Knowledge:
     appeals: Catalogue
     hazards: Hazards
     retention: Retention
+    contacts: Duties
     grid: Grid
     rewards: Mapping[str, Reward]
     measures: Measures
@@ -129,6 +132,7 @@ def load(stations: Iterable[Station] | None = None) -> Knowledge:
         appeals=appeals.load(),
         hazards=hazards.load(),
         retention=retention.load(),
+        contacts=contacts.load(),
         grid=volunteers.load(),
         rewards=rewards.load(),
         measures=measures.load(),
@@ -158,3 +162,9 @@ def with_policies(known: Knowledge, entries: Iterable[Policy]) -> Knowledge:
 def search_over(known: Knowledge) -> Search:
     """A new index over the snapshot's entries, by words only.  Takes a second: call it in a thread."""
     return Search(tuple(known.policies.values()), known.words, known.regions, search.strangers())
+
+
+@cache
+def shipped() -> Knowledge:
+    """What is shipped with the program, read once in a process."""
+    return load()

@@ -19,6 +19,9 @@ class AppealKind:
     source: str  # who says so
     confidential: bool = False  # the desk in charge only
     refer: str = ""  # where to go where nobody here reads it; "" is the hotline for everything
+    light: bool = (
+        False  # a message to a contact: answered without a reviewer, counted apart, offered on their card only
+    )
     about: bool = False  # It may be about a platform or a station: ask which.
     by_job: Mapping[str, str] = field(default_factory=dict)  # another desk for workers of a trade
     decreed: Mapping[str, tuple[int, str]] = field(default_factory=dict)  # working days and who says so, by province
@@ -61,6 +64,11 @@ class Catalogue:
     offices: tuple[Office, ...]
     rejections: Mapping[str, Rejection]
     templates: tuple[Template, ...] = ()
+
+    @property
+    def offered(self) -> Mapping[str, AppealKind]:
+        """The kinds that somebody may choose."""
+        return {code: each for code, each in self.kinds.items() if not each.light}
 
 
 def load(path: Path = FILE) -> Catalogue:

@@ -1,5 +1,6 @@
 """Policy entries as people see them in chat: the card, the details, lists of buttons."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import Literal
@@ -8,7 +9,7 @@ from markupsafe import Markup
 
 from bot.messaging.callbacks import Go, JudgeAnswer, ShowDetails, ShowPolicy, button
 from bot.messaging.reply import Press, Row, Say
-from knowledge.claims import VALUE
+from knowledge.claims import VALUE, unmarked
 from knowledge.footnotes import Footnotes
 from knowledge.hotlines import Hotline
 from knowledge.local import Sheets
@@ -16,6 +17,7 @@ from knowledge.policies import LOCAL, Policy
 from knowledge.regions import Region, covers
 from knowledge.texts import Texts
 
+TOLD = 3  # lines that tell the one thing a follow-up asks
 CALLS = 3  # hotlines named on the card
 ANYBODY = "12345"  # who is asked about an entry that names no hotline
 
@@ -55,6 +57,20 @@ class Cards:
         return {
             "do": "say",
             "text": text + self._scope(entry, language, region),
+            "choices": self._choices(entry, language),
+        }
+
+    def part(self, entry: Policy, language: str, region: str, told: re.Pattern[str]) -> Say | None:
+        """What an entry says of the one thing somebody asks about it, and no more; None when it says nothing of it."""
+        said = (*entry.answer.splitlines(), *entry.steps)
+        notes = Footnotes(entry, region, self._sheets, self._texts, language)
+        lines = notes.lines([line for line in said if told.search(unmarked(line))][:TOLD])
+        if not lines:
+            return None
+        text = "\n".join((f"<b>{escape(entry.title, quote=False)}</b>", *lines))
+        return {
+            "do": "say",
+            "text": f"{text}\n\n{self._sources(entry, notes, language)}{self._scope(entry, language, region)}",
             "choices": self._choices(entry, language),
         }
 

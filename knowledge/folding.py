@@ -19,6 +19,7 @@ _RADICALS = (
 )
 _VARIANTS = {"著": "着"}  # OpenCC leaves it, because 著名 is simplified too.
 _TABLE = str.maketrans({**dict(zip(_RADICALS[::2], _RADICALS[1::2], strict=True)), **_VARIANTS})
+BLANKS = "\u115f\u1160\u3164\uffa0\u2800"  # letters and signs that show nothing
 _UNSEEN = {"Cf", "Mn", "Me", "Cs", "Co", "Cn"}  # direction signs, zero width, accents that stand alone, halves of pairs
 
 
@@ -26,6 +27,6 @@ def fold(text: str) -> str:
     """The text in simplified, half-width, small letters, without what nobody sees.  Any text goes; NUL becomes a space."""
     plain = unicodedata.normalize("NFKC", text.replace("\0", " "))
     if not plain.isascii():
-        plain = "".join(char for char in plain if unicodedata.category(char) not in _UNSEEN)
+        plain = "".join(char for char in plain if unicodedata.category(char) not in _UNSEEN and char not in BLANKS)
         plain = _SIMPLIFIED.convert(plain.translate(_TABLE)).translate(_TABLE)
     return plain.lower()

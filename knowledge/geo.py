@@ -95,7 +95,12 @@ def bearing(start: Point, end: Point) -> float:
 
 def wind(degrees_from_north: float) -> str:
     """The Chinese name of a direction, to the nearest of eight: 东北 for 30."""
-    return WINDS[round(degrees_from_north / 45.0) % 8]
+    return WINDS[sector(degrees_from_north)]
+
+
+def sector(degrees_from_north: float) -> int:
+    """Which of the eight directions it is, north first, clockwise."""
+    return round(degrees_from_north / 45.0) % 8
 
 
 def _check(lat: float, lon: float) -> None:

@@ -23,6 +23,13 @@ class Follow:
     longest: int  # characters; what is longer speaks for itself
     audience: Mapping[str, tuple[str, ...]]  # audience -> words
     bare: tuple[str, ...]  # words that name no topic; a line of these alone is about the last one
+    parts: tuple[
+        tuple[re.Pattern[str], re.Pattern[str]], ...
+    ]  # how one thing is asked for, and what lines of an entry tell it
+
+    def told(self, text: str) -> re.Pattern[str] | None:
+        """What tells the one thing that a line asks about; None when it asks for all."""
+        return next((told for asked, told in self.parts if asked.search(text)), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,18 +50,23 @@ class Typed:
 @dataclass(frozen=True, slots=True)
 class Words:
     dialect: Mapping[str, str]  # how people say it -> how the entries say it, in order of application
+    heard: tuple[str, ...]  # words of the trade that are also found by their sound
+    real: tuple[str, ...]  # words that sound like one of those, and are their own
     filler: tuple[str, ...]
     talk: Mapping[str, frozenset[str]]  # "greeting", "thanks", ... -> whole messages
     places: Mapping[str, tuple[str, ...]]  # region code -> names
     follow: Follow  # what continues the last topic
     second: tuple[str, ...]  # what begins a second question in the same message
     typed: Typed
+    categories: tuple[str, ...]  # of entries, what most people need first
 
 
 def load(path: Path = FILE) -> Words:
     raw = tomllib.loads(path.read_text(encoding="utf-8"))
     return Words(
         dialect=raw["dialect"],
+        heard=tuple(raw["heard"]["words"]),
+        real=tuple(raw["heard"]["real"]),
         filler=tuple(raw["filler"]["words"]),
         talk={name: frozenset(lines) for name, lines in raw["talk"].items()},
         places={code: tuple(names) for code, names in raw["places"].items()},
@@ -63,10 +75,12 @@ def load(path: Path = FILE) -> Words:
             ends=tuple(raw["follow"]["ends"]),
             longest=raw["follow"]["longest"],
             bare=tuple(raw["follow"]["bare"]),
+            parts=tuple((re.compile(each["asked"]), re.compile(each["told"])) for each in raw["follow"]["parts"]),
             audience={name: tuple(said) for name, said in raw["follow"]["audience"].items()},
         ),
         second=tuple(raw["second"]["words"]),
         typed=_typed(raw["typed"]),
+        categories=tuple(raw["categories"]["order"]),
     )
 
 

@@ -4,31 +4,32 @@ import asyncio
 import gc
 import os
 import secrets
+import shutil
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import asyncpg
 import hypothesis
 import pytest
-from jinja2 import Environment
 from playwright.async_api import Browser
-from sqlalchemy import event, make_url
+from sqlalchemy import event
 
-from bot.app import Application, database_of
+from bot.app import Application
 from bot.commands import migrate
+from bot.commands.run import loop_factory
 from bot.services.core.lifecycle import Role
 from bot.settings import Settings
-from knowledge import Knowledge
-from knowledge import load as load_knowledge
+from bot.store.opening import database_of, vault_of
+from knowledge import Knowledge, shipped
 from tests.support import browser as browsers
+from tests.support import databases
+from tests.support.caches import compile_statements_once, compile_templates_once
 from tests.support.calendar import make_up
 from tests.support.desk import Desk
 from tests.support.phone import Phone
 from tests.support.units import dispatch_everywhere
 
-UP = "NUANXIN_TEST_DATABASE"  # "sqlite", or the URL of a PostgreSQL server's database
 IN_CI = os.environ.get("CI") == "true"
 
 
@@ -36,9 +37,14 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     hypothesis.settings.register_profile("nuanxin", deadline=None)  # No test asserts absolute times.
     hypothesis.settings.load_profile("nuanxin")
-    for name in [name for name in os.environ if name.startswith("NUANXIN_") and name != UP]:
+    for name in [name for name in os.environ if name.startswith("NUANXIN_") and name != databases.UP]:
         del os.environ[name]
     compile_templates_once()
+    databases.KEEPS.append(True)
+
+
+def pytest_sessionfinish() -> None:
+    asyncio.run(databases.close())
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -46,49 +52,50 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.get_closest_marker("long") is None)
 
 
-def compile_templates_once() -> None:
-    """Each test has a house of its own; their templates are the same, and compiling them takes longer than most tests."""
-    compile_one: Any = Environment.compile
-    compiled: dict[object, Any] = {}
-
-    def kept(self: Environment, source: Any, name: str | None = None, *rest: Any, **more: Any) -> Any:
-        key = (source, name, self.trim_blocks, rest, tuple(more.items()))
-        if key not in compiled:
-            compiled[key] = compile_one(self, source, name, *rest, **more)
-        return compiled[key]
-
-    Environment.compile = kept  # type: ignore[assignment,method-assign]
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """One process more than cores: tests that kill other processes wait for them most of their time."""
+    return (os.cpu_count() or 1) + 1
 
 
-def on_postgres() -> bool:
-    return os.environ.get(UP, "sqlite").startswith("postgresql")
+def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """Tests run on the loop that the program runs on."""
+    return {"loop": loop_factory()}
 
 
 @pytest.fixture(scope="session")
 def knowledge() -> Knowledge:
     """The real content, read once; it lives as long as the process, and nobody need look through it for garbage."""
-    content = load_knowledge()
+    content = shipped()
     gc.collect()
     gc.freeze()
     return content
 
 
 @pytest.fixture(scope="session")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder with the keys of all databases."""
+    folder = tmp_path_factory.mktemp("keys")
+    vault_of(Settings(var=folder, _env_file=None))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path | databases.Pool]:
     """A migrated database to copy, with a calendar and somebody who dispatches appeals, as every city has them.
 
-    An SQLite file, or the name of a PostgreSQL database.
+    An SQLite file, or PostgreSQL databases to borrow.
     """
     folder = tmp_path_factory.mktemp("template")
-    if not on_postgres():
+    if not databases.is_meant():
         _prepare(Settings(var=folder, _env_file=None))
-        yield str(folder / "nuanxin.db")
+        yield folder / "nuanxin.db"
         return
     name = f"nuanxin_template_{secrets.token_hex(4)}"
-    asyncio.run(_execute(f'CREATE DATABASE "{name}"'))
-    _prepare(Settings(var=folder, database_url=_url(name), _env_file=None))
-    yield name
-    asyncio.run(_execute(f'DROP DATABASE "{name}" WITH (FORCE)'))
+    asyncio.run(databases.execute(f'CREATE DATABASE "{name}"'))
+    _prepare(Settings(var=folder, database_url=databases.url(name), _env_file=None))
+    yield databases.Pool(lambda copy: databases.execute(f'CREATE DATABASE "{copy}" TEMPLATE "{name}"'))
+    asyncio.run(databases.drop(name))
 
 
 def _prepare(settings: Settings) -> None:
@@ -104,21 +111,20 @@ def _prepare(settings: Settings) -> None:
 
 
 @pytest.fixture
-async def database_url(template: str, tmp_path: Path) -> AsyncIterator[str]:
+async def database_url(template: Path | databases.Pool, tmp_path: Path) -> AsyncIterator[str]:
     """A fresh database of this test's own."""
-    if not on_postgres():
+    if isinstance(template, Path):
         copy = tmp_path / "test.db"
-        copy.write_bytes(Path(template).read_bytes())  # noqa: ASYNC240
+        shutil.copyfile(template, copy)
         yield f"sqlite:///{copy}"
         return
-    name = f"nuanxin_{secrets.token_hex(6)}"
-    await _execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
-    yield _url(name)
-    await _execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+    async with template.borrowed() as name:  # noqa: ASYNC240 (no path)
+        yield databases.url(name)
 
 
 @pytest.fixture
-def settings(database_url: str, tmp_path: Path) -> Settings:
+def settings(database_url: str, keys: Path, tmp_path: Path) -> Settings:
+    shutil.copytree(keys, tmp_path, dirs_exist_ok=True)
     chosen = {"search": "lexical", "quiet_hours": "0-0"}  # Tests must not depend on the time of day.
     return Settings(var=tmp_path, database_url=database_url, port=free_port(), _env_file=None, **chosen)
 
@@ -196,7 +202,8 @@ async def reviewer(app: Application) -> AsyncIterator[Desk]:
 
 
 def hasten(app: Application) -> None:
-    """Do not wait for the disk: a killed process loses nothing by that, only a power cut does."""
+    """Compile no statement again, and do not wait for the disk: only a power cut loses something by that."""
+    compile_statements_once(app)
     if app.db.dialect == "sqlite":
         event.listen(app.db.engine.sync_engine, "connect", lambda raw, _: raw.execute("PRAGMA synchronous=OFF"))
 
@@ -206,16 +213,3 @@ def free_port() -> int:
         taken.bind(("127.0.0.1", 0))
         port: int = taken.getsockname()[1]
     return port
-
-
-def _url(name: str) -> str:
-    return make_url(os.environ[UP]).set(database=name).render_as_string(hide_password=False)
-
-
-async def _execute(statement: str) -> None:
-    plain = make_url(os.environ[UP]).set(drivername="postgresql").render_as_string(hide_password=False)
-    admin = await asyncpg.connect(plain)
-    try:
-        await admin.execute(statement)
-    finally:
-        await admin.close()

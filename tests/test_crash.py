@@ -14,17 +14,17 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
-from bot.app import database_of
 from bot.services.chats import chats
 from bot.settings import Settings
 from bot.store.db import Database
 from bot.store.models import Channel, Outbox, OutboxState, now
+from bot.store.opening import database_of
 from bot.store.vault import new_key
 from tests.conftest import free_port
 from tests.support.project import ROOT
 from tests.support.web_driver import TOKEN, Server, database
 
-PEOPLE, LINES, KILLS = 50, 20, 4
+PEOPLE, LINES, KILLS = 20, 20, 4
 PATIENCE = 120  # seconds until a drill is given up
 QUOTED = re.compile(r"[^“]*“([^”]*)”.*", re.DOTALL)  # The refusal repeats what was typed.
 

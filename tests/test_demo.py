@@ -17,13 +17,13 @@ from tests.support.project import ROOT
 PATIENCE = 60  # seconds
 
 
-async def starts(settings, command: str, until: str = "") -> tuple[int, str]:
+async def starts(settings, command: str, *more: str, until: str = "") -> tuple[int, str]:
     """Run a command on these settings until it ends, or says something; its status and what it said."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("NUANXIN_")}
     chosen = {"VAR": settings.var, "DATABASE_URL": settings.database_url, "PORT": settings.port, "SEARCH": "lexical"}
     environment |= {f"NUANXIN_{name}": str(value) for name, value in chosen.items()} | {"PYTHONPATH": str(ROOT)}
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "bot", command),
+        *(sys.executable, "-m", "bot", command, *more),
         env=environment,
         cwd=settings.var,
         stdout=asyncio.subprocess.PIPE,
@@ -44,7 +44,7 @@ def settings(settings):
 
 
 async def test_production_refuses_a_database_that_the_demo_made(settings):
-    status, said = await starts(settings, "demo", until="Ctrl+C")
+    status, said = await starts(settings, "demo", "--empty", until="Ctrl+C")
     assert (status, "demo.admin" in said or "演示·区域管理员" in said) == (0, True)
     status, said = await starts(settings, "run")
     assert status == 1

@@ -25,6 +25,7 @@ from knowledge.search.text import clean
         ("㈠号楼", "(一)号楼"),
         ("工\ud83d资", "工资"),
         ("工\0资", "工 资"),
+        ("工\u3164资\u2800\u115f\uffa0", "工资"),
         ("", ""),
     ],
 )

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import insert
 
 from bot import health
+from bot.app import Application
 from bot.commands.doctor import examine
 from bot.store.db import connect
 from bot.store.models import Channel, ParkedUpdate
@@ -29,6 +30,32 @@ async def test_prometheus_can_read_the_figures(app):
     _, lines = await get(app, "/metrics")
     assert "nuanxin_ready 1.0" in lines
     assert "nuanxin_outbox_oldest_seconds 0.0" in lines
+
+
+async def test_figures_may_have_a_port_of_their_own_and_are_nowhere_else_then(settings, knowledge):
+    settings = settings.model_copy(update={"metrics_port": free_port()})
+    app = Application(settings, knowledge)
+    await app.start()
+    try:
+        await app.settled()
+        async with aiohttp.ClientSession() as http:
+            statuses = {}
+            for port in (app.port, settings.metrics_port):
+                for path in ("/healthz", "/readyz", "/metrics", "/chat"):
+                    async with http.get(f"http://127.0.0.1:{port}{path}") as response:
+                        statuses[port == app.port, path] = response.status
+    finally:
+        await app.stop()
+    assert [path for (main, path), status in statuses.items() if main and status == 200] == [
+        "/healthz",
+        "/readyz",
+        "/chat",
+    ]
+    assert [path for (main, path), status in statuses.items() if not main and status == 200] == [
+        "/healthz",
+        "/readyz",
+        "/metrics",
+    ]
 
 
 @pytest.mark.parametrize("path", ["/readyz", "/metrics"])

@@ -4,8 +4,10 @@ import random
 import time
 from collections.abc import Callable
 
+from bot import backoff
+
 FAILURES = 3  # in a row, until it opens
-FIRST, LONGEST = 1.0, 30.0  # seconds it stays open: doubled each time, up to the longest
+FIRST, LONGEST = 1.0, 30.0  # seconds it stays open
 
 
 class Breaker:
@@ -32,5 +34,5 @@ class Breaker:
     def failed(self) -> None:
         self._failures += 1
         if self._failures >= FAILURES:
-            pause = min(LONGEST, FIRST * 2 ** min(self._failures - FAILURES, 10))
+            pause = backoff.pause(self._failures - FAILURES + 1, FIRST, LONGEST)
             self._until = self._clock() + pause * random.uniform(1.0, 1.2)

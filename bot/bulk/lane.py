@@ -22,6 +22,7 @@ from bot.channels.telegram.transport import BotApi
 from bot.errors import TryLater, Unclear
 from bot.queue import rate_limiter
 from bot.queue.rate_limiter import RateLimiter
+from bot.services.chats import rings
 from bot.services.core.context import ServiceContext
 from bot.services.core.lifecycle import SYSTEM
 from bot.services.notices import deliveries as notice_deliveries
@@ -31,7 +32,7 @@ from bot.services.notices.deliveries import DeliveryItem
 from bot.services.notices.states import NoticeState
 from bot.services.staff import audit
 from bot.store.db import Database, is_down
-from bot.store.models import Channel, CopyState, Notice, NoticeKind
+from bot.store.models import Channel, CopyState, Notice, NoticeKind, now
 from bot.supervisor import Job, Supervisor
 
 logger = log.get(__name__)
@@ -63,6 +64,7 @@ class Bulk:
         self._runs: dict[int, Run] = {}
         self._queue: asyncio.Queue[tuple[DeliveryItem, float]] = asyncio.Queue()  # and until when it may be called
         self._done: list[dict[str, Any]] = []
+        self._reached: list[int] = []  # addresses whose browsers are to be rung
         self._busy = 0  # copies in the hands of workers
         self._turning = asyncio.Lock()
         self._moved = False  # the turn changed the state of a notice, or wrote more of an audience down
@@ -117,12 +119,13 @@ class Bulk:
                 if not self._done and not self._in_hand and not await self._active(session):
                     self._runs.clear()
                     return False
-            done, self._done, self._moved = self._done, [], False
+            done, reached, self._done, self._reached, self._moved = self._done, self._reached, [], [], False
             try:
                 async with self.db.begin() as session:
+                    await rings.ring(session, reached, now())
                     taken = await self._transact(session, done)
             except BaseException:
-                self._done = done + self._done
+                self._done, self._reached = done + self._done, reached + self._reached
                 raise
             until = time.monotonic() + self._clocks.lease - self._clocks.patience - self._clocks.margin
             for item in taken:
@@ -270,7 +273,7 @@ class Bulk:
             return notice_deliveries.outcome(item, CopyState.WAITING, item.kept)
         run = self._runs[item.notice_id]
         try:
-            result = await run.call(self.api, item, key=self._key(item), seconds=self._clocks.patience)
+            result = await run.call(self.api, item, key=run.key(item), seconds=self._clocks.patience)
         except Unclear as error:
             return run.failed(item, error)
         except TryLater as hint:
@@ -279,6 +282,7 @@ class Bulk:
             return run.failed(item, error)
         finally:
             self.rate_limiter.answered(token, item.chat_id)
+        self._reached += run.rung(item)
         return run.sent(item, result)
 
     def _given_up(self, item: DeliveryItem, until: float) -> bool:
@@ -286,16 +290,13 @@ class Bulk:
         late = time.monotonic() > min(until, self._until)
         return late or item.notice_id not in self._runs or self._stopping.is_set()
 
-    def _key(self, item: DeliveryItem) -> str:
-        return f"notice-{item.notice_id}-{item.chat_id}" if self.channel == Channel.WEB else ""
-
     def _held(self, item: DeliveryItem, run: Run, error: TryLater) -> dict[str, Any]:
         """Not now: everything in bulk keeps silent, this copy goes back."""
         if error.after is not None:
             self._floods.append(time.monotonic())
             seconds = error.after.total_seconds() + 1.0 + random.random()
         else:
-            run.stumble(str(error))
+            run.stumble(error)
             seconds = 2.0 + random.random()
         self.rate_limiter.halt(seconds)
         self._silence = max(self._silence, seconds)
@@ -314,5 +315,6 @@ class Bulk:
                 while self._in_hand:  # noqa: ASYNC110 (each worker ends in its own time)
                     await asyncio.sleep(0.01)
         async with self.db.begin() as session:
+            await rings.ring(session, self._reached, now())
             await notice_deliveries.settle(session, self._done)
             await rate_limiter.release(session, self.channel, self._me)

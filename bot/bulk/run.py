@@ -1,6 +1,6 @@
 """A notice being sent on one channel, as this process sees it: the call to make, and how it goes."""
 
-from collections import deque
+from collections import Counter, deque
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
@@ -40,20 +40,35 @@ class Run:
     repeatable: bool
     photo: Photo | None = None
     paid: bool = False  # Telegram may charge for what comes faster than it allows
+    web: bool = False  # The channel is the web chat.
     learned: str = ""  # the channel's own id of the photo, to be written down
     method: str = ""
     bodies: tuple[bytes, bytes] = (b"", b"")  # the calls without whom they are for
-    verdicts: deque[bool] = field(default_factory=lambda: deque(maxlen=LAST))  # true for a failure
-    why: str = ""  # its last failure
+    failures: deque[str] = field(default_factory=lambda: deque(maxlen=LAST))  # why each failed; "" for a success
 
     @classmethod
     def of(
         cls, texts: Texts, notice: Notice, channel: Channel, photo: Photo | None = None, *, paid: bool = False
     ) -> Self:
         first, second = (message_preview.reply(texts, notice, again=again) for again in (False, True))
-        run = cls((first, second), notice.kind, notice_deliveries.repeatable(notice, channel), photo, paid)
+        run = cls(
+            (first, second),
+            notice.kind,
+            notice_deliveries.repeatable(notice, channel),
+            photo,
+            paid,
+            channel == Channel.WEB,
+        )
         run._write(photo.file if photo else "")
         return run
+
+    def key(self, item: DeliveryItem) -> str:
+        """By which the channel knows a repeated call, where it does."""
+        return f"notice-{item.notice_id}-{item.chat_id}" if self.web else ""
+
+    def rung(self, item: DeliveryItem) -> list[int]:
+        """Whose browsers are rung for it: nobody's for a change of an earlier message."""
+        return [item.address] if self.web and self.method.startswith("send") else []
 
     @property
     def room(self) -> int:
@@ -91,28 +106,28 @@ class Run:
         return b'{%b"chat_id":%d%b' % (which, item.address, self.bodies[item.again])
 
     def verdict(self) -> str:
-        """Why the notice has to stop by itself; "" when it need not."""
-        judged = len(self.verdicts)
-        return self.why if judged >= LOOKED_AT and sum(self.verdicts) > FAULTY * judged else ""
+        """Why the notice has to stop by itself, which is what most failures say; "" when it need not."""
+        judged, why = len(self.failures), Counter(filter(None, self.failures))
+        faulty = judged >= LOOKED_AT and why.total() > FAULTY * judged
+        return why.most_common(1)[0][0] if faulty else ""
 
-    def stumble(self, why: str) -> None:
-        self.verdicts.append(True)
-        self.why = why
+    def stumble(self, error: Exception) -> None:
+        self.failures.append(_why(error))
 
     def sent(self, item: DeliveryItem, result: Any) -> dict[str, Any]:
-        self.verdicts.append(False)
+        self.failures.append("")
         return notice_deliveries.outcome(item, CopyState.SENT, message_id=message_id(result))
 
     def failed(self, item: DeliveryItem, error: Exception) -> dict[str, Any]:
         """What an error means for the copy.  A correction that has nothing to change has done its work."""
-        why = str(error) or type(error).__name__
+        why = _why(error)
         if isinstance(error, Blocked):
             return notice_deliveries.outcome(item, CopyState.BLOCKED, why)
         if isinstance(error, Refused) and any(each in why for each in DONE):
             return notice_deliveries.outcome(item, CopyState.SENT)
         if isinstance(error, Forgotten):
             return notice_deliveries.outcome(item, CopyState.WAITING, item.kept)
-        self.stumble(why)
+        self.stumble(error)
         if isinstance(error, Refused):
             return notice_deliveries.outcome(item, CopyState.FAILED, why)
         if not isinstance(error, Unclear):
@@ -135,6 +150,10 @@ class Run:
         """Edits and deletions cost nothing, and do not know the parameter."""
         method, call = renderer.render(reply, address)
         return method, call | ({"allow_paid_broadcast": True} if self.paid and method.startswith("send") else {})
+
+
+def _why(error: Exception) -> str:
+    return str(error) or type(error).__name__
 
 
 def _tail(call: dict[str, Any]) -> bytes:

@@ -21,7 +21,7 @@ def add(commands: Any) -> None:
 
 @command
 async def _run(given: argparse.Namespace, settings: Settings) -> None:
-    known = knowledge.load()
+    known = knowledge.shipped()
     search.deepen(known.search, settings.var / "vectors", search.Tier[settings.search.upper()])
     questions = [" ".join(given.text)] if given.text else (line.rstrip("\n") for line in sys.stdin)
     for question in questions:

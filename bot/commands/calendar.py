@@ -77,7 +77,7 @@ async def _enter(given: argparse.Namespace, settings: Settings) -> int:
         async with db.read() as session:
             draft = await changes.drafted(session, None, announced, given.source, whole=given.whole)
             after, days = await changes.previewed(session, draft)
-            moves = await replanning.moves(session, ServiceContext(knowledge.load()), after)
+            moves = await replanning.moves(session, ServiceContext(knowledge.shipped()), after)
         _print_days(days)
         print(f"{len(days)} days change, {len(moves)} deadlines move{'' if given.yes else '; nothing is entered yet'}")
         if given.yes:

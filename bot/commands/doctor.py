@@ -9,15 +9,15 @@ from urllib.parse import urlsplit
 
 import aiohttp
 from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import select
 
 from bot import health
-from bot.app import database_of, endpoint_of
 from bot.channels.telegram.transport import BotApi
-from bot.commands.migrate import config
+from bot.channels.wechat import checks, settings_of
+from bot.commands import migrate
 from bot.commands.running import command
 from bot.console.core import words
+from bot.content_store import endpoint_of
 from bot.doors import listening
 from bot.errors import Refused, TryLater
 from bot.services.appeals import deliveries as appeal_deliveries
@@ -30,8 +30,8 @@ from bot.services.staff.audit import CHAINS
 from bot.settings import Settings
 from bot.store.db import Database, is_down
 from bot.store.models import ParkedUpdate
-from knowledge import appeals, hazards, regions, search
-from knowledge import load as load_knowledge
+from bot.store.opening import database_of
+from knowledge import appeals, hazards, regions, search, shipped
 
 SHOWN = 5  # of each list
 PORTS = {
@@ -84,6 +84,9 @@ async def _findings(settings: Settings) -> AsyncIterator[Finding]:
         await db.close()
     async for finding in _telegram(settings):
         yield finding
+    if (account := settings_of(settings)) is not None:
+        async for finding in checks.findings(account, settings.base_url, settings.var / "wechat"):
+            yield finding
     async for finding in _process(settings):
         yield finding
     yield _search(settings)
@@ -136,10 +139,12 @@ async def _database(db: Database, settings: Settings) -> AsyncIterator[Finding]:
             raise
         yield False, f"no database: {type(error).__name__}. Is it running, and is NUANXIN_DATABASE_URL right?"
         return
-    newest = ScriptDirectory.from_config(config(settings)).get_current_head()
-    if current != newest:
+    newest = migrate.scripts().get_current_head()
+    if await migrate.is_behind(db):
         yield False, f"database is at revision {current}, the code wants {newest}: run python -m bot migrate"
         return
+    if current != newest:
+        yield None, f"once every process runs this version: python -m bot migrate --finish (up to revision {newest})"
     yield True, f"database answers, revision {current}"
     seen = await health.report(db)
     yield seen["relay"]["ok"], f"outbox: {(await health.figures(db))['rows_waiting']} rows waiting"
@@ -185,10 +190,13 @@ async def _readers(db: Database, settings: Settings) -> AsyncIterator[Finding]:
             item = await checklist.kinds(session, context, code)
             if not item.well:
                 yield False, f"nobody reads in {code}: {'、'.join(item.lacking)}; see doctor --district {code}"
+            item = await checklist.second(session, context, code)
+            if not item.well:
+                yield None, f"no second person in {code} for: {'、'.join(item.lacking)}; see doctor --district {code}"
 
 
 def _context(settings: Settings) -> ServiceContext:
-    return ServiceContext(load_knowledge(), queue=bool(settings.queue_url))
+    return ServiceContext(shipped(), queue=bool(settings.queue_url))
 
 
 async def _calendar(db: Database) -> AsyncIterator[Finding]:

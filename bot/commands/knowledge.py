@@ -13,8 +13,8 @@ from bot.settings import Settings
 from knowledge import check, policies, regions, search, words
 from knowledge.search import decide, grouping
 from knowledge.search.cache import Cache
-from knowledge.search.confusions import confusions, thieves
-from knowledge.search.fit import Fitting, written
+from knowledge.search.confusions import Content, confusions, thieves
+from knowledge.search.fit import asked, fit, written
 from knowledge.search.ranking import Ranking
 
 SHOWN = 30  # confusions, or groups of gaps, that are printed
@@ -25,7 +25,7 @@ def add(commands: Any) -> None:
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     for name, run, about in (
         ("check", _check, "every content file, every rule; exit 1 on a fault"),
-        ("fit", _fit, "refit the search's decision from the content; minutes the first time"),
+        ("fit", _fit, "fit the search's decision to questions as people ask them, in seconds"),
         ("learn", _learn, "learn from the content, and write what is shipped with it"),
         ("confusions", _confusions, "which entries steal questions from which"),
         ("gaps", _gaps, "questions without a good answer, grouped by meaning"),
@@ -45,20 +45,23 @@ def _check(_given: argparse.Namespace, _settings: Settings) -> int:
     return 1 if faults else 0
 
 
-def _fitting(settings: Settings) -> Fitting:
+def _content(settings: Settings) -> Content:
     model, why_not = search.model()
     for why in why_not:
         print(f"shallower than full: {why}")
     cache = Cache(settings.var / "vectors")
-    return Fitting(policies.load(), words.load(), regions.load(), search.strangers(), model, cache)
+    return Content(policies.load(), words.load(), regions.load(), search.strangers(), model, cache)
 
 
 def _fit(_given: argparse.Namespace, settings: Settings) -> int:
-    fitting = _fitting(settings)
-    if fitting.model is None:
+    content = _content(settings)
+    if content.model is None:
         print("nothing written: a fit needs the model")
         return 1
-    decide.FILE.write_text(written(fitting.run()), encoding="utf-8")
+    ranking = Ranking(content.entries, content.words, content.regions, content.strangers)
+    ranking.deepen(content.model, content.cache)
+    ranking.learn(content.cache)
+    decide.FILE.write_text(written(fit(ranking, asked(), content.cache)), encoding="utf-8")
     print(f"written: {decide.FILE}")
     return 0
 
@@ -78,7 +81,7 @@ def _learn(_given: argparse.Namespace, settings: Settings) -> int:
 
 
 def _confusions(_given: argparse.Namespace, settings: Settings) -> int:
-    found, share = confusions(_fitting(settings))
+    found, share = confusions(_content(settings))
     print(f"{share:.1%} of the phrasings find their entry without themselves")
     for each in found[:SHOWN]:
         print(f"{len(each.phrasings):3}  {each.topic} -> {each.stolen_by}: {' / '.join(each.phrasings[:3])}")
@@ -103,7 +106,7 @@ async def _export(given: argparse.Namespace, settings: Settings) -> None:
 async def _gaps(_given: argparse.Namespace, settings: Settings) -> None:
     async with opened(settings) as db, db.read() as session:
         gaps = await questions.open_gaps(session)
-    known = knowledge.load().search
+    known = knowledge.shipped().search
     search.deepen(known, settings.var / "vectors", search.Tier[settings.search.upper()])
     groups = grouping.group([gap.text for gap in gaps], known.ranking.space)
     counted = sorted(groups, key=lambda group: -sum(gaps[at].times for at in group))

@@ -56,7 +56,7 @@ async def _run(given: argparse.Namespace, settings: Settings) -> int:
 
 @cache
 def _service_context() -> ServiceContext:
-    return ServiceContext(knowledge.load())
+    return ServiceContext(knowledge.shipped())
 
 
 async def _freeze(session: AsyncSession, given: argparse.Namespace) -> int:

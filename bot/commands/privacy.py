@@ -39,7 +39,7 @@ def add(commands: Any) -> None:
 
 @command
 async def _retention(given: argparse.Namespace, settings: Settings) -> None:
-    content = knowledge.load()
+    content = knowledge.shipped()
     counts = await (foresee if given.dry_run else delete)(settings, content)
     verb = "would be dealt with" if given.dry_run else "dealt with"
     for rule in content.retention.rules.values():
@@ -60,7 +60,7 @@ async def _hold(given: argparse.Namespace, settings: Settings) -> int:
 
 @command
 async def _reapply(given: argparse.Namespace, settings: Settings) -> None:
-    print(f"erased again: {await reapply(settings, knowledge.load(), given.files)}")
+    print(f"erased again: {await reapply(settings, knowledge.shipped(), given.files)}")
 
 
 async def foresee(settings: Settings, content: Knowledge) -> dict[str, int]:

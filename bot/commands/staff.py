@@ -11,6 +11,7 @@ from bot.commands.running import command, transaction
 from bot.errors import Rejected
 from bot.messaging import urls
 from bot.services.core.lifecycle import Role
+from bot.services.setup import departures
 from bot.services.staff import accounts, sign_in
 from bot.services.staff.audit import By
 from bot.services.staff.permissions import RIGHTS, Grant
@@ -54,6 +55,7 @@ async def _add(given: argparse.Namespace, settings: Settings) -> None:
             person = await accounts.add(session, None, BY, **known, unit=unit)
         elif unit is not None:
             await accounts.set_unit(session, None, BY, person, unit)
+            await departures.release(session, BY, person)
         await accounts.give(session, None, BY, person, Grant(Role(given.role), given.district, given.kind))
         token = await sign_in.invite(session, BY, person)
         print(f"{person.username}: {given.role}, {given.district or 'everywhere'}")
@@ -80,7 +82,8 @@ async def _remove(given: argparse.Namespace, settings: Settings) -> None:
         if person is None:
             raise Rejected("people.unknown", username=given.username)
         await accounts.set_active(session, None, BY, person, active=False)
-        print(f"{person.username}: shut out, every session ended")
+        left = await departures.release(session, BY, person)
+        print(f"{person.username}: shut out, every session ended, {left} open cases back with their unit")
 
 
 def _standing(person: Staff) -> str:

@@ -4,8 +4,8 @@ import argparse
 from collections.abc import AsyncIterator
 from typing import Any
 
-from bot.app import folders_of
 from bot.commands.running import command, opened
+from bot.folders import folders_of
 from bot.settings import Settings
 from bot.store import sealing
 from bot.store.sealing import SealedFile

@@ -1,68 +1,26 @@
 """Every button's verb with its arguments: whoever makes a button and whoever answers it use the class here.
 
 On the wire a press is `verb:argument:argument`, at most 64 bytes, and old messages keep theirs on people's phones: a verb
-is not used for anything else, and new arguments come last, with a default.  Arguments at the end that have their default
-are left out.
+is not used for anything else, new arguments come last, with a default, and those that have it are left out at the end.
 """
 
-from dataclasses import MISSING, dataclass, fields
-from typing import Any, ClassVar, Literal, Self, dataclass_transform, get_args, get_origin, get_type_hints
+from typing import Literal
 
-from bot.messaging.reply import Press
+from bot.messaging.booking_presses import BookSeat as BookSeat
+from bot.messaging.booking_presses import CancelSeat as CancelSeat
+from bot.messaging.booking_presses import MySeats as MySeats
+from bot.messaging.booking_presses import RateSitting as RateSitting
+from bot.messaging.booking_presses import ShowOfferings as ShowOfferings
+from bot.messaging.booking_presses import ShowSitting as ShowSitting
+from bot.messaging.press import CALLBACKS as CALLBACKS
+from bot.messaging.press import MOST as MOST
+from bot.messaging.press import Callback as Callback
+from bot.messaging.press import Rating as Rating
+from bot.messaging.press import UnknownPress as UnknownPress
+from bot.messaging.press import button as button
 
-MOST = 2**31 - 1  # the largest number of a row
-Rating = Literal["good", "fair", "poor"]
 RATINGS: tuple[tuple[Rating, ...], ...] = (("good", "fair"), ("poor",))  # rows of buttons
 Verdict = Literal["yes", "no"]
-
-CALLBACKS: "dict[str, type[Callback]]" = {}  # by verb
-
-
-class UnknownPress(ValueError):
-    """No button of ours ever said this."""
-
-
-@dataclass_transform(frozen_default=True)
-class Callback:
-    """What a press says.  Texts and whole numbers; the last text may have colons in it."""
-
-    verb: ClassVar[str]
-
-    def __init_subclass__(cls, verb: str) -> None:
-        dataclass(frozen=True)(cls)
-        cls.verb = verb
-        if CALLBACKS.setdefault(verb, cls) is not cls:
-            raise ValueError(f"two buttons of the verb {verb}")
-
-    def __str__(self) -> str:
-        given = [(getattr(self, each.name), each.default) for each in fields(self)]  # type: ignore[arg-type]
-        while given and given[-1][0] == given[-1][1]:
-            given.pop()
-        return ":".join([self.verb, *(str(value) for value, _ in given)])
-
-    @classmethod
-    def read(cls, data: str) -> Self:
-        """Raises UnknownPress for what no button of this verb ever said."""
-        wanted: Any = fields(cls)  # type: ignore[arg-type]
-        given = data.split(":", len(wanted))[1:] if wanted else []
-        if any(each.default is MISSING for each in wanted[len(given) :]):
-            raise UnknownPress(data)
-        types = get_type_hints(cls)
-        return cls(*(_read(types[each.name], value) for each, value in zip(wanted, given, strict=False)))
-
-
-def _read(kind: Any, value: str) -> object:
-    if get_origin(kind) is Literal and value not in get_args(kind):
-        raise UnknownPress(value)
-    if kind is not int:
-        return value
-    if not (value.isascii() and value.isdigit() and len(value) <= len(str(MOST)) and int(value) <= MOST):
-        raise UnknownPress(value)
-    return int(value)
-
-
-def button(label: str, press: Callback) -> Press:
-    return {"label": label, "press": str(press)}
 
 
 class Go(Callback, verb="go"):
@@ -98,6 +56,12 @@ class Notices(Callback, verb="notices"):
 class ShowCategory(Callback, verb="c"):
     number: int = -1  # the categories themselves
     page: int = 0
+
+
+class ShowCategories(Callback, verb="cs"):
+    """The categories, a list at a time."""
+
+    page: int
 
 
 class ShowPolicy(Callback, verb="p"):
@@ -166,10 +130,17 @@ class AppealLooks(Callback, verb="aw"):
 
 
 class WithdrawAppeal(Callback, verb="ax"):
-    """Asked once more before it holds; so are the two below."""
+    """Asked once more, and done in a minute."""
 
     number: str
     sure: str = ""
+
+
+class TakeBackAnswer(Callback, verb="at"):
+    """`step` is the line of the timeline that it takes back: an older button takes no newer answer back."""
+
+    number: str
+    step: int = 0
 
 
 class RateAppeal(Callback, verb="ar"):
@@ -179,6 +150,29 @@ class RateAppeal(Callback, verb="ar"):
 
 class ContinueAppeal(Callback, verb="ac"):
     """A new one that goes on from this one."""
+
+    number: str
+
+
+class ChooseOutlet(Callback, verb="co"):
+    """Say where one belongs."""
+
+
+class ReportContact(Callback, verb="cr"):
+    """Nobody answered, or something is wrong; without `what` it is asked."""
+
+    id: int
+    what: str = ""
+
+
+class LeaveMessage(Callback, verb="cm"):
+    """For a contact."""
+
+    id: int
+
+
+class ReplyToMessage(Callback, verb="cy"):
+    """A colleague answers it in chat."""
 
     number: str
 
@@ -209,6 +203,13 @@ class JudgeHazard(Callback, verb="hv"):
 
     number: str
     verdict: Verdict
+
+
+class ThinkAgain(Callback, verb="uu"):
+    """Not after all: what is planned for this minute is not done."""
+
+    noun: str
+    number: str
 
 
 class Points(Callback, verb="pw"):
@@ -247,6 +248,10 @@ class Erase(Callback, verb="py"):
 
 class KeepData(Callback, verb="pn"):
     """They thought again."""
+
+
+class Silence(Callback, verb="ps"):
+    """Ring none of my browsers any more."""
 
 
 class JoinVolunteers(Callback, verb="vj"):
@@ -296,6 +301,13 @@ class AnswerItem(Callback, verb="vq"):
 
     item: str
     choice: int
+
+
+class LetScreenIn(Callback, verb="ls"):
+    """The number on the screen of a computer that wants in; 0 when it is somebody else's."""
+
+    id: int
+    number: int
 
 
 class Consultations(Callback, verb="vk"):

@@ -1,16 +1,21 @@
 """Addresses of our pages, for whoever leads somebody to one: texts, buttons, codes on paper, the pages themselves."""
 
 CHAT = "/chat"  # the web chat
+SCANNED = "/q"  # and a token: what a code on paper or on a screen leads to, for anybody
 MAP = "/map"  # stations, for everybody
 OPEN311 = "/open311"
 BACKEND_STATUS = "/backend/status"  # news from the backend
 TELEGRAM = "/telegram"  # updates of the two channels
 WEB_CHANNEL = "/channel/web"
+WECHAT = "/wechat"  # callbacks of the 服务号
+WECHAT_ENTER = f"{WECHAT}/enter"  # the chat page inside WeChat
+WECHAT_BACK = f"{CHAT}/wechat"  # where WeChat sends people back to: the chat's cookie is read below the chat only
 
 CONSOLE = "/console"
 LOGIN = f"{CONSOLE}/login"
 LINK_SENT = f"{CONSOLE}/sent"
 ENTER = f"{CONSOLE}/enter"  # and the token of a link that signs somebody in
+SCREEN = f"{CONSOLE}/screen"  # a code on the screen, for the chat
 MINI_APP = f"{CONSOLE}/webapp"
 SECOND = f"{CONSOLE}/second"
 ENROL = f"{CONSOLE}/enrol"
@@ -23,15 +28,20 @@ REDEEM = f"{CONSOLE}/redeem"  # and a code: where it leads when it is scanned
 
 APPEALS = f"{CONSOLE}/appeals"
 ALIKE = f"{CONSOLE}/alike"
+HELP = f"{CONSOLE}/help"  # what a unit is asked about cases of others
 HAZARDS = f"{CONSOLE}/hazards"
 VOLUNTEERS = f"{CONSOLE}/volunteers"
 REWARDS = f"{CONSOLE}/rewards"
+OFFERINGS = f"{CONSOLE}/offerings"
+SITTINGS = f"{CONSOLE}/sittings"  # the dates of offerings
 NOTICES = f"{CONSOLE}/notices"
 TRIAL_GROUPS = f"{NOTICES}/groups"
 POLICIES = f"{CONSOLE}/policies"
 GAPS = f"{CONSOLE}/gaps"
 STATIONS = f"{CONSOLE}/stations"
 UNITS = f"{CONSOLE}/units"
+OUTLETS = f"{CONSOLE}/outlets"
+CONTACTS = f"{CONSOLE}/contacts"
 PEOPLE = f"{CONSOLE}/people"
 OVERVIEW = f"{CONSOLE}/overview"
 LEDGERS = f"{CONSOLE}/ledgers"

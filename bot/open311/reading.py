@@ -16,6 +16,7 @@ from knowledge.hazards import HazardKind, Hazards
 
 LONGEST = 4_000  # characters of a description
 SPAN = timedelta(days=90)
+DEEPEST = 10_000  # requests that pages of one stretch of time reach: each page costs what all before it cost
 ATTRIBUTE = re.compile(r"attribute\[([\w-]+)\](\[\])?")
 Fields = Mapping[str, Sequence[str]]  # an argument that is empty is as good as absent
 
@@ -117,6 +118,8 @@ def wanted(fields: Fields, *, test: bool) -> PublicFilter:
         faults.add("status is open, closed or both")
     since, until = span(fields, faults, SPAN)
     page, size = (_count(fields, name, faults, most) for name, most in (("page", 10_000), ("page_size", MOST)))
+    if ((page or 1) - 1) * (size or MOST) >= DEEPEST:
+        faults.add(f"page and page_size reach the first {DEEPEST} requests; for more, move end_date back")
     faults.settle()
     return PublicFilter(
         test=test,

@@ -18,9 +18,9 @@ Payload = TypeVar("Payload", bound=Mapping[str, Any])
 
 
 class CaseTimer(TypedDict):
-    """Something to look at again about an appeal, a hazard, a volunteer or a voucher; moments are in ISO 8601, UTC."""
+    """Something to look at again about a case, a volunteer, a voucher or a booking; moments are in ISO 8601, UTC."""
 
-    of: Literal["appeal", "hazard", "volunteer", "voucher"]
+    of: Literal["appeal", "hazard", "help", "volunteer", "voucher", "sitting", "seat"]
     do: str
     number: str
     due: NotRequired[str]  # the deadline it was set for
@@ -53,12 +53,20 @@ class ErasureTimer(TypedDict):
     due: str
 
 
+class SecondThoughtTimer(TypedDict):
+    """What somebody planned may be done; what it is, their chat's row knows."""
+
+    of: Literal["second_thoughts"]
+    chat: int
+    due: str
+
+
 class NightTimer(TypedDict):
     of: Literal["ledger", "retention"]
     more: NotRequired[bool]  # the last batch was full: go on by day
 
 
-Timer = CaseTimer | CallTimer | NoticeTimer | ErasureTimer | NightTimer
+Timer = CaseTimer | CallTimer | NoticeTimer | ErasureTimer | SecondThoughtTimer | NightTimer
 
 
 class Files(TypedDict):
@@ -81,7 +89,13 @@ class Erased(TypedDict):
 class SignInRequest(TypedDict):
     username: str
     browser: str  # its hash in hex
-    target: str  # the page to go on to
+    target: str  # the page to go on to, of who asked before the browser kept that
+
+
+class Ring(TypedDict):
+    """The browser that is rung."""
+
+    subscription: int
 
 
 class Nothing(TypedDict):
@@ -134,10 +148,11 @@ EXPORT: Job[Nothing] = Job("export", Lane.NEWS)
 ERASED: Job[Erased] = Job("tombstone", Lane.BULK)
 REPLAN: Job[Nothing] = Job("replan", Lane.BULK)
 SIGN_IN: Job[SignInRequest] = Job("sign_in")
+RING: Job[Ring] = Job("ring", Lane.BULK)
 EVENT: Job[dict[str, Any]] = Job("backend", batched=True)  # a CloudEvent: see bot.backend.messages
 MESSAGES: Mapping[str, Job[dict[str, Any]]] = {each: Job(each) for each in Channel}  # see `message`
 
-JOBS: tuple[Job[Any], ...] = (TIMER, FILES, SHRED, EXPORT, ERASED, REPLAN, SIGN_IN, EVENT, *MESSAGES.values())
+JOBS: tuple[Job[Any], ...] = (TIMER, FILES, SHRED, EXPORT, ERASED, REPLAN, SIGN_IN, RING, EVENT, *MESSAGES.values())
 
 
 def message(

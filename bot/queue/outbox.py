@@ -1,15 +1,18 @@
 """What leaves the process: rows written with the change that caused them, sent after the commit."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
+    Delete,
+    Integer,
     LargeBinary,
     Select,
     bindparam,
+    delete,
     exists,
     func,
     insert,
@@ -77,36 +80,52 @@ def unsent(chat: ColumnElement[Any]) -> Select[int]:
     return select(Outbox.id).where(Outbox.chat_id == chat, Outbox.lane == Lane.REPLY, waiting)
 
 
+def dropped(chat_id: int) -> Delete:
+    """What takes away all that waits for a chat which goes."""
+    waiting = Outbox.state == literal(OutboxState.WAITING, literal_execute=True)
+    return delete(Outbox).where(Outbox.chat_id == chat_id, waiting)
+
+
 _AHEAD = unsent(bindparam("chat"))
 
 
-async def claim(session: AsyncSession, limit: int) -> list[Outbox]:
-    """Lease rows that are due, replies before bulk.  Two relays never get the same row.
+async def claim(session: AsyncSession, limit: int, kinds: Collection[str]) -> list[Outbox]:
+    """Lease rows of these kinds that are due, replies before bulk.  Two relays never get the same row.
+
+    Kinds that this process does not know are a newer version's: they wait for a process of that one.
 
     A row waits while an earlier one of its chat is leased or held back: order survives a retry.  The oldest rows come
     first, whenever they were due: of a chat, none is taken before an earlier one that the limit left out.
     """
     at = now()
-    earlier = aliased(Outbox)
-    held = exists().where(
-        earlier.chat_id == Outbox.chat_id,
-        earlier.lane == Outbox.lane,
-        earlier.state == OutboxState.WAITING,
-        earlier.id < Outbox.id,
-        earlier.due_at > at,
-    )
-    due = (
-        select(Outbox.id, Outbox.chat_id, Outbox.lane)
-        .where(Outbox.state == OutboxState.WAITING, Outbox.due_at <= at, Outbox.kind.not_in(BATCHED), ~held)
-        .order_by(Outbox.lane, Outbox.id)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
-    ids = await _in_order(session, (await session.execute(due)).all())
+    ids = await _in_order(session, (await session.execute(_DUE, {"at": at, "most": limit, "kinds": kinds})).all())
     if not ids:
         return []
     leased = update(Outbox).where(Outbox.id.in_(ids)).values(due_at=at + LEASE).returning(Outbox)
     return sorted(await session.scalars(leased), key=lambda each: (each.lane, each.id))
+
+
+_EARLIER = aliased(Outbox)
+_HELD = exists().where(
+    _EARLIER.chat_id == Outbox.chat_id,
+    _EARLIER.lane == Outbox.lane,
+    _EARLIER.state == OutboxState.WAITING,
+    _EARLIER.id < Outbox.id,
+    _EARLIER.due_at > bindparam("at"),
+)
+# Put together once: every relay asks it twice a second, and putting it together takes longer than asking.
+_DUE = (
+    select(Outbox.id, Outbox.chat_id, Outbox.lane)
+    .where(
+        Outbox.state == OutboxState.WAITING,
+        Outbox.due_at <= bindparam("at"),
+        Outbox.kind.in_(bindparam("kinds", expanding=True)),
+        ~_HELD,
+    )
+    .order_by(Outbox.lane, Outbox.id)
+    .limit(bindparam("most", type_=Integer))
+    .with_for_update(skip_locked=True)
+)
 
 
 async def _in_order(session: AsyncSession, rows: Sequence[Any]) -> list[int]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, update
 
-from bot import log
+from bot import backoff, log
 from bot.errors import Refused, TryLater
 from bot.queue import outbox
 from bot.queue.jobs import GRACE
@@ -22,7 +22,7 @@ IDLE = 0.5  # seconds between two looks at the table when nothing was due
 BATCH = 200  # rows claimed at once
 WAYS = 64  # rows on their way at the same time
 MARGIN = timedelta(seconds=3)  # A lease that ends sooner is renewed before sending.
-SLOWEST = timedelta(minutes=10)  # the longest back-off
+FIRST, LONGEST = 1.0, 600.0  # seconds before a row is tried again
 WHY = 200  # characters of a refusal that are kept
 
 LOST = object()
@@ -42,7 +42,7 @@ class Relay:
         self.handlers: Mapping[str, Send] = {}  # by the kind of row: see bot.queue.handlers
         self.sent = 0
         self._queues: dict[object, deque[Outbox]] = {}
-        self._mine: set[int] = set()  # rows in these queues, or sent and not yet written down
+        self._mine: dict[int, Outbox] = {}  # rows in these queues, or sent and not yet written down
         self._held: dict[object, datetime] = {}  # chats whose turn comes later, after a TryLater
         self._ways = asyncio.Semaphore(WAYS)
         self._done: list[dict[str, Any]] = []
@@ -54,7 +54,10 @@ class Relay:
     def deliver(self, rows: Iterable[Outbox]) -> None:
         """Send rows that are committed.  Returns at once."""
         for row in rows:
-            self._mine.add(row.id)
+            if (waiting := self._mine.get(row.id)) is not None:
+                waiting.due_at = row.due_at  # Our own sweep found it late: it is ours for longer, and still goes once.
+                continue
+            self._mine[row.id] = row
             key = row.chat_id if row.chat_id is not None else (row.kind, row.subject)
             if (later := self._held.get(key)) and later > max(row.due_at - GRACE, now()):
                 self._write(row, OutboxState.WAITING, due_at=later)
@@ -66,13 +69,13 @@ class Relay:
 
     def holds(self, ids: Iterable[int]) -> bool:
         """Whether all these rows are in our hands, so that what is delivered now comes after them."""
-        return self._mine.issuperset(ids)
+        return all(each in self._mine for each in ids)
 
     async def sweep(self) -> int:
         """Take up what is due and was left behind: by a crash, a refusal for now, or a clock."""
         async with self._sweeping:  # Two at once would each pass over what the other is about to take.
             async with self.db.begin() as session:
-                rows = await outbox.claim(session, BATCH)
+                rows = await outbox.claim(session, BATCH, tuple(self.handlers))
                 session.expunge_all()
             self.deliver(rows)
         return len(rows)
@@ -137,7 +140,7 @@ class Relay:
     def _leave(self, queue: deque[Outbox]) -> None:
         """Another relay has the first row: what comes after it in the same chat is not ours to send any more."""
         first, rest = queue.popleft(), list(queue)
-        self._mine.difference_update(each.id for each in (first, *rest) if each.chat_id is not None or each is first)
+        self._forget(each.id for each in (first, *rest) if each.chat_id is not None or each is first)
         if first.chat_id is not None:
             queue.clear()
 
@@ -165,8 +168,8 @@ class Relay:
             return await outbox.renew(session, row)
 
     def _later(self, row: Outbox, hint: TryLater) -> Any:
-        backoff = min(SLOWEST, timedelta(seconds=2 ** min(row.attempts, 10)))
-        due_at = now() + (hint.after or backoff) * random.uniform(1.0, 1.2)
+        pause = hint.after or timedelta(seconds=backoff.pause(row.attempts + 1, FIRST, LONGEST))
+        due_at = now() + pause * random.uniform(1.0, 1.2)
         self._write(row, OutboxState.WAITING, due_at=due_at, why=str(hint))
         return due_at
 
@@ -202,7 +205,11 @@ class Relay:
             # The rows are still leased: they come again when the lease ends, and go out twice at worst.
             logger.exception("outcomes not written", rows=len(batch))
         finally:
-            self._mine.difference_update(each["row"] for each in batch)
+            self._forget(each["row"] for each in batch)
+
+    def _forget(self, ids: Iterable[int]) -> None:
+        for each in ids:
+            self._mine.pop(each, None)
 
 
 _TABLE = Outbox.__table__

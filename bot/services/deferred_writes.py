@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.services.chats import questions
-from bot.services.chats.questions import AnswerVerdict, AskedQuestion
+from bot.services.chats.questions import AnswerVerdict, AskedQuestion, OpenedEntry
 from bot.services.notices import responses
 from bot.services.notices.responses import Response
 
-Note = AskedQuestion | AnswerVerdict | Response
+Note = AskedQuestion | OpenedEntry | AnswerVerdict | Response
 
 
 async def remember(connection: AsyncConnection, notes: Sequence[Note]) -> None:

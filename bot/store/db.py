@@ -19,7 +19,8 @@ from bot.store import address, sqlite
 from bot.store.vault import Vault
 
 BUSY = 5.0  # seconds that a writer waits for another process, such as a command
-PAUSE = 0.005  # seconds between two tries to become the writer
+PAUSE = 0.005  # seconds between two tries to become the writer, and two looks at what is still lent
+RETURN = 0.5  # seconds for connections to come back in the end
 PRAGMAS = (
     "journal_mode=WAL",
     "synchronous=FULL",  # What was acknowledged survives a power cut, too.
@@ -31,8 +32,14 @@ RESTED = 1.0  # seconds a connection may lie in the pool without being asked whe
 POOL = 20  # connections of one process to PostgreSQL
 
 
+OVERTAKEN = frozenset({"40001", "40P01"})  # states of SQL: rolled back for another transaction's sake
+
+
 def is_down(error: BaseException) -> bool:
     """Whether an error means "no database now" rather than "our mistake".
+
+    So does a transaction that was rolled back because it and another one waited for each other: nothing of it was done,
+    and the same again works.
 
     asyncpg lets OSError through when the server is not there, and a connection that dies inside a
     transaction comes as a bare DBAPIError, the base class of our mistakes (measured, SQLAlchemy 2.1.9).
@@ -41,7 +48,9 @@ def is_down(error: BaseException) -> bool:
     raw = error.orig if isinstance(error, OperationalError) else error
     if isinstance(raw, sqlite3.OperationalError):
         return any(word in str(raw) for word in ("locked", "disk", "unable to open"))
-    if isinstance(error, DBAPIError) and error.connection_invalidated:
+    if isinstance(error, DBAPIError) and (
+        error.connection_invalidated or getattr(error.orig, "sqlstate", "") in OVERTAKEN
+    ):
         return True
     return isinstance(error, Down | OSError | PoolTimeout | OperationalError)
 
@@ -51,9 +60,12 @@ class Database:
 
     def __init__(self, engine: AsyncEngine, reader: AsyncEngine) -> None:
         self.engine = engine
-        self._reader = reader
+        self.reader = reader
         self._kept: AsyncConnection | None = None
+        self._closed = False
         self.dialect = engine.dialect.name
+        for each in {engine.sync_engine.pool, reader.sync_engine.pool}:
+            event.listen(each, "checkin", self._end)
 
     @asynccontextmanager
     async def connect(self) -> AsyncIterator[AsyncConnection]:
@@ -73,11 +85,11 @@ class Database:
             # One connection kept open is enough: none of its statements yields.
             kept = self._kept or await self._keep()
             return (await kept.execute(statement, values)).first()
-        async with self._reader.connect() as connection:
+        async with self.reader.connect() as connection:
             return (await connection.execute(statement, values)).first()
 
     async def _keep(self) -> AsyncConnection:
-        made = await self._reader.connect()
+        made = await self.reader.connect()
         (await made.get_raw_connection()).driver_connection.shared = True  # type: ignore[union-attr]
         if self._kept is None:
             self._kept = made
@@ -88,14 +100,34 @@ class Database:
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncSession]:
         """A session for reading only; it takes no write lock on SQLite."""
-        async with session_of(self._reader) as session:
+        async with session_of(self.reader) as session:
             yield session
 
     async def close(self) -> None:
+        """Close every connection, as soon as whoever still has one brought it back.
+
+        A transaction that is cancelled ends in a task of its own, later than whoever cancelled it knows of, and a pool that
+        was disposed of keeps what comes back, open and unknown to anybody.
+        """
         if self._kept is not None:
             await self._kept.close()
-        await self._reader.dispose()
+        until = time.monotonic() + RETURN
+        while any(map(_lent, (self.reader, self.engine))) and time.monotonic() < until:  # noqa: ASYNC110 (a pool tells nobody what comes back)
+            await asyncio.sleep(PAUSE)
+        self._closed = True
+        await self.reader.dispose()
         await self.engine.dispose()
+
+    def _end(self, _connection: object, record: Any) -> None:
+        """What is used later still, or comes back later, is closed as soon as it comes back."""
+        if self._closed:
+            record.invalidate()
+
+
+def _lent(engine: AsyncEngine) -> int:
+    """How many connections are in somebody's hands."""
+    lent: int = engine.pool.checkedout()  # type: ignore[attr-defined]  # Both of our pools are queues.
+    return lent
 
 
 def session_of(bind: AsyncEngine | AsyncConnection) -> AsyncSession:

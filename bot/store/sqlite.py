@@ -6,13 +6,15 @@ the loop does not notice.  Where it would:
 
 * a query that goes on for `SHORT` is broken off and begun anew in a thread, on the same connection; it changes
   nothing, so it may be asked twice.  The next time it is asked there at once;
-* who sends many short statements one after another lets others have their turn every `SHORT`.
+* a change that took `SHORT` is made in a thread the next time: breaking it off would undo its whole transaction;
+* who sends many short statements one after another lets others have their turn every `TURN`.
 """
 
 import asyncio
 import sqlite3
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 from sqlalchemy import URL, pool
@@ -21,8 +23,10 @@ from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.util.concurrency import await_only
 
 DRIVER = "inloop"
-SHORT = 0.03  # seconds that a task may hold up the loop with what it asks
-KNOWN = 500  # queries that are remembered as long ones
+TURN = 0.01  # seconds after which a task that goes on asking lets others have their turn
+SHORT = 0.02  # seconds that one statement may hold up the loop, on top of that
+MANY = 500  # rows that are written in a thread, as it takes long
+KNOWN = 500  # statements that are remembered as long ones
 STEPS = 5_000  # of SQLite's machine between two looks at the clock: well below a millisecond
 QUERIES = ("SELECT", "WITH")  # what these begin with changes nothing, as long as nothing is RETURNING
 
@@ -40,7 +44,7 @@ class _Turns:
         if self._since is None or loop is not self._loop:
             self._since, self._loop = time.monotonic(), loop
             loop.call_soon(self._end)  # The loop comes to it as soon as the task waits for anything.
-        elif time.monotonic() - self._since > SHORT:
+        elif time.monotonic() - self._since > TURN:
             await asyncio.sleep(0)
 
     def _end(self) -> None:
@@ -65,13 +69,26 @@ class _Cursor(sqlite3.Cursor):
         connection: _Connection = self.connection  # type: ignore[assignment]
         await_only(_no_wait() if connection.shared else _turns.take())
         self._rows = None
-        if connection.shared or not _is_query(sql):
+        if connection.shared:
             super().execute(sql, parameters)
             return self
+        if not _is_query(sql):
+            self._change(sql, parameters)
+            return self
         rows = None if sql in _long else self._shortly(sql, parameters)
-        self._rows = await_only(self._elsewhere(sql, parameters)) if rows is None else rows
+        self._rows = await_only(self._elsewhere(partial(self._ask, sql, parameters))) if rows is None else rows
         self._rows.reverse()
         return self
+
+    def _change(self, sql: str, parameters: Any) -> None:
+        change = partial(super().execute, sql, parameters)
+        if sql in _long:
+            await_only(self._elsewhere(change))
+            return
+        begun = time.thread_time()
+        change()
+        if time.thread_time() - begun > SHORT:
+            _remember(sql)
 
     def _shortly(self, sql: str, parameters: Any) -> list[Any] | None:
         """The rows of a query; None when that takes long."""
@@ -84,20 +101,18 @@ class _Cursor(sqlite3.Cursor):
                 raise
         finally:
             connection.until = None
-        if len(_long) >= KNOWN:
-            _long.clear()
-        _long.add(sql)
+        _remember(sql)
         return None
 
     def _ask(self, sql: str, parameters: Any) -> list[Any]:
         super().execute(sql, parameters)
         return super().fetchall()
 
-    async def _elsewhere(self, sql: str, parameters: Any) -> list[Any]:
-        """The rows of a query that takes long.  Whoever does not want them any more leaves the connection at rest."""
+    async def _elsewhere(self, work_of: Callable[[], Any]) -> Any:
+        """What a statement that takes long gives.  Who does not want it any more leaves the connection at rest."""
         connection: _Connection = self.connection  # type: ignore[assignment]
         connection.set_progress_handler(None, 0)  # It would want Python's lock again and again.
-        work = asyncio.get_running_loop().run_in_executor(None, self._ask, sql, parameters)
+        work = asyncio.get_running_loop().run_in_executor(None, work_of)
         try:
             return await asyncio.shield(work)
         except asyncio.CancelledError:
@@ -110,7 +125,12 @@ class _Cursor(sqlite3.Cursor):
     def executemany(self, sql: str, parameters: Iterable[Any], /) -> "_Cursor":
         await_only(_turns.take())
         self._rows = None
-        super().executemany(sql, parameters)
+        given = list(parameters)
+        change = partial(super().executemany, sql, given)
+        if len(given) > MANY:
+            await_only(self._elsewhere(change))
+        else:
+            change()
         return self
 
     def fetchone(self) -> Any:
@@ -131,6 +151,12 @@ class _Cursor(sqlite3.Cursor):
 
     async def _async_soft_close(self) -> None:
         """Called when a result is exhausted; nothing is held open."""
+
+
+def _remember(sql: str) -> None:
+    if len(_long) >= KNOWN:
+        _long.clear()
+    _long.add(sql)
 
 
 def _is_query(sql: str) -> bool:

@@ -12,7 +12,6 @@ import os
 import secrets
 from pathlib import Path
 
-import orjson
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
@@ -43,9 +42,9 @@ class Vault:
                 key = base64.b64decode(encoded, validate=True)
                 keys[int(number)] = key
             except ValueError:
-                raise ValueError("NUANXIN_VAULT_KEY: expected id:base64[,id:base64]") from None
+                raise ValueError("NUANXIN_VAULT_KEY is id:base64[,id:base64], the newest first") from None
             if len(key) != KEY or not 0 < int(number) < 256:
-                raise ValueError(f"NUANXIN_VAULT_KEY: key {number} needs {KEY} bytes and an id from 1 to 255")
+                raise ValueError(f"NUANXIN_VAULT_KEY, key {number}: it needs {KEY} bytes and an id from 1 to 255")
         return cls(keys, secret.encode())
 
     @property
@@ -65,13 +64,6 @@ class Vault:
             return cipher.decrypt(sealed[1 : 1 + NONCE], sealed[1 + NONCE :], purpose.encode())
         except (KeyError, IndexError, InvalidTag) as error:
             raise CannotOpen(purpose) from error
-
-    def seal_json(self, value: object, purpose: str) -> bytes:
-        return self.seal(orjson.dumps(value), purpose)
-
-    def open_json(self, sealed: bytes, purpose: str) -> object:
-        """Raises CannotOpen."""
-        return orjson.loads(self.open(sealed, purpose))
 
     def blind(self, value: str, purpose: str) -> bytes:
         """A keyed hash of a value, to look it up by; the same value under another purpose looks different."""

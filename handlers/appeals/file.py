@@ -8,10 +8,11 @@ from telegram.ext import CommandHandler
 from bot.channels.telegram.buttons import pressed, tapped
 from bot.channels.telegram.unit import Context
 from bot.errors import Rejected
-from bot.messaging.callbacks import Go, LookUpAppeal, MyAppeals, NewAppeal, ShowAppeal, button
+from bot.messaging.callbacks import Go, LookUpAppeal, MyAppeals, NewAppeal, ShowAppeal
 from bot.messaging.reply import Option, Options, Row, rows_of
 from bot.services.appeals import appeals
 from bot.services.appeals.appeals import AppealDraft
+from bot.services.attachments import attachments
 from bot.services.calendar.wording import by
 from bot.services.core.working_days import ZONE
 from bot.services.identity import redaction
@@ -19,12 +20,13 @@ from bot.services.volunteers import applications
 from bot.store.models import Naming
 from handlers import divisions
 from handlers.answers import FILES as PICTURES
-from handlers.answers import AnswerKind, Given, attachment, one_of, phone, words
+from handlers.answers import AnswerKind, Given, attachment, name, one_of, phone, words
+from handlers.appeals.progress import show
 from handlers.flow import Flow, Question
 from handlers.standing import Answers, leave
 
 STORY = (5, 2_000)  # characters
-FILES = 9
+FILES = attachments.MOST
 WHOSE = ("own", "agreed", "unasked")  # for whom a 民情联络员 files it
 
 
@@ -39,7 +41,7 @@ async def home(update: Update, context: Context) -> None:
 
 def _kinds(context: Context, answers: Answers) -> Options:
     """Those that somebody reads where this person runs."""
-    kinds = context.knowledge.appeals.kinds.values()
+    kinds = context.knowledge.appeals.offered.values()
     hidden = answers.get("~unread", ())
     buttons = [Option(label=each.label, value=each.code) for each in kinds if each.code not in hidden]
     return rows_of(buttons)
@@ -63,14 +65,14 @@ async def kind(context: Context, what: Given) -> str:
 
 
 def _kind_labels(context: Context) -> dict[str, str]:
-    return {code: each.label for code, each in context.knowledge.appeals.kinds.items()}
+    return {code: each.label for code, each in context.knowledge.appeals.offered.items()}
 
 
 async def story(context: Context, what: Given) -> dict[str, Any]:
     """Words, or a voice note in place of them."""
     if what.kind is AnswerKind.VOICE:
         return {"text": context.text("appeal.voice"), "file": await attachment(context, what)}
-    return {"text": await words(*STORY)(context, what)}
+    return {"text": await words(*STORY, short="answer.story_short")(context, what)}
 
 
 def keep(context: Context, answers: Answers, file: dict[str, Any]) -> None:
@@ -137,7 +139,7 @@ async def again(context: Context, what: Given) -> str:
     if value == "same":
         number = (context.chat.answers or {}).get("~similar", "")
         leave(context.chat)
-        context.say("appeal.list", choices=[[button(number, ShowAppeal(number))]])
+        await show(context, number)
     return str(value)
 
 
@@ -157,7 +159,7 @@ async def begin(context: Context) -> Answers:
     """Raises Rejected, with where to go instead, where nobody reads any kind: nobody writes a story for nothing."""
     liaison = await applications.liaison(context.session, context.chat.id) is not None
     unread = [each.code for each in await appeals.unread(context.session, context.services, context.chat.region)]
-    if len(unread) == len(context.knowledge.appeals.kinds):
+    if len(unread) == len(context.knowledge.appeals.offered):
         raise Rejected("appeal.nobody_reads")
     answers: Answers = {"naming": Naming.HIDDEN.value, **({"~liaison": True} if liaison else {})}
     return {**answers, **({"~unread": unread} if unread else {})}
@@ -204,6 +206,10 @@ async def submit(context: Context, answers: Answers) -> None:
     context.say(
         "appeal.receipt",
         receipt=True,
+        choices=[
+            [context.button("appeal.watch", ShowAppeal(receipt.number))],
+            [context.button("contact.mine", Go("contact"))],
+        ],
         number=receipt.number,
         code=receipt.code,
         kind=context.knowledge.appeals.kinds[draft.kind].label,
@@ -264,12 +270,13 @@ APPEAL = Flow(
         Question(
             "naming",
             ask="appeal.naming",
+            about=lambda context, answers: {"days": context.knowledge.retention.keep("anonymous_identities").days},
             read=one_of(_naming_labels),
             choices=_namings,
             extra=True,
             show=lambda context, value: context.text(f"appeal.{value}"),
         ),
-        Question("name", ask="appeal.name", read=words(2, 30), asked=_named),
+        Question("name", ask="appeal.name", read=name, asked=_named),
         Question(
             "phone",
             ask="appeal.phone",
@@ -281,6 +288,7 @@ APPEAL = Flow(
         Question(
             "files",
             ask="appeal.files",
+            about=lambda context, answers: {"most": FILES},
             read=attachment,
             takes=PICTURES,
             extra=True,

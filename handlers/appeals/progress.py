@@ -22,20 +22,23 @@ from bot.messaging.callbacks import (
     button,
 )
 from bot.messaging.reply import Row
-from bot.services.appeals import appeals
+from bot.services.appeals import appeals, supplements
 from bot.services.appeals import transitions as appeal_transitions
-from bot.services.appeals.states import DONE, OPEN, AppealMove, AppealState
-from bot.services.calendar.wording import by, day
+from bot.services.appeals.effects import UNRATED_AFTER
+from bot.services.appeals.states import APPEAL, DONE, OPEN, AppealMove, AppealState
+from bot.services.calendar.wording import by
 from bot.services.core import numbers
-from bot.services.core.lifecycle import WORKER, IllegalStep
+from bot.services.core.lifecycle import WORKER, IllegalStep, Role
 from bot.services.core.working_days import ZONE
 from bot.services.identity import identities
-from bot.store.models import Agency, Appeal, AppealStep
+from bot.store.models import Agency, Appeal
+from handlers import second_thoughts, timeline
 from handlers.answers import Given, words
 from handlers.flow import Flow, Question
 from handlers.standing import Answers, stand
 
 LISTED = 8  # appeals in one list
+NOUN = "appeal"  # what is taken back, as it is planned
 
 
 async def mine(update: Update, context: Context) -> None:
@@ -45,13 +48,18 @@ async def mine(update: Update, context: Context) -> None:
         context.say("appeal.none", choices=[[context.button("appeal.new", NewAppeal())]])
         return
     lines = [_line(context, each) for each in found]
-    rows = [[button(each.number, ShowAppeal(each.number))] for each in found]
+    labels = {code: kind.label for code, kind in context.knowledge.appeals.kinds.items()}
+    rows = [[button(f"{labels[each.kind]} {each.number}", ShowAppeal(each.number))] for each in found]
     context.reply({"do": "say", "text": "\n\n".join((context.text("appeal.list"), *lines)), "choices": rows})
 
 
 async def one(update: Update, context: Context, asked: ShowAppeal) -> None:
     """One appeal with its timeline."""
-    appeal = await appeals.own_one(context.session, context.chat.id, asked.number)
+    await show(context, asked.number)
+
+
+async def show(context: Context, number: str) -> None:
+    appeal = await appeals.own_one(context.session, context.chat.id, number)
     if appeal is None:
         context.toast("stale")
     else:
@@ -84,7 +92,7 @@ async def looks(update: Update, context: Context, asked: AppealLooks) -> None:
 
 
 async def withdraw(update: Update, context: Context, asked: WithdrawAppeal) -> None:
-    """Asked once more: nothing brings a withdrawn case back."""
+    """Asked once more, and done in a minute: nothing brings a withdrawn case back."""
     number = asked.number
     appeal = await appeals.own_one(context.session, context.chat.id, number)
     if appeal is None:
@@ -94,14 +102,10 @@ async def withdraw(update: Update, context: Context, asked: WithdrawAppeal) -> N
         yes = context.button("appeal.withdraw_yes", WithdrawAppeal(number, "yes"))
         context.say("appeal.withdraw_sure", choices=[[yes]], number=number)
         return
-    try:
-        await appeal_transitions.move(
-            context.session, context.services, number, AppealMove(AppealState.WITHDRAWN, WORKER)
-        )
-    except IllegalStep as step:
-        context.say("appeal.cannot_withdraw", number=number, state=context.text(f"appeal.state_{step.source}"))
+    if not APPEAL.allows("withdraw", appeal.state, AppealState.WITHDRAWN, Role.WORKER):
+        context.say("appeal.cannot_withdraw", number=number, state=context.text(f"appeal.state_{appeal.state}"))
         return
-    context.say("appeal.withdrawn", number=number)
+    await second_thoughts.plan(context, NOUN, number, "undo.withdrawing")
 
 
 async def rate(update: Update, context: Context, asked: RateAppeal) -> None:
@@ -136,10 +140,19 @@ async def _reopen(context: Context, answers: Answers) -> None:
     try:
         wanted = AppealMove(AppealState.REOPENED, WORKER, text=answers["why"])
         await appeal_transitions.move(context.session, context.services, number, wanted)
-    except Rejected:
+    except Rejected as why:
+        if why.key != "move.reopen_late":
+            raise
         context.say(
-            "appeal.too_late", number=number, choices=[[context.button("appeal.continue", ContinueAppeal(number))]]
+            "appeal.too_late",
+            number=number,
+            days=why.values["days"],
+            choices=[[context.button("appeal.continue", ContinueAppeal(number))]],
         )
+        return
+    except IllegalStep:  # It is open again by now: what they say belongs to it all the same.
+        await supplements.add(context.session, context.services, context.chat, number, answers["why"])
+        context.say("appeal.added", number=number)
         return
     context.say("appeal.reopened", number=number)
 
@@ -158,7 +171,7 @@ async def go_on(update: Update, context: Context, asked: ContinueAppeal) -> None
 async def number(context: Context, what: Given) -> str:
     text = numbers.typed(what.text)
     if not appeals.is_number(text):
-        raise Rejected("appeal.number_wrong")
+        raise Rejected("appeal.number_wrong", length=appeals.NUMBER_LENGTH)
     return text
 
 
@@ -174,7 +187,7 @@ async def _look_up(context: Context, answers: Answers) -> None:
     try:
         appeal = await appeals.by_code(context.session, answers["number"], answers["code"])
     except appeals.WrongCode as why:
-        await LOOKUP.ask_again(context, "code", {"number": answers["number"]}, why.key)
+        await LOOKUP.ask_again(context, "code", {"number": answers["number"]}, why.key, **why.values)
         return
     except Rejected as why:
         context.say(why.key, **why.values)
@@ -185,8 +198,15 @@ async def _look_up(context: Context, answers: Answers) -> None:
 LOOKUP = Flow(
     name="lookup",
     questions=(
-        Question("number", ask="appeal.ask_number", read=number),
-        Question("code", ask="appeal.ask_code", read=code),
+        Question(
+            "number",
+            ask="appeal.ask_number",
+            read=number,
+            about=lambda context, answers: {"length": appeals.NUMBER_LENGTH},
+        ),
+        Question(
+            "code", ask="appeal.ask_code", read=code, about=lambda context, answers: {"length": appeals.CODE_LENGTH}
+        ),
     ),
     done=_look_up,
     preview=False,
@@ -203,19 +223,35 @@ FLOWS = (LOOKUP, WHY)
 
 async def _show(context: Context, appeal: Appeal, *, own: bool) -> None:
     agency = await context.session.get(Agency, appeal.agency_id) if appeal.agency_id else None
-    steps = [_step(context, each) for each in await appeals.timeline(context.session, appeal.id)]
+    steps = await appeals.timeline(context.session, appeal.id)
+    unit = agency.name if agency else context.text("appeal.no_agency")
     text = context.text(
         "appeal.one",
         number=appeal.number,
         kind=context.knowledge.appeals.kinds[appeal.kind].label,
         state=context.text(f"appeal.state_{appeal.state}"),
-        agency=agency.name if agency else context.text("appeal.no_agency"),
-        due=day(context.knowledge.texts, appeal.due_at),
-        paused=context.text("appeal.paused") if appeal.paused_at else "",
-        steps="",
+        # Whoever was shown number and code learns how it goes, and not what was written.
+        said=context.text("appeal.said", words=timeline.excerpt(appeal.story)) if own else "",
+        agency=unit,
     )
-    choices = _ways(context, appeal) if own else []
-    context.reply({"do": "say", "text": text + "\n".join(filter(None, steps)), "choices": choices})
+    lines = timeline.drawn(
+        context,
+        [(each.at, timeline.words(context, f"step.{each.name}", text=each.text)) for each in steps],
+        now=timeline.words(context, f"appeal.now_{appeal.state}", agency=unit),
+        then=_then(context, appeal),
+    )
+    context.reply({"do": "say", "text": f"{text}\n\n{lines}", "choices": _ways(context, appeal) if own else []})
+
+
+def _then(context: Context, appeal: Appeal) -> list[str]:
+    """What comes after; of what is over, nothing."""
+    if appeal.state == AppealState.ANSWERED:
+        return [context.text("appeal.then_unrated", days=UNRATED_AFTER.days)]
+    if appeal.state not in OPEN:
+        return []
+    waiting = appeal.state == AppealState.PENDING_INFO
+    first = context.text("appeal.then_resumed") if waiting else by(context.knowledge.texts, appeal.due_at)
+    return [first, context.text("appeal.then_rated")]
 
 
 def _ways(context: Context, appeal: Appeal) -> list[Row]:
@@ -225,17 +261,9 @@ def _ways(context: Context, appeal: Appeal) -> list[Row]:
     elif appeal.state in DONE:
         rows.append([context.button("case.reopen", RateAppeal(appeal.number, "poor"))])
     elif appeal.state not in (AppealState.REJECTED, AppealState.MERGED, AppealState.WITHDRAWN):
-        rows.append([context.button("appeal.withdraw", WithdrawAppeal(appeal.number))])
+        taken_back = context.button("appeal.withdraw", WithdrawAppeal(appeal.number))
+        rows[0] = [*rows[0], second_thoughts.way(context, NOUN, appeal.number, taken_back)]
     return rows
-
-
-def _step(context: Context, step: AppealStep) -> str:
-    """A line of the timeline as the worker reads it; "" for what is staff's own business."""
-    key = f"step.{step.name}"
-    if key not in context.knowledge.texts.raw["zh"]:
-        return ""
-    what = context.text(key, text=step.text)
-    return context.text("appeal.step", date=f"{step.at.astimezone(ZONE):%m-%d %H:%M}", what="") + what
 
 
 def _line(context: Context, appeal: Appeal) -> str:

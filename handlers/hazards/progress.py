@@ -7,21 +7,30 @@ from telegram import Update
 from bot.channels.telegram.buttons import asked, pressed
 from bot.channels.telegram.unit import Context
 from bot.errors import Rejected
-from bot.messaging.callbacks import JudgeHazard, LookAround, MyHazards, NewHazard, ShowHazard, WithdrawHazard, button
+from bot.messaging.callbacks import (
+    JudgeHazard,
+    LookAround,
+    MyHazards,
+    NewHazard,
+    ShowHazard,
+    WithdrawHazard,
+    button,
+)
 from bot.messaging.reply import Options, Row
-from bot.services.calendar.wording import day
-from bot.services.core.lifecycle import WORKER, IllegalStep
-from bot.services.core.working_days import ZONE
+from bot.services.calendar.wording import by, day
+from bot.services.core.lifecycle import WORKER, IllegalStep, Role
 from bot.services.hazards import hazards
 from bot.services.hazards import transitions as hazard_transitions
 from bot.services.hazards.effects import verdicts
-from bot.services.hazards.states import OPEN, HazardMove, HazardState
-from bot.store.models import Agency, Hazard, HazardStep
+from bot.services.hazards.states import HAZARD, OPEN, HazardMove, HazardState
+from bot.store.models import Agency, Hazard
+from handlers import second_thoughts, timeline
 from handlers.answers import AnswerKind, Given, one_of
 from handlers.flow import Flow, Question
 from handlers.standing import Answers
 
 LISTED = 8  # hazards in one list
+NOUN = "hazard"  # what is taken back, as it is planned
 OFFERED = 3  # to look at
 VERDICTS = {  # what somebody saw: where it leads, what the timeline says, what they are told
     "yes": (HazardState.VERIFIED, "hazard.seen_fixed", "hazard.thanks"),
@@ -45,7 +54,7 @@ async def mine(update: Update, context: Context) -> None:
         )
         for each in found
     ]
-    rows = [[button(each.number, ShowHazard(each.number))] for each in found]
+    rows = [[button(f"{_label(context, each)} {each.number}", ShowHazard(each.number))] for each in found]
     context.reply({"do": "say", "text": "\n\n".join((context.text("hazard.list"), *lines)), "choices": rows})
 
 
@@ -56,34 +65,39 @@ async def one(update: Update, context: Context, asked: ShowHazard) -> None:
         context.toast("stale")
         return
     agency = await context.session.get(Agency, hazard.agency_id) if hazard.agency_id else None
+    unit = agency.name if agency else context.text("appeal.no_agency")
+    steps = await hazards.timeline(context.session, hazard.id)
     text = context.text(
         "hazard.one",
         number=hazard.number,
         kind=_label(context, hazard),
         state=context.text(f"hazard.state_{hazard.state}"),
-        agency=agency.name if agency else context.text("appeal.no_agency"),
-        due=day(context.knowledge.texts, hazard.due_at),
+        words=timeline.excerpt(hazard.text),
+        agency=unit,
     )
-    lines = [_line(context, each) for each in await hazards.timeline(context.session, hazard.id)]
-    text = "\n".join((text, *filter(None, lines)))
-    context.reply({"do": "say", "text": text, "choices": _ways(context, hazard)})
+    lines = timeline.drawn(
+        context,
+        [(each.at, timeline.words(context, f"hazard_step.{each.name}", text=each.text)) for each in steps],
+        now=timeline.words(context, f"hazard.now_{hazard.state}", agency=unit),
+        then=_then(context, hazard),
+    )
+    context.reply({"do": "say", "text": f"{text}\n\n{lines}", "choices": _ways(context, hazard)})
+
+
+def _then(context: Context, hazard: Hazard) -> list[str]:
+    """What comes after; of what is over, nothing."""
+    if hazard.state not in OPEN:
+        return []
+    return [by(context.knowledge.texts, hazard.due_at, of="hazard"), context.text("hazard.then_seen")]
 
 
 def _ways(context: Context, hazard: Hazard) -> list[Row]:
     if hazard.state == HazardState.RESOLVED:
         return [[context.button(key, press) for key, press in row] for row in verdicts(hazard)]
     if hazard.state in (HazardState.REPORTED, HazardState.VALIDATED):
-        return [[context.button("appeal.withdraw", WithdrawHazard(hazard.number))]]
+        taken_back = context.button("appeal.withdraw", WithdrawHazard(hazard.number))
+        return [[second_thoughts.way(context, NOUN, hazard.number, taken_back)]]
     return []
-
-
-def _line(context: Context, step: HazardStep) -> str:
-    """A line of the timeline as the reporter reads it; "" for what is staff's own business."""
-    key = f"hazard_step.{step.name}"
-    if key not in context.knowledge.texts.raw["zh"]:
-        return ""
-    what = context.text(key, text=step.text)
-    return context.text("appeal.step", date=f"{step.at.astimezone(ZONE):%m-%d %H:%M}", what="") + what
 
 
 async def withdraw(update: Update, context: Context, asked: WithdrawHazard) -> None:
@@ -95,7 +109,10 @@ async def withdraw(update: Update, context: Context, asked: WithdrawHazard) -> N
         yes = context.button("appeal.withdraw_yes", WithdrawHazard(hazard.number, "yes"))
         context.say("appeal.withdraw_sure", choices=[[yes]], number=hazard.number)
         return
-    await _move(context, hazard.number, HazardMove(HazardState.WITHDRAWN, WORKER), "hazard.withdrawn")
+    if not HAZARD.allows("withdraw", hazard.state, HazardState.WITHDRAWN, Role.WORKER):
+        context.say("hazard.moved_on", number=hazard.number)
+        return
+    await second_thoughts.plan(context, NOUN, hazard.number, "undo.withdrawing")
 
 
 async def judge(update: Update, context: Context, asked: JudgeHazard) -> None:
@@ -152,7 +169,7 @@ async def verdict(context: Context, what: Given) -> str:
 
 async def _seen(context: Context, answers: Answers) -> None:
     if not answers["~near"]:
-        context.say("hazard.nothing_near")
+        context.say("hazard.nothing_near", metres=round(hazards.NEAR))
         return
     number, _, value = answers["verdict"].partition("/")
     await _judge(context, number, value)

@@ -3,14 +3,13 @@
 from html import escape
 from typing import Any
 
-from telegram import Update
 from telegram.ext import CommandHandler
 
 from bot.channels.telegram.buttons import pressed, tapped
 from bot.channels.telegram.unit import Context
 from bot.errors import Rejected
-from bot.messaging.callbacks import Go, LookAround, MyHazards, NewHazard
-from bot.messaging.reply import Option, Options, Row, rows_of
+from bot.messaging.callbacks import Go, LookAround, MyHazards, NewHazard, ShowHazard
+from bot.messaging.reply import Option, Options, rows_of
 from bot.services.calendar.wording import by
 from bot.services.core.working_days import ZONE
 from bot.services.hazards import followers, hazards
@@ -25,23 +24,22 @@ from knowledge.geo import in_china
 
 TEXT = (4, 500)  # characters
 PHOTOS = 9
+WORDS = "words"  # given where a photo was asked for
 ALL = "all"  # pressed in place of a type: show me the others
 OFFERED = 3  # similar ones
 LONGEST = 40  # characters of a place in a list
 
 
-async def home(update: Update, context: Context) -> None:
-    """What one can do about hazards."""
-    mine = await hazards.own(context.session, context.chat.id)
-    rows: list[Row] = [[context.button("hazard.new", NewHazard())]]
-    if mine:
-        rows.append([context.button("hazard.mine", MyHazards(), count=len(mine))])
-    context.say("hazard.home", choices=[*rows, [context.button("hazard.look", LookAround())]])
-
-
 async def picture(context: Context, what: Given) -> dict[str, Any]:
-    """A photo; its caption, when there is one, says what is wrong."""
+    """A photo; its caption, when there is one, says what is wrong.  Who has none says it in words instead."""
+    if what.kind is AnswerKind.TEXT:
+        return {"kind": WORDS, "text": await story(context, what)}
     return _captioned(context, await attachment(context, what))
+
+
+async def _words_instead(context: Context, answers: Answers) -> None:
+    if answers["photo"] and answers["photo"]["kind"] == WORDS:
+        answers.update({"text": answers["photo"]["text"], "photo": None})
 
 
 def _captioned(context: Context, file: dict[str, Any]) -> dict[str, Any]:
@@ -154,7 +152,8 @@ def _similar(context: Context, answers: Answers) -> Options:
 
 def _similar_places(context: Context, answers: Answers) -> dict[str, Any]:
     """Where places were typed, the person compares them; of positions the distance has said enough."""
-    return {"places": "".join(f"\n{number}　{place}" for number, _, place in answers["~similar"] if place)}
+    places = "".join(f"\n{number}　{place}" for number, _, place in answers["~similar"] if place)
+    return {"places": places, "days": hazards.RECENT.days}
 
 
 async def again(context: Context, what: Given) -> str:
@@ -185,6 +184,10 @@ async def submit(context: Context, answers: Answers) -> None:
     context.say(
         "hazard.receipt_by_hand" if receipt.by_hand else "hazard.receipt",
         receipt=True,
+        choices=[
+            [context.button("appeal.watch", ShowHazard(receipt.number))],
+            [context.button("contact.mine", Go("contact"))],
+        ],
         number=receipt.number,
         kind=known.label,
         agency=receipt.agency or context.text("appeal.no_agency"),
@@ -201,8 +204,10 @@ REPORT = Flow(
             "photo",
             ask="hazard.photo",
             read=picture,
-            takes=frozenset({AnswerKind.PHOTO, AnswerKind.FILE}),
+            takes=frozenset({AnswerKind.PHOTO, AnswerKind.FILE, AnswerKind.TEXT}),
             optional=True,
+            beside=(("hazard.mine", MyHazards()), ("hazard.look", LookAround())),
+            check=_words_instead,
             show=lambda context, value: context.text("hazard.has_photo"),
         ),
         Question(
@@ -252,7 +257,7 @@ FLOWS = (REPORT,)
 
 HANDLERS = [
     CommandHandler("report", REPORT.start),
-    tapped("hazard", home),
-    pressed(Go("hazard"), home),
+    tapped("hazard", REPORT.start),
+    pressed(Go("hazard"), REPORT.start),
     pressed(NewHazard, REPORT.start),
 ]

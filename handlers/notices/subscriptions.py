@@ -11,6 +11,7 @@ from bot.channels.telegram.receiver import reads
 from bot.channels.telegram.unit import Context
 from bot.messaging.callbacks import Notices, button
 from bot.messaging.reply import Row, rows_of
+from bot.services.core import quiet_hours
 from bot.services.notices import platforms, responses
 from bot.store.models import NoticeKind
 
@@ -98,22 +99,24 @@ async def _ask_platform(update: Update, context: Context) -> None:
 
 def _state(context: Context) -> tuple[str, str, str]:
     service, activity = (_marked(context, getattr(context.chat, column)) for column in KINDS.values())
-    return service, activity, context.text(f"notices.{_name(context.chat.quiet)}")
+    return service, activity, _hours(context, context.chat.quiet)
 
 
 def _choices(context: Context) -> list[Row]:
     kinds = [context.button(f"notices.flip_{kind}", Notices(kind, "flip")) for kind in KINDS]
-    hours = [context.button(f"notices.{_name(each)}", Notices("quiet", each)) for each in HOURS]
-    return [kinds, hours[:2], hours[2:], [context.button("notices.where", Notices("platform"))]]
+    hours = {_hours(context, each): button(_hours(context, each), Notices("quiet", each)) for each in HOURS}
+    return [kinds, *rows_of(list(hours.values())), [context.button("notices.where", Notices("platform"))]]
 
 
 def _marked(context: Context, wanted: bool) -> str:
     return context.text("notices.on" if wanted else "notices.off")
 
 
-def _name(hours: str) -> str:
-    """The key of a choice of quiet hours; one that is not offered any more reads as the usual one."""
-    return {"8-16": "quiet_day", "0-6": "quiet_late", "0-0": "quiet_never"}.get(hours, "quiet_usual")
+def _hours(context: Context, hours: str) -> str:
+    """A choice of quiet hours in words; one that is not offered any more reads as the usual one."""
+    key = {"8-16": "quiet_day", "0-6": "quiet_late", "0-0": "quiet_never"}.get(hours, "quiet_usual")
+    start, end = quiet_hours.of(hours, context.services.quiet)
+    return context.text("notices.quiet_never" if start == end else f"notices.{key}", start=start.hour, end=end.hour)
 
 
 HANDLERS = [CommandHandler("notices", show), asked(Notices, change)]

@@ -8,15 +8,18 @@ from telegram.ext import CommandHandler
 from bot.channels.telegram.buttons import asked, pressed
 from bot.channels.telegram.unit import Context
 from bot.messaging.callbacks import BuyReward, CancelVoucher, MyVouchers, Points, ShowReward
-from bot.messaging.reply import Row
+from bot.messaging.reply import Press, Row
 from bot.services.core.working_days import ZONE, shown
 from bot.services.points import ledger as points_ledger
 from bot.services.points import vouchers
 from bot.services.points.vouchers import VoucherState
 from bot.store.models import PointsAccount, PointsEntry, Voucher
+from handlers import second_thoughts
+from knowledge.rewards import Reward
 
 LINES = 6  # of the ledger
-REASONS = ("hazard", "shift", "voucher")  # first words of sources that people are told
+NOUN = "voucher"  # what is given back, as it is planned
+REASONS = ("hazard", "shift", "voucher", "sitting")  # first words of sources that people are told
 
 
 async def home(update: Update, context: Context) -> None:
@@ -27,7 +30,7 @@ async def home(update: Update, context: Context) -> None:
         text += _more(context, account)
         lines = await points_ledger.newest(context.session, account, LINES)
         text += "".join(f"\n{_line(context, each)}" for each in lines)
-    choices = await _offers(context)
+    choices = await _offers(context, account.available if account else 0)
     if account is not None:
         choices.append([context.button("points.mine", MyVouchers())])
     context.reply({"do": "say", "text": text, "choices": choices})
@@ -47,14 +50,19 @@ def _line(context: Context, entry: PointsEntry) -> str:
     return f"{entry.at.astimezone(ZONE):%m-%d}　{what}　{change:+d}"
 
 
-async def _offers(context: Context) -> list[Row]:
+async def _offers(context: Context, available: int) -> list[Row]:
+    """What is there, and what it costs; of what the points do not pay for, how many are missing."""
     left = await vouchers.stocks(context.session)
     here = context.chat.region
     there = {code for code, stock in left.items() if stock.remaining}
     fits = [each for each in context.knowledge.rewards.values() if here.startswith(each.region) and each.code in there]
-    return [
-        [context.button("points.offer", ShowReward(each.code), reward=each.label, points=each.points)] for each in fits
-    ]
+
+    def press(each: Reward) -> Press:
+        short = max(each.points - available, 0)
+        key = "points.offer_short" if short else "points.offer"
+        return context.button(key, ShowReward(each.code), reward=each.label, points=each.points, short=short)
+
+    return [[press(each)] for each in fits]
 
 
 async def offer(update: Update, context: Context, asked: ShowReward) -> None:
@@ -64,16 +72,20 @@ async def offer(update: Update, context: Context, asked: ShowReward) -> None:
         context.toast("points.gone")
         return
     account = await points_ledger.account_of(context.session, context.chat.id)
-    known = account.entries if account else 0
+    known, available = (account.entries, account.available) if account else (0, 0)
+    confirm = context.button("points.confirm", BuyReward(reward.code, known), points=reward.points)
     context.say(
         "points.reward",
-        choices=[[context.button("points.confirm", BuyReward(reward.code, known), points=reward.points)]],
+        choices=[[confirm]] if available >= reward.points else [],
         reward=reward.label,
         about=reward.about,
         place=reward.place,
         days=reward.days,
         points=reward.points,
-        available=account.available if account else 0,
+        available=available,
+        short=""
+        if available >= reward.points
+        else "\n" + context.text("points.short", short=reward.points - available),
     )
 
 
@@ -91,12 +103,15 @@ async def mine(update: Update, context: Context) -> None:
         return
     lines = [_voucher(context, each) for each in found]
     open_ones = [each for each in found if each.state == VoucherState.ISSUED]
-    choices = [
-        [context.button("points.cancel", CancelVoucher(each.id), reward=_label(context, each.reward))]
-        for each in open_ones
-    ]
+    choices = [[_way(context, each)] for each in open_ones]
     text = "\n".join((context.text("points.mine_title"), *lines))
     context.reply({"do": "say", "text": text, "choices": choices})
+
+
+def _way(context: Context, voucher: Voucher) -> Press:
+    """To give it back, or to keep it after all."""
+    back = context.button("points.cancel", CancelVoucher(voucher.id), reward=_label(context, voucher.reward))
+    return second_thoughts.way(context, NOUN, str(voucher.id), back)
 
 
 def _voucher(context: Context, voucher: Voucher) -> str:
@@ -119,10 +134,11 @@ async def cancel(update: Update, context: Context, asked: CancelVoucher) -> None
             "points.cancel_sure", choices=[[context.button("points.cancel_yes", CancelVoucher(asked.id, "yes"))]]
         )
         return
-    if await vouchers.cancel(context.session, asked.id, context.chat.id):
-        context.say("points.cancelled")
-    else:
+    mine = {each.id: each.state for each in await vouchers.own(context.session, context.chat.id)}
+    if not vouchers.may_cancel(mine.get(asked.id, "")):
         context.toast("points.not_cancelled")
+        return
+    await second_thoughts.plan(context, NOUN, str(asked.id), "undo.returning")
 
 
 HANDLERS: list[Any] = [

@@ -7,12 +7,12 @@ from telegram import Update
 from bot.channels.telegram.buttons import asked, message_of, tapped
 from bot.channels.telegram.receiver import reads
 from bot.channels.telegram.unit import Context
-from bot.messaging.callbacks import ShowCategory, button
+from bot.messaging.callbacks import Go, ShowCategories, ShowCategory, button
 from bot.messaging.reply import Press, Row, rows_of
 
 PAGE = 8  # entries in one list
+CATEGORIES = 12  # in one list
 RIGHTS = ("讨薪维权", "法律援助", "工伤", "职业伤害", "用工关系", "劳动报酬", "工会")
-TRAINING = ("skills-training", "degree-dream-plan", "volunteer-register", "youth-support")
 
 
 @reads
@@ -23,12 +23,8 @@ async def policies(update: Update, context: Context) -> None:
 @reads
 async def rights(update: Update, context: Context) -> None:
     every = _names(context)
-    context.say("policy.rights", choices=rows_of([_category(context, every.index(name)) for name in RIGHTS]))
-
-
-@reads
-async def training(update: Update, context: Context) -> None:
-    context.say("policy.training", choices=context.knowledge.cards.buttons(TRAINING))
+    person: Row = [context.button("contact.mine", Go("contact"))]
+    context.say("policy.rights", choices=[person, *rows_of([_category(context, every.index(name)) for name in RIGHTS])])
 
 
 @reads
@@ -51,12 +47,25 @@ async def category(update: Update, context: Context, asked: ShowCategory) -> Non
     context.edit(message_of(update), "policy.category", choices=[*choices, way], category=names[number])
 
 
+@reads
+async def categories(update: Update, context: Context, asked: ShowCategories) -> None:
+    context.edit(message_of(update), "policy.intro", choices=_categories(context, asked.page))
+
+
 def _names(context: Context) -> list[str]:
-    return list(dict.fromkeys(each.category for each in context.knowledge.policies.values()))
+    """The categories, what most people need first."""
+    found = dict.fromkeys(each.category for each in context.knowledge.policies.values())
+    order = context.knowledge.words.categories
+    return sorted(found, key=lambda name: order.index(name) if name in order else len(order))
 
 
-def _categories(context: Context) -> Sequence[Row]:
-    return rows_of([_category(context, number) for number in range(len(_names(context)))])
+def _categories(context: Context, page: int = 0) -> Sequence[Row]:
+    every = range(len(_names(context)))
+    rows = rows_of([_category(context, number) for number in every[page * CATEGORIES : (page + 1) * CATEGORIES]])
+    way = [context.button("policy.back", ShowCategories(page - 1))] if page else []
+    if len(every) > (page + 1) * CATEGORIES:
+        way.append(context.button("policy.more", ShowCategories(page + 1)))
+    return [*rows, *([way] if way else [])]
 
 
 def _category(context: Context, number: int) -> Press:
@@ -66,6 +75,6 @@ def _category(context: Context, number: int) -> Press:
 HANDLERS = [
     tapped("policy", policies),
     tapped("rights", rights),
-    tapped("training", training),
     asked(ShowCategory, category),
+    asked(ShowCategories, categories),
 ]

@@ -5,10 +5,12 @@ from telegram.ext import CommandHandler, MessageHandler, filters
 
 from bot.channels.telegram.buttons import message_of, pressed
 from bot.channels.telegram.unit import Context
-from bot.messaging.callbacks import AskErasure, Erase, KeepData, MyData
+from bot.messaging.callbacks import AskErasure, Erase, KeepData, MyData, Silence
 from bot.queue import outbox
 from bot.services.appeals import appeals
 from bot.services.appeals.states import OPEN
+from bot.services.chats import rings
+from bot.services.contacts import contacts
 from bot.services.core.working_days import ZONE
 from bot.services.privacy import data_export, erasure
 from handlers import home
@@ -18,15 +20,26 @@ async def show(update: Update, context: Context) -> None:
     """What is held, in a few lines; the file with all of it follows."""
     chat = context.chat
     cases = await appeals.own(context.session, chat.id)
+    rung = await rings.held(context.session, chat.channel, context.unit.address)
+    silence = [[context.button("privacy.silence", Silence())]] if rung else []
+    outlets = await contacts.outlet_names(context.session, [chat.outlet_id or 0])
     context.say(
         "privacy.held",
-        choices=[[context.button("privacy.forget", AskErasure())]],
+        choices=[*silence, [context.button("privacy.forget", AskErasure())]],
+        rings=context.text("privacy.rings", count=rung) if rung else "",
         place=home.full_name(context, chat.region),
         job=context.text(f"job.{chat.job}") if chat.job else context.text("settings.no_job"),
+        outlet=outlets.get(chat.outlet_id or 0) or context.text("privacy.no_outlet"),
         cases=len(cases),
         form=context.form_name() if chat.answers else context.text("privacy.no_form"),
     )
     await outbox.put(context.session, [data_export.export(chat)])
+
+
+async def silence(update: Update, context: Context) -> None:
+    """No browser of theirs is rung any more, also one they have lost."""
+    await rings.forget(context.session, context.chat.channel, context.unit.address)
+    context.say("privacy.silenced")
 
 
 async def ask(update: Update, context: Context) -> None:
@@ -76,6 +89,7 @@ HANDLERS = [
     MessageHandler(_typed("我的数据"), show),
     MessageHandler(_typed("删除|删除我的数据"), ask),
     pressed(MyData, show),
+    pressed(Silence, silence),
     pressed(AskErasure, ask),
     pressed(Erase, erase),
     pressed(KeepData, take_back),

@@ -15,36 +15,76 @@ from bot.services.stations.stations import Report, report
 from handlers.answers import AnswerKind, Given, point
 from handlers.flow import Flow, Question
 from handlers.standing import Answers
+from handlers.stations import fault, spots
+from knowledge import english
 from knowledge.geo import Point, in_china
 from knowledge.places import Place
-from knowledge.stations.shown import FARTHEST, Wish, distance
+from knowledge.search import Asker, Decision
+from knowledge.stations.shown import FARTHEST, Wish
 from knowledge.stations.station import Station
 
 CANDIDATES = 6  # places offered when a name means several
+TYPED = 20  # characters of a line that are said again
 ASKED = "~asked"  # what was wanted before anybody said where
 NOWHERE = Point(0.0, 0.0)  # until it is known where
 
 
 async def where(context: Context, what: Given) -> dict[str, object]:
-    """A position, or a typed place that we know; what we do not know is asked for again."""
+    """A position, or a typed place that we know, or what is wanted there; what we do not know is asked for again."""
     given, asked = await point(context, what), str((context.chat.answers or {}).get(ASKED, ""))
     if "text" in given:
-        wanted = wishes(context, str(given["text"]), asked)
-        if not wanted:
-            raise Rejected("station.unknown_place", typed=str(given["text"])[:20])
-        return {"wishes": [[label, str(wish)] for label, wish in wanted]}
+        if spots.is_wish(context.knowledge, str(given["text"])):
+            return {"wishes": [], "asked": f"{asked} {given['text']}".strip()}
+        meant = read(context, str(given["text"]), asked)
+        if meant is None:
+            raise Rejected("station.unknown_place", typed=str(given["text"])[:TYPED])
+        return meant
     kinds, rest = context.knowledge.vocabulary.asked_kinds(asked)
     here = Point(given["lat"], given["lon"])
     return {"wishes": [["", str(Wish(here, context.knowledge.vocabulary.asked(rest), kinds=kinds))]]}
 
 
+async def _is_about_something_else(context: Context, text: str) -> bool:
+    """Whether they ask something that we know, in place of saying where they are."""
+    known = context.knowledge
+    if (
+        spots.says_where(known, text)
+        or spots.is_wish(known, text)
+        or (known.vocabulary.asked_kinds(text)[0] and not spots.asks(text))
+    ):
+        return False
+    if english.is_english(text):
+        return True
+    found = await known.search.find(text, Asker(context.chat.region, context.chat.job), "")
+    topic = found.matches[0].id if found.matches else ""
+    sure = found.decision is Decision.ANSWER or (found.decision is Decision.CHOOSE and spots.asks(text))
+    return bool(found.talk) or (sure and not topic.startswith(spots.STATIONS))
+
+
+def read(context: Context, text: str, asked: str = "") -> dict[str, object] | None:
+    """What a typed line may mean, as `show` takes it; None when it names nothing."""
+    if wanted := wishes(context, text, asked):
+        return {"wishes": [[label, str(wish)] for label, wish in wanted]}
+    wish = Wish(NOWHERE, context.knowledge.vocabulary.asked(f"{text} {asked}"))
+    near = [[place.full, str(_wish_for(context, place, wish))] for place in spots.nearest(context, text, asked=True)]
+    return {"wishes": near, "unknown": text[:TYPED]} if near else None
+
+
 async def show(context: Context, answers: Answers) -> None:
-    wanted = answers["where"]["wishes"]
+    wanted, unknown = answers["where"]["wishes"], answers["where"].get("unknown", "")
+    if not wanted:
+        await STATION.ask_again(context, "where", {ASKED: answers["where"]["asked"]}, "station.where")
+        return
     if len(wanted) == 1:
+        if unknown:
+            context.say("station.instead", typed=unknown, place=wanted[0][0])
         _around(context, Wish.read(*wanted[0][1].split(":")))
         return
     choices = [[button(label, StationsAt(*Wish.read(*wish.split(":")).parts))] for label, wish in wanted]
-    context.say("station.which_place", choices=choices)
+    if unknown:
+        context.say("station.which_around", typed=unknown, choices=choices)
+    else:
+        context.say("station.which_place", choices=choices)
 
 
 STATION = Flow(
@@ -55,8 +95,9 @@ STATION = Flow(
     done=show,
     preview=False,
     kept=False,
+    elsewhere=_is_about_something_else,
 )
-FLOWS = (STATION,)
+FLOWS = (STATION, *fault.FLOWS)
 
 
 @reads
@@ -112,6 +153,8 @@ async def wrong(update: Update, context: Context, asked: ReportStation) -> None:
     context.toast("station.reported")
     if asked.what == Report.CLOSED:
         _offer_next(context, station)
+    else:
+        await fault.FAULT.start_with(context, {fault.STATION: asked.id})
 
 
 def _offer_next(context: Context, closed: Station) -> None:
@@ -120,8 +163,9 @@ def _offer_next(context: Context, closed: Station) -> None:
     near = next((each for each in found if each.station.id != closed.id), None)
     if near is not None:
         language = context.chat.language
-        context.say("station.next", distance=distance(near.metres))
-        context.reply(context.knowledge.shown.one(near.station, language))
+        shown = context.knowledge.shown
+        context.say("station.next", distance=shown.distance(near.metres, language))
+        context.reply(shown.one(near.station, language))
 
 
 def _around(context: Context, wish: Wish) -> None:
@@ -162,7 +206,8 @@ def wishes(context: Context, text: str, asked: str = "") -> list[tuple[str, Wish
 
 
 def _names(context: Context, kinds: frozenset[str]) -> str:
-    return "、".join(context.knowledge.vocabulary.kinds[each].name for each in sorted(kinds))
+    named = context.knowledge.vocabulary.kinds
+    return context.text("station.and").join(named[each].named(context.chat.language) for each in sorted(kinds))
 
 
 def _wish_for(context: Context, place: Place, wish: Wish) -> Wish:

@@ -1,5 +1,7 @@
 """Joining the grid by chat: consent first, a purpose with each question, a preview, a number."""
 
+import re
+from dataclasses import replace
 from typing import Any
 
 from telegram import Update
@@ -13,13 +15,16 @@ from bot.messaging.reply import Option, Options, rows_of
 from bot.services.volunteers import applications
 from bot.services.volunteers.applications import VolunteerApplication
 from handlers import divisions
-from handlers.answers import AnswerKind, Given, one_of, phone, words
+from handlers.answers import AnswerKind, Given, name, one_of, phone, words
 from handlers.flow import Flow, Question
 from handlers.standing import Answers, leave
+from knowledge import phones
 from knowledge.places import Place
 
 JOBS = ("courier", "rider", "ride_hail", "trucker", "other")
 STREET = 9  # digits of a street's code
+NUMBER = re.compile(r"[+＋(（]?\d.{5,}\d$")  # at the end of what was typed
+BETWEEN = " \u3000,，、;；:：。"  # a name and its number
 
 
 def _consents(context: Context, answers: Answers) -> Options:
@@ -36,6 +41,26 @@ async def consent(context: Context, what: Given) -> str:
         leave(context.chat)
         context.say("volunteer.no_consent")
     return context.knowledge.grid.consent
+
+
+async def name_and_number(context: Context, what: Given) -> str:
+    """A name; a telephone number may follow it."""
+    text = str(await words(2, 60)(context, what))
+    alone, _ = _parted(text)
+    await name(context, replace(what, text=alone))
+    return text
+
+
+async def _phone_too(context: Context, answers: Answers) -> None:
+    alone, number = _parted(answers["name"])
+    answers.update({"name": alone, **({"phone": number} if number else {})})
+
+
+def _parted(text: str) -> tuple[str, str]:
+    """A name, and the number behind it; "" where there is none, or it is nobody's own."""
+    found = NUMBER.search(text)
+    number = phones.read(found.group()) if found else ""
+    return (NUMBER.sub("", text).strip(BETWEEN), number) if phones.is_personal(number) else (text, "")
 
 
 def _buttons(labels: dict[str, str]) -> Options:
@@ -119,7 +144,7 @@ JOIN = Flow(
             choices=_consents,
             show=lambda context, value: context.text("volunteer.consented", version=value),
         ),
-        Question("name", ask="volunteer.name", read=words(2, 30)),
+        Question("name", ask="volunteer.name", read=name_and_number, check=_phone_too),
         Question("phone", ask="volunteer.phone", read=phone, takes=frozenset({AnswerKind.TEXT, AnswerKind.CONTACT})),
         Question(
             "platform",
@@ -143,7 +168,6 @@ JOIN = Flow(
             show=_shown_where,
         ),
         divisions.which("district", "volunteer.which_district", of=_places),
-        Question("grid", ask="volunteer.grid", read=words(2, 60), optional=True),
         Question(
             "availability",
             ask="volunteer.availability",
@@ -151,6 +175,7 @@ JOIN = Flow(
             choices=lambda context, answers: _buttons(_times(context)),
             show=lambda context, value: _times(context).get(value, value),
         ),
+        Question("grid", ask="volunteer.grid", read=words(2, 60), extra=True, optional=True),
         Question("skills", ask="volunteer.skills", read=words(2, 200), extra=True, optional=True),
     ),
 )

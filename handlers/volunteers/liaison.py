@@ -6,6 +6,7 @@ from bot.channels.telegram.buttons import asked, pressed
 from bot.channels.telegram.unit import Context
 from bot.errors import Rejected
 from bot.messaging.callbacks import AnswerForm, Consultations, ShowConsultation, button
+from bot.messaging.reply import Options
 from bot.services.appeals import consultation_votes
 from bot.services.volunteers import applications
 from bot.store.models import Volunteer
@@ -32,11 +33,13 @@ async def chosen(update: Update, context: Context, asked: ShowConsultation) -> N
     if item is None:
         raise Rejected("voice.over")
     stand(context.chat, VOICE.name, "text", {"~item": item.id})
-    choices = [
-        [context.button(f"voice.{vote}", AnswerForm(VOICE.name, "text", vote)) for vote in consultation_votes.VOTES],
-        [context.button("flow.cancel", AnswerForm(VOICE.name, "text", "!cancel"))],
-    ]
-    context.say("voice.ask", choices=choices, title=item.title)
+    ways = [button(each["label"], AnswerForm(VOICE.name, "text", each["value"])) for each in _votes(context, {})[0]]
+    cancel = [context.button("flow.cancel", AnswerForm(VOICE.name, "text", "!cancel"))]
+    context.say("voice.ask", choices=[ways, cancel], title=item.title)
+
+
+def _votes(context: Context, _answers: Answers) -> Options:
+    return [[{"label": context.text(f"voice.{vote}"), "value": vote} for vote in consultation_votes.VOTES]]
 
 
 async def spoken(context: Context, what: Given) -> str:
@@ -66,7 +69,7 @@ async def _liaison(context: Context) -> Volunteer:
 
 VOICE = Flow(
     name="voice",
-    questions=(Question("text", ask="voice.again", read=spoken),),
+    questions=(Question("text", ask="voice.again", read=spoken, choices=_votes),),
     done=_said,
     preview=False,
 )

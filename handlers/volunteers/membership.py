@@ -1,5 +1,6 @@
 """The grid's group of the menu: how one stands, training, shifts, pausing, leaving, another term."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from telegram import Update
@@ -27,16 +28,18 @@ from bot.messaging.callbacks import (
     button,
 )
 from bot.messaging.reply import Row
-from bot.services.core.lifecycle import WORKER, IllegalStep
+from bot.services.core.lifecycle import WORKER, IllegalStep, Role
 from bot.services.core.working_days import ZONE, shown
 from bot.services.identity import identities
 from bot.services.volunteers import applications, shifts, training
 from bot.services.volunteers import transitions as volunteer_transitions
-from bot.services.volunteers.states import CERTIFIED, CLOSED, VolunteerMove, VolunteerState
-from bot.store.models import Volunteer, VolunteerStep
+from bot.services.volunteers.states import CERTIFIED, CLOSED, VOLUNTEER, VolunteerMove, VolunteerState
+from bot.store.models import Volunteer
+from handlers import second_thoughts, timeline
 from knowledge.volunteers import TrainingItem
 
 LINES = 8  # of the timeline
+NOUN = "volunteer"  # what is left, as it is planned
 
 
 async def home(update: Update, context: Context) -> None:
@@ -91,7 +94,8 @@ async def _ways(context: Context, volunteer: Volunteer) -> list[Row]:
         context.button("appeal.who_looked", MembershipLooks()),
     ]
     if volunteer.state not in CLOSED:
-        way.append(context.button("volunteer.resign", Resign()))
+        leave = context.button("volunteer.resign", Resign())
+        way.append(second_thoughts.way(context, NOUN, volunteer.number, leave))
     return [*rows, way]
 
 
@@ -116,24 +120,24 @@ async def looks(update: Update, context: Context) -> None:
     context.reply({"do": "say", "text": text + "\n".join(lines)})
 
 
-async def timeline(update: Update, context: Context) -> None:
+async def standing(update: Update, context: Context) -> None:
     """What became of the membership, step by step."""
     volunteer = await applications.own(context.session, context.chat.id)
     if volunteer is None:
         context.toast("stale")
         return
     steps = (await applications.timeline(context.session, volunteer.id))[-LINES:]
-    lines = [_line(context, each) for each in steps]
-    text = "\n".join((context.text("volunteer.timeline_title", number=volunteer.number), *lines))
-    context.reply({"do": "say", "text": text})
+    lines = timeline.drawn(
+        context,
+        [(each.at, context.text(f"membership.{each.name}", text=each.text)) for each in steps],
+        now=timeline.words(context, f"volunteer.now_{volunteer.state}"),
+        then=[timeline.words(context, f"volunteer.then_{volunteer.state}")],
+    )
+    text = context.text("volunteer.timeline_title", number=volunteer.number)
+    context.reply({"do": "say", "text": f"{text}\n\n{lines}"})
 
 
-def _line(context: Context, step: VolunteerStep) -> str:
-    what = context.text(f"membership.{step.name}", text=step.text)
-    return f"{step.at.astimezone(ZONE):%m-%d %H:%M}　{what}"
-
-
-async def _change(context: Context, target: VolunteerState, key: str) -> None:
+async def _change(context: Context, target: VolunteerState, key: str, choices: Sequence[Row] = ()) -> None:
     """Take one of the volunteer's own steps and say so."""
     volunteer = await applications.own(context.session, context.chat.id)
     if volunteer is None:
@@ -146,11 +150,12 @@ async def _change(context: Context, target: VolunteerState, key: str) -> None:
     except IllegalStep:
         context.toast("volunteer.not_now", state=context.text(f"volunteer.state_{volunteer.state}"))
         return
-    context.say(key, number=volunteer.number)
+    context.say(key, choices=choices, number=volunteer.number)
 
 
 async def pause(update: Update, context: Context) -> None:
-    await _change(context, VolunteerState.PAUSED, "volunteer.paused")
+    back = [[context.button("volunteer.resume", Resume())]]
+    await _change(context, VolunteerState.PAUSED, "volunteer.paused", back)
 
 
 async def resume(update: Update, context: Context) -> None:
@@ -158,11 +163,17 @@ async def resume(update: Update, context: Context) -> None:
 
 
 async def resign(update: Update, context: Context, asked: Resign) -> None:
-    """Leaving is asked once more, because the certificate is gone with it."""
-    if asked.sure:
-        await _change(context, VolunteerState.RESIGNED, "volunteer.resigned")
+    """Leaving is asked once more, and done in a minute, because the certificate is gone with it."""
+    if not asked.sure:
+        context.say("volunteer.resign_sure", choices=[[context.button("volunteer.resign_yes", Resign("yes"))]])
         return
-    context.say("volunteer.resign_sure", choices=[[context.button("volunteer.resign_yes", Resign("yes"))]])
+    volunteer = await applications.own(context.session, context.chat.id)
+    if volunteer is None:
+        context.toast("stale")
+    elif not VOLUNTEER.allows("resign", volunteer.state, VolunteerState.RESIGNED, Role.WORKER):
+        context.toast("volunteer.not_now", state=_state(context, volunteer))
+    else:
+        await second_thoughts.plan(context, NOUN, volunteer.number, "undo.resigning")
 
 
 async def ask_renewal(update: Update, context: Context) -> None:
@@ -255,7 +266,7 @@ HANDLERS: list[Any] = [
     CommandHandler("volunteer", home),
     tapped("volunteer", home),
     pressed(Go("volunteer"), home),
-    pressed(MembershipSteps, timeline),
+    pressed(MembershipSteps, standing),
     pressed(MembershipLooks, looks),
     pressed(Pause, pause),
     pressed(Resume, resume),

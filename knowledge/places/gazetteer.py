@@ -112,6 +112,10 @@ class Places:
         """
         return self._places.get(self._outlines.district(point))
 
+    def rings_of(self, code: str) -> list[list[tuple[float, float]]]:
+        """The outline of a district: rings of (latitude, longitude); none for what is no district."""
+        return self._outlines.rings(code)
+
     def find(self, text: str, *, near: Point | None = None, region: str = "") -> tuple[Place, ...]:
         """The divisions that a text may mean, () when it names none; about 0.05 ms.
 

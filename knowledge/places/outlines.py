@@ -41,6 +41,16 @@ class Outlines:
                 return self.codes[number]
         return self._beside(candidates, point)
 
+    def rings(self, code: str) -> list[list[tuple[float, float]]]:
+        """The rings of a district, corners as (latitude, longitude) in degrees; none for a code without an outline."""
+        if code not in self.codes:
+            return []
+        number = self.codes.index(code)
+        first, last = self.firsts[number : number + 2]
+        corners = np.column_stack((self.north[first:last], self.east[first:last]))
+        gaps = np.flatnonzero(np.isnan(corners[:, 0]))
+        return [ring[~np.isnan(ring[:, 0])].round(4).tolist() for ring in np.split(corners, gaps + 1) if len(ring)]
+
     def _holds(self, number: int, x: float, y: float) -> bool:
         first, last = self.firsts[number : number + 2]
         east, north = self.east[first:last], self.north[first:last]

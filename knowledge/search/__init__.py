@@ -18,9 +18,10 @@ from knowledge.search.cache import Cache
 from knowledge.search.decide import Decision, Rule
 from knowledge.search.followups import FollowUps
 from knowledge.search.head import Head
+from knowledge.search.heard import Heard
 from knowledge.search.meaning import E5, Endpoint, Model, Unfit
 from knowledge.search.ranking import Asker, Evidence, Ranking, Tier
-from knowledge.search.talk import follows, parts, talk_of
+from knowledge.search.talk import clauses, follows, parts, talk_of
 from knowledge.search.text import clean
 from knowledge.words import Words
 
@@ -48,6 +49,7 @@ class Found:
     emergency: tuple[str, ...] = ()  # the hotlines to put on top, first number first, whatever else was found
     tier: Tier = Tier.LEXICAL  # how deep it looked
     also: str = ""  # the entry that answers a second question of the same message
+    follows: bool = False  # it goes on from the last answer
 
 
 class Search:
@@ -66,9 +68,10 @@ class Search:
         self._words = words
         self._emergencies = emergencies.load()
         self._rules = rules or decide.load()
-        self._exact = {clean(said): at for at, entry in enumerate(entries) for said in (entry.title, *entry.phrasings)}
+        self._exact = {clean(text): at for at, said in enumerate(self.ranking.phrasings) for text in said}
         self._known: OrderedDict[tuple[str, Asker, str], Found] = OrderedDict()
         self._follow_ups = FollowUps(self.ranking, words)
+        self._heard = Heard(words)
 
     @property
     def tier(self) -> Tier:
@@ -101,12 +104,15 @@ class Search:
         if (known := self._known.get(key)) is not None:
             self._known.move_to_end(key)
             return known
+        emergency, cleaned = self._emergencies.numbers(cleaned), self._read(cleaned)
         found = await self._find(cleaned, asker)
-        if previous and self._goes_on(cleaned, found):
+        if previous and not emergency and self._goes_on(cleaned, found, previous):
             found = self._follow(cleaned, asker, previous) or found
+        elif emergency:
+            found = await self._beside(text, asker, found)
         elif cleaned not in self._exact and len(asked := parts(text, self._words)) > 1:
             found = await self._several(asked, asker, found)
-        found = replace(found, emergency=self._emergencies.numbers(cleaned))
+        found = replace(found, emergency=emergency)
         self._known[key] = found
         if len(self._known) > REMEMBERED:
             self._known.popitem(last=False)
@@ -114,7 +120,7 @@ class Search:
 
     def by_words(self, text: str, *, exact: bool = True) -> tuple[Decision, str]:
         """What a question would get without any model, and the first entry; `exact`: known phrasings count as such."""
-        cleaned = clean(text)
+        cleaned = self._read(clean(text))
         if exact and (known := self._exact.get(cleaned)) is not None:
             return Decision.ANSWER, self.ranking.entries[known].id
         if talk_of(cleaned, self._words):
@@ -123,23 +129,40 @@ class Search:
         decision, _, _ = decide.decide(self._rules[Tier.LEXICAL], evidence, cleaned)
         return decision, self.ranking.entries[int(np.argmax(evidence.scores))].id
 
+    async def is_follow_up(self, text: str, previous: str) -> bool:
+        """Whether a text is taken for a line that goes on from the entry `previous`."""
+        cleaned = self._read(clean(text))
+        return self._goes_on(cleaned, await self._find(cleaned, Asker()), previous)
+
     def emergency(self, text: str) -> tuple[str, ...]:
         """The hotlines to call, first number first, whatever else a text says; empty for none."""
-        return self._emergencies.numbers(clean(text))
+        return self._emergencies.of(text)
 
-    def _goes_on(self, cleaned: str, found: Found) -> bool:
-        """Whether a line goes on from the last answer: it says nothing by itself, or begins so and we are unsure."""
+    def _read(self, cleaned: str) -> str:
+        """A question with the words that were meant; what somebody wrote into an entry is meant as it stands."""
+        return cleaned if cleaned in self._exact else self._heard(cleaned)
+
+    def _goes_on(self, cleaned: str, found: Found, previous: str) -> bool:
+        """Whether a line goes on from the last answer: it says nothing by itself, or looks so, we are unsure and it fits."""
+        if self._follow_ups.goes_on(cleaned):
+            return True
         unsure = found.decision is not Decision.ANSWER
-        return self._follow_ups.goes_on(cleaned) or (unsure and follows(cleaned, self._words))
+        return unsure and follows(cleaned, self._words) and self._follow_ups.fits(cleaned, previous)
 
     def _follow(self, cleaned: str, asker: Asker, previous: str) -> Found | None:
         if (meant := self._follow_ups.meant(cleaned, asker, previous)) is None:
             return None
-        return self._found(meant[0], Decision.ANSWER, FOLLOWED, first=meant[1])
+        return replace(self._found(meant[0], Decision.ANSWER, FOLLOWED, first=meant[1]), follows=True)
+
+    async def _beside(self, text: str, asker: Asker, whole: Found) -> Found:
+        """The answer to what is asked beside a danger: to the whole, else to a clause that tells of none."""
+        calm = [clean(part) for part in clauses(text) if not self._emergencies.of(part)]
+        found = [whole, *[await self._find(part, asker) for part in calm if whole.decision is not Decision.ANSWER]]
+        return next((each for each in found if each.decision is Decision.ANSWER), whole)
 
     async def _several(self, asked: Sequence[str], asker: Asker, whole: Found) -> Found:
         """The answers to the parts of a message: both when two are sure, else a choice that holds each one's best."""
-        found = [await self._find(clean(part), asker) for part in asked]
+        found = [await self._find(self._read(clean(part)), asker) for part in asked]
         sure = list({each.matches[0].id: each for each in found if each.decision is Decision.ANSWER}.values())
         if len(sure) > 1:
             return replace(sure[0], also=sure[1].matches[0].id)

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from knowledge.search.meaning import Vectors
+from knowledge.search.meaning import Vectors, yielding
 
 MOST = 8  # questions embedded together: the first of them waits for the last
 
@@ -18,7 +18,7 @@ class Batches:
         self._embed = embed
         self._waiting: dict[str, asyncio.Future[Vectors]] = {}
         self._work: asyncio.Task[None] | None = None
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="search")
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="search", initializer=yielding)
 
     async def vector(self, question: str) -> Vectors:
         """Raises what embedding raises."""

@@ -5,7 +5,7 @@ same content gives the same bytes.  Vectors are kept by the hash of their text, 
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,13 +15,18 @@ from numpy.typing import NDArray
 from knowledge.search import arrays
 from knowledge.search import head as heads
 from knowledge.search.head import Head
-from knowledge.search.meaning import Model, Vectors, clipped, unit
+from knowledge.search.meaning import Model, Vectors, clipped, to_unit
 
 SHIPPED = Path(__file__).parent / "learned"
 STEPS = 127  # of a value to either side of zero; a vector keeps its direction to a ten-thousandth
-CHUNK = 500  # texts after which their vectors are written down, so that a stopped process need not begin anew
+CHUNK = 200  # texts after which their vectors are written down, so that a stopped process need not begin anew
 
 Rows = dict[str, NDArray[np.float16]]
+Progress = Callable[[int, int], None]  # texts that were embedded, of how many
+
+
+def _silent(done: int, of: int) -> None:
+    """Nobody watches."""
 
 
 @dataclass(frozen=True)
@@ -29,11 +34,12 @@ class Cache:
     """Vectors by model and text, and heads by model.  Without a folder, nothing new is kept."""
 
     folder: Path | None
+    progress: Progress = _silent
 
     def embed(self, model: Model, texts: Sequence[str]) -> Vectors:
         """One unit vector per text, from the disk where it is there."""
         known = self.known(model, texts)
-        return unit(np.array([known[key_of(text)] for text in texts], dtype=np.float32))
+        return to_unit(np.array([known[key_of(text)] for text in texts], dtype=np.float32))
 
     def known(self, model: Model, texts: Sequence[str]) -> Rows:
         """The vectors of these texts by their keys, and of whatever else lies beside them."""
@@ -44,6 +50,7 @@ class Cache:
             new, unknown = zip(*missing[at : at + CHUNK], strict=True)
             own |= dict(zip(new, model.embed(unknown).astype(np.float16), strict=True))
             self._write(model, own)
+            self.progress(min(at + CHUNK, len(missing)), len(missing))
         return known | own
 
     def heads(self, model: Model) -> list[Head]:
@@ -80,8 +87,10 @@ def read(path: Path) -> Rows:
     kept = arrays.read(path)
     if kept.keys() != {"keys", "largest", "steps"}:
         return {}  # None yet, half a file, or another version's: they can be made anew.
-    rows = kept["steps"] * (kept["largest"].astype(np.float32) / STEPS)[:, None]
-    return dict(zip(map(bytes.hex, map(bytes, kept["keys"])), rows.astype(np.float16), strict=True))
+    largest = kept["largest"].astype(np.float32) / STEPS
+    rows = np.empty(kept["steps"].shape, dtype=np.float16)
+    np.multiply(kept["steps"], largest[:, None], out=rows, casting="unsafe")
+    return dict(zip(map(bytes.hex, map(bytes, kept["keys"])), rows, strict=True))
 
 
 def write(path: Path, known: Mapping[str, NDArray[np.float16]]) -> Path:

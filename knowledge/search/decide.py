@@ -11,10 +11,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from knowledge.search.lexical import Scores
 from knowledge.search.ranking import Evidence, Tier
 
 FILE = Path(__file__).parent / "decision.toml"  # written by `python -m bot knowledge fit`
 SHARPNESS = 10.0  # of the softmax over the scores
+LONG = 30  # characters of a question from which it counts as long
 OFFERED = 3  # topics offered when it is a close call
 
 
@@ -48,8 +50,8 @@ class Rule:
 
 
 def load(path: Path = FILE) -> dict[Tier, Rule]:
-    raw = tomllib.loads(path.read_text(encoding="utf-8"))
-    return {tier: _rule(raw[tier.name.lower()]) for tier in Tier}
+    fitted = tomllib.loads(path.read_text(encoding="utf-8"))
+    return {tier: _rule(fitted[tier.name.lower()]) for tier in Tier}
 
 
 def _rule(raw: Mapping[str, Any]) -> Rule:
@@ -67,24 +69,25 @@ def features(evidence: Evidence, cleaned: str) -> NDArray[np.float64]:
     and whether a question that is nobody's explains it better.
     """
     scores, near = evidence.scores, evidence.near
-    order = np.argpartition(-scores, 3)[:4]
-    best, second, _, fourth = order[np.argsort(-scores[order])].tolist()
-    ahead = -math.log(float(np.exp(SHARPNESS * (scores - scores[best])).sum()))
-    letters = float(evidence.letters[best])
-    if near is not None:
-        # Few on purpose: what the odds are fitted to is not what people ask, and each further one fitted
-        # it better and real questions worse.
-        return np.array([ahead, letters, letters - evidence.stranger_words, near.closest, near.stranger - near.closest])
-    return np.array([
-        ahead,
+    best, second = np.argsort(-scores)[:2].tolist()
+    told = [
+        -math.log(float(np.exp(SHARPNESS * (scores - scores[best])).sum())),
         float(scores[best] - scores[second]),
-        float(scores[best] - scores[fourth]),
-        letters,
-        float(evidence.sounds[best]),
-        evidence.stranger_words,
-        letters - evidence.stranger_words,
-        min(len(cleaned), 30) / 30,
-    ])  # fmt: skip
+        _lead(evidence.letters, best),
+        _lead(evidence.sounds, best),
+        float(evidence.letters[best]) - evidence.stranger_words,
+        min(len(cleaned), LONG) / LONG,
+    ]
+    if near is not None:
+        told += [float(scores[best]), near.closest, near.stranger - near.closest, near.lead, near.agrees]
+    return np.array(told)
+
+
+def _lead(scores: Scores, best: int) -> float:
+    """How far a topic is ahead of all others; below zero when one is ahead of it."""
+    others = scores.copy()
+    others[best] = -np.inf
+    return float(scores[best] - others.max())
 
 
 def decide(rule: Rule, evidence: Evidence, cleaned: str) -> tuple[Decision, float, float]:

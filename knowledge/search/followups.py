@@ -11,6 +11,7 @@ from knowledge.search.text import clean
 from knowledge.words import Words
 
 OWN = 0.5  # share of what the line says by itself, beside what it says about the last title
+FITS = 0.7  # share of the best entry's score that the last matter reaches when a line, taken alone, is about it
 ELSEWHERE = 0.3  # share of the last entry's score from which another one is the same matter, for others or elsewhere
 
 
@@ -26,6 +27,14 @@ class FollowUps:
         bare = without_audience(self._ranking.without_places(cleaned), self._words)
         return names_nothing(self._ranking.plain.words(bare), self._words)
 
+    def fits(self, cleaned: str, previous: str) -> bool:
+        """Whether a line, taken alone, fits the last matter about as well as anything: 手机丢了怎么办 is a new one."""
+        last = self._at.get(previous)
+        if last is None:
+            return False
+        scores = self._ranking.lexical(cleaned, Asker()).scores
+        return max(float(scores[at]) for at in self._near(last)) >= FITS * float(scores.max())
+
     def meant(self, cleaned: str, asker: Asker, previous: str) -> tuple[Evidence, int] | None:
         """The evidence and the place of the entry that a follow-up means; None when the last one is gone."""
         last = self._at.get(previous)
@@ -37,8 +46,11 @@ class FollowUps:
         title = clean(self._entries[last].title)
         evidence, alone = (self._ranking.lexical(text, asker) for text in (f"{title} {cleaned}", cleaned))
         scores = evidence.scores + np.float32(OWN) * alone.scores
-        near = {last, *(self._at[each] for each in self._entries[last].related if each in self._at)}
-        return evidence, max(near, key=lambda at: float(scores[at]))
+        return evidence, max(self._near(last), key=lambda at: float(scores[at]))
+
+    def _near(self, last: int) -> set[int]:
+        """The last entry, and those it leads to."""
+        return {last, *(self._at[each] for each in self._entries[last].related if each in self._at)}
 
     @property
     def _entries(self) -> Sequence[Policy]:

@@ -11,7 +11,7 @@ from knowledge.search.batches import Batches
 from knowledge.search.cache import Cache
 from knowledge.search.head import Head
 from knowledge.search.lexical import Scores
-from knowledge.search.meaning import Model, Vectors, unit
+from knowledge.search.meaning import Model, Vectors, to_unit, unit
 
 # Found on phrasings that were held out; the optimum is flat (docs/measurements.md).
 ROUNDNESS = 3.0  # of the cloud of phrasings, before a head is learned: 0 makes it a ball, more leaves it as it is
@@ -19,12 +19,25 @@ RIDGE = 0.3
 CONSTANT = 0.3  # the value that stands beside those of a vector
 
 
+NOBODYS = ""  # the topic of questions that no entry answers, beside those of the entries
+
+
+@dataclass(frozen=True, slots=True)
+class Leaning:
+    """How much a question leans to each topic: log odds, 0 on average over the topics."""
+
+    topics: Scores
+    nobodys: float
+
+
 @dataclass(frozen=True, slots=True)
 class Near:
-    """How near a question is to what was said before, as cosines of vectors centred on all phrasings."""
+    """What the model says of the best topic; cosines are of vectors centred on all phrasings."""
 
-    closest: float  # to the nearest phrasing of the best topic
+    closest: float  # to the nearest phrasing of the topic
     stranger: float  # to the nearest question that is nobody's
+    lead: float  # log odds of the topic over being nobody's
+    agrees: bool  # the question leans to no other topic more
 
 
 class Space:
@@ -40,30 +53,30 @@ class Space:
     ) -> None:
         self.model, self._topics = model, topics
         self.waiting = Batches(self.embed)
-        self.content = heads.content_of(model.name, topics, phrasings)
+        self.content = heads.content_of(model.name, (*topics, NOBODYS), (*phrasings, strangers))
         flat = [text for each in phrasings for text in each]
         raw = cache.embed(model, [*flat, *strangers])
         self._centre = raw[: len(flat)].mean(axis=0)
         raw -= self._centre
-        raw /= np.linalg.norm(raw, axis=1, keepdims=True) + 1e-9
+        to_unit(raw)
         self._phrasings, self._strangers = raw[: len(flat)], raw[len(flat) :]
         self._ends = np.cumsum([len(each) for each in phrasings])
         self._rounding = _rounding(self._phrasings)
         self.head = Head("", (), np.zeros((0, raw.shape[1] + 1), dtype=np.float32))
-        self._weights = self.head.rows(topics)
+        self._weights = self.head.rows((*topics, NOBODYS))
 
     def take(self, head: Head) -> None:
         """Rank by a head, also by one that knew other topics, from now on."""
-        weights = head.rows(self._topics)
-        self._weights = weights - weights.mean(axis=0)
+        weights = head.rows((*self._topics, NOBODYS))
+        self._weights = weights - weights[:-1].mean(axis=0)
         self.head = head
 
     def learn(self) -> Head:
-        """The head of these phrasings.  Takes seconds; the same phrasings give the same one."""
-        sizes = np.diff(self._ends, prepend=0)
-        topics = np.repeat(np.arange(len(self._topics)), sizes)
-        weights = softmax.learn(self._rounded(self._phrasings), topics, len(self._topics), RIDGE)
-        return Head(self.content, tuple(self._topics), weights)
+        """The head of these phrasings and strangers.  Takes seconds; the same ones give the same head."""
+        sizes = np.append(np.diff(self._ends, prepend=0), len(self._strangers))
+        topics = np.repeat(np.arange(len(sizes)), sizes)
+        rows = self._rounded(np.vstack((self._phrasings, self._strangers)))
+        return Head(self.content, (*self._topics, NOBODYS), softmax.learn(rows, topics, len(sizes), RIDGE))
 
     def embed(self, questions: Sequence[str]) -> Vectors:
         """Unit vectors of plain questions, centred: near ones have a cosine near 1, others one near 0."""
@@ -72,16 +85,16 @@ class Space:
     def centred(self, vectors: Vectors) -> Vectors:
         return unit(vectors - self._centre)
 
-    def leaning(self, vector: Vectors) -> Scores:
-        """How much a question leans to each topic: log odds, 0 on average."""
-        scores: Scores = self._weights @ self._rounded(vector[None])[0]
-        return scores
+    def leaning(self, vector: Vectors) -> Leaning:
+        odds = self._weights @ self._rounded(vector[None])[0]
+        return Leaning(odds[:-1], float(odds[-1]))
 
-    def near(self, vector: Vectors, topic: int) -> Near:
+    def near(self, vector: Vectors, leaning: Leaning, topic: int) -> Near:
         start = int(self._ends[topic - 1]) if topic else 0
         closest = float((self._phrasings[start : int(self._ends[topic])] @ vector).max())
         stranger = float((self._strangers @ vector).max()) if len(self._strangers) else -1.0
-        return Near(closest, stranger)
+        own = float(leaning.topics[topic])
+        return Near(closest, stranger, own - leaning.nobodys, own >= float(leaning.topics.max()))
 
     def _rounded(self, centred: Vectors) -> Vectors:
         rows = unit(centred @ self._rounding)

@@ -48,6 +48,11 @@ def without_audience(cleaned: str, words: Words) -> str:
     return cleaned.replace("司机", "")
 
 
+def clauses(text: str) -> list[str]:
+    """What stands between commas, where it is long enough to be a question."""
+    return [piece for piece in re.split(r"[，,。？！?!；;\s]+", text) if len(piece) >= PART]
+
+
 def parts(text: str, words: Words) -> list[str]:
     """The questions of a message that holds more than one; a single one otherwise."""
     marked = text

@@ -26,13 +26,14 @@ _BETWEEN_HAN = re.compile(r"(?<=[\u4e00-\u9fff])\s+(?=[\u4e00-\u9fff])")
 _LATIN_RUN = re.compile(r"[a-z]+|[^a-z]")
 
 
-def clean(text: str) -> str:
+def clean(text: str, longest: int | None = None) -> str:
     """Simplified, half-width, lower-case characters with single spaces for punctuation.
 
-    Anything goes in: NUL, lone surrogates, emoji, 4,096 characters; at most LONGEST characters come out.
+    Anything goes in: NUL, lone surrogates, emoji, 4,096 characters; at most `longest` characters come out,
+    LONGEST of a question.
     """
     spaced = _SPACES.sub(" ", _PUNCTUATION.sub(" ", fold(text[:MOST_READ]))).strip()
-    return _BETWEEN_HAN.sub("", _REPEATED.sub(r"\1\1", spaced))[:LONGEST]
+    return _BETWEEN_HAN.sub("", _REPEATED.sub(r"\1\1", spaced))[: longest or LONGEST]
 
 
 class Plain:
@@ -73,12 +74,13 @@ def sounds(text: str) -> list[str]:
 
     Latin runs that split into syllables count as pinyin, so "tuoqian gongzi" sounds like 拖欠工资.
     """
-    syllables = [sound for run in _LATIN_RUN.findall(text.replace(" ", "")) for sound in _spoken(run)]
+    syllables = [sound for run in _LATIN_RUN.findall(text.replace(" ", "")) for sound in spoken(run)]
     return [*syllables, *(f"{a}-{b}" for a, b in pairwise(syllables))]
 
 
 @lru_cache(maxsize=20_000)
-def _spoken(run: str) -> tuple[str, ...]:
+def spoken(run: str) -> tuple[str, ...]:
+    """The syllables of a character, or of a run of Latin letters, as people mishear them."""
     if len(run) == 1 or not run.isascii():
         return tuple(_blurred(each) for each in lazy_pinyin(run, style=Style.NORMAL))
     return tuple(_blurred(each) for each in split_syllables(run) or run)

@@ -4,7 +4,7 @@ Measured by benchmarks/stations.py with 186,100 stations, services and open now,
 p99 of one busy 2.5 GHz core; 2 ms for the first query with a filter; 0.5 s and 35 MB to build.
 """
 
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Container, Iterable, Iterator
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from knowledge.geo import Point, bearing, wind
+from knowledge.geo import Point, bearing, sector, wind
 from knowledge.hours import Hours
 from knowledge.stations.cells import Cells, Line
 from knowledge.stations.clock import Clock
@@ -43,6 +43,11 @@ class NearStation(NamedTuple):
     def wind(self) -> str:
         """In which direction the station lies: 东北."""
         return wind(bearing(self.origin, self.station.point))
+
+    @property
+    def sector(self) -> int:
+        """The same as a number, of knowledge.geo.sector."""
+        return sector(bearing(self.origin, self.station.point))
 
 
 class Stations:
@@ -180,6 +185,11 @@ class Stations:
         return Point(
             float(np.median([point.lat for point in points])), float(np.median([point.lon for point in points]))
         )
+
+    @cached_property
+    def cities(self) -> tuple[str, ...]:
+        """Codes of the cities that have stations, those with most first."""
+        return tuple(code for code, _ in Counter(station.region[:4] for station in self._stations).most_common())
 
     @cached_property
     def _named(self) -> Named:

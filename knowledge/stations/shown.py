@@ -144,7 +144,7 @@ class Shown:
             "lon": station.point.lon,
             "open": open_now is not None,
             "hours": self._opening(open_now, at, language) if open_now else closed,
-            "services": self._labels(station.services),
+            "services": self._labels(station.services, language),
             "address": station.address,
             "note": self._texts.say(language, "station.sample") if station.sample else "",
             "way": maplinks.amap(station.point, station.name),
@@ -152,8 +152,13 @@ class Shown:
 
     def _head(self, state: str, wish: Wish, language: str) -> str:
         """What follows: of which kinds, and where; a place that was typed is named."""
-        kinds = [self._vocabulary.kinds[each].name for each in sorted(wish.kinds) if each in self._vocabulary.kinds]
-        values = {"what": "、".join(kinds), "km": round(FARTHEST / 1000)}
+        kinds = [
+            self._vocabulary.kinds[each].named(language)
+            for each in sorted(wish.kinds)
+            if each in self._vocabulary.kinds
+        ]
+        what = self._texts.say(language, "station.and").join(kinds) or self._texts.say(language, "station.any")
+        values = {"what": what, "km": round(FARTHEST / 1000)}
         region = self._regions.get(wish.region)
         if region is not None:
             return self._texts.say(language, f"station.{state}_in", place=region.name, **values)
@@ -181,13 +186,13 @@ class Shown:
             "station.head_in" if wish.region in self._regions else "station.head",
             number=number,
             name=station.name,
-            distance=distance(near.metres),
-            wind=near.wind,
+            distance=self.distance(near.metres, language),
+            wind=self._texts.say(language, "station.winds").split()[near.sector],
             open=self._opening(near, at, language),
         )
         parts = [head]
         if station.services:
-            parts.append(escape("、".join(self._labels(station.services)), quote=False))
+            parts.append(escape("　".join(self._labels(station.services, language)), quote=False))
         if station.address:
             parts.append(escape(station.address, quote=False))
         if offer := station.offer_on(at.astimezone(SHANGHAI).date()):
@@ -202,13 +207,18 @@ class Shown:
 
     def _opening(self, near: NearStation, at: datetime, language: str) -> str:
         if near.opens_at is not None:
-            return self._texts.say(language, "station.opens", time=moment(near.opens_at, at))
+            return self._texts.say(language, "station.opens", time=self.moment(near.opens_at, at, language))
         if near.closes_at is not None:
-            return self._texts.say(language, "station.until", time=moment(near.closes_at, at))
+            return self._texts.say(language, "station.until", time=self.moment(near.closes_at, at, language))
         return self._texts.say(language, "station.always")
 
-    def _labels(self, services: Iterable[str]) -> list[str]:
-        return [service.label for code, service in self._vocabulary.services.items() if code in services]
+    def _labels(self, services: Iterable[str], language: str) -> list[str]:
+        """Each with its sign before it; the page makes them out by that."""
+        return [
+            f"{service.icon} {service.named(language)}"
+            for code, service in self._vocabulary.services.items()
+            if code in services
+        ]
 
     def _way(self, number: int, station: Station, language: str) -> Row:
         say = self._texts.say
@@ -220,7 +230,9 @@ class Shown:
     def _filters(self, wish: Wish, language: str) -> list[Row]:
         labels = {DAY_AND_NIGHT: self._texts.say(language, "station.day_and_night")}
         labels |= {
-            code: self._vocabulary.services[code].button for code in FILTERS if code in self._vocabulary.services
+            code: self._vocabulary.services[code].on_button(language)
+            for code in FILTERS
+            if code in self._vocabulary.services
         }
         buttons = [
             button(f"✓ {label}" if name in wish.filters else label, FilterStations(*wish.toggled(name).parts))
@@ -228,24 +240,28 @@ class Shown:
         ]
         kinds = [
             button(
-                f"✓ {kind.name}" if code in wish.kinds else kind.name, FilterStations(*wish.toggled_kind(code).parts)
+                f"✓ {kind.named(language)}" if code in wish.kinds else kind.named(language),
+                FilterStations(*wish.toggled_kind(code).parts),
             )
             for code, kind in self._vocabulary.kinds.items()
             if code in wish.kinds or code in KINDS
         ]
         return [*rows_of(buttons, 3), *([kinds[:3]] if kinds else [])]
 
+    def distance(self, metres: float, language: str) -> str:
+        """A distance as people say it: 350 米, 1.2 公里."""
+        if metres < 1000:
+            return self._texts.say(language, "station.metres", n=f"{max(round(metres, -1), 10):.0f}")
+        return self._texts.say(language, "station.kilometres", n=f"{metres / 1000:.1f}")
 
-def distance(metres: float) -> str:
-    """A distance as people say it: 350 米, 1.2 公里."""
-    if metres < 1000:
-        return f"{max(round(metres, -1), 10):.0f} 米"
-    return f"{metres / 1000:.1f} 公里"
+    def moment(self, when: datetime, now: datetime, language: str) -> str:
+        """The same of a language as the function says in Chinese."""
+        return moment(when, now, self._texts.say(language, "station.tomorrow"))
 
 
-def moment(when: datetime, now: datetime) -> str:
+def moment(when: datetime, now: datetime, tomorrow: str = "明天") -> str:
     """A time of day, with 明天 or the date when it is not today; China time."""
     local, today = when.astimezone(SHANGHAI), now.astimezone(SHANGHAI).date()
     days = (local.date() - today).days
-    prefix = "" if days == 0 else "明天 " if days == 1 else f"{local:%m-%d} "
+    prefix = "" if days == 0 else f"{tomorrow} " if days == 1 else f"{local:%m-%d} "
     return f"{prefix}{local:%H:%M}"

@@ -17,6 +17,10 @@ class StationKind:
     code: str
     name: str
     synonyms: tuple[str, ...] = ()
+    english: str = ""
+
+    def named(self, language: str) -> str:
+        return (language == "en" and self.english) or self.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +28,15 @@ class StationService:
     code: str
     label: str
     button: str  # at most 4 characters
+    icon: str  # one sign
     synonyms: tuple[str, ...] = ()
+    english: str = ""
+
+    def named(self, language: str) -> str:
+        return (language == "en" and self.english) or self.label
+
+    def on_button(self, language: str) -> str:
+        return (language == "en" and self.english) or self.button
 
 
 class Vocabulary:
@@ -106,9 +118,19 @@ def load(folder: Path = FOLDER) -> Vocabulary:
     kinds = tomllib.loads((folder / "kinds.toml").read_text(encoding="utf-8"))["kinds"]
     services = tomllib.loads((folder / "services.toml").read_text(encoding="utf-8"))["services"]
     return Vocabulary(
-        (StationKind(entry["code"], entry["name"], tuple(entry.get("synonyms", ()))) for entry in kinds),
         (
-            StationService(entry["code"], entry["label"], entry["button"], tuple(entry.get("synonyms", ())))
+            StationKind(entry["code"], entry["name"], tuple(entry.get("synonyms", ())), entry.get("english", ""))
+            for entry in kinds
+        ),
+        (
+            StationService(
+                entry["code"],
+                entry["label"],
+                entry["button"],
+                entry["icon"],
+                tuple(entry.get("synonyms", ())),
+                entry.get("english", ""),
+            )
             for entry in services
         ),
     )

@@ -9,6 +9,8 @@ import unicodedata
 from datetime import date, datetime
 from pathlib import Path
 
+from knowledge.folding import BLANKS
+
 _WORDS = tomllib.loads((Path(__file__).parent / "words.toml").read_text(encoding="utf-8"))
 NOTHING = frozenset(_WORDS["cells"]["nothing"])  # small letters
 ERRORS = frozenset(_WORDS["cells"]["errors"])  # capital letters
@@ -23,9 +25,11 @@ _QUOTED = re.compile(r'=\s*"((?:[^"]|"")*)"')  # ="0241234": how a table program
 
 def clean(text: str) -> str:
     """A text without what nobody sees, and without blanks at its ends."""
-    if text.isprintable():
+    if text.isascii() and text.isprintable():
         return text.strip()
-    kept = (char for char in text if char in _KEPT or unicodedata.category(char) not in _UNSEEN)
+    kept = (
+        char for char in text if char in _KEPT or (unicodedata.category(char) not in _UNSEEN and char not in BLANKS)
+    )
     return "".join(kept).strip()
 
 

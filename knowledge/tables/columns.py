@@ -33,6 +33,11 @@ class Columns:
         """What people call a column: the first of its names in Chinese."""
         return next((word for word in self.whole.get(column, ()) if not word.isascii()), column)
 
+    @property
+    def titles(self) -> list[str]:
+        """What people call all the columns there may be."""
+        return [self.title(column) for column in self.whole]
+
     def header(self, rows: Sequence[Row]) -> tuple[int, dict[str, int]]:
         """The place of the line with the names, and where each of our columns is.  Raises FileRefused for no rows."""
         if not rows:

@@ -13,6 +13,7 @@ from knowledge.tables import cell
 from knowledge.tables.rows import RowFault
 
 LONGEST_PHONE = 60  # characters
+YEARS = 2000, 2100  # a slip of the finger gives others, and so does a table program's day 0
 _TIME = r"(?:[ T]\d{1,2}:\d\d.*)?"
 _DAY = re.compile(rf"(\d{{4}})(?:([-/.])(\d\d?)\2(\d\d?)|年(\d\d?)月(\d\d?)[日号]?|(\d\d)(\d\d)){_TIME}")
 _MONTH = re.compile(r"(\d{4})(?:[-/.](\d\d?)|年(\d\d?)月?份?|(\d\d))")
@@ -103,6 +104,13 @@ class Record:
         return text
 
     def _span(self, column: str) -> DaySpan | None:
+        span = self._written(column)
+        if span is not None and not YEARS[0] <= span.first.year <= YEARS[1]:
+            words = {"column": self.title(column), "text": self[column][:40]}
+            raise RowFault("bad_year", **words, first=YEARS[0], last=YEARS[1])
+        return span
+
+    def _written(self, column: str) -> DaySpan | None:
         text = unicodedata.normalize("NFKC", self[column])
         if not text:
             return None

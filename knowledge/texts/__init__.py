@@ -38,11 +38,12 @@ class Texts:
                 self._labels.setdefault(group, {}).update({text: name, bare: name})
 
     def say(self, language: str, key: str, **values: object) -> str:
-        """The text of a key, as HTML.  What is Markup already is not escaped again.
+        """The text of a key, as HTML, in Chinese where a language has none.  What is Markup already is not escaped again.
 
         Raises KeyError for a key nobody wrote or a value nobody gave.
         """
-        parts = self._parts.get(language, self._parts[DEFAULT])[key]
+        own = self._parts.get(language, self._parts[DEFAULT])
+        parts = own[key] if key in own else self._parts[DEFAULT][key]
         if len(parts) == 1 and parts[0][1] is None:
             return parts[0][0]
         return "".join(literal if name is None else literal + _html(values[name]) for literal, name in parts)

@@ -15,6 +15,7 @@ from bot.store.models import Appeal, Attachment, Channel, Chat
 from tests.appeals.test_filing import STORY, files
 from tests.attachments.test_attachments import picture
 from tests.support.phone import MARK, Phone
+from tests.support.second_thoughts import minute_over
 
 NOT_A_PHONE = ["12345", "1381234567", "23812345678", "138123456789", "电话", "📱", "13812345678abc", "0", "-" * 50]
 
@@ -188,5 +189,6 @@ async def test_a_button_of_a_case_long_over_says_so(phone, app):
     page = (await phone.messages())[-1]["id"]
     await phone.presses("撤回")
     await phone.presses("真的撤回")
+    await minute_over(app)
     await phone.presses_data(page, f"ax:{number}")
     assert "撤不了：撤回了" in (await phone.hears())[-1]

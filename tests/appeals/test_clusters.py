@@ -2,14 +2,17 @@
 
 import re
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, insert, select, update
 
+from bot.services.appeals import consultations
 from bot.services.appeals.states import AppealState
 from bot.services.core.lifecycle import Role
-from bot.store.models import Appeal, AppealStep, Chat, Consultation, now
+from bot.services.staff import accounts
+from bot.store.models import Agency, Appeal, AppealStep, Audit, Chat, Consultation, Staff, now
 from tests.support.appeals import case_of, filed
 from tests.support.desk import Desk
 
+UNITS_CAME = "consultation.bring_in", "consultation.leave_out"
 OUTCOME = "街道、工会和站点商定：十一月起工资由银行专户代发，十月欠的二十五日前补齐。"
 STORIES = [
     "站长拖着十月的工资不给，一共四千三，催了三次都说下周",
@@ -200,6 +203,40 @@ async def test_who_wrote_the_outcome_does_not_publish_it_and_nobody_publishes_an
         assert "已发布" in (await other.submits(f"{path}/publish")).words
 
 
+async def test_a_district_with_one_administrator_has_its_reviewer_publish_and_is_told_who_may(app, admin):
+    async with app.db.begin() as session:
+        await session.execute(update(Staff).where(Staff.id != admin.id).values(active=False))
+    path = await begun(app, admin)
+    await admin.submits(f"{path}/draft", text=OUTCOME)
+    assert "还没有第二个人能发布" in (await admin.gets(path)).words
+    async with Desk(app, Role.REVIEWER, name="审核员吴") as reviewer:
+        assert "能发布的有：审核员吴" in (await admin.gets(path)).words
+        assert "等您发布的会商" in (await reviewer.gets("/console")).words
+        page = await reviewer.gets(path)
+        assert f"{path}/draft" not in page
+        await reviewer.submits(f"{path}/draft", text=OUTCOME, status=403)
+        await reviewer.gets(path)
+        assert "已发布" in (await reviewer.submits(f"{path}/publish")).words
+
+
+async def test_the_units_that_take_part_are_written_down_and_one_complained_about_is_not(app, admin):
+    path = await begun(app, admin)
+    assert "这家参加" in (await admin.submits(f"{path}/units", unit="community")).words
+    await admin.submits(f"{path}/units", unit="community")
+    page = await admin.gets(path)
+    assert "参加单位 街道和社区" in page.words
+    assert "参加单位（1 家）" in page.words
+    async with app.db.begin() as session:
+        union = await session.scalar(select(Agency.id).where(Agency.code == "union"))
+        await session.execute(update(Appeal).values(about_id=union))
+    assert "不能请它参加" in (await admin.submits(f"{path}/units", unit="union", status=422)).words
+    await admin.submits(f"{path}/units/leave", unit="community")
+    assert "还没请" in (await admin.gets(path)).words
+    async with app.db.read() as session:
+        done = await session.scalars(select(Audit.action).where(Audit.action.in_(UNITS_CAME)))
+    assert sorted(done) == ["consultation.bring_in", "consultation.bring_in", "consultation.leave_out"]
+
+
 async def test_a_consultation_that_comes_to_nothing_frees_its_cases_and_says_why(app, admin):
     path = await begun(app, admin)
     assert "写几个字" in (await admin.submits(f"{path}/dismiss", why="没", status=422)).words
@@ -226,3 +263,16 @@ async def published(app, path: str) -> None:
     async with Desk(app, Role.ADMIN) as other:
         await other.gets(path)
         await other.submits(f"{path}/publish")
+
+
+async def test_what_is_over_never_hides_a_consultation_that_goes_on(app, admin):
+    async with app.db.begin() as session:
+        session.add(Consultation(title="十月工资还在拖", district="2101", opened_by=admin.id))
+        await session.flush()
+        row = {"title": "别的事", "district": "2101", "opened_by": admin.id, "dismissed_at": now()}
+        await session.execute(insert(Consultation), [row] * consultations.LISTED)
+    async with app.db.read() as session:
+        staffer = await accounts.staffer_of(session, admin.id)
+        [first, *others] = await consultations.every(session, staffer)
+    assert first[0].title == "十月工资还在拖"
+    assert len(others) == consultations.LISTED - 1

@@ -16,24 +16,6 @@ from tests.support.appeals import RESULT, STORY, case_of, does, filed, on
 from tests.support.desk import BY, Desk
 
 
-@pytest.fixture
-async def admin(app):
-    async with Desk(app, Role.ADMIN, name="管理员赵") as desk:
-        yield desk
-
-
-@pytest.fixture
-async def handler(app):
-    async with Desk(app, Role.HANDLER, agency="labour", second=True, name="承办员钱") as desk:
-        yield desk
-
-
-@pytest.fixture
-async def reviewer(app):
-    async with Desk(app, Role.REVIEWER, name="审核员孙") as desk:
-        yield desk
-
-
 async def test_a_case_goes_from_the_queue_to_its_rating_and_each_message_is_ticked_off(
     app, phone, admin, handler, reviewer
 ):
@@ -312,6 +294,16 @@ async def test_a_case_is_put_off_once_and_the_worker_reads_why(app, phone, admin
     assert "已经延过一次" in (await does(admin, number, "extend", days="5", why="再等等看看", status=422)).words
 
 
+async def test_whoever_handles_a_case_gets_no_more_time_from_themselves(app, handler, admin):
+    number = await filed(app, AppealState.ASSIGNED)
+    await does(handler, number, "begin")
+    assert "/extend" not in await handler.gets(f"/console/appeals/{number}")
+    wanted = {"days": "5", "why": "要等第三方鉴定"}
+    assert "请同事或者管理员" in (await does(handler, number, "extend", **wanted, status=422)).words
+    await does(admin, number, "extend", **wanted)
+    assert "延过一次" in (await handler.gets(f"/console/appeals/{number}")).words
+
+
 async def test_an_agency_returns_a_case_with_a_reason_and_no_longer_sees_it(app, handler, admin):
     number = await filed(app, AppealState.ASSIGNED)
     page = await does(handler, number, "return", text="由街道主管，请改派")
@@ -346,7 +338,7 @@ async def test_every_step_stands_in_the_audit_without_anybodys_words(app, admin)
     page = await does(admin, number, "assign", agency="community")
     assert "街道和社区 （内部）" in page.words.split("办理经过")[1]  # The timeline says to whom.
     async with app.db.read() as session:
-        rows = list(await session.scalars(select(Audit).where(Audit.subject == f"appeal:{number}")))
+        rows = list(await session.scalars(select(Audit).where(Audit.subject == f"appeal:{number}").order_by(Audit.id)))
     assert [(each.action, each.staff_id, each.role) for each in rows] == [("appeal.assign", admin.id, Role.ADMIN.value)]
     assert STORY not in str(rows[0].detail)
 
@@ -355,6 +347,15 @@ async def test_a_template_stands_in_the_form_and_waits_to_be_filled_in(app, hand
     number = await filed(app, AppealState.IN_PROGRESS)
     page = await handler.gets(f"/console/appeals/{number}?t=wages_paid")
     assert "拖欠您【月份】工资" in re.search(r'id="propose-text".*?</textarea>', page, re.DOTALL)[0]
+
+
+async def test_what_an_answer_may_begin_from_fits_the_kind_of_the_case(app, handler):
+    number = await filed(app, AppealState.IN_PROGRESS, kind="injury")
+    offered = (await handler.gets(f"/console/appeals/{number}")).words
+    assert "查清了" in offered
+    assert "问：金额和凭据" in offered
+    assert "工资已追回" not in offered
+    assert "进门：已协调" not in offered
 
 
 async def test_the_message_about_a_case_that_was_assigned_at_once_comes_alone(app, phone, admin):

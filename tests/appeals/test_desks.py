@@ -47,13 +47,21 @@ async def test_the_receipt_says_whose_deadline_it_is(phone, city, said):
 def test_every_limit_names_a_decree_or_calls_itself_our_own_promise(knowledge):
     kinds = (*knowledge.appeals.kinds.values(), *knowledge.hazards.kinds.values())
     assert {kind.source for kind in kinds} == {"本地自己的承诺"}
-    limits = [Rules().limit(kind, "5101", date(2026, 11, 30)) for kind in knowledge.appeals.kinds.values()]
+    decreed = [kind for kind in knowledge.appeals.kinds.values() if not kind.light]  # a word to a contact is no case
+    limits = [Rules().limit(kind, "5101", date(2026, 11, 30)) for kind in decreed]
     assert all("办法" in limit.source for limit in limits)
+
+
+def test_nothing_but_a_word_to_a_contact_is_answered_without_a_reviewer(knowledge):
+    assert {code for code, kind in knowledge.appeals.kinds.items() if kind.light} == {"contact"}
 
 
 def test_every_desk_has_an_office(knowledge):
     appeals, hazards = knowledge.appeals, knowledge.hazards
-    wanted = {desk for kind in appeals.kinds.values() for desk in (kind.desk, *kind.by_job.values())}
+    filed = [
+        kind for kind in appeals.kinds.values() if not kind.light
+    ]  # A word to a contact goes to the contact's unit.
+    wanted = {desk for kind in filed for desk in (kind.desk, *kind.by_job.values())}
     wanted |= {kind.desk for kind in hazards.kinds.values()}
     assert wanted <= {office.desk for office in (*appeals.offices, *hazards.offices)}
 

@@ -19,18 +19,6 @@ from tests.support.volunteers import chat_of
 WHY = "这件事归街道和社区管"
 
 
-@pytest.fixture
-async def admin(app):
-    async with Desk(app, Role.ADMIN, name="管理员赵") as desk:
-        yield desk
-
-
-@pytest.fixture
-async def handler(app):
-    async with Desk(app, Role.HANDLER, agency="labour", name="承办员钱") as desk:
-        yield desk
-
-
 async def unit_of(app, number: str) -> str:
     """The code of the unit that has a case, or is proposed for it."""
     case = await case_of(app, number)
@@ -41,7 +29,9 @@ async def unit_of(app, number: str) -> str:
 async def lines(app, number: str) -> list[AppealStep]:
     case = await case_of(app, number)
     async with app.db.read() as session:
-        return list(await session.scalars(select(AppealStep).where(AppealStep.appeal_id == case.id)))
+        return list(
+            await session.scalars(select(AppealStep).where(AppealStep.appeal_id == case.id).order_by(AppealStep.id))
+        )
 
 
 @pytest.mark.parametrize("state", [AppealState.ASSIGNED, AppealState.IN_PROGRESS, AppealState.PENDING_INFO])
@@ -276,5 +266,5 @@ async def test_the_draft_of_the_first_unit_stays_in_the_timeline(app, admin, han
 async def test_timelines_name_the_year_and_the_unit(app, admin):
     number = await filed(app, AppealState.ASSIGNED)
     async with app.db.begin() as session:
-        await session.execute(update(AppealStep).values(at=now().replace(year=2025, month=3, day=1)))
+        await session.execute(update(AppealStep).values(at=now().replace(year=2025, month=3, day=1, hour=4)))
     assert "2025-03-01" in (await admin.gets(f"/console/appeals/{number}")).words

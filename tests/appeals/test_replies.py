@@ -14,12 +14,6 @@ TEXT = "我们问过【站点】，欠您的【金额】元已经打到卡上，
 WROTE = {"use": "answer", "kind": "wages", "district": "沈阳市", "label": "铁西：钱到账", "text": TEXT}
 
 
-@pytest.fixture
-async def handler(app):
-    async with Desk(app, Role.HANDLER, agency="labour") as desk:
-        yield desk
-
-
 async def offers(handler, number: str) -> list[str]:
     page = await handler.gets(f"/console/appeals/{number}")
     return re.findall(r'data-insert="propose-text" data-text="([^"]+)"', page)
@@ -50,6 +44,27 @@ async def test_a_text_with_an_open_slot_is_not_sent(app, admin, handler):
     version = re.search(r'name="version" value="(\d+)"', page)[1]
     page = await handler.submits(f"/console/appeals/{number}/propose", version=version, text=TEXT, status=422)
     assert "【" in page.words
+
+
+async def test_a_notice_begins_from_a_template_of_its_district(app, admin, handler):
+    notice = {
+        **WROTE,
+        "use": "notice",
+        "kind": "service",
+        "label": "开站",
+        "text": "【驿站】今天开门，茶水管够，欢迎来歇脚。",
+    }
+    page = await admin.submits(PATH, **{**notice, "kind": "wages"}, status=422)
+    assert "不是用在那里的" in page.words
+    page = await admin.submits(PATH, **notice)
+    number = re.search(r"\?reply=(\d+)", page)[1]
+    wages = await filed(app, AppealState.IN_PROGRESS)
+    assert notice["text"] not in await handler.gets(f"/console/appeals/{wages}")
+    async with Desk(app, Role.ORGANISER) as organiser, Desk(app, Role.ORGANISER, district="2102") as far:
+        assert f'data-text="{notice["text"]}"' in await organiser.gets("/console/notices/new")
+        page = await organiser.gets(f"/console/notices/new?t={number}")
+        assert f">{notice['text']}</textarea>" in page
+        assert notice["text"] not in await far.gets(f"/console/notices/new?t={number}")
 
 
 async def test_another_districts_replies_are_neither_offered_nor_shown(app, admin, handler):

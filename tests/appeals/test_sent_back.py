@@ -6,24 +6,10 @@ import pytest
 from sqlalchemy import select
 
 from bot.services.appeals.states import AppealState
-from bot.services.core.lifecycle import Role
 from bot.store.models import Appeal
 from tests.support.appeals import RESULT, case_of, does, filed
-from tests.support.desk import Desk
 
 REMARK = "请写清楚哪天到账、打到哪张卡"
-
-
-@pytest.fixture
-async def handler(app):
-    async with Desk(app, Role.HANDLER, agency="labour", name="承办员钱") as desk:
-        yield desk
-
-
-@pytest.fixture
-async def reviewer(app):
-    async with Desk(app, Role.REVIEWER, name="审核员孙") as desk:
-        yield desk
 
 
 @pytest.fixture

@@ -77,7 +77,9 @@ def test_a_large_picture_is_made_smaller_and_a_rotated_one_upright():
 
 
 def test_a_voice_note_is_known_by_its_first_bytes():
-    assert attachments.make(b"OggS" + b"\0" * 40, "voice").mime == "audio/ogg"
+    starts = {"ogg": b"OggS", "webm": b"\x1aE\xdf\xa3", "mp4": b"\0\0\0\x18ftypM4A ", "amr": b"#!AMR\n"}
+    for kind, start in starts.items():  # of Telegram and browsers, iPhones, WeChat
+        assert attachments.make(start + b"\0" * 40, "voice").mime == f"audio/{kind}"
     with pytest.raises(Refused):
         attachments.make(b"ID3 whatever", "voice")
 

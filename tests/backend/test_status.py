@@ -210,7 +210,7 @@ async def test_only_what_is_signed_now_and_new_is_heard(phone, app, tells):
 
 async def test_without_a_secret_there_is_no_door(settings, knowledge):
     app = Application(settings, knowledge)
-    assert BACKEND_STATUS not in {route.resource.canonical for route in app.web_app.router.routes()}
+    assert BACKEND_STATUS not in {route.resource.canonical for route in app.server.app.router.routes()}
     await app.db.close()
 
 

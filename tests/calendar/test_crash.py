@@ -10,7 +10,6 @@ import pytest
 import time_machine
 from sqlalchemy import select
 
-from bot.app import database_of
 from bot.queue import jobs, outbox
 from bot.services import replanning
 from bot.services.core import timers
@@ -19,6 +18,7 @@ from bot.services.core.working_days import ZONE
 from bot.services.replanning import Replanner
 from bot.services.units import agencies
 from bot.store.models import Appeal, AppealStep, Outbox, now
+from bot.store.opening import database_of
 from tests.support.appeals import filed
 from tests.support.calendar import LAST, forget, make_up
 from tests.support.project import ROOT

@@ -8,7 +8,6 @@ import pytest
 import time_machine
 from sqlalchemy import func, select, update
 
-from bot.app import database_of
 from bot.queue import jobs, outbox
 from bot.services import replanning
 from bot.services.appeals import case_work
@@ -22,6 +21,7 @@ from bot.services.hazards import hazards
 from bot.services.hazards.hazards import HazardDraft
 from bot.services.replanning import Replanner
 from bot.store.models import Agency, Appeal, AppealStep, CalendarDay, Hazard, HazardStep, Outbox, OutboxState, now
+from bot.store.opening import database_of
 from tests.support.appeals import ADMIN, case_of, employed, filed
 from tests.support.calendar import LAST, forget, make_up
 

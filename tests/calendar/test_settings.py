@@ -103,7 +103,7 @@ async def test_a_city_may_be_quicker_than_the_country_and_never_slower(app):
         await desk.submits(LIMITS, **{**fields, "per": "none"}, district="沈阳市")
         assert (await rules(app)).limit(kind, "210106", today).amount != 3
     async with app.db.read() as session:
-        lines = (await session.scalars(select(Audit).where(Audit.action == "limit.change"))).all()
+        lines = (await session.scalars(select(Audit).where(Audit.action == "limit.change").order_by(Audit.id))).all()
         assert [each.detail["amount"] for each in lines] == [3, None]
 
 

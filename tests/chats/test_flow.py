@@ -13,6 +13,7 @@ from bot.services.appeals import transitions as appeal_transitions
 from bot.services.appeals.states import AppealMove, AppealState
 from bot.services.core.lifecycle import SYSTEM, Actor, Role
 from bot.store.models import (
+    Agency,
     Appeal,
     Channel,
     Chat,
@@ -20,6 +21,8 @@ from bot.store.models import (
     Hazard,
     Outbox,
     OutboxState,
+    Staff,
+    StaffRole,
     Volunteer,
     WebMessage,
     now,
@@ -28,17 +31,35 @@ from handlers import FLOWS
 from tests.appeals.test_filing import ADMIN, RESULT, REVIEWER, STORY, files
 from tests.attachments.test_attachments import picture
 from tests.chats.test_received import asks
-from tests.conftest import free_port, hasten, on_postgres
+from tests.conftest import free_port, hasten
+from tests.support import databases
+from tests.support.bookings import sitting_made
 from tests.support.brokers import eventually
+from tests.support.contacts import TIEXI, contact_entered, outlet_entered
 from tests.support.phone import Phone
+from tests.support.units import unit_entered
 from tests.support.volunteers import certified
 from tests.test_crash import PATIENCE, Replica, environment, opened, said, telegram, write
 
 HERE = (41.79512, 123.43287)
 Line = tuple[str, Any]  # what somebody does, and with what
 LINES: dict[str, Sequence[Line]] = {
+    "outlet": [("types", "/contact"), ("presses", "众包、没有站点"), ("types", "沈阳铁西区")],
+    "message": [("presses", "给李干事留言"), ("types", STORY)],
+    "answer": [
+        ("presses", "回复"),
+        ("types", "已经和站里说好，明天下午三点电工来换插头，找13812345678"),
+        ("presses", "照这样发"),
+    ],
     "home": [("types", "/settings"), ("presses", "换地方"), ("types", "大连"), ("presses", "甘井子")],
     "station": [("types", "找驿站"), ("types", "沈阳铁西区")],
+    "fault": [
+        ("types", "找驿站"),
+        ("types", "沈阳铁西区"),
+        ("presses", "写得不对"),
+        ("presses", "开放时间"),
+        ("types", "晚上八点就关了"),
+    ],
     "appeal": [
         ("types", "我要反映"),
         ("presses", "写一份诉求"),
@@ -78,6 +99,13 @@ LINES: dict[str, Sequence[Line]] = {
     "reply": [("types", "入职要押金可以吗"), ("presses", "都不是")],
     "look": [("types", "随手拍"), ("presses", "修好没"), ("sends_location", HERE)],
     "voice": [("presses", "参与协商"), ("presses", "小区东门停车难"), ("types", "早晚高峰能停半小时就行")],
+    "consult": [
+        ("types", "培训与活动"),
+        ("presses", "张律师咨询"),
+        ("presses", "报名"),
+        ("presses", "受伤"),
+        ("types", "顺风达物流"),
+    ],
     "volunteer": [
         ("types", "帮社区、攒积分"),
         ("presses", "我要报名"),
@@ -87,14 +115,19 @@ LINES: dict[str, Sequence[Line]] = {
         ("presses", "美团"),
         ("presses", "外卖骑手"),
         ("types", "沈阳铁西区"),
-        ("types", "艳粉社区"),
         ("presses", "周末"),
+        ("presses", "在哪片跑"),
+        ("types", "艳粉社区"),
         ("presses", "提交"),
     ],
 }
 ENDS = {
+    "outlet": "联系人还没登记上",
+    "message": "留言送到了",
+    "answer": "已经回给当事人",
     "home": "大连市甘井子区",
     "station": "示例",
+    "fault": "写给管驿站的人",
     "appeal": "编号：",
     "lookup": "不写了",
     "rating": "重新办",
@@ -103,6 +136,7 @@ ENDS = {
     "reply": "核对于",
     "look": "没有等着看",
     "voice": "小区东门停车难",
+    "consult": "报上了",
     "volunteer": "编号：",
 }
 
@@ -122,7 +156,7 @@ async def homes(settings, knowledge) -> AsyncIterator[Callable[[], Any]]:
 
     yield another
     for app in opened:
-        if app._runner is not None and app._runner.sites:
+        if any(each.sites for each in app.server.runners):
             await app.stop()
 
 
@@ -173,7 +207,47 @@ async def is_asked(phone, app) -> None:
     await asks(app, phone)
 
 
-BEFORE = {"rating": is_asked_why, "voice": is_a_liaison, "reply": is_asked}
+async def has_a_contact(phone, app) -> None:
+    """Somebody's outlet is looked after."""
+    async with app.db.begin() as session:
+        unit = await unit_entered(session, "兴工社区", region=TIEXI)
+        await contact_entered(session, unit, outlet_id=await outlet_entered(session))
+    await phone.types("/contact", "兴工街")
+    await phone.presses("兴工街站")
+
+
+async def is_called(phone, app) -> None:
+    """Somebody who handles for a unit is called about a message, which here they left themselves."""
+    await has_a_contact(phone, app)
+    async with app.db.begin() as session:
+        chat = await session.scalar(select(Chat))
+        unit = await session.scalar(select(Agency.id).where(Agency.code == "兴工社区"))
+        session.add(person := Staff(name="李同事", username="called", agency_id=unit, chat_id=chat.id, district=TIEXI))
+        await session.flush()
+        session.add(StaffRole(staff_id=person.id, role=Role.HANDLER, district=TIEXI))
+    await phone.presses("给李干事留言")
+    await phone.types(STORY)
+    await app.settled()
+    await phone.hears()
+
+
+async def may_ask_a_lawyer(phone, app) -> None:
+    """There is a free time of one."""
+    async with app.db.begin() as session:
+        session.add(person := Staff(name="张律师", username="lawyer", district="2101"))
+        await session.flush()
+        asked = person.id
+    await sitting_made(app, title="张律师咨询", kind="consult", provider_id=asked, capacity=1)
+
+
+BEFORE = {
+    "consult": may_ask_a_lawyer,
+    "message": has_a_contact,
+    "answer": is_called,
+    "rating": is_asked_why,
+    "voice": is_a_liaison,
+    "reply": is_asked,
+}
 
 
 def test_every_form_there_is_has_its_lines_here():
@@ -201,7 +275,9 @@ async def is_left_behind(app, name: str) -> None:
         assert await session.scalar(waiting.select_from(Outbox)) == 0
         for form, model in (("appeal", Appeal), ("report", Hazard), ("volunteer", Volunteer)):
             expected = int(
-                form == name or (form, name) in {("appeal", "rating"), ("appeal", "reply"), ("volunteer", "voice")}
+                form == name
+                or (form, name)
+                in {*(("appeal", other) for other in ("rating", "reply", "message", "answer")), ("volunteer", "voice")}
             )
             assert await session.scalar(select(func.count()).select_from(model)) == expected
 
@@ -210,7 +286,7 @@ async def is_left_behind(app, name: str) -> None:
 async def test_a_form_does_not_mind_which_replica_hears_the_next_line(name, phone, app, homes):
     """Each line goes to one of two processes at random; SQLite is one process's database, so there it is the same."""
     replicas = [app]
-    if on_postgres():
+    if databases.is_meant():
         replicas.append(await homes(port=free_port()))
     dice = random.Random(name)
     said: list[str] = []

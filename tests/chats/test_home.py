@@ -23,6 +23,12 @@ async def test_who_begins_is_asked_once_and_never_again_after_not_now(phone, app
     assert await home(app) == ""
 
 
+async def test_the_page_speaks_of_its_own_way_only(phone):
+    said = "".join(await phone.types("/start"))
+    assert "从不问：密码、验证码、银行卡号" in said
+    assert "Telegram" not in said
+
+
 async def test_who_does_not_answer_is_not_held_up_and_not_asked_again(phone, app):
     await phone.types("/start")
     [answer] = await phone.types("入职要押金可以吗")

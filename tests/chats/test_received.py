@@ -6,10 +6,12 @@ import pytest
 from sqlalchemy import select
 
 from bot.channels.web.rows import CONVERSATIONS
+from bot.services.appeals import appeals, case_work
 from bot.services.appeals import transitions as appeal_transitions
 from bot.services.appeals.states import AppealMove, AppealState
-from bot.services.core.lifecycle import Actor, Role
+from bot.services.core.lifecycle import WORKER, Actor, Role
 from bot.store.models import Agency, Appeal, AppealStep, Attachment, Chat, Hazard, HazardPhoto
+from tests.hazards.test_reporting import picture
 from tests.support.appeals import filed
 
 QUESTION = "请把工资条拍一张发过来"
@@ -43,13 +45,17 @@ async def asks(app, phone, question: str = QUESTION) -> str:
     async with app.db.read() as session:
         chat = await session.scalar(select(Chat.id))
     number = await filed(app, AppealState.IN_PROGRESS, chat=chat)
+    await asks_about(app, phone, number, question)
+    return number
+
+
+async def asks_about(app, phone, number: str, question: str) -> None:
     async with app.db.begin() as session:
         agency = await session.scalar(select(Agency.id).where(Agency.code == "labour"))
         wanted = AppealMove(AppealState.PENDING_INFO, Actor(Role.HANDLER, 902, agency), text=question)
         await appeal_transitions.move(session, app.services, number, wanted)
     await app.settled()
     assert question in (await phone.hears())[-1]
-    return number
 
 
 async def stands(app, number: str) -> tuple[str, int]:
@@ -95,13 +101,61 @@ async def test_a_question_of_policy_is_not_taken_for_the_answer(app, phone):
     assert "入职要押金可以吗" in await said_in(app, number)
 
 
+async def test_a_line_taken_for_the_answer_can_be_taken_back_and_is_answered_then(app, phone):
+    await phone.types("/start")
+    number = await asks(app, phone)
+    line = "我想问下明天下雨单价涨不涨"
+    assert f"补到 {number}" in (await phone.types(line))[-1]
+    assert await stands(app, number) == ("in_progress", 0)
+    said = await phone.presses("不是回办的人")
+    assert f"从 {number} 里拿掉了" in said[-2]
+    assert len(said) == 3  # The receipt without its button, that it was taken back, and what answers the question.
+    assert await stands(app, number) == ("pending_info", 0)
+    assert line not in await said_in(app, number)
+    assert f"补到 {number}" in (await phone.types("工资条在老家，过两天给"))[-1]
+    assert await stands(app, number) == ("in_progress", 0)
+
+
+async def test_an_answer_is_not_taken_back_once_the_case_has_gone_on(app, phone):
+    await phone.types("/start")
+    number = await asks(app, phone)
+    await phone.types("工资条在老家，过两天给")
+    async with app.db.begin() as session:
+        agency = await session.scalar(select(Agency.id).where(Agency.code == "labour"))
+        appeal = await appeals.get(session, number)
+        await case_work.add_line(session, appeal, "log", Actor(Role.HANDLER, 902, agency), note="已电话联系")
+    assert "拿不回来" in (await phone.presses("不是回办的人"))[-1]
+    assert await stands(app, number) == ("in_progress", 0)
+    assert "工资条在老家，过两天给" in await said_in(app, number)
+
+
+async def test_an_older_button_takes_no_newer_answer_back(app, phone):
+    await phone.types("/start")
+    number = await asks(app, phone)
+    first, second = "工资条在老家，过两天给", "工资条找到了，明天拍给你们"
+    await phone.types(first)
+    message = (await phone.messages())[-1]
+    [[button]] = message["buttons"]
+    await asks_about(app, phone, number, "工资条找到了吗？")
+    await phone.types(second)
+    await phone.presses_data(message["id"], button["callback_data"])
+    assert "拿不回来" in (await phone.hears())[-1]
+    assert {first, second} <= set(await said_in(app, number))
+    await phone.presses("不是回办的人")
+    lines = await said_in(app, number)
+    assert first in lines
+    assert second not in lines
+
+
 async def test_with_several_cases_waiting_it_is_said_which_one_is_answered(app, phone, sends):
     await phone.types("/start")
     first, second = await asks(app, phone), await asks(app, phone, "是哪个站点的？")
     await phone.types("铁西重工街那个站")
     await sends()  # It belongs to the same answer.
+    await phone.types("是十月的")  # Said before they say which: nothing of it is lost.
     assert f"补到 {second}" in "".join(await phone.presses(f"回 {second}"))
     assert (await stands(app, first), await stands(app, second)) == (("pending_info", 0), ("in_progress", 1))
+    assert "是十月的" in (await said_in(app, second))[-1]
     await phone.types("工资条我找不到了")
     assert await stands(app, first) == ("in_progress", 0)
 
@@ -117,7 +171,6 @@ async def test_an_answer_by_quoting_the_question_needs_no_choice(app, phone):
 
 async def test_an_album_stays_one_report_whatever_is_asked_meanwhile(app, phone, sends):
     await phone.types("随手拍")
-    await phone.presses("拍")
     said = await sends(album=3, captions={1: "井盖没了，差点掉下去"})
     assert len(said) == 1
     await phone.types("沈阳铁西区重工街北二路口")
@@ -140,6 +193,19 @@ async def test_an_album_of_ten_gets_one_answer_and_one_word_about_what_is_too_ma
     async with app.db.read() as session:
         assert len((await session.scalars(select(Attachment.id))).all()) == 9
         assert "这是工资条" in await session.scalar(select(Appeal.story))
+
+
+async def test_an_album_on_the_preview_shows_no_number_that_is_wrong(app, phone, sends):
+    await phone.types("我要反映")
+    await phone.presses("写一份诉求")
+    await phone.presses("欠薪")
+    await phone.types(STORY)
+    said = await sends(album=3)
+    assert "照片、语音：刚发的这一组" in said[-1]
+    assert "照片、语音：3，加上刚发的这一组" in (await sends(album=2))[-1]
+    await phone.presses("提交")
+    async with app.db.read() as session:
+        assert len((await session.scalars(select(Attachment.id))).all()) == 5
 
 
 async def test_evidence_before_the_story_is_kept_and_its_caption_is_the_story(app, phone, sends):
@@ -219,3 +285,34 @@ async def test_a_picture_for_a_form_that_was_put_aside_goes_back_into_it(app, ph
 async def _chat(app) -> int:
     async with app.db.read() as session:
         return await session.scalar(select(Chat.id))
+
+
+async def test_words_are_kept_with_a_case_that_has_no_room_for_their_picture(app, phone, sends):
+    await phone.types("/start")
+    number = await asks(app, phone)
+    await sends(album=9)
+    said = await sends(captions={0: "这是第十张，工资条背面"})
+    said += await phone.presses(number)
+    assert any(f"补到 {number}" in each for each in said)
+    assert "最多 9 个，多出来的没收" in said[-1]
+    assert "这是第十张，工资条背面" in await said_in(app, number)
+    assert await stands(app, number) == ("in_progress", 9)
+
+
+async def test_what_comes_for_a_case_that_is_over_by_now_is_told_so_and_offered_a_way_on(app, phone, sends):
+    await phone.types("/start")
+    number = await filed(app, AppealState.IN_PROGRESS, chat=await _chat(app))
+    await sends()
+    async with app.db.begin() as session:
+        gone = AppealMove(AppealState.WITHDRAWN, WORKER)
+        await appeal_transitions.move(session, app.services, number, gone)
+    assert "已经办结或者撤回了" in (await phone.presses(f"补到 {number}"))[-1]
+    assert await phone.buttons() == ["接着提一件"]
+    assert await stands(app, number) == ("withdrawn", 0)
+
+
+async def test_photos_chosen_together_on_the_page_are_taken_with_one_word(phone):
+    await phone.types("/report")
+    assert "在哪" in (await phone.sends_photo(picture(1), album="ab" * 16))[-1]
+    for seed in (2, 3):
+        assert await phone.sends_photo(picture(seed), album="ab" * 16) == []

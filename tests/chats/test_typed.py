@@ -1,5 +1,6 @@
 """Whole lines typed in place of a button; what is said in a group to others is left to them."""
 
+import json
 import secrets
 
 import aiohttp
@@ -9,6 +10,7 @@ from sqlalchemy import select
 from bot.channels.telegram.webhook import SECRET_HEADER
 from bot.store.models import Chat
 from tests.appeals.test_filing import files
+from tests.support.project import ROOT
 
 GROUP = -1001234567890
 
@@ -52,6 +54,28 @@ async def test_a_line_that_tells_of_something_ends_nothing(app, phone, line):
     assert await wants(app) == (True, False)
 
 
+STARTS = [row.split("\t") for row in (ROOT / "tests/data/typed_starts.tsv").read_text("utf-8").splitlines()]
+
+
+def test_lines_that_ask_for_a_way_are_told_from_questions(knowledge):
+    action = knowledge.words.typed.action
+    assert [(line, action(line)) for wanted, line in STARTS if action(line) != wanted] == []
+    rows = (ROOT / "tests/data/questions.jsonl").read_text("utf-8").splitlines()
+    asked = [json.loads(row)["q"] for row in rows] + [
+        said for each in knowledge.policies.values() for said in each.phrasings
+    ]
+    assert [line for line in asked if action(line)] == []
+
+
+async def test_what_is_asked_for_in_words_begins_and_in_a_form_such_a_line_is_an_answer(phone):
+    assert "您要做什么" in (await phone.types("我要投诉站长"))[0]
+    assert "眼下没有能报名的" in (await phone.types("培训与活动"))[0]
+    assert "送单路上" in (await phone.types("我想报名当志愿者"))[0]
+    assert "我的积分" in (await phone.types("我的积分有多少"))[0]
+    assert "路面" in (await phone.types("我要报隐患"))[0]
+    assert "在哪" in (await phone.types("我要投诉我们站长"))[-1]
+
+
 async def test_ones_cases_and_people_are_asked_for_in_words(phone):
     assert "还没" in (await phone.types("我的诉求"))[0]
     number = await files(phone)
@@ -81,7 +105,6 @@ async def test_a_form_with_nothing_in_it_is_left_at_once(phone):
 
 async def test_a_question_that_need_not_be_answered_is_passed_in_words(phone):
     await phone.types("随手拍")
-    await phone.presses("拍")
     assert "在哪" in (await phone.types("没有照片"))[-1]
 
 

@@ -13,24 +13,30 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 import bot.console
 from bot.services.appeals.states import AppealState
 from bot.services.core.lifecycle import Role
 from bot.services.hazards import hazards
+from bot.services.hazards.states import HazardState
+from bot.store.base import Base
 from bot.store.models import (
     Agency,
     CalendarChange,
     CannedReply,
     Consultation,
     ConsultationCase,
+    Hazard,
     HazardRule,
+    ImportFile,
+    Notice,
+    Outlet,
     SavedFilter,
     Shift,
+    Staff,
     StaffRole,
     StaffSession,
-    StationFile,
     Team,
     TrialGroup,
     Volunteer,
@@ -38,6 +44,7 @@ from bot.store.models import (
 )
 from tests.support import things
 from tests.support.appeals import case_of, filed
+from tests.support.bookings import ENTRY, somebody_books
 from tests.support.desk import Desk
 from tests.support.steps import statements
 from tests.support.units import unit_entered
@@ -45,12 +52,17 @@ from tests.support.units import unit_entered
 OWN, OTHER = "2101", "3701"
 NO_NUMBER, NO_ID, NO_CODE = "209901019999", 999_999_999, "nowhere"
 WHY = "请您再看一遍这件事情"
+CONTACT = {"duty": "union", "name": "李干事", "phone": "12351"}
+OFFERED = {
+    name: getattr(ENTRY, name) for name in ("kind", "title", "text", "place", "book_hours", "cancel_hours", "points")
+}
+MACRO = re.compile(r"\{% macro (\w+)\((.*?)\) %\}(.*?)\{% endmacro %\}", re.DOTALL)
 PLAIN = frozenset(
-    """_code act action active active_days amount address area audience boxes calls category channel chat_code closed code color comment count datum days
-    denied desks district drill hours phone format from group init_data item kind label lat liaison lon name next none note off_site only out per
-    photo_off picture purpose q query reason region remark robots services show since source start_at state step text tier title to
-    until url use username vague valid_until version view viewport which whole why""".split()
-)  # words, dates, choices, codes that are good for whoever holds them, places on the map of the country
+    """_code act action after active active_days amount address answer area ask audience before book_hours boxes calls cancel_hours capacity checked category channel confidential chat_code closed code col color comment count datum day days
+    denied details desks district does drill duty hours phone format from group hotlines init_data item job kind label lat least liaison list lived lon name next none note off_site offer offer_from offer_until only out outline per
+    photo_off picture platform points published purpose q query reason region remark review_by robots services since size sort source start_at state step steps text tier title to
+    until url use username vague valid_from valid_until version view viewport which whole why""".split()
+)  # words, dates, choices, codes that are good for whoever holds them, places on the map of the country or in a list
 SHARED = {  # what is there for everybody who may open the form, and what is no thing there
     "policies/edit.html base": "a version of the entry of the address",
     "policies/policy.html base": "a version of the entry of the address",
@@ -66,10 +78,16 @@ SHARED = {  # what is there for everybody who may open the form, and what is no 
     "staff/audit.html staff": "auditors see everybody",
     "staff/views.html staff": "auditors see everybody",
     "notices/form.html unit": "a name to sign with",
+    "policies/edit.html id": "a name of its own",
+    "policies/edit.html related": "everybody who reads entries reads all of them",
+    "notices/form.html role": "a sort of people, as those who get it said it",
     "hazards/hazard.html photo": "a file",
     "stations/upload.html file": "a file, before it was looked at",
+    "contacts/upload.html file": "a file, before it was looked at",
     "settings/calendar.html file": "a file, before it was looked at",
     "volunteers/list.html lead": "a tick",
+    "bookings/offering_fields.html place": "words for where it is",
+    "bookings/sitting_fields.html place": "words for where it is",
 }
 
 
@@ -90,14 +108,14 @@ class Case:
     unit: str
 
 
-CASES: dict[str, Case] = {}
+CASES: dict[str, Case] = {}  # by "template field", a colon and what is tried: several forms have a field of one name
 
 
 def case(*places: str, role: Role = Role.ADMIN, unit: str = ""):
     """What is tried in these fields, "template field", and by whom."""
 
     def keep(make):
-        CASES.update(dict.fromkeys(places, Case(make, role, unit)))
+        CASES.update({f"{place}:{make.__name__}": Case(make, role, unit) for place in places})
         return make
 
     return keep
@@ -146,11 +164,50 @@ async def takes_out(app, desk):
     return Form(f"/console/alike/{item.id}/take-out", values)
 
 
+@case("appeals/consultation.html unit")
+async def brings_in(app, desk):
+    async with app.db.begin() as session:
+        item = Consultation(title="十月工资", district=OWN, opened_by=desk.id)
+        session.add(item)
+        await session.flush()
+        number = item.id
+    return Form(f"/console/alike/{number}/units", await units_of(app))
+
+
+@case("appeals/case.html colleague", role=Role.HANDLER, unit="labour")
+async def hands_to_a_colleague(app, desk):
+    number = await filed(app, AppealState.IN_PROGRESS)
+    fields = {"version": (await case_of(app, number)).version, "note": WHY}
+    async with Desk(app, Role.HANDLER, agency="urban") as other:
+        return Form(f"/console/appeals/{number}/hand-over", {"foreign": other.id, "absent": NO_ID}, fields)
+
+
 @case("appeals/case.html agency")
 async def reassigns(app, desk):
     number = await filed(app, AppealState.ASSIGNED)
     fields = {"version": (await case_of(app, number)).version, "text": WHY}
     return Form(f"/console/appeals/{number}/reassign", await units_of(app), fields)
+
+
+@case("appeals/case.html agency")
+async def dispatches(app, desk):
+    number = await filed(app)
+    fields = {"version": (await case_of(app, number)).version}
+    return Form(f"/console/appeals/{number}/assign", await units_of(app), fields)
+
+
+@case("appeals/case.html agency")
+async def changes_the_kind_and_the_unit(app, desk):
+    number = await filed(app, AppealState.ASSIGNED)
+    fields = {"version": (await case_of(app, number)).version, "kind": "injury", "text": WHY}
+    return Form(f"/console/appeals/{number}/recategorise", await units_of(app), fields)
+
+
+@case("appeals/case.html agency")
+async def asks_a_unit_to_help(app, desk):
+    number = await filed(app, AppealState.ASSIGNED)
+    fields = {"version": (await case_of(app, number)).version, "note": WHY}
+    return Form(f"/console/appeals/{number}/help", await units_of(app), fields)
 
 
 @case("appeals/case.html unit")
@@ -200,6 +257,14 @@ async def dispatches_a_hazard(app, desk):
     return Form(f"/console/hazards/{number}/reassign", await units_of(app), {"text": WHY})
 
 
+@case("hazards/hazard.html agency", role=Role.REVIEWER)
+async def dispatches_a_new_hazard(app, desk):
+    number = (await things.hazard_in(app, OWN))["number"]
+    async with app.db.begin() as session:
+        (await session.scalar(select(Hazard).where(Hazard.number == number))).state = HazardState.VALIDATED
+    return Form(f"/console/hazards/{number}/dispatch", await units_of(app))
+
+
 @case("units/fields.html parent")
 async def stands_below(app, desk):
     codes = await units_of(app)
@@ -207,6 +272,14 @@ async def stands_below(app, desk):
         rows = dict((await session.execute(select(Agency.code, Agency.id))).all())
     values = {sort: rows.get(code, NO_ID) for sort, code in codes.items()}
     return Form("/console/units/new", values, {"name": "新街道", "kind": "street", "district": OWN})
+
+
+@case("units/fields.html parent")
+async def stands_below_another(app, desk):
+    async with app.db.begin() as session:
+        number = await unit_entered(session, "老街道", "street", code="old", region=OWN)
+    form = await stands_below(app, desk)
+    return Form(f"/console/units/{number}", form.values, {"name": "老街道", "kind": "street"})
 
 
 @case("units/unit.html successor")
@@ -247,6 +320,11 @@ async def changes_a_reply(app, desk):
     return Form("/console/settings/replies", {"foreign": foreign.id, "absent": NO_ID}, fields)
 
 
+@case("settings/replies.html reply", role=Role.ADMIN)
+async def drops_a_reply(app, desk):
+    return Form("/console/settings/replies/drop", (await changes_a_reply(app, desk)).values)
+
+
 @case("notices/form.html photo", role=Role.ORGANISER)
 async def shows_a_photo(app, desk):
     foreign = await things.notice_photo_of(app, await things.notice_of(app, OTHER))
@@ -275,6 +353,12 @@ async def moves_to_a_unit(app, desk):
         return Form(f"/console/people/{person.id}/unit", await units_of(app))
 
 
+@case("staff/unit.html unit")
+async def joins_a_unit(app, desk):
+    fields = {"name": "新来的", "username": "newcomer", "role": Role.HANDLER, "district": OWN}
+    return Form("/console/people", await units_of(app), fields)
+
+
 @case("staff/sessions.html session")
 async def ends_a_session(app, desk):
     async with Desk(app, Role.ORGANISER) as other, app.db.read() as session:
@@ -294,8 +378,73 @@ async def enters_days(app, desk):
 @case("stations/upload.html file", role=Role.ORGANISER)
 async def takes_a_file_over(app, desk):
     async with Desk(app, Role.ORGANISER) as other, app.db.begin() as session:
-        session.add(kept := StationFile(staff_id=other.id, name="a.csv", datum="wgs84", data=b"x"))
+        session.add(kept := ImportFile(staff_id=other.id, noun="station", name="a.csv", datum="wgs84", data=b"x"))
     return Form("/console/stations/import/take", {"foreign": kept.id, "absent": NO_ID})
+
+
+@case("contacts/upload.html file", role=Role.ORGANISER)
+async def takes_a_list_over(app, desk):
+    async with Desk(app, Role.ORGANISER) as other, app.db.begin() as session:
+        session.add(kept := ImportFile(staff_id=other.id, noun="outlet", name="a.csv", datum="", data=b"x"))
+    return Form("/console/outlets/import/take", {"foreign": kept.id, "absent": NO_ID})
+
+
+@case("bookings/offering_fields.html unit", role=Role.ORGANISER)
+async def names_who_holds_it(app, desk):
+    return Form("/console/offerings/new", await units_of(app), {**OFFERED, "district": OWN})
+
+
+@case("bookings/offering_fields.html provider", role=Role.ORGANISER)
+async def names_who_is_asked(app, desk):
+    async with Desk(app, Role.PROVIDER, district=OTHER) as other, Desk(app, Role.ORGANISER) as none:
+        values = {"foreign": other.id, "hidden": none.id, "absent": NO_ID}
+        return Form("/console/offerings/new", values, {**OFFERED, "kind": "consult", "district": OWN})
+
+
+@case("bookings/sitting.html seat", role=Role.ORGANISER)
+async def ticks_a_seat(app, desk):
+    (_, own), (_, other) = await things.sitting_in(app, OWN), await things.sitting_in(app, OTHER)
+    return Form(
+        f"/console/sittings/{own}/tick",
+        {"foreign": await somebody_books(app, other), "absent": "B209901019999"},
+        {"step": "attend"},
+    )
+
+
+@case("contacts/contact.html unit", role=Role.ORGANISER)
+async def enters_a_contact(app, desk):
+    fields = {"duty": "union", "name": "李干事", "phone": "12351", "district": OWN}
+    return Form("/console/contacts/new", await units_of(app), fields)
+
+
+@case("contacts/contact.html outlet", role=Role.ORGANISER)
+async def looks_after_an_outlet(app, desk):
+    """By its name, which says also where it lies: the district is left out."""
+    async with app.db.begin() as session:
+        session.add(Outlet(name="外地站", platform="meituan", region=f"{OTHER}02"))
+    return Form("/console/contacts/new", {"foreign": "外地站", "absent": "没有站"}, {**CONTACT, "unit": "union"})
+
+
+@case("contacts/contact.html account", role=Role.ORGANISER)
+async def rings_a_colleague(app, desk):
+    """Of a unit that is there for the whole country, and so has colleagues everywhere."""
+    async with Desk(app, Role.HANDLER, district=OTHER, agency="labour") as far, Desk(app, agency="urban") as near:
+        values = {"foreign": far.username, "hidden": near.username, "absent": "nobody"}
+    async with Desk(app, Role.HANDLER, agency="labour") as gone, app.db.begin() as session:
+        (await session.get_one(Staff, gone.id)).active = False
+    fields = {**CONTACT, "unit": "labour", "district": OWN}
+    return Form("/console/contacts/new", {**values, "gone": gone.username}, fields)
+
+
+@case("contacts/outlet_fields.html community", "contacts/outlet_fields.html police", role=Role.ORGANISER)
+async def lies_in_a_community(app, desk):
+    """By the names of units, as lists have them."""
+    async with app.db.begin() as session:
+        for name, region, active in (("外地社区", OTHER, True), ("撤了社区", OWN, False)):
+            await unit_entered(session, name, "community", code=secrets.token_hex(4), region=region, active=active)
+    fields = {"name": "兴工街站", "platform": "meituan", "district": f"{OWN}06"}
+    values = {"foreign": "外地社区", "hidden": "撤了社区", "absent": "没有社区"}
+    return Form("/console/outlets/new", values, fields)
 
 
 @case("volunteers/volunteer.html shift", role=Role.ORGANISER)
@@ -305,6 +454,12 @@ async def settles_hours(app, desk):
         whose = await session.scalar(select(Volunteer.id).where(Volunteer.number == foreign))
         session.add(shift := Shift(volunteer_id=whose, started_at=now(), ended_at=now(), state="ended"))
     return Form(f"/console/volunteers/{own}/hours", {"foreign": shift.id, "absent": NO_ID}, {"count": "1"})
+
+
+@case("volunteers/list.html shift", role=Role.ORGANISER)
+async def counts_hours(app, desk):
+    form = await settles_hours(app, desk)
+    return Form("/console/volunteers/hours", form.values)
 
 
 @case("volunteers/volunteer.html team", role=Role.ORGANISER)
@@ -344,17 +499,31 @@ async def hazard(app, district: str, *, origin: str = "open311") -> str:
 
 
 def every_field() -> set[str]:
-    """The fields of all templates that have a name of their own, "template field"."""
+    """The fields of all templates that have a name of their own, "template field", whether it is written there or given
+    to a macro."""
     folder = Path(bot.console.__file__).parent
     found = set()
     for path in folder.rglob("*.html"):
-        for name in re.findall(r'\bname="([a-z_]+)', path.read_text(encoding="utf-8")):
+        text = path.read_text(encoding="utf-8")
+        for name in (*re.findall(r'\bname="([a-z_]+)', text), *given_to_macros(text)):
             found.add(f"{path.relative_to(folder)} {'source' if name.startswith('source_') else name}")
     return found
 
 
+def given_to_macros(text: str) -> list[str]:
+    """The names that a template's own macros give to fields: `line("outlet", ...)` makes one called outlet."""
+    found = []
+    for macro, parameters, body in MACRO.findall(text):
+        if field_of := re.search(r'\bname="\{\{ (\w+) \}\}"', body):
+            at = [each.partition("=")[0].strip() for each in parameters.split(",")].index(field_of[1])
+            calls = re.findall(rf"\b{macro}\(((?:\"[a-z_]*\"|\w+)(?:, ?(?:\"[^\"]*\"|\w+))*)", text)
+            given = [re.findall(r"\"[^\"]*\"|\w+", call) for call in calls]
+            found += [call[at].strip('"') for call in given if len(call) > at and call[at].startswith('"')]
+    return found
+
+
 def test_every_field_is_a_thing_with_a_case_or_known_to_be_none():
-    known = set(CASES) | set(SHARED)
+    known = {each.partition(":")[0] for each in CASES} | set(SHARED)
     assert {each for each in every_field() - known if each.partition(" ")[2] not in PLAIN} == set()
     assert known - every_field() == set()
 
@@ -366,7 +535,7 @@ async def test_a_foreign_a_hidden_and_an_absent_thing_are_answered_alike(app, pl
         form = await tried.make(app, desk)
         for sort, value in form.values.items():
             with statements() as asked:
-                page = await hands_in(desk, form, place.partition(" ")[2], value)
+                page = await hands_in(desk, form, place.partition(":")[0].partition(" ")[2], value)
             assert page.status in (200, 404, 422), page.words
             said = re.sub(
                 f"编号 [0-9a-f]{{16}}|打印于 [0-9-]{{10}} [0-9:]{{5}}|{value if isinstance(value, str) else '$^'}",
@@ -384,3 +553,75 @@ async def hands_in(desk: Desk, form: Form, name: str, value: object):
     if form.reads:
         return await desk.gets(f"{form.path}?{'&'.join(f'{key}={each}' for key, each in fields.items())}", status=None)
     return await desk.submits(form.path, status=None, **fields)
+
+
+async def elsewhere(app, desk) -> dict[str, dict[str, object]]:
+    """Forms of two colleagues of OWN with a district of OTHER, by their addresses."""
+    own = await things.things_in(app, OWN)
+    case, station = own["/console/appeals/{number}"]["number"], own["/console/stations/at"]["station"]
+    outlet, unit = own["/console/outlets/{id}"]["id"], own["/console/units/{id}"]["id"]
+    person, contact = own["/console/people/{id}"]["id"], own["/console/contacts/{id}"]["id"]
+    far, name = f"{OTHER}02", {"name": "外地的一个"}
+    entry = {"kind": "service", "title": "今晚有雨", "text": "路滑", "unit": "总工会", "valid_until": "2099-12-31"}
+    days = {"kind": "wages", "amount": "2", "per": "working_days", "from": "2099-01-01", "source": "试的，不是通知"}
+    base = re.search(r'name="base" value="([^"]*)"', await desk.gets(f"/console/stations/at/{station}"))[1]
+    place = {"kind": "love", "address": "历下区", "lat": "36.651", "lon": "117.120", "datum": "wgs84", "base": base}
+    return {
+        f"/console/appeals/{case}/locate": {"version": (await case_of(app, case)).version, "district": far},
+        "/console/people": {**name, "username": "far.away", "role": "organiser", "district": OTHER},
+        f"/console/people/{person}/give": {"role": "organiser", "district": OTHER},
+        "/console/units/new": {**name, "kind": "community", "district": far},
+        "/console/hazards/rules": {"kind": "", "area": far, "agency": "urban"},
+        "/console/ledgers": {"kind": "month", "district": OTHER},
+        "/console/settings/replies": {
+            "use": "answer",
+            "label": "远",
+            "text": "已经查清了。",
+            "kind": "",
+            "district": OTHER,
+        },
+        "/console/settings/limits": {**days, "district": OTHER},
+        "/console/outlets/new": {**name, "platform": "meituan", "district": far},
+        f"/console/outlets/{outlet}": {**name, "platform": "meituan", "district": far},
+        "/console/contacts/new": {**CONTACT, "unit": "union", "district": far},
+        "/console/offerings/new": {**OFFERED, "district": far},
+        f"/console/offerings/{own['/console/offerings/{id}']['id']}": {**OFFERED, "district": far},
+        f"/console/contacts/{contact}": {**CONTACT, "unit": "union", "district": far},
+        "/console/volunteers/teams": {**name, "district": far},
+        f"/console/stations/at/{station}": {**name, **place},
+        "/console/notices/new": {**entry, "region": far},
+        f"/console/notices/{own['/console/notices/{id}']['id']}/edit": {**entry, "region": [OWN, far]},
+        f"/console/units/{unit}": {**name, "kind": "community", "district": far},
+        "/console/notices/groups/new": {**name, "district": far},
+    }
+
+
+HERE_ANYHOW = (
+    "/console/units/",
+    "/console/notices/groups/new",
+)  # what is made or changed stays in OWN, whatever is said
+
+
+async def test_no_form_makes_or_moves_anything_into_a_district_where_one_may_not(app):
+    async with Desk(app, Role.ADMIN) as admin, Desk(app, Role.ORGANISER) as organiser:
+        forms = await elsewhere(app, organiser)
+        before = await lying(app, OTHER)
+        for path, fields in forms.items():
+            pages = [await desk.submits(path, status=None, **fields) for desk in (admin, organiser)]
+            assert {page.status for page in pages} <= {403, 404, 422} or path.startswith(HERE_ANYHOW), path
+            assert await lying(app, OTHER) == before, path
+
+
+async def lying(app, district: str) -> dict[str, int]:
+    """How many rows of each table lie in a district, by whichever column says where."""
+    found = {}
+    async with app.db.read() as session:
+        for table in Base.metadata.sorted_tables:
+            for name in {"region", "district", "area"} & set(table.columns.keys()):
+                where = table.c[name].startswith(district)
+                found[f"{table.name}.{name}"] = await session.scalar(
+                    select(func.count()).select_from(table).where(where)
+                )
+        regions = await session.scalars(select(Notice.audience))
+        found["audiences"] = sum(any(each.startswith(district) for each in audience["regions"]) for audience in regions)
+    return found

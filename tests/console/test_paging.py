@@ -1,17 +1,24 @@
 """Lists a page at a time: every row comes once, in order, whatever colleagues do between two pages."""
 
 import re
+from dataclasses import replace
+from datetime import date
 
 import pytest
 from sqlalchemy import Engine, event, update
 
 from bot.services.appeals.states import AppealState
 from bot.services.core import counting
+from bot.services.stations import stations
 from bot.store.models import Appeal
+from knowledge.geo import Point
+from knowledge.stations import Station
 from tests.console.test_load import fill
 from tests.support.appeals import filed
 
+STATION = re.compile(r'data-row="(站\d{3})"')
 ROW = re.compile(r'data-row="(\d{12})"')
+NEAR = Station(id="站", name="驿站", kind="love", point=Point(41.79, 123.4), region="210106")
 TURN = re.compile(r'href="([^"]+)" rel="(next|prev)"')
 
 
@@ -97,3 +104,17 @@ async def test_an_exact_number_is_one_look_up(app, admin):
     event.remove(Engine, "before_cursor_execute", note)
     assert ROW.findall(page) == [number]
     assert not any("story LIKE" in statement for statement in seen)
+
+
+async def test_every_station_comes_once_those_nobody_checked_first(app, organiser):
+    days = [None, date(2026, 1, 5), None, date(2025, 3, 1), date(2026, 1, 5)]
+    found = [replace(NEAR, id=f"站{at:03}", checked=days[at % 5]) for at in range(130)]
+    async with app.db.begin() as session:
+        await stations.replace(session, found)
+    path, seen = "/console/stations", []
+    while path:
+        page = await organiser.gets(path)
+        seen += STATION.findall(page)
+        path = turns(page).get("next")
+    expected = sorted(found, key=lambda each: (each.checked or date.min, each.id))
+    assert seen == [each.id for each in expected]

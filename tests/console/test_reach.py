@@ -89,3 +89,15 @@ async def test_paper_has_the_case_and_none_of_the_screen(app, browser):
         assert await page.locator(".signed").is_visible()
         assert await page.locator(".timeline").is_visible()
         assert trouble == []
+
+
+@needed
+async def test_tables_on_paper_have_their_heads_however_narrow_the_sheet_is(app, browser, admin):
+    await filed(app)
+    page, _ = await sits(app, browser, admin)
+    await page.set_viewport_size({"width": 700, "height": 1000})  # A4, within its margins
+    await page.emulate_media(media="print")
+    await page.goto(f"{admin.url}/console/overview/districts?district=2101")
+    head = page.locator("thead").first
+    shown = await head.evaluate("each => [getComputedStyle(each).clipPath, each.getBoundingClientRect().width > 300]")
+    assert shown == ["none", True]

@@ -21,12 +21,24 @@ from bot.services.notices import photos as notice_photos
 from bot.services.reports import ledgers
 from bot.services.staff import accounts, sign_in
 from bot.services.staff.permissions import EVERYBODY, RIGHTS, Right
-from bot.store.models import Chat, Consultation, Notice, Staff, StationRow, TrialGroup, TrialMember, now
+from bot.store.models import (
+    Chat,
+    Consultation,
+    Contact,
+    Notice,
+    Outlet,
+    Staff,
+    StationRow,
+    TrialGroup,
+    TrialMember,
+    now,
+)
 from tests.hazards.test_reporting import picture
 from tests.support.accessibility import EXAMINE, SIZES, bring_axe, faults, violations
 from tests.support.appeals import filed
 from tests.support.browser import needed
 from tests.support.desk import BY, Desk
+from tests.support.things import help_in, sitting_in
 from tests.support.volunteers import applied
 
 STATION = {
@@ -77,8 +89,15 @@ async def addresses(app, phone) -> dict[str, str]:
         )
         await session.flush()
         session.add(TrialMember(group_id=group.id, staff_id=author.id))
+        session.add(outlet := Outlet(name=LONG[:60], platform="meituan", region="210102"))
+        await session.flush()
+        contact = Contact(agency_id=1, duty="community", shown_name="李干事", outlet_id=outlet.id)
+        session.add(contact)
     number = await filed(app, AppealState.IN_PROGRESS, story=LONG)
+    helped = await help_in(app, "2101")
+    offering, sitting = await sitting_in(app, "2101")
     return {
+        "/console/help/{id}": f"/console/help/{helped}",
         "/console/appeals/{number}": f"/console/appeals/{number}",
         "/console/alike/{id}": f"/console/alike/{item.id}",
         "/console/hazards/{number}": f"/console/hazards/{hazard}",
@@ -93,17 +112,27 @@ async def addresses(app, phone) -> dict[str, str]:
         "/console/stations/at/{station}": f"/console/stations/at/{station.id}",
         "/console/people/{id}": f"/console/people/{author.id}",
         "/console/units/{id}": "/console/units/1",
+        "/console/outlets/{id}": f"/console/outlets/{outlet.id}",
+        "/console/contacts/{id}": f"/console/contacts/{contact.id}",
+        "/console/offerings/{id}": f"/console/offerings/{offering}",
+        "/console/sittings/{id}": f"/console/sittings/{sitting}",
+        "/console/sittings/{id}/screen": f"/console/sittings/{sitting}/screen",
     }
 
 
 FILES = (  # addresses of files, of one code that only its owner has, and of a list for a field to look in
     "/console/divisions",
+    "/console/hazards/map/clusters",
+    "/console/hazards/rules/districts",
+    "/console/stations/map/clusters",
     "/console/appeals/{number}/files/{file}",
     "/console/hazards/{number}/photos/{photo}",
+    "/console/hazards/{number}/photos/{photo}/small",
     "/console/ledgers/{id}/{form}",
     "/console/notices/photos/{digest}",
     "/console/overview/{measure}/{form}",
     "/console/redeem/{code}",
+    *(each.path for each, _ in routes(PAGES) if each.path.endswith(".{form}")),  # a list as a file
 )
 
 
@@ -131,9 +160,9 @@ async def test_every_page_fits_the_screen_and_can_be_read(app, browser, addresse
         mine = [addresses[each] if "{" in each else each for each in pages_of(role)]
         wrong: dict[str, list[str]] = {}
         for path in [*mine, "/console/appeals/0", "/console/enrol"]:
+            await page.goto(desk.url + path)
             for size in SIZES.values():
                 await page.set_viewport_size(size)
-                await page.goto(desk.url + path)
                 wrong |= {f"{path} {size['width']}": found} if (found := await faults(page)) else {}
         assert not wrong
         assert [each for each in trouble if "404" not in each and "403" not in each] == []
@@ -173,6 +202,7 @@ async def test_the_door_can_be_read_too(app, browser):
             "/console/sent",
             f"/console/enter/{token}",
             "/console/enter/x",
+            "/console/screen",
             "/console/webapp",
         ):
             for size in SIZES.values():

@@ -16,7 +16,7 @@ ASKED = re.compile(r"query\.get(?:all)?\(\s*\"(\w+)\"|_number\(request, \"(\w+)\
 
 def routes(app: Application) -> list[tuple[str, str]]:
     """Method and pattern of everything that is served, those of mounted applications, too."""
-    return sorted({(route.method, path) for path, route in _walk(app.web_app) if route.method != "HEAD"})
+    return sorted({(route.method, path) for path, route in _walk(app.server.app) if route.method != "HEAD"})
 
 
 def _walk(app: web.Application) -> Iterator[tuple[str, web.AbstractRoute]]:

@@ -6,11 +6,13 @@ import aiohttp
 import pytest
 from pydantic import ValidationError
 
-from bot.app import Application, database_of
+from bot.app import Application
 from bot.backend import signature
-from bot.channels.web.page import NEWCOMERS, POSTS
+from bot.channels.web.guard import NEWCOMERS, POSTS
+from bot.channels.web.identity import COOKIE
 from bot.doors import addresses
 from bot.settings import Settings
+from bot.store.opening import database_of
 from tests.conftest import hasten
 from tests.support.phone import MARK
 
@@ -85,6 +87,21 @@ async def test_an_address_gets_so_many_identities_and_no_more(in_earnest):
         async with aiohttp.ClientSession() as http, http.get(f"http://127.0.0.1:{in_earnest.port}/chat") as response:
             seen.append(response.status)
     assert seen == [200] * NEWCOMERS[0] + [429] * 3
+
+
+async def test_whoever_deletes_everything_again_and_again_gets_no_more_identities(in_earnest):
+    base, made = f"http://127.0.0.1:{in_earnest.port}", []
+    async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as http:
+        async with http.get(f"{base}/chat") as response:
+            assert response.status == 200
+        while len(made) < NEWCOMERS[0] + 3:
+            async with http.post(f"{base}/chat/delete", json={}, headers=MARK) as response:
+                made.append(response.status)
+                if not response.cookies[COOKIE].value:
+                    break
+        async with http.get(f"{base}/chat") as response:
+            assert response.status == 429
+    assert made == [200] * NEWCOMERS[0]
 
 
 async def test_other_cookies_do_not_let_one_address_say_more(in_earnest):

@@ -140,6 +140,57 @@ async def test_what_nobody_has_looked_at_does_not_leave_and_what_was_marked_is_u
     assert photo.shown_by == reviewer.id
 
 
+async def test_a_photo_stands_small_in_lists_covered_once_it_is_covered_and_is_no_look(phone, app, reviewer):
+    number = await reports(phone, photo=picture(size=(400, 300)))
+    async with app.db.begin() as session:
+        photo = await session.scalar(select(HazardPhoto))
+    path = f"/console/hazards/{number}/photos/{photo.id}"
+
+    async def small() -> Image.Image:
+        async with reviewer.http.get(f"{reviewer.url}{path}/small") as response:
+            assert (response.status, response.content_type) == (200, "image/jpeg")
+            found = Image.open(io.BytesIO(await response.read()))
+            assert not found.getexif()
+            return found
+
+    assert f"{path}/small" in await reviewer.gets("/console/hazards")
+    before = await small()
+    assert max(before.size) <= 120
+    async with app.db.begin() as session:  # one from before there were small copies
+        await session.execute(update(HazardPhoto).values(thumb=None))
+    assert (await small()).size == before.size
+    await reviewer.gets(f"/console/hazards/{number}")
+    await reviewer.submits(f"{path}/mark", boxes="0,0,400,300")
+    assert (await small()).getpixel((50, 50)) == pytest.approx(photos.COVER, abs=3)
+    async with app.db.read() as session:
+        assert await session.scalar(select(HazardPhoto.thumb)) is not None
+        assert list(await identities.seen_by(session, f"hazard:{number}")) == []
+    async with Desk(app, Role.ORGANISER) as organiser:
+        assert f"{path}/small" not in await organiser.gets("/console/hazards")
+
+
+async def test_what_is_near_is_offered_and_marked_as_the_same_with_one_click(phone, app, reviewer):
+    first = await reports(phone)
+    async with app.db.begin() as session:
+        points = {"same": (HERE[0] + 0.0005, HERE[1]), "gas": HERE, "far": FAR}
+        drafts = {
+            name: HazardDraft("gas" if name == "gas" else "road", "井盖翘着，车轮卡过", point=at, origin="open311")
+            for name, at in points.items()
+        }
+        numbers = {
+            name: (await hazards.submit(session, app.services, None, draft)).number for name, draft in drafts.items()
+        }
+    page = await reviewer.gets(f"/console/hazards/{first}")
+    assert page.index(f'id="near-{numbers["same"]}"') < page.index(
+        f'id="near-{numbers["gas"]}"'
+    )  # of the same type first
+    assert numbers["far"] not in page
+    assert "56 米" in page.words
+    await reviewer.submits(f"/console/hazards/{first}/link", parent=numbers["same"])
+    assert (await case(app, first)).state == "duplicate"
+    assert 'id="near' not in await reviewer.gets(f"/console/hazards/{first}")
+
+
 async def test_every_look_at_a_photo_is_written_down(phone, app, reviewer):
     number = await reports(phone, photo=picture())
     async with app.db.read() as session:
@@ -271,6 +322,41 @@ async def test_rules_are_set_for_ones_own_district_only(phone, app):
         assert page.count(">删掉</button>") == 2
         await admin.submits("/console/hazards/rules/drop", rule=1)
         assert (await admin.gets("/console/hazards/rules")).count(">删掉</button>") == 1
+
+
+def around(point: tuple[float, float], half: float) -> str:
+    """The corners of a square, as the map's script writes them."""
+    signs = ((-1, -1), (-1, 1), (1, 1), (1, -1))
+    return " ".join(f"{point[0] + half * north:.5f},{point[1] + half * east:.5f}" for north, east in signs)
+
+
+async def test_rules_are_set_for_several_districts_and_for_what_somebody_drew(phone, app):
+    path = "/console/hazards/rules"
+    async with Desk(app, Role.ADMIN) as admin, Desk(app, Role.ADMIN, district="3701") as other:
+        await admin.gets(path)
+        await admin.submits(path, kind="", area=["210102", "210106"], agency="fire")
+        await admin.submits(path, kind="", outline=around(HERE, 0.02), name="太原街一带", agency="market")
+        await admin.submits(path, kind="", outline=around(HERE, 0.005), name="街口", agency="traffic")
+        for outline in ("1,2 3,4", around(HERE, 0.02)[:20], around(HERE, 3), "41.79,123.43 " * 61):
+            page = await admin.submits(path, status=422, kind="", outline=outline, agency="traffic")
+            assert "没看懂" in page.words
+        await other.gets(path)
+        await other.submits(path, status=403, kind="", outline=around(HERE, 0.02), agency="traffic")
+        assert "太原街一带" in (await admin.gets(path)).words
+        numbers = [await reports(phone, at=at) for at in (HERE, (HERE[0] + 0.01, HERE[1]), (41.70, 123.40))]
+        async with app.db.read() as session:
+            found = [
+                await session.scalar(
+                    select(Agency.code).join(Hazard, Hazard.agency_id == Agency.id).where(Hazard.number == each)
+                )
+                for each in numbers
+            ]
+        assert found[:2] == ["traffic", "market"]
+        assert found[2] != "market"
+        near = (await admin.gets(f"{path}/districts?lat={HERE[0]}&lon={HERE[1]}")).json()
+        assert {each["code"][:4] for each in near} == {"2101"}
+        assert all(len(ring) > 3 for each in near for ring in each["rings"])
+        assert (await other.gets(f"{path}/districts?lat={HERE[0]}&lon={HERE[1]}")).json() == []
 
 
 def test_a_place_in_a_photo_is_read_and_nonsense_is_none():

@@ -117,3 +117,32 @@ async def test_a_fix_found_wanting_goes_to_another_unit_with_a_reason(app, phone
     assert "写几个字" in page.words
     await reviewer.submits(f"/console/hazards/{number}/dispatch", agency="urban", text=WHY)
     assert WHY in (await phone.hears())[-1]
+
+
+async def test_a_note_stands_in_the_timeline_for_staff_only(app, phone, handler):
+    number = await reports(phone, *GAS)
+    await phone.hears()
+    await handler.gets(f"/console/hazards/{number}")
+    assert "写几个字" in (await handler.submits(f"/console/hazards/{number}/log", text="", status=422)).words
+    page = await handler.submits(f"/console/hazards/{number}/log", text="抢修队八点到")
+    assert "抢修队八点到 （内部）" in page.words
+    assert await phone.hears() == []
+
+
+async def test_more_time_is_given_once_by_somebody_else_and_its_reporter_reads_why(app, phone, reviewer, handler):
+    number = await reports(phone, *GAS)
+    await handler.submits(f"/console/hazards/{number}/begin")
+    await phone.hears()
+    assert f"{number}/extend" not in await handler.gets(f"/console/hazards/{number}")
+    await handler.submits(f"/console/hazards/{number}/extend", days=2, text=WHY, status=403)
+    before = (await case(app, number)).due_at
+    await reviewer.gets(f"/console/hazards/{number}")
+    why = WHY * 80  # The form counts to 1000 characters.
+    page = await reviewer.submits(f"/console/hazards/{number}/extend", days=2, text=why)
+    assert "延期了" in page.words
+    [said] = await phone.hears()
+    assert why in said
+    assert (await case(app, number)).due_at > before
+    assert f"{number}/extend" not in page
+    again = await reviewer.submits(f"/console/hazards/{number}/extend", days=2, text=WHY, status=422)
+    assert "已经延过一次" in again.words

@@ -35,6 +35,7 @@ from bot.store.models import (
     now,
 )
 from tests.support.desk import Desk
+from tests.support.second_thoughts import minute_over
 from tests.support.units import unit_entered
 from tests.support.volunteers import chat_of
 
@@ -133,7 +134,6 @@ async def resolved(phone, app, acts, handler):
 
 async def test_photo_place_text_type_submit_and_the_receipt_says_who_and_by_when(phone, app):
     await phone.types("随手拍")
-    await phone.presses("拍一个上报")
     await phone.sends_photo(picture())
     await phone.sends_location(*HERE)
     await phone.types("路口井盖翘起来了，晚上看不见")
@@ -147,6 +147,17 @@ async def test_photo_place_text_type_submit_and_the_receipt_says_who_and_by_when
         hazard, photo = await session.scalar(select(Hazard)), await session.scalar(select(HazardPhoto))
     assert (hazard.state, hazard.kind, hazard.region[:4], hazard.origin) == ("reported", "road", "2101", "chat")
     assert (photo.state, photo.part, photo.origin, len(photo.print)) == ("ready", "report", None, 32)
+
+
+async def test_without_a_photo_words_are_as_good_a_beginning(phone, app):
+    await phone.types("随手拍")
+    assert "在哪" in (await phone.types("路口井盖翘起来了"))[-1]
+    await phone.sends_location(*HERE)
+    await phone.presses("路面坑洼")
+    await phone.presses("提交")
+    async with app.db.read() as session:
+        hazard = await session.scalar(select(Hazard))
+        assert (hazard.text, await session.scalar(select(HazardPhoto.id))) == ("路口井盖翘起来了", None)
 
 
 async def test_a_type_that_was_not_proposed_is_behind_one_more_button(phone, app):
@@ -477,7 +488,7 @@ async def test_a_deadline_that_passes_is_apologised_for_once(phone, app):
 
 async def test_the_list_shows_states_and_one_shows_its_timeline(phone, app, resolved):
     await phone.types("随手拍")
-    assert resolved in (await phone.presses("我上报的"))[-1]
+    assert resolved in "".join(await phone.presses("我上报的"))
     shown = (await phone.presses(resolved))[-1]
     assert "您上报了" in shown
     assert DONE in shown
@@ -490,7 +501,17 @@ async def test_one_can_take_it_back_before_anybody_has_it(phone, app):
     await phone.presses(number)
     page = (await phone.messages())[-1]["id"]
     assert "真的撤回" in (await phone.presses("撤回"))[-1]
-    assert "撤回了" in (await phone.presses("真的撤回"))[-1]
+    await phone.presses("真的撤回")
+    assert "照常办" in (await phone.presses("撤销"))[-1]
+    await minute_over(app)
+    assert (await case(app, number)).state == "reported"
+    await phone.types("随手拍")
+    await phone.presses("我上报的")
+    await phone.presses(number)
+    await phone.presses("撤回")
+    await phone.presses("真的撤回")
+    await minute_over(app)
+    assert "撤回了" in (await phone.hears())[-1]
     assert (await case(app, number)).state == "withdrawn"
     await phone.presses_data(page, f"hx:{number}")
     assert "真的撤回" not in (await phone.hears())[-1]

@@ -462,12 +462,24 @@ async def test_a_flood_refusal_silences_all_bulk_and_loses_nobody(town, bulk, cr
 
 async def test_too_many_failures_stop_it_until_somebody_looks(town, bulk, crowd):
     crowd.refuse = lambda chat, _: refusal(400, "Bad Request: something") if chat % 3 == 0 else None
+    bulk.rate_limiter.rate = 200.0  # A thousand a second is more than a busy machine answers in time.
     await town.people(900)
     notice = await town.agreed()
     await begin(town, notice.id)
     stopped = await until(town, notice.id, NoticeState.FAULTY)
     assert "something" in stopped.why
     assert (await tally(town, notice.id))[CopyState.WAITING] > 0
+
+
+async def test_it_says_what_most_failures_were_and_not_what_the_last_one_was(town, bulk, crowd):
+    """Of seven people two are refused for one reason, and one for another."""
+    odd = {0: "Bad Request: message is too long", 3: "Bad Request: something", 5: "Bad Request: something"}
+    crowd.refuse = lambda chat, _: refusal(400, why) if (why := odd.get(chat % 7)) else None
+    bulk.rate_limiter.rate = 200.0
+    await town.people(700)
+    notice = await town.agreed()
+    await begin(town, notice.id)
+    assert "something" in (await until(town, notice.id, NoticeState.FAULTY)).why
 
 
 async def test_pause_resume_and_cancel(town, crowd, bulk):

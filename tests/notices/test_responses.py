@@ -103,7 +103,8 @@ async def test_words_in_reply_to_a_notice_count_and_words_to_anything_else_do_no
 
 async def test_a_policy_opened_under_another_message_is_no_response(app, phone, tell):
     number = await tell(buttons=places(app))
-    await phone.types("学手艺、拿文凭")
+    await phone.types("培训与活动")
+    await phone.presses("能领什么")
     assert await phone.presses((await phone.buttons())[0])  # opens a policy, as the button of the notice does
     assert await counted(app, number) == (0, 0)
 
@@ -198,7 +199,8 @@ async def test_the_counts_stay_when_the_copies_go_and_what_is_kept_of_somebody_i
 
 
 async def test_for_somebody_who_never_got_a_notice_nothing_is_written_and_one_batch_is_one_look(app, phone):
-    await phone.types("/start", "学手艺、拿文凭")
+    await phone.types("/start", "培训与活动")
+    await phone.presses("能领什么")
     assert await phone.presses((await phone.buttons())[0])
     await app.flush()
     async with app.db.read() as session:

@@ -18,7 +18,7 @@ from bot.open311 import server, shape
 from bot.services.attachments import attachments
 from bot.services.core import rate_limits
 from bot.services.core.lifecycle import Actor, Role
-from bot.services.hazards import photos
+from bot.services.hazards import hazards, photos
 from bot.services.hazards import transitions as hazard_transitions
 from bot.services.hazards.states import HazardMove, HazardState
 from bot.services.open311 import api_keys
@@ -373,6 +373,9 @@ async def test_filters_and_pages(client, app):
     assert len(await asks(status="open,closed")) == 4
     assert await asks(service_request_id=f"{numbers[0]},{numbers[2]}", status="closed") == [numbers[2], numbers[0]]
     assert await asks(page="2", page_size="3") == [numbers[0]]
+    assert await asks(page="10000", page_size="1") == []
+    status, refused = await client.gets("v2/requests.json", page="11", page_size="1000")
+    assert (status, "end_date" in str(refused)) == (400, True)
     hour = timedelta(hours=1)
     assert await asks(start_date=(now() + hour).isoformat()) == []
     assert len(await asks(start_date=f"{now() - hour:%Y-%m-%dT%H:%M:%SZ}", end_date=(now() + hour).isoformat())) == 4
@@ -456,6 +459,25 @@ async def test_before_anybody_looked_only_the_key_that_posted_a_hazard_follows_i
     ]
     assert [status for status, _ in answers] == [404, 404]
     assert (await client.posts("v2/servicerequestupdates.json", service_request_id=number, **update_of))[0] == 200
+
+
+async def test_a_key_writes_to_no_hazard_that_it_only_reads(client, app):
+    kind = {"service_code": "hazard-other", "description": "说不清的问题，王小明看见的"}
+    assert (await client.posts("v2/requests.json", lat=str(HERE[0]), long=str(HERE[1]), **kind))[0] == 200
+    async with app.db.begin() as session:
+        hazard = await session.scalar(select(Hazard))
+        other = await api_keys.add(session, "别的系统")
+    await moved(app, hazard.number, HazardState.VALIDATED)
+    stranger = Client(app, other, client.http)
+    assert (await stranger.gets(f"v2/requests/{hazard.number}.json", api_key=other))[0] == 200
+    news = {"update_id": "1", "description": "已经修好了", "updated_datetime": f"{now():%Y-%m-%dT%H:%M:%SZ}"}
+    for status in ("OPEN", "CLOSED"):
+        update_of = {"service_request_id": hazard.number, "status": status, **news}
+        assert (await stranger.posts("v2/servicerequestupdates.json", **update_of))[0] == 404
+    async with app.db.read() as session:
+        again = await session.get(Hazard, hazard.id)
+        assert again.state == HazardState.VALIDATED
+        assert "已经修好了" not in str([each.note for each in await hazards.timeline(session, hazard.id)])
 
 
 async def test_numbers_that_are_tried_are_counted_and_not_the_calls(client, app):

@@ -29,6 +29,7 @@ from bot.store.models import (
     Voucher,
 )
 from tests.conftest import hasten
+from tests.support.second_thoughts import minute_over
 from tests.support.volunteers import earns, redeems
 
 CLERK = Actor(Role.ORGANISER, 5)
@@ -191,7 +192,7 @@ async def test_a_code_works_once_and_the_second_scan_says_since_when(phone, app,
             used, first = await vouchers.fulfil(session, app.services, code.lower(), CLERK)
         scans.append((used.used_at, first))
     assert scans == [(used.used_at, True), (used.used_at, False)]
-    assert "已领" in "".join(await phone.hears())
+    assert "领走了" in "".join(await phone.hears())
     mine = await account(app)
     assert (mine.available, mine.held) == (30, 0)
     assert await wrong(app) == []
@@ -219,7 +220,16 @@ async def test_what_is_given_back_or_runs_out_returns_the_points_and_the_reward(
     await phone.types("/points")
     await phone.presses("我的券")
     await phone.presses("退掉")
-    assert "还给您" in (await phone.presses("真的退掉"))[-1]
+    await phone.presses("真的退掉")
+    assert "给您留着" in (await phone.presses("撤销"))[-1]
+    await minute_over(app)
+    assert (await voucher(app)).state == "issued"
+    await phone.types("/points")
+    await phone.presses("我的券")
+    await phone.presses("退掉")
+    await phone.presses("真的退掉")
+    await minute_over(app)
+    assert "还给您" in (await phone.hears())[-1]
     await redeems(phone)
     async with app.db.begin() as session:
         due = Outbox.subject.startswith("expire:") & (Outbox.state == OutboxState.WAITING)
@@ -262,8 +272,11 @@ async def test_whoever_has_too_little_is_told_how_much(phone, app):
     await phone.types("/start")
     await earns(app, 5, "test:1")
     await phone.types("/points")
-    await phone.presses("矿泉水")
-    assert "您有 5 分" in (await phone.presses("兑换"))[-1]
+    assert any("矿泉水" in each and "还差 15" in each for each in await phone.buttons())
+    shown = (await phone.presses("矿泉水"))[-1]
+    assert "您有 5 分" in shown
+    assert "还差" in shown
+    assert await phone.buttons() == []
 
 
 async def test_the_ledger_cannot_be_changed(phone, app, rich):

@@ -2,14 +2,18 @@
 
 import json
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from knowledge import check
+import knowledge as content
+from bot.__main__ import main
+from knowledge import check, policies
 from knowledge.claims import unmarked
 from knowledge.figures import figures
 from knowledge.policies import load
+from knowledge.search.fit import ASKED
 
 CHECKED = date(2026, 11, 22)
 
@@ -51,9 +55,26 @@ def test_a_missing_head_field_is_named_with_its_file(tmp_path, field):
         load(tmp_path)
 
 
+def test_an_entry_that_cannot_be_read_is_named_in_a_sentence_whatever_was_asked(tmp_path, monkeypatch, capsys):
+    (tmp_path / "broken.md").write_text("+++\nid = ", encoding="utf-8")
+    monkeypatch.setattr(policies, "load", partial(load, tmp_path))
+    monkeypatch.setattr(content, "shipped", content.load)
+    assert main(["ask", "欠薪"]) == 1
+    said = capsys.readouterr().err
+    assert "broken.md" in said
+    assert len(said.splitlines()) == 1
+
+
 def rows(name):
-    text = (Path(__file__).parents[1] / "data" / name).read_text(encoding="utf-8")
-    return [json.loads(line) for line in text.splitlines()]
+    return lines(Path(__file__).parents[1] / "data" / name)
+
+
+def lines(path):
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def with_must():
+    return [row for row in (*rows("questions.jsonl"), *lines(ASKED)) if "must" in row]
 
 
 def test_each_answer_says_what_it_would_cost_a_worker_not_to_know(knowledge):
@@ -73,7 +94,7 @@ def told(entry):
 
 def test_a_right_answer_holds_what_was_asked_for(knowledge):
     """`must`: one of these a right answer says: the amount, the deadline, the office."""
-    asked = [row for row in rows("questions.jsonl") if "must" in row]
+    asked = with_must()
     assert len(asked) >= 200
     silent = [
         row["q"]
@@ -84,7 +105,7 @@ def test_a_right_answer_holds_what_was_asked_for(knowledge):
 
 
 async def test_what_people_ask_is_answered_with_it(knowledge):
-    asked = [row for row in rows("questions.jsonl") if "must" in row]
+    asked = with_must()
     found = [await knowledge.search.find(row["q"]) for row in asked]
     firsts = [told(knowledge.policies[each.matches[0].id]) if each.matches else "" for each in found]
     said = [any(each in first for each in row["must"]) for row, first in zip(asked, firsts, strict=True)]

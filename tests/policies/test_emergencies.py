@@ -91,3 +91,25 @@ async def test_it_comes_first_however_long_a_form_has_waited(phone, app, since):
     async with app.db.begin() as session:
         await session.execute(update(Chat).values(flow_at=now() - since))
     assert (await phone.types("同事晕倒了叫不醒"))[0].startswith("‼️ 先打 120")
+
+
+@pytest.mark.parametrize("text", ["救命", "触电了", "被客户打了", "煤气味很大", "撞死人了", "孩子走丢了", "着火了"])
+async def test_whoever_is_in_danger_hears_whom_to_call_and_nothing_of_what_we_do_not_know(phone, text):
+    [top] = await phone.types(text)
+    assert top.startswith("‼️")
+
+
+@pytest.mark.parametrize(
+    ("text", "first"),
+    [("我不活了", "12356"), ("想死", "12356"), ("活着没意思", "12356"), ("想跳楼", "110"), ("有人要跳楼", "110")],
+)
+async def test_whoever_despairs_is_met_with_warmth_and_people_and_nothing_else(phone, text, first):
+    [top] = await phone.types(text)
+    assert top.startswith(f"‼️ 先打 {first}")
+    assert all(each in top for each in ("12356", "120", "110", "别一个人待着", "守着"))
+
+
+async def test_a_question_beside_the_danger_is_answered_below_the_number(phone):
+    top, card = await phone.types("入职要押金可以吗，店里着火了")
+    assert top.startswith("‼️ 先打 119")
+    assert "押金" in card

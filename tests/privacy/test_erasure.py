@@ -9,6 +9,7 @@ from datetime import timedelta
 from sqlalchemy import func, select, update
 
 from bot.commands.privacy import reapply
+from bot.queue import jobs, outbox
 from bot.services.appeals import appeals
 from bot.services.identity import identities
 from bot.services.privacy import deletion_log, erasure
@@ -63,6 +64,11 @@ async def test_my_data_is_told_in_a_few_lines_and_given_as_a_file(phone):
     assert held["appeals"][0]["story"] == STORY
     assert [each["name"] for each in held["appeals"][0]["timeline"]] == ["submit"]
     assert any(name.endswith(".jpg") for name in packed.namelist())
+    read = packed.read("我的数据.txt").decode("utf-8-sig")
+    assert all(
+        words in read for words in (f"编号：{number}", "类型：欠薪、扣款", f"写的事：{STORY}", "名字：王小明", "谁：您")
+    )
+    assert re.findall(r"^　*([a-z_~]+：.*|.*：[a-z_]+)$", read, re.MULTILINE) == []
 
 
 async def test_who_looked_stands_in_the_file(phone, app):
@@ -133,6 +139,24 @@ async def test_after_a_week_nothing_names_them_and_the_statistics_stay(phone, ap
     assert steps == ["submit", "submit", "withdraw", "withdraw"]
     assert not list((app.settings.var / "uploads").iterdir())
     assert number not in (await phone.types("/appeals"))[0]
+
+
+async def test_what_was_to_be_said_to_whoever_is_erased_is_said_no_more(phones, app):
+    leaving, staying = await phones(), await phones()
+    for each in (leaving, staying):
+        await each.types("热线电话")
+    await leaving.types("/forget")
+    await leaving.presses("确定")
+    later = now() + timedelta(days=1)
+    async with app.db.begin() as session:
+        chats = list(await session.scalars(select(Chat)))
+        rows = [jobs.message(chat, {"do": "say", "text": "明天见"}, due_at=later) for chat in chats]
+        await outbox.put(session, rows)
+    await week_passes(app)
+    async with app.db.read() as session:
+        waiting = list(await session.scalars(select(Outbox.chat_id).where(Outbox.due_at == later)))
+        [left] = await session.scalars(select(Chat.id))
+    assert waiting == [left]
 
 
 async def test_a_stranger_keeps_everything_when_somebody_else_is_erased(phones, app):

@@ -36,6 +36,7 @@ from tests.appeals.test_filing import ADMIN, HANDLER, REVIEWER, STORY, acts, cas
 from tests.attachments.test_attachments import picture
 from tests.privacy.test_erasure import names_themselves
 from tests.support.appeals import employed
+from tests.support.second_thoughts import minute_over
 
 __all__ = ["acts"]  # a fixture
 YEARS = timedelta(days=731)
@@ -51,6 +52,7 @@ async def withdraws(phone, number: str) -> None:
     await phone.presses(number)
     await phone.presses("撤回")
     await phone.presses("真的撤回")
+    await minute_over(phone.app)
 
 
 def test_every_table_stands_in_the_policy_and_every_rule_with_an_end_is_carried_out(knowledge):
@@ -125,7 +127,14 @@ async def test_a_merged_case_is_forgotten_with_the_one_it_was_merged_into(phones
     parent, child = await files(first), await files(second, "站点拖欠大家的工资两个月了")
     await employed(app, ADMIN)
     await acts(child, AppealState.MERGED, ADMIN, parent=parent)
-    await withdraws(first, parent)
+    for target, actor in (
+        (AppealState.ACCEPTED, ADMIN),
+        (AppealState.ASSIGNED, ADMIN),
+        (AppealState.IN_PROGRESS, HANDLER),
+        (AppealState.ANSWERED, REVIEWER),
+        (AppealState.VERIFIED, ADMIN),
+    ):
+        await acts(parent, target, actor, agency="labour", text="经核实，站点已经补发了拖欠的工资，请您查收。")
     await closed_before(app, timedelta(days=1))
     async with app.db.begin() as session:
         old = update(Appeal).where(Appeal.number == parent)

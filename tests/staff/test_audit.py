@@ -1,6 +1,7 @@
 """The logs: whatever is changed, taken away, slipped in or moved is found, and the database refuses to begin with."""
 
 import ast
+import html
 import re
 import secrets
 from contextlib import suppress
@@ -24,7 +25,7 @@ from bot.services.staff import accounts, audit
 from bot.services.staff.audit import By
 from bot.services.staff.permissions import Right
 from bot.store.models import Audit, View, now
-from tests.conftest import on_postgres
+from tests.support import databases
 from tests.support.appeals import filed
 from tests.support.desk import BY, Desk
 from tests.support.project import ROOT
@@ -44,7 +45,7 @@ async def written(app):
             await identities.note(session, actor, f"appeal:{number}", "identity", "打电话核实")
             await audit.note(session, By(number), "staff.add", f"staff:{number}", district="2101", username="王芳")
         for table in ("audit", "views"):
-            for statement in UNLOCK["postgresql" if on_postgres() else "sqlite"]:
+            for statement in UNLOCK["postgresql" if databases.is_meant() else "sqlite"]:
                 await session.execute(text(statement.format(table=table)))
     return app
 
@@ -135,13 +136,13 @@ async def test_the_database_refuses_to_empty_a_log(app, table):
     async with app.db.begin() as session:
         await audit.note(session, By(1), "staff.add")
         await identities.note(session, Actor(Role.ADMIN, 1), "appeal:1", "identity", "打电话核实")
-    empty = "TRUNCATE" if on_postgres() else "DELETE FROM"
+    empty = "TRUNCATE" if databases.is_meant() else "DELETE FROM"
     with pytest.raises(DBAPIError, match="append only"):
         async with app.db.begin() as session:
             await session.execute(text(f"{empty} {table}"))
 
 
-@pytest.mark.skipif(not on_postgres(), reason="SQLite has no users")
+@pytest.mark.skipif(not databases.is_meant(), reason="SQLite has no users")
 async def test_the_user_that_the_program_runs_as_may_change_no_log(settings, knowledge):
     role = f"app_{secrets.token_hex(4)}"
     url = make_url(settings.database_url)
@@ -233,6 +234,10 @@ async def test_who_did_what_to_whom_is_read_by_auditors_without_a_name_of_a_work
         await system.submits(f"/console/people/{colleague.id}/give", role="organiser", district="2101")
         async with Desk(app, Role.AUDITOR, district="") as auditor:
             page = await auditor.gets(f"/console/audit?group=staff&staff={system.id}")
+            taken = html.unescape(re.search(r'href="([^"]*audit\.csv[^"]*)"', page)[1])
+            lines = [line.split(",") for line in str(await auditor.gets(taken)).splitlines()[4:]]
+            assert {(line[1], line[2]) for line in lines} == {(system.name, "加角色")}
+            assert await auditor.gets(f"{taken}&denied=1") != await auditor.gets(taken)
         assert "加角色" in page.words
         assert colleague.name in page.words
         assert "沈阳市" in page.words

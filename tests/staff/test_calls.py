@@ -6,34 +6,34 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, update
 
+from bot.services.appeals import consultations
 from bot.services.appeals.states import AppealState
 from bot.services.core.lifecycle import Actor, Role
 from bot.services.hazards import hazards
 from bot.services.hazards.hazards import HazardDraft
 from bot.services.notices import notices
-from bot.store.models import Chat, Hazard, Notice, NoticeWriter, Outbox, OutboxState, Staff, StaffCall, StaffRole, now
+from bot.services.policies import policies
+from bot.services.staff import accounts
+from bot.services.stations import stations
+from bot.store.models import (
+    Chat,
+    Consultation,
+    Hazard,
+    Notice,
+    NoticeWriter,
+    Outbox,
+    OutboxState,
+    Staff,
+    StaffCall,
+    StaffRole,
+    now,
+)
 from tests.support.appeals import RESULT, STORY, does, filed
+from tests.support.colleague import Colleague, heard, morning
 from tests.support.desk import Desk
-from tests.support.phone import Phone
-from tests.support.things import notice_of, volunteered
+from tests.support.things import notice_of, station_in, volunteered
 
-
-class Colleague(Desk):
-    """Somebody of the staff with a linked chat."""
-
-    phone: Phone
-
-    async def __aenter__(self):
-        await super().__aenter__()
-        self.phone = await Phone(self.app).__aenter__()
-        await self.phone.opens()
-        page = await self.submits("/console/chat")
-        await self.phone.types(re.search(r"/staff \d{6}", page)[0])
-        return self
-
-    async def __aexit__(self, *error):
-        await self.phone.__aexit__(*error)
-        await super().__aexit__(*error)
+TOPIC = "deposit-and-id-card"
 
 
 @pytest.fixture
@@ -88,9 +88,27 @@ async def test_nobody_of_another_district_or_unit_hears_of_it(app, handler):
         assert len(await handler.phone.hears()) == 1
 
 
-async def test_a_unit_complained_about_hears_nothing(app, handler):
-    await filed(app, AppealState.ASSIGNED, about="labour")
+async def test_a_unit_complained_about_hears_nothing_and_whoever_dispatches_is_called(app, admin, handler):
+    number = await filed(app, AppealState.ASSIGNED)
+    await app.settled()
+    for each in (admin, handler):
+        await each.phone.hears()
+    await does(admin, number, "about", unit="labour")
+    await heard(admin, "等您派单")
     assert await handler.phone.hears() == []
+    assert number in await admin.gets("/console/appeals?view=dispatch")
+
+
+async def test_a_case_whose_unit_has_nobody_rings_whoever_dispatches(app, admin):
+    number = await filed(app, AppealState.ASSIGNED, agency="union")
+    await heard(admin, f"{number}（欠薪、扣款）所在的单位没有人能办")
+
+
+async def test_a_case_whose_handler_hears_nothing_rings_their_colleagues(app, admin, handler):
+    async with Desk(app, Role.HANDLER, agency="labour") as away:
+        number = await filed(app, AppealState.IN_PROGRESS, handler=away.id)
+        await does(admin, number, "escalate", note="家里等着用钱")
+        await heard(handler, "这会儿叫不到")
 
 
 async def test_a_confidential_case_rings_who_reads_its_kind_and_names_no_kind(app, admin):
@@ -200,6 +218,15 @@ async def test_a_hazard_rings_who_looks_at_it_and_then_its_unit(app, phone):
         await heard(urban, "派给你们单位")
 
 
+async def test_a_hazard_whose_unit_has_nobody_rings_who_dispatches_it(app, phone):
+    async with Colleague(app, Role.REVIEWER) as reviewer:
+        number = await reported(app, phone)
+        await reviewer.phone.hears()
+        await reviewer.gets(f"/console/hazards/{number}")
+        await reviewer.submits(f"/console/hazards/{number}/validate")
+        await heard(reviewer, "没有人能处理")
+
+
 async def test_a_notice_rings_who_approves_it_and_not_who_wrote_it(app):
     async with Colleague(app, Role.APPROVER) as approver, Colleague(app, Role.ORGANISER) as organiser:
         async with app.db.begin() as session:
@@ -233,23 +260,6 @@ async def test_settings_are_shown_only_where_a_chat_is_linked(app):
         await nobody.submits("/console/chat/calls", calls="always", status=400)
 
 
-async def heard(colleague: Colleague, words: str) -> None:
-    """Let what waits for the pace go now, and look for these words in it."""
-    await morning(colleague.app)
-    said = await colleague.phone.hears()
-    assert any(words in each for each in said), said
-
-
-async def morning(app) -> None:
-    """The moment has come for which calls wait."""
-    await app.settled()
-    async with app.db.begin() as session:
-        await session.execute(update(StaffCall).where(StaffCall.told_at.is_(None)).values(due_at=now()))
-        waiting = Outbox.subject.like("tell:%"), Outbox.state == OutboxState.WAITING
-        await session.execute(update(Outbox).where(*waiting).values(due_at=now()))
-    await app.settled()
-
-
 def all_but_a_moment() -> str:
     """Quiet hours that hold the present one, whichever that is."""
     hour = (now() + timedelta(hours=8)).hour
@@ -266,3 +276,48 @@ async def reported(app, phone) -> str:
         number = await session.scalar(select(Hazard.number))
     await app.settled()
     return number
+
+
+async def test_an_entry_that_was_changed_rings_who_may_publish_it_and_its_author_when_it_comes_back(app):
+    entry = app.knowledge.policies[TOPIC]
+    author, second = Colleague(app, Role.ORGANISER), Colleague(app, Role.APPROVER, district="")
+    async with author as author, second as second, Colleague(app, Role.APPROVER) as city:
+        async with app.db.begin() as session:
+            staffer = await accounts.staffer_of(session, author.id)
+            row = await policies.save(session, staffer, entry, base=0)
+        [said] = await second.phone.hears()
+        assert entry.title in said
+        assert f"/console/policies/{TOPIC}" in said
+        assert await author.phone.hears() == []
+        assert await city.phone.hears() == []  # The entry is the nation's.
+        async with app.db.begin() as session:
+            staffer = await accounts.staffer_of(session, second.id)
+            await policies.send_back(session, staffer, TOPIC, row.id, "请补上依据", [entry])
+        [said] = await author.phone.hears()
+        assert "退回来了" in said
+
+
+async def test_a_station_that_two_people_doubt_rings_its_organisers(app):
+    name = await station_in(app, "2101")
+    async with Colleague(app, Role.ORGANISER) as near, Colleague(app, Role.ORGANISER, district="2102") as far:
+        async with app.db.begin() as session:
+            for letter in (b"a", b"b"):
+                chat = Chat(channel="telegram", key=letter * 16, address=ord(letter))
+                session.add(chat)
+                await session.flush()
+                await stations.report(session, name, stations.Report.CLOSED, chat.key)
+        [said] = await near.phone.hears()
+        assert f"/console/stations/at/{name}" in said
+        assert await far.phone.hears() == []
+
+
+async def test_an_outcome_that_was_written_down_rings_who_may_publish_it(app, admin, reviewer):
+    async with app.db.begin() as session:
+        item = Consultation(title="十月工资", district="2101", opened_by=admin.id)
+        session.add(item)
+        await session.flush()
+        await consultations.draft(session, item, RESULT, Actor(Role.ADMIN, admin.id))
+    [said] = await reviewer.phone.hears()
+    assert "十月工资" in said
+    assert f"/console/alike/{item.id}" in said
+    assert await admin.phone.hears() == []

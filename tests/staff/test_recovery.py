@@ -33,6 +33,33 @@ async def test_a_new_colleague_gets_their_link_at_once(app, admin):
     assert await opens(app, LINK.search(page)[1]) == 200
 
 
+async def test_the_other_administrators_hear_of_a_first_link_that_opens_more_than_a_counter(app, admin, phone):
+    async with Desk(app, Role.ADMIN) as second:
+        await links_chat(second, phone)
+        new = {"district": "2101", "unit": ""}
+        await admin.submits(
+            "/console/people", name="柜台", username="new.counter", role="counter", reward="water", **new
+        )
+        assert await phone.hears() == []
+        page = await admin.submits("/console/people", name="新审批", username="new.approver", role="approver", **new)
+        assert LINK.search(page)
+        [said] = await phone.hears()
+        assert "管理员甲给新同事新审批（new.approver）" in said
+        assert not LINK.search(said)
+
+
+async def test_the_other_administrators_hear_when_an_account_for_something_small_may_approve(app, admin, phone):
+    """Or one person would make a counter, use it, and be their own second person."""
+    async with Desk(app, Role.ADMIN) as second, Desk(app, None) as small:
+        await links_chat(second, phone)
+        await admin.submits(f"/console/people/{small.id}/give", role="organiser", district="2101", follow=False)
+        [said] = await phone.hears()
+        assert f"管理员甲给{small.name}（{small.username}）加了角色" in said
+        for role in ("approver", "approver"):
+            await admin.submits(f"/console/people/{small.id}/give", role=role, district="2101", follow=False)
+        assert len(await phone.hears()) == 1
+
+
 async def test_a_link_for_an_account_with_a_chat_goes_there_and_nowhere_else(app, admin, phones):
     own, other = await phones(), await phones()
     async with Desk(app, Role.APPROVER) as approver, Desk(app, Role.ADMIN) as second:

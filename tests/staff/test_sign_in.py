@@ -17,7 +17,7 @@ from bot.services.core.lifecycle import Role
 from bot.services.staff import accounts, sign_in
 from bot.services.staff.permissions import RIGHTS
 from bot.store.models import Chat, Outbox, SignInLink, Staff, StaffSession, now
-from tests.support.desk import BY, OURS, Desk
+from tests.support.desk import BY, OURS, Desk, hidden
 
 SECRET = re.compile(r'class="secret"[^>]*>([A-Z2-7 ]+)<')
 LINK = re.compile(r"https?://\S+?/console/enter/([\w-]{43})")
@@ -146,6 +146,29 @@ async def test_the_page_one_wanted_comes_after_signing_in_and_no_other_site(link
         assert (await linked.submits(f"/console/enter/{token}")).path == "/console"
 
 
+async def test_a_long_address_is_still_wanted_after_a_link_and_a_code(app, phone):
+    """Such as the filter of a list, which stands in the address of what was opened from it."""
+    wanted = "/console/appeals?" + "&".join(f"x{number}=%E5%B7%A5%E8%B5%84" for number in range(80))
+    async with Desk(app, Role.ADMIN) as admin:
+        await phone.types(re.search(r"/staff \d{6}", await admin.submits("/console/chat"))[0])
+        admin.http.cookie_jar.clear()
+        door = await admin.gets(wanted)
+        assert door.path.startswith("/console/login?next=")
+        token = await asks(admin, phone, next=hidden(door, "/console/login")["next"])
+        question = await admin.submits(f"/console/enter/{token}")
+        assert question.path.startswith("/console/second?next=")
+        wrong = await admin.submits("/console/second", code="000000", status=422)
+        assert hidden(wrong, "/console/second")["next"] == wanted
+        await rewinds(app, admin)
+        assert (await admin.submits("/console/second", code=pyotp.TOTP(admin.secret).now())).path == wanted
+
+
+@pytest.mark.parametrize("longer", ["/console/appeals?q=" + "x" * 4_000, "/console/appeals?q=" + "%E5" * 2_000])
+async def test_an_address_that_no_other_could_hold_is_forgotten_and_the_door_still_opens(desk, longer):
+    desk.http.cookie_jar.clear()
+    assert (await desk.gets(longer)).path == "/console/login"
+
+
 async def test_wrong_digits_link_no_chat_and_the_sixth_attempt_waits(desk, phone):
     await desk.submits("/console/chat")
     for _ in range(5):
@@ -256,10 +279,10 @@ async def test_an_administrator_gives_a_code_after_the_link_and_no_code_is_good_
         await rewinds(app, admin)
         token = await invited(app, admin)
         assert (await admin.submits(f"/console/enter/{token}")).path == "/console/second"
-        assert (await admin.gets("/console/people")).path == "/console/second"
+        assert (await admin.gets("/console/people")).path == "/console/second?next=/console/people"
         await admin.submits("/console/second", code="000000", status=422)
         code = pyotp.TOTP(admin.secret).now()
-        assert (await admin.submits("/console/second", code=code)).path == "/console"
+        assert (await admin.submits("/console/second", code=code)).path == "/console/people"
         token = await invited(app, admin)
         await admin.submits(f"/console/enter/{token}")
         await admin.submits("/console/second", code=code, status=422)

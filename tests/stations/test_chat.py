@@ -10,12 +10,12 @@ from sqlalchemy import select, update
 from bot.services.chats import chats
 from bot.services.stations import stations as service
 from bot.services.stations.stations import Report
-from bot.store.models import Channel, Chat, Outbox, SeenUpdate, StationReport, now
+from bot.store.models import Channel, Chat, Outbox, SeenUpdate, StationReport, WebPerson, now
 from knowledge import geo, hours, with_stations
 from knowledge.geo import Point
 from knowledge.hours import SHANGHAI
 from knowledge.stations import Station
-from knowledge.stations.shown import DAY_AND_NIGHT, FILTERS, Wish, distance, moment
+from knowledge.stations.shown import DAY_AND_NIGHT, FILTERS, Wish
 
 HOME = Point(41.7937, 123.3968)  # Shenyang's railway station, WGS-84
 
@@ -79,11 +79,11 @@ async def test_with_none_open_the_next_to_open_and_the_day_and_night_ones_are_na
     later = f"{(hour + 3) % 24:02}:00-{(hour + 4) % 24:02}:00"
     listed(station(1, later), station(2, "off"))
     text, _ = await phone.sends_location(HOME.lat, HOME.lon)
-    assert "附近这会儿都关门了" in text
+    assert "附近驿站这会儿都关门了" in text
     assert re.search(r"驿站1.*\n.*00 开门", text)
     listed(station(1, later), station(2, "24/7", services=frozenset({"water"})))
     [changed] = await phone.presses("热饭")
-    assert "附近这会儿都关门了" in changed
+    assert "附近驿站这会儿都关门了" in changed
 
 
 async def test_far_from_every_station_the_hotlines_are_named(phone, listed):
@@ -124,6 +124,28 @@ async def test_an_unknown_place_is_asked_for_again(phone):
     assert "示例" in (await phone.types("阜新太平区"))[0]
 
 
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [("铁西广场", "铁西区"), ("重工街", "沈阳市"), ("三好街附近", "沈阳市"), ("北二路", "成都市")],
+)
+async def test_a_road_or_square_nobody_listed_leads_to_stations_by_a_choice(phone, typed, offered):
+    await phone.types("/start")
+    said = await phone.types(typed)
+    if len(await phone.buttons()) > 1 and "是这些地方吗" in said[0]:
+        assert any(offered in label for label in await phone.buttons())
+        said = await phone.presses(offered)
+    assert "示例" in "".join(said)
+
+
+async def test_a_road_nobody_listed_leads_to_ones_own_district_when_that_is_known(phone, app):
+    await phone.types("/start")
+    async with app.db.begin() as session:
+        await session.execute(update(Chat).values(region="210106"))
+    said = await phone.types("三好街附近")
+    assert "没找到“三好街附近”，先看看辽宁省沈阳市铁西区的" in said[0]
+    assert "示例" in said[1]
+
+
 @pytest.mark.parametrize(("latitude", "longitude"), [(0.0, 0.0), (35.68, 139.76), (-89.9, 0.1)])
 async def test_a_position_that_cannot_be_is_refused_kindly(phone, latitude, longitude):
     [said] = await phone.sends_location(latitude, longitude)
@@ -140,6 +162,7 @@ async def test_two_people_make_a_station_doubtful_and_one_alone_does_not(phones,
         await service.replace(session, [station(1, "24/7")])
     await app.refresh()
     first, second = await phones(), await phones()
+    second.http.headers["X-Forwarded-For"] = "203.0.113.7"
     await known_since(app, first, second, days=2)
     for phone in (first, first, second):
         await phone.sends_location(HOME.lat, HOME.lon)
@@ -149,6 +172,51 @@ async def test_two_people_make_a_station_doubtful_and_one_alone_does_not(phones,
     await app.refresh()
     said = await first.sends_location(HOME.lat, HOME.lon)
     assert "有人说这里不对" in said[0]
+
+
+async def test_web_chats_first_seen_at_one_address_count_as_one_however_old_they_are(phones, app):
+    async with app.db.begin() as session:
+        await service.replace(session, [station(1, "24/7")])
+    await app.refresh()
+    several = [await phones() for _ in range(3)]
+    for each in several:
+        each.http.headers["X-Forwarded-For"] = "203.0.113.7"
+    await known_since(app, *several, days=2)
+    several[2].http.headers["X-Forwarded-For"] = "203.0.113.8"  # Where it goes later makes it nobody else.
+    for each in several:
+        await each.sends_location(HOME.lat, HOME.lon)
+        await each.presses("关门了")
+    await app.refresh()
+    assert "有人说这里不对" not in (await several[0].sends_location(HOME.lat, HOME.lon))[0]
+
+
+async def test_web_chats_of_whom_no_address_is_known_count_for_nobody_until_they_write_again(phones, app):
+    async with app.db.begin() as session:
+        await service.replace(session, [station(1, "24/7")])
+    await app.refresh()
+    several = [await phones() for _ in range(4)]
+    for number, each in enumerate(several):
+        each.http.headers["X-Forwarded-For"] = f"203.0.113.{number}"
+    await known_since(app, *several, days=2)
+
+    async def reports(phone) -> str:
+        await phone.sends_location(HOME.lat, HOME.lon)
+        await phone.presses("关门了")
+        await app.refresh()
+        return (await phone.sends_location(HOME.lat, HOME.lon))[0]
+
+    async def forgets() -> None:
+        """They wrote before anybody noted where from."""
+        async with app.db.begin() as session:
+            await session.execute(update(WebPerson).values(network=None))
+
+    await forgets()
+    assert "有人说这里不对" not in await reports(several[0])
+    await forgets()
+    assert "有人说这里不对" not in await reports(several[1])
+    await forgets()
+    assert "有人说这里不对" not in await reports(several[2])  # The two before are nobody, and no voice together.
+    assert "有人说这里不对" in await reports(several[3])
 
 
 async def test_web_chats_opened_today_make_no_station_doubtful_however_many_they_are(phones, app):
@@ -164,6 +232,22 @@ async def test_web_chats_opened_today_make_no_station_doubtful_however_many_they
     assert "有人说这里不对" not in (await phone.sends_location(HOME.lat, HOME.lon))[0]
     async with app.db.read() as session:
         assert len((await session.scalars(select(StationReport))).all()) == 3  # An organiser sees them all the same.
+
+
+@pytest.mark.parametrize("steps", [("开放时间", "晚上八点就关了"), (None, "晚上八点就关了"), ("电话", None)])
+async def test_what_is_wrong_about_a_station_is_asked_and_the_organiser_reads_it(phone, app, organiser, steps):
+    async with app.db.begin() as session:
+        await service.replace(session, [station(1, "24/7")])
+    await app.refresh()
+    await phone.sends_location(HOME.lat, HOME.lon)
+    assert "哪里写得不对" in (await phone.presses("写得不对"))[-1]
+    tapped, typed = steps
+    said = await phone.presses(tapped) if tapped else []
+    said = await phone.types(typed) if typed else await phone.presses("跳过")
+    assert "写给管驿站的人" in said[-1]
+    page = (await organiser.gets("/console/stations/at/s1")).words
+    assert (tapped or "别的") in page
+    assert typed is None or typed in page
 
 
 async def known_since(app, *phones, days: int) -> None:
@@ -188,6 +272,15 @@ async def test_who_stands_before_a_closed_door_is_told_the_next_one_that_is_open
 @pytest.mark.parametrize("line", ["哪里能充电", "附近有没有能充电的地方", "附近哪能手机充电？"])
 async def test_a_wish_typed_out_of_the_blue_is_asked_where_and_filters(phone, listed, line):
     listed(station(1, "24/7", services=frozenset({"toilet"})), station(2, "24/7"))
+    assert "您在哪" in (await phone.types(line))[0]
+    said = await phone.sends_location(HOME.lat, HOME.lon)
+    assert re.findall(r"驿站\d", said[0]) == ["驿站2"]
+
+
+@pytest.mark.parametrize("line", ["能充电的", "哪里能充电", "充电"])
+async def test_what_is_wanted_may_be_said_while_the_place_is_asked_for(phone, listed, line):
+    listed(station(1, "24/7", services=frozenset({"toilet"})), station(2, "24/7"))
+    await phone.types("附近有驿站吗")
     assert "您在哪" in (await phone.types(line))[0]
     said = await phone.sends_location(HOME.lat, HOME.lon)
     assert re.findall(r"驿站\d", said[0]) == ["驿站2"]
@@ -242,11 +335,18 @@ def test_a_wish_survives_the_trip_through_a_button():
     assert len(f"sf:{wish}".encode()) <= 64
 
 
-def test_distances_and_times_are_said_as_people_say_them():
-    assert [distance(metres) for metres in (3, 347, 996, 1234)] == ["10 米", "350 米", "1000 米", "1.2 公里"]
+def test_distances_and_times_are_said_as_people_say_them(knowledge):
+    shown = knowledge.shown
+    assert [shown.distance(metres, "zh") for metres in (3, 347, 996, 1234)] == [
+        "10 米",
+        "350 米",
+        "1000 米",
+        "1.2 公里",
+    ]
     now = datetime(2026, 11, 22, 23, 0, tzinfo=SHANGHAI)
     later = datetime(2026, 11, 23, 8, 0, tzinfo=SHANGHAI)
-    assert moment(later, now) == "明天 08:00"
+    assert shown.moment(later, now, "zh") == "明天 08:00"
+    assert (shown.distance(1234, "en"), shown.moment(later, now, "en")) == ("1.2 km", "tomorrow 08:00")
 
 
 def home(number: int, kind: str, region: str, open_: str = "24/7") -> Station:

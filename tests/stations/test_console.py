@@ -5,7 +5,7 @@ from sqlalchemy import func, select
 
 from bot.services.core.lifecycle import Role
 from bot.services.stations import stations
-from bot.store.models import StationFile, StationRow, now
+from bot.store.models import ImportFile, StationRow, now
 from tests.support.desk import Desk
 
 HEAD = "编号,名称,类型,经度,纬度,开放时间,服务,地址"
@@ -81,7 +81,7 @@ async def test_one_fault_and_nothing_is_written(app, organiser, given, said):
     assert page.status in (413, 422)
     assert said in page.words
     async with app.db.read() as session:
-        assert await session.scalar(select(func.count()).select_from(StationFile)) == 0
+        assert await session.scalar(select(func.count()).select_from(ImportFile)) == 0
     assert await kept(app) == {}
 
 
@@ -165,6 +165,25 @@ async def test_what_is_wrong_is_said_and_what_was_typed_stays(app, organiser):
     page = await edits(organiser, row, status=422, base="earlier")
     assert "别人改过这个驿站" in page.words
     assert (await kept(app))["shy-1"].name == "沈河驿站"
+
+
+async def test_one_station_is_entered_and_taken_out_and_never_the_last_one(app, organiser):
+    given = {"name": "铁西驿站", "kind": "union", "lat": "41.80", "lon": "123.38", "datum": "wgs84", "hours": "看心情"}
+    await organiser.gets("/console/stations/new")
+    page = await organiser.submits("/console/stations/new", status=422, **given)
+    assert "看心情" in page
+    await organiser.submits(
+        "/console/stations/new", status=403, **{**given, "hours": "", "lat": "36.66", "lon": "117.1"}
+    )
+    page = await organiser.submits("/console/stations/new", **{**given, "hours": "8:00-18:00", "services": ["rest"]})
+    [(number, row)] = (await kept(app)).items()
+    assert page.path.startswith(f"/console/stations/at/{number}")
+    assert (row.name, row.region[:6], row.services) == ("铁西驿站", "210106", ["rest"])
+    assert "最后一个" in (await organiser.submits(f"/console/stations/at/{number}/drop", status=422)).words
+    await imports(organiser, HERE)
+    await organiser.gets(f"/console/stations/at/{number}")
+    assert "删掉了" in (await organiser.submits(f"/console/stations/at/{number}/drop")).words
+    assert list(await kept(app)) == ["shy-1"]
 
 
 async def test_the_map_shows_the_stations_of_ones_own_city_and_in_red_what_is_wrong(app, organiser):

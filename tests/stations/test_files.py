@@ -14,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.store.models import StationRow
-from knowledge import places, stations, tables
+from knowledge import contacts, places, stations, tables
+from knowledge.contacts.files import PROBLEMS as CONTACT_PROBLEMS
 from knowledge.geo import Datum, Point, distance, from_wgs
 from knowledge.hours import read as read_hours
 from knowledge.stations import vocabulary
@@ -353,6 +354,14 @@ def test_every_message_is_used_and_filled_in() -> None:
     )
     used |= {"swapped", "abroad"}
     assert used == {*PROBLEMS.texts["file"], *PROBLEMS.texts["row"]}
+
+
+def test_every_message_about_outlets_and_contacts_is_used_and_filled_in() -> None:
+    folders = (Path(contacts.__file__).parent, Path(tables.__file__).parent)
+    code = "".join(path.read_text(encoding="utf-8") for folder in folders for path in folder.glob("*.py"))
+    used = set(re.findall(r"(?:FileRefused|RowFault)\(\s*\"(\w+)\"", code))
+    used |= set(re.findall(r"missing=\"(\w+)\"", code)) | {"swapped", "abroad", "several_outlets", "unknown_outlet"}
+    assert used == {*CONTACT_PROBLEMS.texts["file"], *CONTACT_PROBLEMS.texts["row"]}
 
 
 def test_the_sample_reads_without_a_word() -> None:

@@ -15,7 +15,7 @@ SHENYANG = Point(41.80, 123.43)
 
 @pytest.fixture(scope="module")
 def known() -> Knowledge:
-    return knowledge.load()
+    return knowledge.shipped()
 
 
 def test_pins_are_the_stations_around_with_what_they_offer_and_the_way(known: Knowledge) -> None:
@@ -24,7 +24,7 @@ def test_pins_are_the_stations_around_with_what_they_offer_and_the_way(known: Kn
     assert all(distance(SHENYANG, Point(pin["lat"], pin["lon"])) <= 30_000 for pin in pins)
     assert all(pin["way"].startswith("https://uri.amap.com/") for pin in pins)
     assert all("示例" in pin["note"] for pin in pins)
-    labels = {service.label for service in known.vocabulary.services.values()}
+    labels = {f"{service.icon} {service.label}" for service in known.vocabulary.services.values()}
     assert {label for pin in pins for label in pin["services"]} <= labels
 
 

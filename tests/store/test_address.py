@@ -9,7 +9,7 @@ from bot.__main__ import main
 from bot.store.address import checked, postgres
 from bot.store.db import connect
 from bot.store.vault import Vault, new_key
-from tests.conftest import on_postgres
+from tests.support import databases
 
 USUAL = (
     "prepared_statement_cache_size=0&statement_cache_size=0&sslmode=prefer&application_name=nuanxin-test"
@@ -43,7 +43,7 @@ def test_what_cannot_be_opened_is_refused_when_the_program_starts(url, said, mon
     assert "NUANXIN_DATABASE_URL" in capsys.readouterr().err
 
 
-@pytest.mark.skipif(not on_postgres(), reason="SQLite makes the file it is asked for")
+@pytest.mark.skipif(not databases.is_meant(), reason="SQLite makes the file it is asked for")
 async def test_a_connection_has_what_the_url_says(database_url):
     db = connect(f"{database_url}?{USUAL}", Vault.parse(new_key(), secrets.token_urlsafe(32)))
     async with db.connect() as connection:
@@ -51,7 +51,7 @@ async def test_a_connection_has_what_the_url_says(database_url):
     await db.close()
 
 
-@pytest.mark.skipif(not on_postgres(), reason="SQLite makes the file it is asked for")
+@pytest.mark.skipif(not databases.is_meant(), reason="SQLite makes the file it is asked for")
 def test_a_database_that_is_not_there_is_said_in_a_sentence(database_url, monkeypatch, capsys, tmp_path):
     there = make_url(database_url).set(database="nobody_made_it").render_as_string(hide_password=False)
     monkeypatch.setenv("NUANXIN_DATABASE_URL", there)

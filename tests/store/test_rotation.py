@@ -1,16 +1,25 @@
 """The vault's key is changed under a running bot: everything is sealed anew, whatever is killed on the way."""
 
+import pytest
 from pydantic import SecretStr
 from sqlalchemy import LargeBinary, select, type_coerce
 
-from bot.app import vault_of as ring_of
 from bot.commands import vault as command
 from bot.settings import Settings
 from bot.store import sealing
+from bot.store.opening import vault_of as ring_of
 from bot.store.vault import Vault, new_key
 from tests.appeals.test_filing import STORY, case
 from tests.attachments.test_attachments import picture
 from tests.privacy.test_erasure import names_themselves
+
+
+@pytest.fixture
+def keys(tmp_path_factory):
+    """Keys of this test's own: it changes them under a running house."""
+    folder = tmp_path_factory.mktemp("keys")
+    ring_of(Settings(var=folder, _env_file=None))
+    return folder
 
 
 def with_key(settings: Settings, key: str) -> Settings:
@@ -20,7 +29,7 @@ def with_key(settings: Settings, key: str) -> Settings:
 def hand(app, settings: Settings) -> Vault:
     """Give a running house the ring of these settings, as if it had been started with it."""
     ring = ring_of(settings)
-    for engine in (app.db.engine, app.db._reader):
+    for engine in (app.db.engine, app.db.reader):
         engine.dialect.vault = ring
     app.web_chat.shared.files.vault = ring
     return ring

@@ -110,16 +110,16 @@ class Desk:
         async with self.app.db.begin() as session:
             person = await accounts.find(session, self.username)
             person.totp, person.totp_step = self.secret or None, 0
-        await self.enters_again()
+        await self.enters_again(follow=False)
         if self.second:
-            await self.submits("/console/second", code=pyotp.TOTP(self.secret).now())
+            await self.submits("/console/second", follow=False, code=pyotp.TOTP(self.secret).now())
 
-    async def enters_again(self) -> Page:
+    async def enters_again(self, *, follow: bool = True) -> Page:
         """Sign in by a link that the command line makes, as far as it leads."""
         async with self.app.db.begin() as session:
             person = await accounts.find(session, self.username)
             token = await sign_in.invite(session, BY, person)
-        return await self.submits(f"/console/enter/{token}")
+        return await self.submits(f"/console/enter/{token}", follow=follow)
 
     async def enrols(self, phone: Phone) -> Page:
         """Link the chat of a phone, and set up a second factor with the digits that come there."""
@@ -135,9 +135,15 @@ class Desk:
         return await self._asks("GET", path, status=status)
 
     async def submits(
-        self, path: str, *, status: int | None = 200, headers: dict[str, str] | None = None, **fields: object
+        self,
+        path: str,
+        *,
+        status: int | None = 200,
+        follow: bool = True,
+        headers: dict[str, str] | None = None,
+        **fields: object,
     ) -> Page:
-        """Hand in the form that leads to `path`, and follow where it leads.
+        """Hand in the form that leads to `path`, and follow where it leads; or only see that it leads somewhere.
 
         Hidden fields are those of the form on the page last seen, as a browser sends them; a form that is not there
         gets a key of its own.  A list is a field that is there several times.
@@ -145,7 +151,8 @@ class Desk:
         sent = {"_key": secrets.token_urlsafe(8), **hidden(self._page, path), **fields}
         pairs = [(name, str(each)) for name, value in sent.items() for each in _many(value)]
         body = io.BytesIO(urlencode(pairs).encode())
-        return await self._asks("POST", path, status=status, data=body, headers={**(headers or OURS), **FORM})
+        request = {"data": body, "headers": {**(headers or OURS), **FORM}, "allow_redirects": follow}
+        return await self._asks("POST", path, status=status if follow else 303, **request)
 
     async def uploads(self, path: str, field: str, data: bytes, filename: str, **fields: object) -> Page:
         """Hand in a form with a file."""
@@ -170,6 +177,8 @@ class Desk:
 
 def hidden(page: str, path: str) -> dict[str, str]:
     """The hidden fields of the form on a page that leads to `path`."""
+    if f'action="{html.escape(path)}"' not in page:
+        return {}
     forms = _Forms()
     forms.feed(page)
     return forms.found.get(path, {})

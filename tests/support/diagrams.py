@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from sqlalchemy import Table
 
 from bot.services.appeals.states import APPEAL
+from bot.services.bookings.states import OFFERING, SEAT, SITTING
 from bot.services.core.lifecycle import Lifecycle, Step
 from bot.services.hazards.states import HAZARD
 from bot.services.notices.states import NOTICE
@@ -21,6 +22,9 @@ LIFECYCLES = {
     "A notice": NOTICE,
     "A volunteer": VOLUNTEER,
     "A voucher": VOUCHER,
+    "An offering": OFFERING,
+    "A sitting": SITTING,
+    "A seat": SEAT,
 }
 HEAD = """\
 # States and tables

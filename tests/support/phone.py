@@ -53,10 +53,10 @@ class Phone:
         await self._post("/chat/messages", {"key": secrets.token_hex(8), "location": place})
         return await self.hears(settle=False)
 
-    async def sends_photo(self, data: bytes) -> list[str]:
-        """Send a picture, as the page does: its bytes as the body."""
+    async def sends_photo(self, data: bytes, *, album: str = "") -> list[str]:
+        """Send a picture, as the page does: its bytes as the body; with the same `album` as others chosen with it."""
         url = f"{self.url}/chat/photos"
-        query = {"key": secrets.token_hex(8)}
+        query = {"key": secrets.token_hex(8)} | ({"album": album} if album else {})
         async with self.http.post(url, data=io.BytesIO(data), params=query, headers=MARK) as response:
             assert response.status == 200, await response.text()
         return await self.hears()

@@ -20,8 +20,21 @@ from bot.services.staff import accounts
 from bot.services.staff.permissions import Grant
 from bot.services.volunteers import applications
 from bot.services.volunteers.applications import VolunteerApplication
-from bot.store.models import Agency, Attachment, Chat, Consultation, HazardPhoto, StationRow, TrialGroup
-from tests.support.appeals import filed
+from bot.store.models import (
+    Agency,
+    AppealHelper,
+    Attachment,
+    Chat,
+    Consultation,
+    Contact,
+    HazardPhoto,
+    Offering,
+    Outlet,
+    StationRow,
+    TrialGroup,
+)
+from tests.support.appeals import case_of, filed
+from tests.support.bookings import sitting_made, sitting_of
 from tests.support.desk import BY
 from tests.support.fake_bot_api import Town
 from tests.support.units import unit_entered
@@ -39,12 +52,23 @@ async def things_in(app, district: str) -> Mapping[str, Mapping[str, object]]:
     async with app.db.begin() as session:
         item = Consultation(title="十月工资", district=district, opened_by=person.id)
         unit = await unit_entered(session, "街道", "community", code=name, region=district)
-        session.add_all([item, group := TrialGroup(name="夜班组", district=district)])
+        office = await session.scalar(select(Agency.id).where(Agency.code == OFFICE))
+        outlet = Outlet(name=name, platform="meituan", region=f"{district}02", community_id=office)
+        session.add(outlet)
+        await session.flush()
+        contact = Contact(agency_id=unit, duty="community", shown_name="李干事", outlet_id=outlet.id)
+        session.add(contact)
+        session.add_all([item, group := TrialGroup(name=f"夜班组{name[-6:]}", district=district)])
         await session.flush()
     return {
         "/console/alike": {"id": item.id},
+        "/console/help": {"id": await help_in(app, district)},
         "/console/units/{id}": {"id": unit},
-        "/console/people": {"id": person.id},
+        "/console/outlets/{id}": {"id": outlet.id},
+        "/console/contacts/{id}": {"id": contact.id},
+        "/console/offerings/{id}": {"id": (booked := await sitting_in(app, district))[0]},
+        "/console/sittings/{id}": {"id": booked[1]},
+        "/console/people/{id}": {"id": person.id},
         "/console/ledgers": {"id": await ledger_of(app, district), "form": "csv"},
         "/console/stations/at": {"station": await station_in(app, district)},
         "/console/notices/groups": {"id": group.id},
@@ -54,6 +78,18 @@ async def things_in(app, district: str) -> Mapping[str, Mapping[str, object]]:
         "/console/appeals/{number}": {"number": number, "file": await photo_of(app, number)},
         "/console/volunteers/{number}": {"number": await volunteered(app, district)},
     }
+
+
+async def help_in(app, district: str) -> int:
+    """A question to the handlers' agency about a case that another one has."""
+    number = await filed(app, AppealState.ASSIGNED, district=district, agency="community")
+    case = await case_of(app, number)
+    async with app.db.begin() as session:
+        office = await session.scalar(select(Agency.id).where(Agency.code == OFFICE))
+        row = AppealHelper(appeal_id=case.id, agency_id=office, question="站点在你们那里登记过吗")
+        session.add(row)
+        await session.flush()
+        return row.id
 
 
 async def notice_of(app, district: str) -> int:
@@ -82,10 +118,24 @@ async def hazard_in(app, district: str) -> Mapping[str, object]:
         case = await hazard_transitions.get(session, (await hazards.submit(session, app.services, None, draft)).number)
         case.agency_id = await session.scalar(select(Agency.id).where(Agency.code == OFFICE))
         name = attachments.keep(app.settings.var / "uploads", attachments.vault_for(session), made)
-        photo = HazardPhoto(hazard_id=case.id, part="report", state="ready", name=name, mime=made.mime)
+        photo = HazardPhoto(
+            hazard_id=case.id, part="report", state="ready", name=name, mime=made.mime, thumb="bm90aGluZw=="
+        )
         session.add(photo)
         await session.flush()
         return {"number": case.number, "photo": photo.id}
+
+
+async def sitting_in(app, district: str) -> tuple[int, int]:
+    """An offering of a district, with a date."""
+    number = await sitting_made(app, region=district)
+    return (await sitting_of(app, number)).offering_id, number
+
+
+async def asked_of(app, offering: int, staff_id: int) -> None:
+    """Let somebody be who is asked there."""
+    async with app.db.begin() as session:
+        (await session.get_one(Offering, offering)).provider_id = staff_id
 
 
 async def station_in(app, district: str) -> str:

@@ -25,8 +25,9 @@ async def applies(phone, where: str = "沈阳铁西区") -> str:
     await phone.presses("美团")
     await phone.presses("外卖骑手")
     await phone.types(where)
-    await phone.types("艳粉社区")
     await phone.presses("周末")
+    await phone.presses("在哪片跑")
+    await phone.types("艳粉社区")
     [receipt] = await phone.presses("提交")
     return re.search(r"编号：(V\d{10})", receipt)[1]
 

@@ -5,7 +5,6 @@
 
 import asyncio
 import io
-import os
 import secrets
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -15,51 +14,48 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
-import asyncpg
 import pytest
 from aiohttp import web
-from sqlalchemy import event, make_url
+from sqlalchemy import event
 
 from bot.channels.web import Clocks, WebChat
+from bot.doors.waiting import PLACES, Places
 from bot.store import db as store
 from bot.store.models import Base
 from bot.store.vault import Vault, new_key
 from knowledge import hotlines
+from tests.support import databases
 
 SECRET = "a secret of thirty-two characters!"
 TOKEN = "4711:WEB"
 FAST = Clocks(look=0.05, lease=0.6, first_retry=0.05, last_retry=0.2, conflict=0.2, grace=2.0)
 MARK = {"X-Nuanxin-Chat": "1"}
-TABLES = [each for each in Base.metadata.sorted_tables if each.name.startswith("web_")]
+TABLES = [each for each in Base.metadata.sorted_tables if each.name.startswith(("web_", "wechat_"))]
 EMPTY: list[bytes] = []  # an SQLite file with all tables, made once: creating them takes longer than most tests
-UP = "NUANXIN_TEST_DATABASE"  # "sqlite", or the URL of a PostgreSQL server's database
 Answer = Callable[[dict[str, Any]], Awaitable[web.StreamResponse | dict[str, Any] | None]]
 
 
 @asynccontextmanager
 async def database(folder: Path) -> AsyncIterator[str]:
     """A fresh database with all tables; its URL."""
-    given = os.environ.get(UP, "sqlite")
-    if not given.startswith("postgresql"):
-        file = folder / "web.db"
-        if not EMPTY:
-            await _create(f"sqlite:///{file}")
-            EMPTY.append(file.read_bytes())
-        file.write_bytes(EMPTY[0])
-        yield f"sqlite:///{file}"
+    if databases.is_meant():
+        async with WEB.borrowed() as name:
+            yield databases.url(name)
         return
-    server = make_url(given)
-    plain = server.set(drivername="postgresql").render_as_string(hide_password=False)
-    name = f"web_{secrets.token_hex(6)}"
-    admin = await asyncpg.connect(plain)
-    try:
-        await admin.execute(f'CREATE DATABASE "{name}"')
-        url = server.set(database=name).render_as_string(hide_password=False)
-        await _create(url)
-        yield url
-    finally:
-        await admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
-        await admin.close()
+    file = folder / "web.db"
+    if not EMPTY:
+        await _create(f"sqlite:///{file}")
+        EMPTY.append(file.read_bytes())
+    file.write_bytes(EMPTY[0])
+    yield f"sqlite:///{file}"
+
+
+async def _make(name: str) -> None:
+    await databases.execute(f'CREATE DATABASE "{name}"')
+    await _create(databases.url(name))
+
+
+WEB = databases.Pool(_make)
 
 
 def opened(url: str, key: str) -> store.Database:
@@ -91,6 +87,7 @@ class Server:
 
     async def start(self, port: int = 0) -> "Server":
         app = web.Application()
+        app[PLACES] = Places()
         app.add_routes(self.chat.routes())
         self._runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=1.0)
         await self._runner.setup()

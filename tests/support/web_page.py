@@ -7,7 +7,7 @@ from playwright.async_api import Browser, BrowserContext, Locator, Page, expect
 
 from tests.support.web_driver import Bot, Server, eventually
 
-PHONE, DESK = {"width": 360, "height": 740}, {"width": 1280, "height": 800}
+PHONE, TALL, DESK = {"width": 360, "height": 740}, {"width": 390, "height": 844}, {"width": 1280, "height": 800}
 
 
 @dataclass
@@ -30,7 +30,7 @@ class Stage:
             viewport=size,
             locale="zh-CN",
             timezone_id="Asia/Shanghai",
-            has_touch=size is PHONE,
+            has_touch=size is not DESK,
             reduced_motion="reduce",
             **options,
         )

@@ -36,6 +36,8 @@ CARD = (
     "· 证件被扣，当场打 110，等民警来。\n\n☎️ 12333 人社\n\n"
     "📄 ¹ 劳动合同法 第九条 ² 劳动合同法 第八十四条 ³ 居民身份证法 第十六条\n原文核对于 2026-11-02"
 )
+DESPAIR = "‼️ <b>先打 12356（全国统一心理援助热线）</b>，有人听您说。马上有危险的，打 120（医疗急救）、110（公安报警）。"
+FIRE = "‼️ <b>先打 119（消防救援）</b>，再打 120（医疗急救）。保命要紧，别的都往后放。"
 VERDICT = {
     "inline_keyboard": [
         [{"text": "看详细和出处", "callback_data": "d:deposit"}, {"text": "我要反映", "callback_data": "go:appeal"}],
@@ -43,14 +45,29 @@ VERDICT = {
     ]
 }
 NEAREST = (
-    "<b>离您最近、现在开着的驿站</b>\n\n<b>1. 太原街爱心驿站</b>\n620 米 · 东北 · 开到 22:00\n充电、热饭\n太原街 10 号\n\n"
-    "<b>2. 铁西爱心驿站</b>\n1.2 公里 · 西 · 24 小时\n厕所"
+    "<b>离您最近、现在开着的驿站</b>\n\n<b>1. 太原街爱心驿站</b>\n620 米 · 东北 · 开到 22:00\n🔌 手机充电　🍱 热饭\n太原街 10 号\n\n"
+    "<b>2. 铁西爱心驿站</b>\n1.2 公里 · 西 · 24 小时\n🚻 厕所"
 )
+CASE = (
+    "<b>欠薪、扣款</b> · 正在办\n编号 261130939372\n您写的：站点拖了我十月工资四千三\n由谁办：铁西区劳动监察大队\n\n"
+    "✅ 11-28 09:12　您提的\n✅ 11-29 10:40　问您：欠条还在吗？\n有照片也行\n✅ 11-29 11:02　补了接着办\n"
+    "⏳ <b>铁西区劳动监察大队正在办</b>\n▫️ 2026-12-21 前给您回话\n▫️ 有了答复，您说办得怎么样"
+)
+NOTICE = (
+    "🚨 <b>今晚暴雨，地下通道别走</b>\n\n今晚 8 点到明早 6 点有暴雨，送不了的单先放着。\n\n"
+    "落水打 12395，别的事打 12345。\n\n—— 铁西区社会工作部（有效到11月30日）"
+)
+NOTICE_WAYS = {
+    "inline_keyboard": [
+        [{"text": "看避雨的驿站", "url": "https://www.example.com/rain"}],
+        [{"text": "不再收这类通知", "callback_data": "notices:service:off"}],
+    ]
+}
 WAYS = {
     "inline_keyboard": [
         *(
             [
-                {"text": f"🧭 {number} 高德导航", "url": f"https://uri.amap.com/marker?position={number}"},
+                {"text": f"🧭 {number} 导航", "url": f"https://uri.amap.com/marker?position={number}"},
                 {"text": f"📍 {number} 位置", "callback_data": f"sn:{number}"},
             ]
             for number in (1, 2)
@@ -123,11 +140,19 @@ class Script:
             await self.bot("sendChatAction", chat_id=chat, action="typing")
             await self._say(chat, ANSWER, reply_markup=FEEDBACK)
         elif "押金" in text:
+            if "着火" in text:
+                await self._say(chat, FIRE)
             await self._say(chat, CARD, reply_markup=VERDICT)
         elif "着火" in text:
-            await self._say(chat, "‼️ <b>先打 119（消防救援）</b>，再打 120（医疗急救）。保命要紧，别的都往后放。")
+            await self._say(chat, FIRE)
+        elif text == "想死":
+            await self._say(chat, DESPAIR)
         elif text == "三好街附近":
             await self._say(chat, NEAREST, reply_markup=WAYS)
+        elif text == "我的诉求":
+            await self._say(chat, CASE)
+        elif text == "通知":
+            await self._say(chat, NOTICE, reply_markup=NOTICE_WAYS)
         elif text == "删":
             sent = await self._say(chat, "马上消失")
             await self.bot("deleteMessage", chat_id=chat, message_id=sent["message_id"])

@@ -172,6 +172,16 @@ def test_a_month_is_a_month_and_a_day_is_a_day(text: str, first: date, last: dat
     assert [("只有年月" in problem.text) for problem in said(record)] == ([True] if first != last else [])
 
 
+@pytest.mark.parametrize("text", ["0001-01-10", "1999-12-31", "1900年1月", "2101-01-01", "9999-12-31"])
+def test_a_year_that_can_only_be_a_slip_is_said_so(text: str) -> None:
+    record = cell("checked", text)
+    assert record.span("checked") is None
+    [problem] = said(record)
+    assert "核对日期" in problem.text
+    assert "2000 到 2100" in problem.text
+    assert [cell("checked", each).span("checked") is None for each in ("2000-01-01", "2100-12-31")] == [False, False]
+
+
 @pytest.mark.parametrize("text", ["2024", "2024.13", "202413", "2024-2-30", "24-11-05", "2024-1105", "去年", "45601"])
 def test_no_day_is_guessed(text: str) -> None:
     record = cell("checked", text)

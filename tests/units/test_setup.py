@@ -165,7 +165,7 @@ async def test_the_doctor_and_the_settings_page_show_one_list_until_all_of_it_is
             assert await examine(settings, TIEXI) == 0
             assert "都齐了，可以开门" in (await admin.gets("/console/settings")).words
             assert "开门还差几步" not in (await admin.gets("/console")).words
-            assert capsys.readouterr().out.count("ok    ") == 7
+            assert capsys.readouterr().out.count("ok    ") == 9
         async with app.db.begin() as session:
             await forget(session)
         assert await examine(settings, TIEXI) == 1

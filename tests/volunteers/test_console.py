@@ -1,5 +1,6 @@
 """Staff looks after the grid: applications of their own district, training, hours, terms, and the counter for rewards."""
 
+import asyncio
 import re
 from datetime import timedelta
 
@@ -8,6 +9,7 @@ from sqlalchemy import select, update
 
 from bot.services.core.lifecycle import Role
 from bot.services.points import reconciliation
+from bot.services.volunteers.states import VolunteerState
 from bot.store.models import Audit, Chat, RewardStock, Shift, StaffRole, View, Volunteer, Voucher, now
 from tests.support.desk import Desk
 from tests.support.volunteers import NAME, PHONE, applied, applies, certified, earns, learns, redeems, row
@@ -58,11 +60,19 @@ async def test_another_district_sees_nothing_of_it(phone, app):
 
 async def test_the_same_form_twice_and_a_step_out_of_order_change_nothing(phone, app, organiser):
     number = await applied(phone)
-    await acts(organiser, number, "approve", status=409)
+    await acts(organiser, number, "reinstate", status=409)
     await organiser.gets(f"{PATH}/{number}")
     for _ in range(2):
         await organiser.submits(f"{PATH}/{number}/review", _key="the-same")
     assert (await row(app, number)).version == 2
+
+
+async def test_an_application_is_approved_at_once_and_the_worker_hears_once(phone, app, organiser):
+    number = await applied(phone)
+    await phone.hears()
+    await acts(organiser, number, "approve")
+    assert len(await phone.hears()) == 1
+    assert (await row(app, number)).state == VolunteerState.APPROVED
 
 
 async def test_a_rejection_needs_a_reason_that_the_worker_reads(phone, organiser):
@@ -148,6 +158,29 @@ async def test_approved_hours_are_points_and_a_refusal_says_why(phone, app, orga
         assert ("+4 分" if approve else "当天没有安排值守") in told
 
 
+async def test_hours_that_two_count_at_the_same_moment_count_once_and_hold_up_nothing(phone, app, organiser):
+    number = await certified(phone)
+    await phone.types("帮社区、攒积分")
+    for _ in range(2):
+        await phone.presses("签到")
+        async with app.db.begin() as session:
+            started = update(Shift).where(Shift.state == "open").values(started_at=now() - timedelta(hours=2))
+            await session.execute(started)
+        await phone.presses("签退")
+    async with app.db.read() as session:
+        first, second = await session.scalars(select(Shift.id).where(Shift.state == "ended").order_by(Shift.id))
+    async with Desk(app, Role.ORGANISER, district="2101") as other:
+        await asyncio.gather(
+            organiser.submits(f"{PATH}/hours", shift=[first, second]),
+            other.submits(f"{PATH}/hours", shift=[second, first]),
+        )
+    assert "".join(await phone.hears()).count("+4 分") == 2
+    async with app.db.read() as session:
+        assert [row.state for row in await session.scalars(select(Shift))] == ["approved", "approved"]
+        noted = await session.scalars(select(Audit.subject).where(Audit.action == "volunteer.hours"))
+        assert list(noted) == [f"volunteer:{number}"] * 2
+
+
 async def test_hours_of_somebody_else_are_not_settled_under_this_number(phones, app, organiser):
     first, second = await phones(), await phones()
     one = await certified(first)
@@ -208,6 +241,11 @@ async def test_a_merchants_own_person_hands_over_their_own_reward_and_sees_nothi
         await counter.submits("/console/redeem", status=403, code=codes["water"])
         assert "核销成功" in (await counter.submits("/console/redeem", code=codes["meal"])).words
         assert "这个码已经用过" in (await counter.gets(f"/console/redeem/{codes['meal']}")).words
+        page = await counter.gets("/console/redeem/history")
+        assert "领走了" in page.words
+        assert counter.name in page.words
+        assert "矿泉水" not in page.words  # not theirs to hand over
+        assert codes["meal"] not in page
         for path in ("rewards", "volunteers", "hazards", "people"):
             await counter.gets(f"/console/{path}", status=403)
         await admin.gets(f"/console/people/{counter.id}")

@@ -29,6 +29,7 @@ from bot.store.models import (
     VolunteerStep,
     now,
 )
+from tests.support.second_thoughts import minute_over
 from tests.support.volunteers import NAME, PHONE, applied, applies, approved, certified, learns, row
 
 ORGANISER = Actor(Role.ORGANISER, 1)
@@ -71,7 +72,6 @@ async def test_joining_asks_for_consent_first_and_gives_a_number_at_the_end(phon
     await phone.presses("美团")
     await phone.presses("外卖骑手")
     await phone.types("沈阳铁西区")
-    await phone.presses("跳过")
     preview = (await phone.presses("周末"))[-1]
     for shown in (NAME, PHONE, "美团", "外卖骑手", "铁西区", "周末", "2026-12 版"):
         assert shown in preview
@@ -125,10 +125,26 @@ async def test_a_name_of_several_districts_is_asked_about_and_nonsense_again(pho
     assert "没找到这个区县" in (await phone.types("嘀嘀嗒嗒"))[0]
     assert "有好几个" in (await phone.types("铁西区"))[0]
     await phone.presses("鞍山市铁西区")
-    await phone.presses("跳过")
     await phone.presses("周末")
     [receipt] = await phone.presses("提交")
     assert (await row(app, re.search(r"V\d{10}", receipt)[0])).district == "210303"
+
+
+@pytest.mark.parametrize("typed", ["赵铁柱 13800138000", "赵铁柱，138-0013-8000", "赵铁柱13800138000"])
+async def test_name_and_number_in_one_line_are_both_taken(phone, app, typed):
+    await phone.types("/join")
+    await phone.presses("同意")
+    assert "哪家跑" in (await phone.types(typed))[-1]
+    async with app.db.read() as session:
+        answers = await session.scalar(select(Chat.answers))
+    assert (answers["name"], answers["phone"]) == (NAME, PHONE)
+
+
+@pytest.mark.parametrize("typed", ["赵铁柱 12345", "13800138000", "赵", "😀😀"])
+async def test_what_is_no_name_with_a_number_is_asked_for(phone, typed):
+    await phone.types("/join")
+    await phone.presses("同意")
+    assert "哪家跑" not in (await phone.types(typed))[-1]
 
 
 async def test_a_street_is_the_grid(phone, app):
@@ -138,7 +154,6 @@ async def test_a_street_is_the_grid(phone, app):
     await phone.presses("美团")
     await phone.presses("外卖骑手")
     await phone.types("成都武侯区玉林街道")
-    await phone.presses("跳过")
     await phone.presses("周末")
     [receipt] = await phone.presses("提交")
     volunteer = await row(app, re.search(r"V\d{10}", receipt)[0])
@@ -233,13 +248,17 @@ async def test_pausing_coming_back_and_leaving_are_ones_own_taps(phone, app, act
     await phone.types("帮社区、攒积分")
     await phone.presses("先暂停")
     assert (await row(app, active)).state == "paused"
-    await phone.types("帮社区、攒积分")
     await phone.presses("恢复")
     assert (await row(app, active)).state == "active"
     await phone.types("帮社区、攒积分")
     await phone.presses("退出")
     assert (await row(app, active)).state == "active"  # asked once more
     await phone.presses("确定退出")
+    assert "不退出" in (await phone.presses("撤销"))[-1]
+    await phone.types("帮社区、攒积分")
+    await phone.presses("退出")
+    await phone.presses("确定退出")
+    await minute_over(app)
     volunteer = await row(app, active)
     async with app.db.read() as session:
         identity = await session.get(Identity, volunteer.alias)

@@ -7,7 +7,7 @@ from typing import Any
 
 from telegram.ext import Application, BaseHandler, ContextTypes
 
-from bot import log
+from bot import backoff, log
 from bot.channels.telegram import renderer, webhook
 from bot.channels.telegram.polling import UPDATES, Poller
 from bot.channels.telegram.receiver import ContentSource, Outwards, Receiver
@@ -24,7 +24,7 @@ from bot.supervisor import Job, Supervisor
 
 logger = log.get(__name__)
 
-PAUSES = (1.0, 2.0, 5.0, 15.0, 60.0)  # seconds between attempts to introduce ourselves
+FIRST, LONGEST = 1.0, 60.0  # seconds between attempts to introduce ourselves
 
 
 class BotChannel:
@@ -82,6 +82,11 @@ class BotChannel:
         """Open the connections.  Waits for the server to be there; without it nothing can be said anyway."""
         await self.api.open()
         await self._patiently(self.receiver.initialize)
+
+    @property
+    def name(self) -> str:
+        """The bot's username; "" until the server said it."""
+        return self.receiver.bot.username if self.receiver.is_ready else ""
 
     async def listen_by_polling(self, supervisor: Supervisor) -> None:
         await self._patiently(lambda: self.api.call("deleteWebhook", {"drop_pending_updates": False}))
@@ -149,6 +154,7 @@ class BotChannel:
     async def stop(self) -> None:
         await self.settled()
         await self.receiver.shutdown()
+        await self.receiver.bot.shutdown()  # PTB leaves its connections open when it never learned who it is.
         await self.api.close()
 
     async def _once(self, method: str, parameters: dict[str, Any]) -> None:
@@ -178,8 +184,8 @@ class BotChannel:
             try:
                 return await attempt()
             except Exception as error:
-                pause = PAUSES[min(failures, len(PAUSES) - 1)]
                 failures += 1
+                pause = backoff.pause(failures, FIRST, LONGEST)
                 self.why_closed = type(error).__name__
                 logger.warning("no Bot API yet", channel=self.channel, why=log.hide(repr(error)), pause=pause)
                 await asyncio.sleep(pause)

@@ -15,10 +15,12 @@ from bot.services.privacy import data_export
 from bot.store.base import vault_of
 from bot.store.db import Database
 from bot.store.models import Attachment, Channel, Chat, Outbox
+from knowledge import held as held_file
 
-NAME = "my-data.zip"
+NAME = "my-data.zip"  # in letters that every client of the Bot API reads
+PLAIN = "data.json"  # the same for programs
 MOST = 40 * 2**20  # bytes of pictures in one file; the Bot API takes 50 MB
-SUFFIXES = {"image/jpeg": "jpg", "audio/ogg": "ogg", "audio/webm": "webm"}
+SUFFIXES = {"image/jpeg": "jpg", "audio/ogg": "ogg", "audio/webm": "webm", "audio/mp4": "m4a", "audio/amr": "amr"}
 
 
 class Exporter:
@@ -36,14 +38,17 @@ class Exporter:
             held = await data_export.of(session, chat)
             files = await data_export.files_of(session, chat.id)
         document = OutgoingFile(NAME, await asyncio.to_thread(self._packed, held, files))
-        parameters = {"chat_id": chat.address, "document": document}
+        parameters = {"chat_id": chat.address, "document": document, "caption": held_file.caption()}
         await self.apis[chat.channel].call("sendDocument", parameters, key=f"outbox-{row.id}")
 
     def _packed(self, held: dict[str, Any], files: Sequence[tuple[str, Attachment]]) -> bytes:
-        """A ZIP: `data.json`, and the pictures and voice notes in folders named by their case."""
+        """A ZIP: everything in words and for programs, and the pictures and voice notes in folders named by their case."""
         vault, out, left = vault_of(self.db.engine.dialect), io.BytesIO(), MOST
         with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as packed:
-            packed.writestr("data.json", orjson.dumps(held, option=orjson.OPT_INDENT_2))
+            plain = orjson.dumps(held, option=orjson.OPT_INDENT_2)
+            # With the mark that Windows tells UTF-8 by.
+            packed.writestr(held_file.file(), held_file.told(orjson.loads(plain)).encode("utf-8-sig"))
+            packed.writestr(PLAIN, plain)
             for number, each in files:
                 left -= each.size
                 if left > 0:

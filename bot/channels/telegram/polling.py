@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 from typing import Any
 
-from bot import log
+from bot import backoff, log
 from bot.channels.telegram.intake import number_of, take
 from bot.channels.telegram.receiver import Receiver
 from bot.channels.telegram.transport import BotApi
@@ -21,7 +21,7 @@ LONG = 25  # seconds a poll stays open; Telegram closes at about 39
 LAST = 3.0  # seconds the last call may take, which confirms what was done
 BATCH = 100  # updates
 PATIENCE = 2.0  # seconds a poll waits for the slowest of a batch before it asks for more
-PAUSES = (1.0, 2.0, 5.0, 10.0, 30.0)  # seconds between failing polls
+FIRST, LONGEST = 1.0, 30.0  # seconds between failing polls
 
 
 class Poller:
@@ -69,8 +69,8 @@ class Poller:
         try:
             found = _numbered(poll.result())
         except (TryLater, Refused) as error:
-            pause = PAUSES[min(self.failures, len(PAUSES) - 1)]
             self.failures, self.why = self.failures + 1, type(error).__name__
+            pause = backoff.pause(self.failures, FIRST, LONGEST)
             logger.warning("poll failed", why=str(error), pause=pause)
             await self._stopped(asyncio.create_task(asyncio.sleep(pause)))
             return []
@@ -98,7 +98,7 @@ class Poller:
             self._offset = number + 1
             del self._taken[number]
         if failed:
-            await self._stopped(asyncio.create_task(asyncio.sleep(PAUSES[0])))
+            await self._stopped(asyncio.create_task(asyncio.sleep(FIRST)))
 
     async def _stopped(self, task: asyncio.Task[Any]) -> bool:
         """Wait for a task or for the stop, whichever is first; a task cut off is cancelled."""

@@ -80,12 +80,12 @@ class Receiver(Application[Any, Context, Any, Any, Any, Any]):
         self.outwards = outwards
         self.turns = Turns()
         self._handlers: dict[Sort, list[BaseHandler[Any, Context, Any]]] = {sort: [] for sort in Sort}
-        self._ready = False
+        self.is_ready = False
 
     async def initialize(self) -> None:
         """Learn from the server who we are; updates that come before that are asked for again."""
         await super().initialize()
-        self._ready = True
+        self.is_ready = True
 
     def add_handler(self, handler: BaseHandler[Any, Any, Any], group: int = 0) -> None:
         """Give a handler its transaction.  One that only reads needs it only to pause an open form."""
@@ -113,13 +113,11 @@ class Receiver(Application[Any, Context, Any, Any, Any, Any]):
         mine = copy.copy(handler)
         mine.callback = callback
         super().add_handler(mine, group)
-        self._handlers = {
-            Sort.PRESS: [each for each in self.handlers[group] if isinstance(each, CallbackQueryHandler)],
-            Sort.LINE: [
-                each for each in self.handlers[group] if not isinstance(each, CallbackQueryHandler | CommandHandler)
-            ],
-            Sort.ELSE: self.handlers[group],
-        }
+        self._handlers[Sort.ELSE].append(mine)
+        if isinstance(mine, CallbackQueryHandler):
+            self._handlers[Sort.PRESS].append(mine)
+        elif not isinstance(mine, CommandHandler):
+            self._handlers[Sort.LINE].append(mine)
 
     async def process_update(self, update: object) -> None:
         """Let the first handler that takes an update have it.
@@ -144,7 +142,7 @@ class Receiver(Application[Any, Context, Any, Any, Any, Any]):
         delivered again.
         Any other error is ours and would only repeat: it is rolled back, logged and apologised for.
         """
-        if not self._ready:
+        if not self.is_ready:
             raise Down("not initialised yet")
         who, where = update.effective_user, update.effective_chat
         if where is None or (who is not None and who.is_bot):

@@ -2,16 +2,21 @@
 
 import gzip
 import hashlib
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import Any
 
 import orjson
 from aiohttp import web
-from jinja2 import Environment, FunctionLoader, StrictUndefined, select_autoescape
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
-from bot.channels.web.tiles import Tiles
+from bot.channels.web.telephones import URGENT, Hotline
 from bot.channels.web.words import Words
+from bot.maps.tiles import Tiles
 from bot.messaging.urls import CHAT
 
 TYPES = {
@@ -23,6 +28,7 @@ TYPES = {
     "webmanifest": "application/manifest+json",
 }
 TEXTS = TYPES.keys() - {"png"}  # what is worth packing
+SHORT = 3  # digits of the numbers everybody may call in danger, all over the nation
 FOREVER = "public, max-age=31536000, immutable"
 # Nothing from elsewhere but the tiles of a map, nothing inline; frames of ourselves only in the demo.
 POLICY = (
@@ -33,20 +39,40 @@ POLICY = (
 PERMISSIONS = "geolocation=(self), microphone=(self), camera=(self), payment=(), usb=(), interest-cohort=()"
 
 
-class Assets:
-    """Read once, at the start."""
+@dataclass(frozen=True, slots=True)
+class Static:
+    """The static files by name, as they are and packed."""
 
-    def __init__(self, words: Words, tiles: Tiles, *, demo: bool) -> None:
-        folder = files("bot.channels.web").joinpath("page")
-        self._static = {each.name: each.read_bytes() for each in _walk(folder) if _suffix(each.name) in TYPES}
-        self._packed = {name: gzip.compress(body) for name, body in self._static.items() if _suffix(name) in TEXTS}
-        whole = b"".join(name.encode() + body for name, body in sorted(self._static.items()))
-        self.version = hashlib.blake2b(whole, digest_size=6).hexdigest()
+    plain: dict[str, bytes]
+    packed: dict[str, bytes]
+    version: str
+
+
+@cache
+def static_files() -> Static:
+    """Read and packed once in a process: that takes longer than all else a web chat needs to start."""
+    folders = (files("bot.channels.web").joinpath("page"), files("bot.maps").joinpath("static"))
+    plain = {
+        each.name: each.read_bytes() for folder in folders for each in _walk(folder) if _suffix(each.name) in TYPES
+    }
+    packed = {name: gzip.compress(body) for name, body in plain.items() if _suffix(name) in TEXTS}
+    whole = b"".join(name.encode() + body for name, body in sorted(plain.items()))
+    return Static(plain, packed, hashlib.blake2b(whole, digest_size=6).hexdigest())
+
+
+class Assets:
+    """The pages of one web chat, filled with its words."""
+
+    def __init__(self, words: Words, tiles: Tiles, hotlines: Iterable[Hotline], *, demo: bool) -> None:
+        self._static = static_files()
+        self._folder = f"{CHAT}/static/{self._static.version}"
+        self._urgent = [each for each in hotlines if each.kind == URGENT and len(each.number) <= SHORT]
         self._words = words
         self._policy = POLICY.format(frames="'self'" if demo else "'none'", tiles=tiles.sources)
         self._map = orjson.dumps(tiles.shown).decode()
         self._templates = Environment(
-            loader=FunctionLoader(lambda name: folder.joinpath(name).read_text(encoding="utf-8")),
+            loader=PackageLoader("bot.channels.web", "page"),
+            auto_reload=False,
             autoescape=select_autoescape(default=True),
             undefined=StrictUndefined,
         )
@@ -57,8 +83,9 @@ class Assets:
         html = self._templates.get_template(template).render(
             words=said,
             said=orjson.dumps(said).decode(),
-            static=f"{CHAT}/static/{self.version}",
+            static=self._folder,
             map=self._map,
+            urgent=self._urgent,
             **values,
         )
         headers = {
@@ -72,19 +99,32 @@ class Assets:
         response.enable_compression()
         return response
 
+    def worker(self, page: str, html: str) -> web.Response:
+        """What opens the page without a network, and rings while it is closed.
+
+        It stands beside the page, because it may speak for what is below it.  `page` is the address of what it keeps,
+        `html` what stands there; it keeps the files this names, too.
+        """
+        headers = {"Cache-Control": "no-cache", "Service-Worker-Allowed": CHAT, "X-Content-Type-Options": "nosniff"}
+        names = sorted(set(re.findall(rf'"({self._folder}/[\w-]+\.(?:js|css|svg))"', html)))
+        version = hashlib.blake2b(html.encode(), digest_size=6).hexdigest()
+        shell = orjson.dumps({"version": version, "page": page, "files": names})
+        body = b"self.SHELL = %b;\n%b" % (shell, self._static.plain["worker.js"])
+        return web.Response(body=body, content_type=TYPES["js"], charset="utf-8", headers=headers)
+
     async def serve(self, request: web.Request) -> web.Response:
         """A static file, for as long as the browser likes."""
         name = request.match_info["name"]
-        body = self._static.get(name)
+        body = self._static.plain.get(name)
         if body is None:
             return web.Response(status=404, text="Not Found")
-        current = request.match_info["version"] == self.version
+        current = request.match_info["version"] == self._static.version
         headers = {"Cache-Control": FOREVER if current else "no-cache", "X-Content-Type-Options": "nosniff"}
         kind = TYPES[_suffix(name)]
-        if name in self._packed:
+        if name in self._static.packed:
             headers["Vary"] = "Accept-Encoding"
             if "gzip" in request.headers.get("Accept-Encoding", ""):
-                body, headers["Content-Encoding"] = self._packed[name], "gzip"
+                body, headers["Content-Encoding"] = self._static.packed[name], "gzip"
         charset = None if kind.startswith("image/") else "utf-8"
         return web.Response(body=body, content_type=kind, charset=charset, headers=headers)
 

@@ -19,20 +19,21 @@ from bot.channels.web.files import Files
 from bot.channels.web.identity import WebIdentity
 from bot.channels.web.page import Page
 from bot.channels.web.people import People
+from bot.channels.web.push import PushSettings, WebPush
 from bot.channels.web.rules import MESSAGES_A_MINUTE, Clocks, Limits
 from bot.channels.web.shared import Shared
 from bot.channels.web.telephones import Hotline, Telephones
-from bot.channels.web.tiles import Tiles
 from bot.channels.web.views import Views
 from bot.channels.web.wakeups import QUIET, Wakeups
 from bot.channels.web.watch import Watch
 from bot.channels.web.words import load
+from bot.maps.tiles import Tiles
 from bot.store.base import vault_of
 from bot.store.db import Database
 from bot.supervisor import Supervisor
 
 CALLS = 1000  # calls remembered
-NO_TILES = Tiles()
+NO_TILES, NO_PUSH = Tiles(), PushSettings()
 Stations = Callable[[float, float], list[dict[str, Any]]]
 
 
@@ -56,6 +57,7 @@ class WebChat:
     hotlines: numbers the page offers to call by their names.
     stations: what the map shows around a latitude and a longitude, in degrees of WGS-84.
     tiles: the streets under the map.
+    push: how browsers are rung while the page is closed; not at all by default.
     calls_kept: how many calls `calls` remembers, with their texts: 0 where real people write.
     """
 
@@ -75,6 +77,7 @@ class WebChat:
         hotlines: Iterable[Hotline] = (),
         stations: Stations = _none,
         tiles: Tiles = NO_TILES,
+        push: PushSettings = NO_PUSH,
     ) -> None:
         self.shared = Shared(
             db=db,
@@ -89,9 +92,11 @@ class WebChat:
         self.delivery = WebhookDelivery(self.shared, self.api)
         self.people = People(self.shared, self.delivery, messages_a_minute=messages_a_minute)
         self.watch = Watch(self.shared)
-        assets, identity = Assets(self.shared.words, tiles, demo=demo), WebIdentity(secret)
-        views = Views(self.shared, identity, Telephones(hotlines))
-        self.page = Page(self.shared, self.people, views, identity, assets, stations, origin=origin)
+        lines = list(hotlines)
+        assets, identity = Assets(self.shared.words, tiles, lines, demo=demo), WebIdentity(secret)
+        views = Views(self.shared, identity, Telephones(lines))
+        self.push = WebPush(self.shared, self.shared.bots.own, push, secret=secret)
+        self.page = Page(self.shared, self.people, views, identity, assets, stations, self.push, origin=origin)
         self.demo = Demo(self.shared, self.people, assets) if demo else None
 
     @property
@@ -106,14 +111,22 @@ class WebChat:
 
     def routes(self) -> list[web.RouteDef]:
         """For the one server.  Run it with `handler_cancellation=True`: a poll ends when its client leaves."""
-        methods = [web.route(verb, "/bot{token:[^/]+}/{method}", self.api.answer) for verb in ("GET", "POST")]
-        file = web.get("/file/bot{token:[^/]+}/{path:.+}", self.api.file)
-        return [*methods, file, *self.page.routes(), *(self.demo.routes() if self.demo else [])]
+        return [*self.bot_routes(), *self.page.routes(), *(self.demo.routes() if self.demo else [])]
 
-    async def start(self, supervisor: Supervisor | None = None) -> None:
-        """Deliver what is in the table, and what comes."""
+    def bot_routes(self) -> list[web.RouteDef]:
+        """What its bot needs, in a process that people do not write to."""
+        methods = [web.route(verb, "/bot{token:[^/]+}/{method}", self.api.answer) for verb in ("GET", "POST")]
+        return [*methods, web.get("/file/bot{token:[^/]+}/{path:.+}", self.api.file)]
+
+    async def start(self, supervisor: Supervisor | None = None, *, hears: bool = True) -> None:
+        """Deliver what is in the table, and what comes.
+
+        hears: whether people write to this process, and their bot has an address here to be told of it.
+        """
         supervisor = supervisor or Supervisor()
         await self.shared.bots.own()
+        if not hears:
+            return
         if self.demo:
             await self.demo.start()
         self.watch.start(supervisor)
@@ -129,6 +142,10 @@ class WebChat:
         await self.api.finishing.settled()
         await self.page.finishing.settled()
         await self.watch.stop()
+
+    async def close(self) -> None:
+        """Ring nobody any more: the relay, which rings, ends after the page."""
+        await self.push.close()
 
     async def settled(self) -> None:
         """Wait until no update waits to be delivered, confirmed or answered, of any bot."""

@@ -28,6 +28,7 @@ class Conversation:
     blocked_at: datetime | None
     profile: dict[str, Any] | None
     deleted_at: datetime | None
+    network: bytes | None  # where they first wrote from, as far as it is known
 
     @property
     def key(self) -> Key:
@@ -63,6 +64,7 @@ _COLUMNS = (
     CHAT.blocked_at,
     PERSON.profile,
     PERSON.deleted_at,
+    PERSON.network,
 )
 _LOOK = (
     select(*_COLUMNS)
@@ -85,33 +87,42 @@ _MOVE = (
 _SAID = _MOVE.values(action_until=None)
 
 
+def _of(row: Any) -> Conversation | None:
+    return Conversation(*row) if row else None
+
+
 async def find(connection: AsyncConnection, bot: Bot, person_id: int, *, lock: bool = True) -> Conversation | None:
     """The conversation, locked until the transaction ends unless it is only read."""
     row = (await connection.execute(_FIND if lock else _LOOK, {"bot": bot.id, "person": person_id})).first()
-    return Conversation(*row) if row else None
+    return _of(row)
 
 
 async def by_id(connection: AsyncConnection, number: int) -> Conversation | None:
     row = (await connection.execute(_BY_ID, {"number": number})).first()
-    return Conversation(*row) if row else None
+    return _of(row)
 
 
-async def begin(connection: AsyncConnection, bot: Bot, person_id: int, profile: dict[str, Any]) -> Conversation | None:
+async def begin(
+    connection: AsyncConnection, bot: Bot, person_id: int, profile: dict[str, Any], network: bytes | None = None
+) -> Conversation | None:
     """The conversation, made when there is none yet.  None for a person who has deleted theirs."""
     if (found := await find(connection, bot, person_id)) is None:
-        await meet(connection, person_id, profile)
+        await meet(connection, person_id, profile, network)
         person = (await connection.execute(select(PERSON.deleted_at).where(PERSON.id == person_id))).one()
         if person.deleted_at is not None:
             return None
         values = {"bot_id": bot.id, "person_id": person_id, "last_message": 0, "last_event": 0, "action": ""}
         await connection.execute(new(connection, CONVERSATIONS).values(values))
         found = await find(connection, bot, person_id)
+    elif found.network is None and network is not None and found.deleted_at is None:
+        # They wrote before networks were noted: from now on they count as somebody.
+        await connection.execute(update(PEOPLE).where(PERSON.id == person_id).values(network=network))
     return found if found and found.deleted_at is None else None
 
 
-async def meet(connection: AsyncConnection, person_id: int, profile: dict[str, Any]) -> None:
+async def meet(connection: AsyncConnection, person_id: int, profile: dict[str, Any], network: bytes | None) -> None:
     """Write a person down, unless they are known."""
-    values = {"id": person_id, "profile": profile, "created_at": now()}
+    values = {"id": person_id, "profile": profile, "network": network, "created_at": now()}
     await connection.execute(new(connection, PEOPLE).values(values))
 
 

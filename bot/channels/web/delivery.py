@@ -14,7 +14,7 @@ from typing import Any
 import aiohttp
 import orjson
 
-from bot import log
+from bot import backoff, log
 from bot.channels.web import parameters, updates
 from bot.channels.web.api import Api
 from bot.channels.web.bots import Bot
@@ -149,8 +149,9 @@ class WebhookDelivery:
 
     async def _put_off(self, line: Line, waiting: Waiting, error: Failed) -> None:
         clocks = self.shared.clocks
-        backoff = min(clocks.last_retry, clocks.first_retry * 2**waiting.attempts)
-        pause = backoff if error.after is None else min(max(error.after, backoff), LONGEST_ASKED)
+        pause = backoff.pause(waiting.attempts + 1, clocks.first_retry, clocks.last_retry)
+        if error.after is not None:
+            pause = min(max(error.after, pause), LONGEST_ASKED)
         async with self.shared.db.connect() as connection:
             # The bot's row before its updates, as setWebhook locks them.
             await updates.note_error(connection, waiting.bot_id, str(error)[:WHY])

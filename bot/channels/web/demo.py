@@ -1,5 +1,7 @@
 """What only the demo has: four workers to play, several phones on one screen, updates of any shape."""
 
+from collections.abc import Mapping
+
 from aiohttp import web
 
 from bot.channels.web import conversations, parameters
@@ -26,10 +28,13 @@ class Demo:
         return [web.get("/demo", self.phones), web.post("/sim/update", self.inject)]
 
     async def start(self) -> None:
-        """Give every worker a conversation with our own bot: it may write first."""
+        await self.acquaint(self.shared.workers)
+
+    async def acquaint(self, people: Mapping[int, str]) -> None:
+        """Give everybody a conversation with our own bot, by their number and name: it may write first."""
         bot = await self.shared.bots.own()
         async with self.shared.db.connect() as connection:
-            for number, name in self.shared.workers.items():
+            for number, name in people.items():
                 profile = {"first_name": name, "language_code": LANGUAGE}
                 await conversations.begin(connection, bot, number, profile)
 

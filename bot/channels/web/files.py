@@ -26,7 +26,14 @@ from bot.store.vault import CannotOpen, Vault
 ORPHAN = 3600  # seconds after which bytes without a row are nobody's any more
 IN_LOOP = 2**16  # bytes; more than that is read and written beside the loop
 BATCH = 500  # names looked up at once
-EXTENSIONS = {"image/jpeg": ".jpg", "audio/ogg": ".oga", "audio/webm": ".webm", "text/plain": ".txt"}
+EXTENSIONS = {
+    "image/jpeg": ".jpg",
+    "audio/ogg": ".oga",
+    "audio/webm": ".webm",
+    "audio/mp4": ".m4a",
+    "audio/amr": ".amr",
+    "text/plain": ".txt",
+}
 FOLDERS = {"photo": "photos", "document": "documents", "voice": "voice"}
 
 

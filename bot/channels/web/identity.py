@@ -39,6 +39,9 @@ class WebIdentity:
         value = f"{content}.{self._sign('cookie', content)}"
         response.set_cookie(COOKIE, value, max_age=YEAR, httponly=True, samesite="Lax", secure=secure, path=CHAT)
 
+    def forget(self, response: web.Response) -> None:
+        response.del_cookie(COOKIE, path=CHAT)
+
     def ticket(self, person: int, file_id: str) -> str:
         """What makes a file's address good for this person only."""
         return self._sign("file", f"{person}.{file_id}")

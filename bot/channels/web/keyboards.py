@@ -70,6 +70,17 @@ def data_of(markup: dict[str, Any] | None) -> set[str]:
     return {button["callback_data"] for row in rows for button in row if "callback_data" in button}
 
 
+def used(keyboard: dict[str, Any] | None) -> dict[str, Any]:
+    """What becomes of the reply keyboard when somebody writes: a one-time one folds up, a forced reply is done."""
+    if not keyboard:
+        return {}
+    if keyboard.get("force_reply"):
+        return {"keyboard": None}
+    if keyboard.get("one_time_keyboard") and not keyboard.get("used"):
+        return {"keyboard": keyboard | {"used": True}}
+    return {}
+
+
 def _rows(rows: Any) -> list[list[Any]]:
     if not isinstance(rows, list):
         raise refused('field "inline_keyboard" of the InlineKeyboardMarkup must be an Array of Arrays')

@@ -37,7 +37,9 @@ def read_note(query: Mapping[str, str]) -> FileNote:
     if units(caption.text) > CAPTION:
         raise Unwelcome("too_long")
     shown = shown_text(caption, "caption", "caption_entities")
-    return FileNote(read_key(query.get("key")), shown, numbers.whole(query.get("reply_to", "0"), most=2**62) or 0)
+    album = read_key(query["album"]) if "album" in query else ""
+    reply_to = numbers.whole(query.get("reply_to", "0"), most=2**62) or 0
+    return FileNote(read_key(query.get("key")), shown, reply_to, album)
 
 
 def read_key(value: Any) -> str:
@@ -90,3 +92,17 @@ def read_contact(letter: Letter, person: int) -> dict[str, Any] | None:
         raise Unwelcome("bad_phone")
     name = clean(str(contact.get("name", ""))).strip()[:NAME]
     return {"contact": {"phone_number": phone, "first_name": name or phone[-4:], "user_id": person}}
+
+
+def number_in(query: Mapping[str, str], name: str) -> int:
+    """A whole number of an address; 0 for anything else."""
+    return numbers.whole(query.get(name, "0"), most=2**62) or 0
+
+
+def degrees_in(query: Mapping[str, str], name: str, most: int) -> float:
+    """Raises Unwelcome for what is no angle."""
+    try:
+        value = float(query.get(name, ""))
+    except ValueError:
+        value = None
+    return degrees(value, most)

@@ -39,6 +39,7 @@ class FileNote:
     key: str
     caption: dict[str, Any] = field(default_factory=dict)  # as a part of a Bot API Message
     reply_to: int = 0
+    album: str = ""  # what photos sent together have in common
 
 
 _COLUMNS = (MESSAGES.c.message_id, MESSAGES.c.event, MESSAGES.c.mine, MESSAGES.c.body, MESSAGES.c.key)

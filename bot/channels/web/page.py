@@ -1,6 +1,5 @@
 """The chat page over HTTP: the shell, its files, and what its script asks."""
 
-import math
 import time
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
@@ -10,34 +9,30 @@ import orjson
 from aiohttp import web
 
 from bot import log
-from bot.channels.web import files, mini_app, parameters
+from bot.channels.web import files, letters, mini_app, news
 from bot.channels.web.assets import Assets
 from bot.channels.web.bots import Bot
 from bot.channels.web.finishing import Finishing
+from bot.channels.web.guard import Guard
 from bot.channels.web.identity import WebIdentity, new_person
-from bot.channels.web.letters import Letter, degrees, read_contact, read_key, read_note, read_place, read_text
+from bot.channels.web.letters import Letter, read_contact, read_key, read_note, read_place, read_text
 from bot.channels.web.messages import FileNote
-from bot.channels.web.parameters import BODY
 from bot.channels.web.people import People, Unwelcome
-from bot.channels.web.refusal import ApiRefusal
-from bot.channels.web.rules import LONGEST_POLL, UPLOAD
+from bot.channels.web.push import WebPush
+from bot.channels.web.rules import UPLOAD
 from bot.channels.web.shared import Shared
 from bot.channels.web.uploads import developed, recorded
-from bot.channels.web.views import ChatState, Views
-from bot.channels.web.wakeups import CONVERSATION
-from bot.doors import addresses, forms, numbers, origins
-from bot.doors.budgets import Budget
+from bot.channels.web.views import Views
+from bot.doors import forms
 from bot.doors.requests import is_unreadable, note
 from bot.messaging.urls import CHAT, MAP
+from bot.store.db import is_down
 
 logger = log.get(__name__)
 
-WAIT = 25.0  # seconds an idle page's question stays open; proxies cut connections at 30 or 60
-MARK = "X-Nuanxin-Chat"  # a header no other site can send without being asked first
 PRIVATE = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}
-INLINE = ("image/jpeg", "image/png", "image/webp", "image/gif", "audio/ogg", "audio/webm", "audio/mp4")
-NEWCOMERS = (20, 600.0)  # new identities of one address, and the seconds in which as many come again
-POSTS = (60, 60.0)  # what all of one address may send; a station's network has dozens of people behind it
+INLINE = ("image/jpeg", "image/png", "image/webp", "image/gif", "audio/ogg", "audio/webm", "audio/mp4", "audio/amr")
+OFFLINE = f"{CHAT}/offline"
 Handler = Callable[[web.Request], Coroutine[Any, Any, web.StreamResponse]]
 
 
@@ -52,19 +47,22 @@ class Page:
         identity: WebIdentity,
         assets: Assets,
         stations: Callable[[float, float], list[dict[str, Any]]],
+        push: WebPush,
         *,
         origin: str,
     ) -> None:
         self.shared, self.people, self.views, self.identity, self.assets = shared, people, views, identity, assets
-        self.stations, self.origin = stations, origin
+        self.stations, self.push = stations, push
+        self.guard = Guard(shared, identity, origin=origin, limited=people.messages_a_minute is not None)
         self.finishing = Finishing()
-        self.newcomers, self.posts = Budget(*NEWCOMERS), Budget(*POSTS)
 
     def routes(self) -> list[web.RouteDef]:
         return [
             web.get(CHAT, self._private(self.shell)),
             web.get(MAP, self._private(self.map)),
             web.get(f"{CHAT}/static/{{version}}/{{name}}", self.assets.serve),
+            web.get(f"{CHAT}/worker.js", self._private(self.worker)),
+            web.get(OFFLINE, self._private(self.offline)),
             web.get(f"{CHAT}/about", self._private(self.about)),
             web.get(f"{CHAT}/stations", self._private(self.nearby)),
             web.get(f"{CHAT}/app", self._private(self.app)),
@@ -75,18 +73,27 @@ class Page:
             web.post(f"{CHAT}/photos", self._private(self.photo)),
             web.post(f"{CHAT}/voices", self._private(self.voice)),
             web.post(f"{CHAT}/presses", self._private(self.press)),
+            web.post(f"{CHAT}/push", self._private(self.ring)),
+            web.post(f"{CHAT}/push/stop", self._private(self.silence)),
             web.post(f"{CHAT}/stop", self._private(self.stop)),
             web.post(f"{CHAT}/delete", self._private(self.delete)),
         ]
 
     async def shell(self, request: web.Request) -> web.StreamResponse:
-        worker = self._worker(request)
-        response = self.assets.page("chat.html", worker=worker)
+        worker = self.guard.worker(request)
+        response = self.assets.page("chat.html", worker=worker, push=self.push.key)
         if worker is None:
             if self.identity.of(request) is None:
-                self._within(self.newcomers, request)
-            self.identity.greet(request, response, secure=self._secure(request))
+                self.guard.within(self.guard.newcomers, request)
+            self.identity.greet(request, response, secure=self.guard.secure(request))
         return response
+
+    async def offline(self, request: web.Request) -> web.Response:
+        """The page as everybody sees it, to be kept in browsers: no identity, nothing of anybody."""
+        return self.assets.page("chat.html", worker=None, push=self.push.key)
+
+    async def worker(self, request: web.Request) -> web.StreamResponse:
+        return self.assets.worker(OFFLINE, (await self.offline(request)).text or "")
 
     async def map(self, request: web.Request) -> web.StreamResponse:
         """Stations for everybody: no identity, nothing kept."""
@@ -98,7 +105,7 @@ class Page:
 
     async def nearby(self, request: web.Request) -> web.StreamResponse:
         """The stations around `lat` and `lon`, for the map: no part of anybody's conversation."""
-        latitude, longitude = (degrees(_decimal(request, name), most) for name, most in (("lat", 90), ("lon", 180)))
+        latitude, longitude = (letters.degrees_in(request.query, *each) for each in (("lat", 90), ("lon", 180)))
         return shown({"stations": self.stations(latitude, longitude)})
 
     async def app(self, request: web.Request) -> web.StreamResponse:
@@ -106,44 +113,34 @@ class Page:
         path = request.query.get("path", "")
         if not mini_app.is_ours(path):
             raise Unwelcome("not_here", 404)
-        person, name = self._person(request), self.shared.words["visitor"]
+        person, name = self.guard.person(request), self.shared.words["visitor"]
         data = mini_app.init_data(self.shared.bots.token, person, name, time.time())
         return web.Response(status=302, headers={"Location": mini_app.address(path, data)})
 
     async def events(self, request: web.Request) -> web.StreamResponse:
         """What changed after an event; waits for it, up to 25 seconds.  Without one: the last messages, at once."""
-        person = self._person(request)
-        state = await self.views.state(await self._bot(), person)
+        person = self.guard.person(request)
+        bot = await self._bot()
+        state = await self.views.state(bot, person)
         if state is None:
             return shown({"new": True})
-        after = _number(request, "after")
+        after = letters.number_in(request.query, "after")
         # An event that has not happened yet is another conversation's: the page starts anew.
         if "after" not in request.query or after > state.last_event:
             return shown(await self.views.first(state, person))
-        return shown(await self._since(request, state, person, after))
-
-    async def _since(self, request: web.Request, state: ChatState, person: int, after: int) -> dict[str, Any]:
-        until = time.monotonic() + min(WAIT, LONGEST_POLL)
-        with self.shared.wakeups.listen((CONVERSATION, state.id), seen=after) as listener:
-            while True:
-                now = await self.views.state(await self._bot(), person) or state
-                left = until - time.monotonic()
-                gone = request.transport is None or request.transport.is_closing()
-                if now.last_event > after or left <= 0 or gone or self.shared.wakeups.closed:
-                    return await self.views.since(now, person, after)
-                await listener.wait(left)
+        return shown(await news.since(self.shared, self.views, request, bot, person, state, after))
 
     async def history(self, request: web.Request) -> web.StreamResponse:
-        person = self._person(request)
+        person = self.guard.person(request)
         state = await self.views.state(await self._bot(), person)
-        before = _number(request, "before")
+        before = letters.number_in(request.query, "before")
         if state is None or before <= 0:
             return shown({"messages": [], "more": False})
         return shown(await self.views.older(state, person, before))
 
     async def file(self, request: web.Request) -> web.StreamResponse:
         """A file of the person's own conversation."""
-        person, file_id = self._person(request), request.match_info["file"]
+        person, file_id = self.guard.person(request), request.match_info["file"]
         if not self.identity.admits(person, file_id, request.query.get("t", "")):
             raise Unwelcome("not_here", 404)
         found = await files.look(self.shared.db, file_id=file_id)
@@ -157,16 +154,19 @@ class Page:
         safe = mime if mime in INLINE else "application/octet-stream"
         headers = {"Cache-Control": "private, max-age=86400, immutable", "Content-Security-Policy": "sandbox"}
         if safe != mime:
-            headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{_quoted(found.about)}"
+            name = quote(str(found.about.get("file_name") or "file"), safe="")
+            headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{name}"
         return web.Response(body=data, content_type=safe, headers=headers)
 
     async def say(self, request: web.Request) -> web.StreamResponse:
-        letter = Letter(await self._posted(request))
+        letter = Letter(await self.guard.posted(request))
         for read in (read_text, read_place, read_contact):
-            if (body := read(letter, self._person(request))) is not None:
+            if (body := read(letter, self.guard.person(request))) is not None:
                 key, reply_to = read_key(letter.values.get("key")), letter.number("reply_to")
-                bot, person = await self._bot(), self._person(request)
-                message = await self.people.say(bot, person, body, key=key, reply_to=reply_to)
+                bot, person = await self._bot(), self.guard.person(request)
+                message = await self.people.say(
+                    bot, person, body, key=key, reply_to=reply_to, network=self.guard.network(request)
+                )
                 return shown({"message": self.views.message(message, person)})
         raise Unwelcome("bad_request")
 
@@ -179,89 +179,74 @@ class Page:
         return await self._upload(request, recorded)
 
     async def _upload(self, request: web.Request, prepare: Callable[..., Awaitable[Any]]) -> web.StreamResponse:
-        person, note = self._person(request), read_note(request.query)
-        self._check_origin(request)
-        self._within(self.posts, request)
+        person, note = self.guard.person(request), read_note(request.query)
+        self.guard.check_origin(request)
+        self.guard.within(self.guard.posts, request)
         async with self.people.uploading(person):
             pieces, abouts = await self._prepared(request, prepare)
-            return await self._keep(person, pieces, abouts, note)
+            return await self._keep(person, pieces, abouts, note, self.guard.network(request))
 
     async def _prepared(self, request: web.Request, prepare: Callable[..., Awaitable[Any]]) -> Any:
         try:
             data = await forms.whole(request, UPLOAD)
         except web.HTTPRequestEntityTooLarge:
             raise Unwelcome("too_large", 413) from None
-        return await prepare(data, request.content_type, _number(request, "seconds"))
+        return await prepare(data, request.content_type, letters.number_in(request.query, "seconds"))
 
     async def _keep(
-        self, person: int, pieces: list[bytes], abouts: list[dict[str, Any]], note: FileNote
+        self, person: int, pieces: list[bytes], abouts: list[dict[str, Any]], note: FileNote, network: bytes
     ) -> web.StreamResponse:
         kept = [await self.shared.files.keep(piece) for piece in pieces]
         try:
-            message = await self.people.send_file(await self._bot(), person, kept, abouts, note)
+            message = await self.people.send_file(await self._bot(), person, kept, abouts, note, network)
         except BaseException:
             self.shared.files.erase(each.name for each in kept)
             raise
         return shown({"message": self.views.message(message, person)})
 
     async def press(self, request: web.Request) -> web.StreamResponse:
-        letter = Letter(await self._posted(request))
+        letter = Letter(await self.guard.posted(request))
         data = letter.values.get("data")
         if not isinstance(data, str):
             raise Unwelcome("bad_request")
-        press = await self.people.press(await self._bot(), self._person(request), letter.number("message"), data)
-        return shown({"press": press})
+        bot, person, network = await self._bot(), self.guard.person(request), self.guard.network(request)
+        return shown({"press": await self.people.press(bot, person, letter.number("message"), data, network)})
 
     async def stop(self, request: web.Request) -> web.StreamResponse:
-        letter = Letter(await self._posted(request))
-        stopped = letter.values.get("stopped") is True
-        await self.people.stop(await self._bot(), self._person(request), stopped=stopped)
+        stopped = Letter(await self.guard.posted(request)).values.get("stopped") is True
+        await self.people.stop(
+            await self._bot(), self.guard.person(request), stopped=stopped, network=self.guard.network(request)
+        )
         return shown({"stopped": stopped})
 
+    async def ring(self, request: web.Request) -> web.StreamResponse:
+        """Ring this browser while the page is closed: its push subscription, as its own toJSON has it.
+
+        With `renew` it asks to go on being rung, and is told whether it is.
+        """
+        person, letter = self.guard.person(request), Letter(await self.guard.posted(request))
+        if letter.values.get("renew") is True:
+            return shown({"rings": await self.push.renew(person, str(letter.values.get("endpoint")))})
+        await self.push.keep(person, letter.values)
+        return shown({"rings": True})
+
+    async def silence(self, request: web.Request) -> web.StreamResponse:
+        letter = Letter(await self.guard.posted(request))
+        await self.push.drop(self.guard.person(request), str(letter.values.get("endpoint")))
+        return shown({"rings": False})
+
     async def delete(self, request: web.Request) -> web.StreamResponse:
-        """Everything goes, the identity too: the page goes on as somebody new."""
-        await self._posted(request)
-        await self.people.forget(self._person(request))
+        """Everything goes, the identity too: the page goes on as somebody new, as long as the address may be one."""
+        await self.guard.posted(request)
+        await self.people.forget(self.guard.person(request))
         response = shown({"deleted": True})
-        if self._worker(request) is None:
-            self.identity.write(response, new_person(), secure=self._secure(request))
+        if self.guard.worker(request) is None:
+            try:
+                self.guard.within(self.guard.newcomers, request)
+                self.identity.write(response, new_person(), secure=self.guard.secure(request))
+            except Unwelcome:
+                self.identity.forget(response)
         return response
-
-    def _within(self, budget: Budget, request: web.Request) -> None:
-        """Count what an address does, whoever it says it is.  Raises Unwelcome when that is too much."""
-        if self.people.messages_a_minute is not None and (wait := budget.spend(request)):
-            raise Unwelcome("too_fast", 429, seconds=math.ceil(wait))
-
-    async def _posted(self, request: web.Request) -> dict[str, Any]:
-        self._check_origin(request)
-        self._within(self.posts, request)
-        if request.content_type != "application/json":
-            raise Unwelcome("bad_request", 415)
-        try:
-            return parameters.from_json(await parameters.limited(request, BODY // 16))
-        except ApiRefusal as error:
-            raise Unwelcome("bad_request", error.code) from None
-
-    def _check_origin(self, request: web.Request) -> None:
-        """Only our own page may post: by the browser's word where it gives it, and by a header of ours."""
-        ours = origins.is_ours(request, self.origin, spoken=False, sites=("same-origin", "none"))
-        if not ours or MARK not in request.headers:
-            raise Unwelcome("bad_request", 403)
-
-    def _person(self, request: web.Request) -> int:
-        person = self._worker(request) or self.identity.of(request)
-        if person is None:
-            raise Unwelcome("no_cookie", 401)
-        return person
-
-    def _worker(self, request: web.Request) -> int | None:
-        """The worker the demo plays, if any."""
-        number = request.query.get("as", "")
-        worker = numbers.whole(number)
-        return worker if worker in self.shared.workers else None
-
-    def _secure(self, request: web.Request) -> bool:
-        return addresses.is_https(request) or self.origin.startswith("https:")
 
     async def _bot(self) -> Bot:
         return await self.shared.bots.own()
@@ -276,8 +261,8 @@ class Page:
             except Unwelcome as error:
                 sentence = self.shared.words[error.key].format(**error.values)
                 response = shown({"error": sentence, "why": error.key}, status=error.status)
-                if error.status == 429:
-                    response.headers["Retry-After"] = str(error.values.get("seconds", 60))
+                if "seconds" in error.values:  # Of what does not pass in a while, nobody is told to wait.
+                    response.headers["Retry-After"] = str(error.values["seconds"])
             except Exception as error:
                 response = self._failed(request, error)
             for name, value in PRIVATE.items():
@@ -291,24 +276,12 @@ class Page:
             note(error, request.path)
             status = error.status if isinstance(error, web.HTTPException) else 400
             return shown({"error": self.shared.words["bad_request"], "why": "bad_request"}, status=status)
-        logger.error("chat page failed", path=request.path, exc_info=error)
+        if is_down(error):
+            logger.warning("chat page: no database", path=request.path, why=type(error).__name__)
+        else:
+            logger.error("chat page failed", path=request.path, exc_info=error)
         return shown({"error": self.shared.words["trouble"], "why": "trouble"}, status=503)
 
 
 def shown(body: dict[str, Any], *, status: int = 200) -> web.Response:
     return web.Response(body=orjson.dumps(body), status=status, content_type="application/json")
-
-
-def _number(request: web.Request, name: str) -> int:
-    return numbers.whole(request.query.get(name, "0"), most=2**62) or 0
-
-
-def _decimal(request: web.Request, name: str) -> float | None:
-    try:
-        return float(request.query.get(name, ""))
-    except ValueError:
-        return None
-
-
-def _quoted(about: dict[str, Any]) -> str:
-    return quote(str(about.get("file_name") or "file"), safe="")

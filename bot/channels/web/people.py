@@ -21,7 +21,16 @@ from bot.channels.web.files import Kept
 from bot.channels.web.messages import FileNote, Message
 from bot.channels.web.methods import media
 from bot.channels.web.methods.sending import moment
-from bot.channels.web.rows import CONVERSATIONS, FILES, MESSAGES, PEOPLE, PRESSES, UPDATES
+from bot.channels.web.rows import (
+    CONVERSATIONS,
+    FILES,
+    MESSAGES,
+    PEOPLE,
+    PRESSES,
+    SUBSCRIPTIONS,
+    UPDATES,
+    WECHAT_ACCOUNTS,
+)
 from bot.channels.web.rules import PRESS_LIFE, PRESSES_A_MINUTE, UPDATE_LIFE, UPLOADS_A_DAY
 from bot.channels.web.shared import Shared
 from bot.channels.web.updates import Put
@@ -49,13 +58,22 @@ class People:
         self.messages_a_minute = messages_a_minute
         self._uploads: dict[int, int] = {}  # uploads underway, by person
 
-    async def say(self, bot: Bot, person: int, body: dict[str, Any], *, key: str, reply_to: int = 0) -> Message:
+    async def say(
+        self,
+        bot: Bot,
+        person: int,
+        body: dict[str, Any],
+        *,
+        key: str,
+        reply_to: int = 0,
+        network: bytes | None = None,
+    ) -> Message:
         """Send a message to the bot.  The same key again is the same message, and says nothing twice.
 
-        Raises Unwelcome.
+        network: where they come from, kept of whoever writes for the first time.  Raises Unwelcome.
         """
         async with self.shared.db.connect() as connection:
-            conversation = await self._open(connection, bot, person)
+            conversation = await self._open(connection, bot, person, network)
             if (known := await messages.by_key(connection, conversation, key)) is not None:
                 return known
             message, put = await self._take(connection, bot, conversation, body, key=key, reply_to=reply_to)
@@ -63,16 +81,23 @@ class People:
         return message
 
     async def send_file(
-        self, bot: Bot, person: int, kept: list[Kept], abouts: list[dict[str, Any]], note: FileNote
+        self,
+        bot: Bot,
+        person: int,
+        kept: list[Kept],
+        abouts: list[dict[str, Any]],
+        note: FileNote,
+        network: bytes | None = None,
     ) -> Message:
         """Send bytes kept already: a photo's sizes, the largest last, or one voice note.  Raises Unwelcome."""
         async with self.shared.db.connect() as connection:
-            conversation = await self._open(connection, bot, person)
+            conversation = await self._open(connection, bot, person, network)
             if (known := await messages.by_key(connection, conversation, note.key)) is not None:
                 self.shared.files.erase(each.name for each in kept)
                 return known
             await self._check_uploads(connection, person)
             body = await self._shown_file(connection, conversation, kept, abouts) | note.caption
+            body |= {"media_group_id": note.album} if note.album else {}
             message, put = await self._take(connection, bot, conversation, body, key=note.key, reply_to=note.reply_to)
         self._tell(bot, conversation, put)
         return message
@@ -91,15 +116,22 @@ class People:
             if not self._uploads[person]:
                 del self._uploads[person]
 
-    async def press(self, bot: Bot, person: int, message_id: int, data: str) -> str:
-        """Press an inline button; the callback query's id.  Raises Unwelcome, for a button that is gone, too."""
+    async def press(
+        self, bot: Bot, person: int, message_id: int, data: str, network: bytes | None = None, *, press: str = ""
+    ) -> str:
+        """Press an inline button; the callback query's id.  Raises Unwelcome, for a button that is gone, too.
+
+        press: the id, of a press that may come twice; the second time it presses nothing.
+        """
         async with self.shared.db.connect() as connection:
-            conversation = await self._open(connection, bot, person)
+            conversation = await self._open(connection, bot, person, network)
+            if press and (await connection.execute(select(PRESSES.c.id).where(PRESSES.c.id == press))).first():
+                return press
             message = await messages.find(connection, conversation, message_id)
             if message is None or data not in keyboards.data_of((message.body or {}).get("reply_markup")):
                 raise Unwelcome("button_gone", 409)
             paced = self._pace(conversation, PRESSES_A_MINUTE)
-            press = str(secrets.randbits(62))
+            press = press or str(secrets.randbits(62))
             row = {"id": press, "bot_id": bot.id, "conversation_id": conversation.id, "event": 0, "pressed_at": now()}
             await connection.execute(insert(PRESSES).values(row))
             await conversations.keep(connection, conversation, **paced)
@@ -114,10 +146,10 @@ class People:
         self._tell(bot, conversation, put)
         return press
 
-    async def stop(self, bot: Bot, person: int, *, stopped: bool) -> None:
+    async def stop(self, bot: Bot, person: int, *, stopped: bool, network: bytes | None = None) -> None:
         """Let the bot be silent, or speak again; it hears of either."""
         async with self.shared.db.connect() as connection:
-            conversation = await self._begin(connection, bot, person)
+            conversation = await self._begin(connection, bot, person, network)
             if (conversation.blocked_at is not None) == stopped:
                 return
             put = await self._put_membership(connection, bot, conversation, stopped=stopped)
@@ -143,13 +175,15 @@ class People:
                 conversation = await conversations.by_id(connection, number)
                 if conversation is None:
                     continue
-                erased += await _erase(connection, conversation)
+                erased += await _emptied(connection, conversation)
                 if conversation.blocked_at is None:
                     conversation.profile = {"first_name": ""}
                     put = await self._put_membership(connection, bot, conversation, stopped=True)
                     puts.append((bot, conversation, put))
+            for table in (SUBSCRIPTIONS, WECHAT_ACCOUNTS):
+                await connection.execute(delete(table).where(table.c.person_id == person))
             if person not in self.shared.workers:
-                gone = update(PEOPLE).where(PEOPLE.c.id == person).values(profile=None, deleted_at=now())
+                gone = update(PEOPLE).where(PEOPLE.c.id == person).values(profile=None, network=None, deleted_at=now())
                 await connection.execute(gone)
         self.shared.files.erase(erased)
         for bot, conversation, put in puts:
@@ -159,24 +193,24 @@ class People:
         """Put an update of any shape before the bot; its number.  For tests and the demo."""
         body = {name: value for name, value in body.items() if name != "update_id"}
         pressed = "callback_query" in body
-        queue = f"press:{_id(body, 'from')}" if pressed else f"chat:{_id(body, 'chat')}"
+        queue = f"press:{updates.id_in(body, 'from')}" if pressed else f"chat:{updates.id_in(body, 'chat')}"
         async with self.shared.db.connect() as connection:
             life = PRESS_LIFE if pressed else UPDATE_LIFE
             put = await self._put(connection, bot, body, queue=queue, life=life)
         self._hand(bot, put)
         return put.number
 
-    async def _begin(self, connection: AsyncConnection, bot: Bot, person: int) -> Conversation:
+    async def _begin(self, connection: AsyncConnection, bot: Bot, person: int, network: bytes | None) -> Conversation:
         name = self.shared.workers.get(person) or self.shared.words["visitor"]
         profile = {"first_name": name, "language_code": LANGUAGE}
-        found = await conversations.begin(connection, bot, person, profile)
+        found = await conversations.begin(connection, bot, person, profile, network)
         if found is None:
             raise Unwelcome("deleted", 410)
         return found
 
-    async def _open(self, connection: AsyncConnection, bot: Bot, person: int) -> Conversation:
+    async def _open(self, connection: AsyncConnection, bot: Bot, person: int, network: bytes | None) -> Conversation:
         """The conversation, when the person has not stopped the bot.  Raises Unwelcome."""
-        conversation = await self._begin(connection, bot, person)
+        conversation = await self._begin(connection, bot, person, network)
         if conversation.blocked_at is not None:
             raise Unwelcome("stopped", 409)
         return conversation
@@ -205,7 +239,7 @@ class People:
         key: str,
         reply_to: int = 0,
     ) -> tuple[Message, Put]:
-        changes = self._pace(conversation, self.messages_a_minute or 1) | _used(conversation)
+        changes = self._pace(conversation, self.messages_a_minute or 1) | keyboards.used(conversation.keyboard)
         if reply_to and (original := await messages.find(connection, conversation, reply_to)) is not None:
             shown = original.shown(bot, conversation)
             shown.pop("reply_to_message", None)
@@ -267,27 +301,7 @@ class People:
         self.delivery.hand(bot, put)
 
 
-def _id(body: dict[str, Any], name: str) -> int:
-    """The id of an update's chat or sender; 0 where it has none, whatever shape it is of."""
-    content = next(iter(body.values()), None)
-    part = content.get(name) if isinstance(content, dict) else None
-    number = part.get("id") if isinstance(part, dict) else None
-    return number if isinstance(number, int) else 0
-
-
-def _used(conversation: Conversation) -> dict[str, Any]:
-    """What becomes of the reply keyboard when somebody writes: a one-time one folds up, a forced reply is done."""
-    keyboard = conversation.keyboard
-    if not keyboard:
-        return {}
-    if keyboard.get("force_reply"):
-        return {"keyboard": None}
-    if keyboard.get("one_time_keyboard") and not keyboard.get("used"):
-        return {"keyboard": keyboard | {"used": True}}
-    return {}
-
-
-async def _erase(connection: AsyncConnection, conversation: Conversation) -> list[str]:
+async def _emptied(connection: AsyncConnection, conversation: Conversation) -> list[str]:
     """Empty a conversation; the names of the files that nobody shows any more."""
     number, person = conversation.id, conversation.person_id
     await connection.execute(delete(MESSAGES).where(MESSAGES.c.conversation_id == number))

@@ -15,8 +15,10 @@ from bot.store.models.web import (
     WebPerson,
     WebPress,
     WebResult,
+    WebSubscription,
     WebUpdate,
 )
+from bot.store.models.wechat import WeChatAccount
 
 
 def _table(model: type[Base]) -> Table:
@@ -33,6 +35,8 @@ PRESSES = _table(WebPress)
 UPDATES = _table(WebUpdate)
 RESULTS = _table(WebResult)
 FILES = _table(WebFile)
+SUBSCRIPTIONS = _table(WebSubscription)
+WECHAT_ACCOUNTS = _table(WeChatAccount)
 
 
 def new(connection: AsyncConnection, table: Table) -> Any:

@@ -180,3 +180,11 @@ async def pending(db: Database, bot: Bot | None = None) -> int:
 async def note_error(connection: AsyncConnection, bot_id: int, why: str) -> None:
     """What getWebhookInfo tells."""
     await connection.execute(update(BOTS).where(BOTS.c.id == bot_id).values(error=why, error_at=now()))
+
+
+def id_in(body: dict[str, Any], name: str) -> int:
+    """The id of an update's chat or sender; 0 where it has none, whatever shape it is of."""
+    content = next(iter(body.values()), None)
+    part = content.get(name) if isinstance(content, dict) else None
+    number = part.get("id") if isinstance(part, dict) else None
+    return number if isinstance(number, int) else 0

@@ -4,9 +4,8 @@ from typing import Any
 
 from bot.channels.web import images
 from bot.channels.web.people import Unwelcome
-from bot.doors import pictures
+from bot.doors import pictures, sounds
 
-VOICES = {b"OggS": "audio/ogg", b"\x1aE\xdf\xa3": "audio/webm"}
 LONGEST = 300  # seconds of a voice note
 
 
@@ -21,8 +20,8 @@ async def developed(data: bytes, mime: str, seconds: int) -> tuple[list[bytes], 
 
 
 async def recorded(data: bytes, mime: str, seconds: int) -> tuple[list[bytes], list[dict[str, Any]]]:
-    """A voice note: OGG, WebM or MP4, told by how it begins.  Raises Unwelcome."""
-    kind = VOICES.get(data[:4]) or ("audio/mp4" if data[4:8] == b"ftyp" else None)
+    """A voice note, told by how it begins.  Raises Unwelcome."""
+    kind = sounds.kind(data)
     if kind is None:
         raise Unwelcome("no_voice")
     return [data], [{"kind": "voice", "mime": kind, "duration": min(max(seconds, 1), LONGEST)}]

@@ -72,6 +72,11 @@ class ChatState:
             "stopped": self.blocked_at is not None,
         }
 
+    @property
+    def quiet(self) -> dict[str, Any]:
+        """What is told to whoever knows everything that happened."""
+        return {"messages": [], "answers": [], "event": self.last_event, **self.shown}
+
 
 class Views:
     """Reads conversations for the page; writes nothing."""

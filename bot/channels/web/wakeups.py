@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 Key = tuple[str, int]  # what is listened to: a kind of thing and its id
-CONVERSATION, BOT, HOOKS, QUIET = "conversation", "bot", "hooks", "quiet"
+CONVERSATION, READING, BOT, HOOKS, QUIET = "conversation", "reading", "bot", "hooks", "quiet"
+ANYBODY = "anybody"  # rung for every conversation of this process
 
 
 class Listener:
@@ -54,6 +55,9 @@ class Wakeups:
     def ring(self, *keys: Key) -> None:
         for key in keys:
             for listener in self.at(key):
+                listener.wake()
+        if any(kind == CONVERSATION for kind, _ in keys):
+            for listener in self.at((ANYBODY, 0)):
                 listener.wake()
 
     def news(self, key: Key, number: int) -> None:

@@ -2,11 +2,13 @@
 
 import tomllib
 from collections.abc import Mapping
+from functools import cache
 from importlib.resources import files
 
 Words = Mapping[str, str]
 
 
+@cache
 def load() -> Words:
     """Sentences by key; those of the page start with `page_`."""
     text = files("bot.channels.web").joinpath("words.toml").read_text(encoding="utf-8")

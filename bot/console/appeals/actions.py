@@ -3,8 +3,9 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from bot.services.appeals.case_work import waits_for_review
+from bot.services.appeals.case_work import IN_HAND, waits_for_review
 from bot.services.appeals.effects import TOP
+from bot.services.appeals.helpers import AT_WORK
 from bot.services.appeals.queue import BUSY
 from bot.services.appeals.states import APPEAL, OPEN, AppealState
 from bot.services.core.lifecycle import Actor, Role
@@ -29,16 +30,18 @@ class AppealAction:
 
 # In the order in which they are offered: what one does most comes first.
 ACTS: Mapping[str, AppealAction] = {
-    "accept": AppealAction(Right.APPEALS_ASSIGN, AppealState.ACCEPTED),
     "assign": AppealAction(Right.APPEALS_ASSIGN, AppealState.ASSIGNED, skips=AppealState.ACCEPTED),
+    "accept": AppealAction(Right.APPEALS_ASSIGN, AppealState.ACCEPTED),
     "begin": AppealAction(Right.APPEALS_HANDLE, AppealState.IN_PROGRESS),
     "answer": AppealAction(Right.APPEALS_REVIEW, AppealState.ANSWERED),
     "send_back": AppealAction(Right.APPEALS_REVIEW, None, waits_for_review),
     "propose": AppealAction(Right.APPEALS_HANDLE, None, lambda case: case.state == AppealState.IN_PROGRESS),
     "ask": AppealAction(Right.APPEALS_HANDLE, AppealState.PENDING_INFO),
+    "hand_over": AppealAction(Right.APPEALS_HANDLE, None, lambda case: case.state in IN_HAND),
     "return": AppealAction(Right.APPEALS_HANDLE, AppealState.ACCEPTED),
     "reassign": AppealAction(Right.APPEALS_ASSIGN, AppealState.ASSIGNED),
     "recategorise": AppealAction(Right.APPEALS_ASSIGN, stays=True, when=lambda case: not case.confidential),
+    "help": AppealAction(Right.APPEALS_ASSIGN, None, lambda case: case.state in AT_WORK and not case.confidential),
     "verify": AppealAction(Right.APPEALS_ASSIGN, AppealState.VERIFIED),
     "close": AppealAction(Right.APPEALS_ASSIGN, AppealState.CLOSED),
     "unmerge": AppealAction(Right.APPEALS_ASSIGN, AppealState.ACCEPTED),
@@ -72,7 +75,8 @@ def actor(staffer: Staffer, case: Appeal, right: Right) -> Actor:
 def _is_possible(staffer: Staffer, case: Appeal, name: str) -> bool:
     act = ACTS[name]
     role = staffer.role_for(act.right, case.region or None, case.agency_id or 0, case.kind)
-    if role is None or not act.when(case):
+    own = name == "extend" and staffer.id == case.handler_id  # Somebody else gives more time.
+    if role is None or own or not act.when(case):
         return False
     target = case.state if act.stays else act.target
     return target is None or any(APPEAL.allows(name, source, target, role) for source in _sources(case, act, role))

@@ -8,12 +8,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.console.appeals import deadline
 from bot.console.appeals.actions import has_handled, possible
-from bot.console.appeals.queue import from_list, places, written
+from bot.console.appeals.queue import from_list, written
+from bot.console.core import listing
 from bot.console.core.request import RequestContext
 from bot.console.core.routes import page, topic
 from bot.console.core.words import ConsoleWords
 from bot.messaging import urls
-from bot.services.appeals import appeals, neighbours, replies
+from bot.services.appeals import appeals, case_work, helpers, neighbours, presence, replies
 from bot.services.appeals import queue as appeal_queue
 from bot.services.appeals.dispatch import GIVEN
 from bot.services.appeals.queue import APPEALS, BUSY
@@ -30,12 +31,12 @@ from knowledge.stations.shown import moment
 
 CASE = f"{urls.APPEALS}/{{number}}"
 TOLD = frozenset(
-    "accept reject merge unmerge assign reassign recategorise return begin ask answer expire reopen extend published".split()
+    "accept reject merge unmerge assign reassign recategorise return begin ask answer expire reopen extend help published".split()
 )  # steps whose author is sent a message
 SILENT = frozenset({"warn", "overdue", "redate"})  # lines of the clock, which do not count as a change
 
 
-@topic("case", right=Right.APPEALS_READ, about=True, pulse=appeal_queue.moments, personal=True)
+@topic("case", right=Right.APPEALS_READ, about=True, pulse=presence.moments, personal=True)
 async def changed(session: AsyncSession, staffer: Staffer, number: str) -> object:
     """The case, its timeline with the ticks, and who else has it open."""
     case = await appeal_queue.find(session, staffer, number)
@@ -43,7 +44,7 @@ async def changed(session: AsyncSession, staffer: Staffer, number: str) -> objec
         return None
     lines = select(func.max(AppealStep.id), func.count(AppealStep.told_at)).where(AppealStep.appeal_id == case.id)
     told = tuple((await session.execute(lines)).one())
-    return case.version, case.level, told, await appeal_queue.others(session, case.id, staffer.id)
+    return case.version, case.level, told, await presence.others(session, case.id, staffer.id)
 
 
 @page("GET", CASE, right=Right.APPEALS_READ)
@@ -57,10 +58,10 @@ async def here(context: RequestContext) -> web.Response:
     async with context.console.db.begin() as context.transaction:
         case = await found(context)
         if context.form.get("gone") == "1":
-            await appeal_queue.leave(context.session, case.id, context.staffer.id)
+            await presence.leave(context.session, case.id, context.staffer.id)
         else:
             typing = context.form.get("typing") == "1"
-            await appeal_queue.enter(context.session, case.id, context.staffer.id, typing=typing)
+            await presence.enter(context.session, case.id, context.staffer.id, typing=typing)
     return web.Response(status=204)
 
 
@@ -100,6 +101,9 @@ async def show(
         given=GIVEN,
         returned={each.agency_id for each in lines if each.name == "return"},
         sent_back=next((each for each in reversed(lines) if each.name == "send_back"), None),
+        colleagues=await case_work.colleagues(session, case),
+        earlier=await neighbours.earlier(session, context.staffer, case),
+        helpers=await helpers.of_case(session, case.id),
         kinds=knowledge.appeals.kinds,
         to_dispatch=TO_DISPATCH,
         busy=BUSY,
@@ -107,7 +111,7 @@ async def show(
         told=TOLD,
         arrival=lambda line: _arrival(context.console.layout.words, line),
         files=await attachments.of_case(session, case.id),
-        others=await appeal_queue.others(session, case.id, context.staffer.id),
+        others=await presence.others(session, case.id, context.staffer.id),
         children=await appeal_queue.children(session, context.staffer, case),
         parent=await appeal_queue.number_of(session, context.staffer, case.parent_id),
         previous=await appeal_queue.number_of(session, context.staffer, case.previous_id),
@@ -117,7 +121,7 @@ async def show(
         rejections=knowledge.appeals.rejections,
         templates=templates,
         inserted=next((each for each in templates if each.code == context.http_request.query.get("t")), None),
-        districts=places(context, Right.APPEALS_ASSIGN),
+        districts=listing.places(context, Right.APPEALS_ASSIGN),
         left=deadline.left(context.console.layout.words, case),
         due=day(knowledge.texts, case.due_at),
         fault=fault,

@@ -10,7 +10,7 @@ from bot.errors import Rejected
 from bot.messaging import urls
 from bot.services.appeals import clusters, consultation_votes, consultations
 from bot.services.appeals.consultations import CONSULTATIONS
-from bot.services.staff import accounts
+from bot.services.staff import accounts, holders
 from bot.services.staff.permissions import Right
 from bot.services.units import agencies
 from bot.store.models import Consultation
@@ -47,7 +47,16 @@ async def begin(context: RequestContext) -> web.Response:
     return context.to(f"{urls.ALIKE}/{item.id}", said="consult_begun")
 
 
-@page("GET", f"{urls.ALIKE}/{{id}}", right=Right.APPEALS_ASSIGN)
+@card(Right.CONSULTATIONS_PUBLISH, order=18)
+async def to_publish(context: RequestContext) -> Card | None:
+    """What a colleague wrote down; the oldest one first."""
+    items, words = await consultations.to_publish(context.session, context.staffer), context.console.layout.words
+    if not items:
+        return None
+    return Card(words("card.publish"), len(items), f"{urls.ALIKE}/{items[0].id}", words("card.publish_note"))
+
+
+@page("GET", f"{urls.ALIKE}/{{id}}", right=Right.CONSULTATIONS_PUBLISH)
 async def shown(context: RequestContext) -> web.Response:
     return await _show(context, await _found(context))
 
@@ -68,10 +77,10 @@ async def draft(context: RequestContext) -> web.Response:
     return context.to(context.again, said="consult_drafted")
 
 
-@page("POST", f"{urls.ALIKE}/{{id}}/publish", right=Right.APPEALS_ASSIGN)
+@page("POST", f"{urls.ALIKE}/{{id}}/publish", right=Right.CONSULTATIONS_PUBLISH)
 async def publish(context: RequestContext) -> web.Response:
     """Tell everybody whose case it is what a colleague wrote down."""
-    item, by, seen = await _locked(context), context.staffer.require(Right.APPEALS_ASSIGN), context.text("version")
+    item, by, seen = await _locked(context), context.staffer.require(context.right), context.text("version")
     try:
         told = await consultations.publish(context.session, context.services, context.staffer, item, seen, by)
     except Rejected as error:
@@ -90,6 +99,26 @@ async def dismiss(context: RequestContext) -> web.Response:
         return await _show(context, item, fault=context.console.layout.rejection(context, error))
     await context.audit("consultation.dismiss", f"consultation:{item.id}")
     return context.to(context.again, said="consult_dismissed")
+
+
+@page("POST", f"{urls.ALIKE}/{{id}}/units", right=Right.APPEALS_ASSIGN)
+async def bring_in(context: RequestContext) -> web.Response:
+    """A unit takes part."""
+    item, by, unit = await _locked(context), context.staffer.require(Right.APPEALS_ASSIGN), context.text("unit")
+    try:
+        await consultations.bring_in(context.session, context.staffer, item, unit, by)
+    except Rejected as error:
+        return await _show(context, item, fault=context.console.layout.rejection(context, error))
+    await context.audit("consultation.bring_in", f"consultation:{item.id}", unit=unit)
+    return context.to(context.again, said="consult_unit")
+
+
+@page("POST", f"{urls.ALIKE}/{{id}}/units/leave", right=Right.APPEALS_ASSIGN)
+async def leave_out(context: RequestContext) -> web.Response:
+    item, unit = await _locked(context), context.text("unit")
+    await consultations.leave_out(context.session, item, unit)
+    await context.audit("consultation.leave_out", f"consultation:{item.id}", unit=unit)
+    return context.to(context.again, said="consult_unit_out")
 
 
 @page("POST", f"{urls.ALIKE}/{{id}}/take-out", right=Right.APPEALS_ASSIGN)
@@ -119,13 +148,18 @@ async def _list(context: RequestContext, *, fault: str = "") -> web.Response:
 
 
 async def _show(context: RequestContext, item: Consultation, *, fault: str = "") -> web.Response:
+    publishers = await holders.holding(context.session, Right.CONSULTATIONS_PUBLISH, item.district)
     return context.page(
         "appeals/consultation.html",
         status=422 if fault else 200,
         item=item,
-        cases=await consultations.cases(context.session, context.staffer, item),
+        cases=await consultations.cases(context.session, context.staffer, item, Right.CONSULTATIONS_PUBLISH),
+        writes=context.staffer.may(Right.APPEALS_ASSIGN, district=item.district),
+        others=[name for number, name in publishers.items() if number != item.drafted_by],
         voices=await consultation_votes.heard(context.session, item.id),
         lead=(await agencies.names(context.session)).get(item.lead_id or 0, ""),
+        units=await consultations.units(context.session, item),
+        agencies=await agencies.around(context.session, context.staffer.districts(Right.APPEALS_ASSIGN)),
         names=await accounts.names(context.session, [item.opened_by, item.published_by, item.drafted_by]),
         kinds=context.knowledge.appeals.kinds,
         mark=consultations.draft_mark(item),
@@ -141,4 +175,4 @@ async def _locked(context: RequestContext) -> Consultation:
 
 
 async def _found(context: RequestContext, *, lock: bool = False) -> Consultation:
-    return await context.find(CONSULTATIONS, context.number("id"), Right.APPEALS_ASSIGN, lock=lock)
+    return await context.find(CONSULTATIONS, context.number("id"), context.right, lock=lock)

@@ -1,27 +1,33 @@
 """/console/appeals: the queue, most urgent first, behind tabs, filters and a search."""
 
+import re
 from collections.abc import Collection, Mapping
-from datetime import date
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl, quote, urlencode
 
 from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.console.appeals import deadline
-from bot.console.core.request import RequestContext, clean
+from bot.console.core import listing
+from bot.console.core.files import FileContent, file_page
+from bot.console.core.listing import Columns, ListView
+from bot.console.core.request import RequestContext, clean, searched
 from bot.console.core.routes import Card, card, page, topic
 from bot.doors import numbers
 from bot.errors import Rejected
 from bot.messaging import urls
 from bot.services.appeals import queue as appeal_queue
-from bot.services.appeals.queue import SAVED, VIEWS, AppealFilter
+from bot.services.appeals.queue import SAVED, SORTS, VIEWS, AppealFilter
+from bot.services.core.keyset import Place
 from bot.services.identity import redaction
 from bot.services.staff.permissions import Right, Staffer
 from bot.services.units import agencies
 from bot.store.models import Appeal, SavedFilter
 
-LONGEST_TEXT = 50  # characters of a search
 LONGEST_NAME = 20  # of a saved filter
+BULK_MOST = 100  # cases that one step takes at once
+LONGEST_QUERY = 2000  # characters of a filter as an address has it
+PARTS = re.compile(r"[%&+]")  # what parts a query
 SHOWN = 80  # characters of a story in the list
 
 
@@ -62,7 +68,7 @@ async def review(context: RequestContext) -> Card:
 
 
 async def _card(context: RequestContext, view: str, *, urgent: bool = False) -> Card:
-    count, words = (await context.once(appeal_queue.counts))[view], context.console.layout.words
+    count, words = (await context.once(appeal_queue.waiting))[view], context.console.layout.words
     return Card(
         words(f"view.{view}"), count, f"{urls.APPEALS}?view={view}", words("card.appeals"), urgent and count > 0
     )
@@ -82,9 +88,9 @@ async def save(context: RequestContext) -> web.Response:
         raise Rejected("filter.name")
     if len(kept) >= SAVED:
         raise Rejected("filter.many", most=SAVED)
-    query = written(read(dict(parse_qsl(context.text("query", most=300)))))
-    context.session.add(SavedFilter(staff_id=context.staffer.id, name=name, query=query))
-    return context.to(f"{urls.APPEALS}?{query}" if query else urls.APPEALS)
+    wanted = parsed(context.text("query", most=LONGEST_QUERY))
+    context.session.add(SavedFilter(staff_id=context.staffer.id, name=name, query=_short(wanted)))
+    return context.to(f"{urls.APPEALS}?{written(wanted)}")
 
 
 @page("POST", f"{urls.APPEALS}/filters/drop", right=Right.APPEALS_READ)
@@ -99,71 +105,96 @@ async def drop(context: RequestContext) -> web.Response:
 
 def read(query: Mapping[str, str]) -> AppealFilter:
     """What an address asks for; whatever it does not know counts as nothing."""
-    agency, district = query.get("agency", ""), query.get("district", "")
     return AppealFilter(
-        view=query.get("view", "") if query.get("view") in VIEWS else "open",
+        view=listing.one_of(query, "view", VIEWS, "open"),
         kind=clean(query.get("kind", ""))[:16],
-        agency=numbers.whole(agency),
-        district=district if numbers.whole(district, most=999_999) is not None else "",
-        text=clean(query.get("q", "")).strip()[:LONGEST_TEXT],
-        since=_day(query.get("since", "")),
-        until=_day(query.get("until", "")),
+        agency=numbers.whole(query.get("agency", "")),
+        district=listing.district(query),
+        text=searched(query),
+        since=listing.day(query, "since"),
+        until=listing.day(query, "until"),
+        sort=listing.one_of(query, "sort", SORTS, SORTS[0]),
     )
-
-
-def _day(text: str) -> date | None:
-    """A day as a browser writes it, within a century."""
-    try:
-        day = date.fromisoformat(text)
-    except ValueError:
-        return None
-    return day if 2000 <= day.year < 2100 else None
 
 
 def from_list(query: Mapping[str, str]) -> AppealFilter | None:
     """The list from which somebody came to a case, as its address says; None for none."""
-    return read(dict(parse_qsl(query.get("list", "")[:300]))) if query.get("list") else None
+    return parsed(query["list"]) if query.get("list") else None
+
+
+def parsed(query: str) -> AppealFilter:
+    return read(dict(parse_qsl(query)))
 
 
 def written(wanted: AppealFilter) -> str:
     """The same as the query of an address, without what is not asked for."""
-    values = {"view": wanted.view, "kind": wanted.kind, "agency": wanted.agency, "district": wanted.district}
-    days = {"since": wanted.since, "until": wanted.until}
-    values |= {"q": wanted.text, **{name: day.isoformat() for name, day in days.items() if day is not None}}
-    return urlencode({name: value for name, value in values.items() if value not in ("", None)})
+    return urlencode(listing.asked(wanted))
+
+
+def _short(wanted: AppealFilter) -> str:
+    """The same in the characters it was typed in: the longest one fits its column."""
+    return "&".join(f"{name}={PARTS.sub(lambda each: quote(each[0]), text)}" for name, text in listing.asked(wanted))
+
+
+@file_page(f"{urls.APPEALS}.{{form}}", right=Right.APPEALS_EXPORT)
+async def file(context: RequestContext) -> FileContent:
+    """What the filter gives, as a sheet."""
+    wanted, view, size = read(context.http_request.query), _view(context), listing.MOST + 1
+    found = await appeal_queue.queue(
+        context.session, context.staffer, wanted, Place(), size=size, right=Right.APPEALS_EXPORT
+    )
+    address = listing.address(urls.APPEALS, wanted, view)
+    return listing.content(context, "appeals", _columns(context), found.rows, address, view)
+
+
+def _view(context: RequestContext) -> ListView:
+    return listing.view(context.http_request.query, SORTS, _columns(context))
+
+
+def _columns(context: RequestContext) -> Columns:
+    """Of a case and the name of its unit."""
+    kinds, words = context.knowledge.appeals.kinds, context.console.layout.words
+    return {
+        "due": lambda row: listing.due(row[0].due_at),
+        "level": lambda row: row[0].level,
+        "number": lambda row: row[0].number,
+        "district": lambda row: context.district(row[0].region),
+        "kind": lambda row: kinds[row[0].kind].label if row[0].kind in kinds else row[0].kind,
+        "words": lambda row: beginning(row[0]),
+        "agency": lambda row: row[1] or "",
+        "state": lambda row: words(f"state.{row[0].state}"),
+        "created": lambda row: listing.moment(row[0].created_at),
+        "closed": lambda row: listing.moment(row[0].closed_at),
+    }
 
 
 async def _list(context: RequestContext) -> web.Response:
-    wanted = read(context.http_request.query)
+    wanted, view = read(context.http_request.query), _view(context)
     session, staffer = context.session, context.staffer
     kept = await appeal_queue.saved(session, staffer.id)
     page = await appeal_queue.queue(session, staffer, wanted, context.place)
-    more = {f"saved:{each.id}": read(dict(parse_qsl(each.query))) for each in kept}
+    filters = {each.id: parsed(each.query) for each in kept}
     return context.page(
         "appeals/queue.html",
-        rows=[(appeal, agency or "", _shown(appeal)) for appeal, agency in page.rows],
+        rows=[(appeal, agency or "", beginning(appeal)) for appeal, agency in page.rows],
         page=page,
         wanted=wanted,
-        address=lambda **change: f"{urls.APPEALS}?{urlencode({**dict(parse_qsl(written(wanted))), **change})}",
+        address=listing.address(urls.APPEALS, wanted, view),
         query=written(wanted),
         views=list(VIEWS),
-        counts=await appeal_queue.counts(session, staffer, more),
-        saved=kept,
+        counts=await appeal_queue.counts(session, staffer, {f"saved:{each}": filters[each] for each in filters}),
+        saved=[(each, written(filters[each.id])) for each in kept],
         kinds=context.knowledge.appeals.kinds,
-        places=places(context, Right.APPEALS_READ),
+        places=listing.places(context, Right.APPEALS_READ, wanted.district),
+        view=view,
+        exports=staffer.may(Right.APPEALS_EXPORT),
+        many=BULK_MOST,
         agencies=await agencies.around(session, context.staffer.districts(Right.APPEALS_READ)),
         left=lambda appeal: deadline.left(context.console.layout.words, appeal),
     )
 
 
-def places(context: RequestContext, right: Right) -> list[str]:
-    """The cities or districts inside the person's own: districts for whoever works in a city."""
-    mine = context.staffer.districts(right)
-    near = [code for code in context.knowledge.regions if code.startswith(tuple(mine))]
-    return [code for code in near if len(code) == (6 if any(len(each) >= 4 for each in mine) else 4)]
-
-
-def _shown(appeal: Appeal) -> str:
+def beginning(appeal: Appeal) -> str:
     """The beginning of the story, without anybody's numbers in it."""
     story = " ".join(redaction.mask(appeal.story).split())
     return story if len(story) <= SHOWN else f"{story[:SHOWN]}…"

@@ -12,7 +12,7 @@ from bot.console.core.request import RequestContext
 from bot.console.core.routes import page
 from bot.errors import Rejected
 from bot.messaging import urls
-from bot.services.appeals import case_work, redirection
+from bot.services.appeals import case_work, helpers, messages, redirection
 from bot.services.appeals import queue as appeal_queue
 from bot.services.appeals import transitions as appeal_transitions
 from bot.services.appeals.guards import SHORTEST_TEXT
@@ -113,6 +113,15 @@ async def unmerge(context: RequestContext) -> web.Response:
     return await _move(context, "unmerge")
 
 
+@page("POST", f"{CASE}/hand-over", right=Right.APPEALS_HANDLE)
+async def hand_over(context: RequestContext) -> web.Response:
+    """A colleague of the same unit goes on with it."""
+    to, why = context.number("colleague") or 0, context.text("note", most=LONGEST)
+    return await _act(
+        context, "hand_over", lambda case, by: case_work.hand_over(context.session, case.number, to, why, by)
+    )
+
+
 @page("POST", f"{CASE}/log", right=Right.APPEALS_LOG)
 async def log(context: RequestContext) -> web.Response:
     note = context.text("note", most=LONGEST)
@@ -121,9 +130,16 @@ async def log(context: RequestContext) -> web.Response:
 
 @page("POST", f"{CASE}/propose", right=Right.APPEALS_HANDLE)
 async def propose(context: RequestContext) -> web.Response:
-    return await _act(
-        context, "propose", lambda case, by: case_work.propose(context.session, case.number, _text(context), by)
-    )
+    """An answer for somebody else to review; of a light kind it leaves at once."""
+
+    async def write(case: Appeal, by: Actor) -> None:
+        if context.knowledge.appeals.kinds[case.kind].light:
+            wanted = messages.direct(case, by, _text(context))
+            await appeal_transitions.move(context.session, context.services, case.number, wanted)
+        else:
+            await case_work.propose(context.session, case.number, _text(context), by)
+
+    return await _act(context, "propose", write)
 
 
 @page("POST", f"{CASE}/send-back", right=Right.APPEALS_REVIEW)
@@ -153,6 +169,17 @@ async def about(context: RequestContext) -> web.Response:
     """Say which unit the case complains about: from now on it is not there for anybody of that unit."""
     code = context.text("unit")
     return await _act(context, "about", lambda case, by: case_work.name_unit(context.session, case.number, code, by))
+
+
+@page("POST", f"{CASE}/help", right=Right.APPEALS_ASSIGN)
+async def ask_for_help(context: RequestContext) -> web.Response:
+    """Ask another unit to help; it sees the story and the question, and nobody's name."""
+    agency, question = context.text("agency"), context.text("note", most=LONGEST)
+
+    async def ask_unit(case: Appeal, by: Actor) -> None:
+        await helpers.ask(context.session, context.services, case.number, agency, question, by)
+
+    return await _act(context, "help", ask_unit)
 
 
 @page("POST", f"{CASE}/locate", right=Right.APPEALS_ASSIGN)

@@ -5,12 +5,14 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 from aiohttp import web
+from yarl import URL
 
 from bot.console.core import errors
 from bot.console.core.errors import Failure
 from bot.console.core.request import Access, Console, RequestContext, clean
 from bot.console.core.routes import Handler, Route
 from bot.console.core.security import READS, REQUEST_ID, VISIT
+from bot.console.core.targets import remembered
 from bot.doors import forms
 from bot.doors.forms import Limits
 from bot.errors import Rejected
@@ -21,6 +23,7 @@ from bot.services.staff.permissions import Denied
 
 COOKIE = "nuanxin_console"
 KEY_LONGEST = 64  # characters
+LED_LONGEST = 300  # characters, as the row of a form keeps where it led
 STRANGERS = Limits(total=2**18, fields=500)  # also of somebody whose session is over: their text must not be lost
 OURS = Limits(total=2**20)
 WITH_FILE = Limits(total=12 * 2**20, file=12 * 2**20, fields=200)
@@ -80,7 +83,9 @@ async def _turned_away(context: RequestContext, route: Route) -> web.StreamRespo
     if route.right is Access.HALF:
         return None
     if not context.login.full:
-        return context.to(urls.SECOND if context.login.person.totp else urls.ENROL)
+        if context.login.person.totp is None:
+            return context.to(urls.ENROL)
+        return context.to(urls.SECOND, **({} if route.live else _wanted(context)))
     if not context.staffer.may(route.right):
         raise Denied(route.right)
     wants_code = route.fresh(context) if callable(route.fresh) else route.fresh
@@ -93,9 +98,14 @@ def _signed_out(context: RequestContext, route: Route) -> web.StreamResponse:
     if route.live:
         return web.Response(status=401, text="signed out")
     if context.http_request.method in READS:
-        target = context.http_request.path_qs
-        return context.to(urls.LOGIN, **({"next": target} if target != urls.CONSOLE else {}))
+        return context.to(urls.LOGIN, **_wanted(context))
     return errors.kept(context, Failure(401, "signed_out"))
+
+
+def _wanted(context: RequestContext) -> dict[str, str]:
+    """The page that is asked for, for the way in to lead there afterwards; the home page needs no word."""
+    reads, target = context.http_request.method in READS, remembered(context.http_request.path_qs)
+    return {"next": target} if reads and target not in ("", urls.CONSOLE) else {}
 
 
 async def _confirm(context: RequestContext) -> web.StreamResponse | None:
@@ -163,5 +173,7 @@ async def _once(context: RequestContext, handler: Handler) -> web.StreamResponse
     if (led := await form_keys.claim(context.session, staff_id, key)) is not None:
         return context.to(led or urls.CONSOLE)
     response = await handler(context)
-    await form_keys.settle(context.session, staff_id, key, response.headers.get("Location") or context.again)
+    led = response.headers.get("Location") or context.again
+    # Without its query where it does not fit: half of one would ask for something else.
+    await form_keys.settle(context.session, staff_id, key, led if len(led) <= LED_LONGEST else URL(led).path)
     return response

@@ -7,6 +7,7 @@ from aiohttp import web
 from bot import log
 from bot.console.core.request import RequestContext
 from bot.doors.requests import is_unreadable
+from bot.doors.waiting import AGAIN, NoPlace
 from bot.errors import Rejected
 from bot.messaging import urls
 from bot.services.core.lifecycle import IllegalStep
@@ -82,6 +83,8 @@ def _of(context: RequestContext, error: Exception) -> Failure:
         return Failure(409, "illegal", context.console.layout.legal(error))
     if isinstance(error, web.HTTPException):
         return _http(error)
+    if isinstance(error, NoPlace):
+        return Failure(error.status, "busy", headers={"Retry-After": str(AGAIN)})
     if is_unreadable(error):
         return Failure(400, "odd")
     if is_down(error):

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from functools import cache
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from typing import Any
 
 import orjson
@@ -24,7 +25,7 @@ from bot.services.staff.permissions import Right
 from bot.store.models import now
 from knowledge.regions import Region, full_name
 
-TYPES = {"css": "text/css", "js": "application/javascript", "svg": "image/svg+xml"}
+TYPES = {"css": "text/css", "js": "application/javascript", "json": "application/json", "svg": "image/svg+xml"}
 FOREVER = "public, max-age=31536000, immutable"
 TAG = re.compile(r"<[^>]+>")
 
@@ -40,8 +41,8 @@ class Layout:
 
     def __init__(self) -> None:
         self.words = words.load()
-        folder = files("bot.console")
-        static = [each for each in folder.joinpath("static").iterdir() if each.name.rpartition(".")[2] in TYPES]
+        ground = _static("bot.maps")
+        static = [*_static("bot.console"), *ground]
         self._names = {each.name: _hashed(each.name, each.read_bytes()) for each in static}
         self.static = {self._names[each.name]: each.read_bytes() for each in static}
         self._templates = Environment(
@@ -56,6 +57,7 @@ class Layout:
         self._templates.globals |= {
             "words": self.words,
             "static": self._address,
+            "files": {each.name: self._address(each.name) for each in ground},
             "key": key_field,
             "urls": urls,
             "Right": Right,
@@ -140,6 +142,10 @@ def key_field(key: str = "") -> Markup:
 def moment(at: datetime, style: str = "%Y-%m-%d %H:%M") -> str:
     """A moment by China's clock."""
     return at.astimezone(ZONE).strftime(style)
+
+
+def _static(package: str) -> list[Traversable]:
+    return [each for each in files(package).joinpath("static").iterdir() if each.name.rpartition(".")[2] in TYPES]
 
 
 def _hashed(name: str, body: bytes) -> str:

@@ -8,6 +8,7 @@ from aiohttp import web
 from bot.console.core.request import RequestContext
 from bot.console.core.routes import TOPICS, page
 from bot.console.core.watcher import SIGNED_OUT, Viewer, Wanted, Watcher
+from bot.doors.waiting import PLACES
 from bot.messaging import urls
 from bot.services.staff.permissions import Denied, Right
 
@@ -19,9 +20,14 @@ WATCHER: web.AppKey[Watcher] = web.AppKey("watcher", Watcher)
 @page("GET", urls.EVENTS, right=Right.HOME_READ, live=True)
 async def events(context: RequestContext) -> web.StreamResponse:
     """`event: changed`, `data: topic` for each change; `event: signed-out` when the session has ended."""
-    wanted, watcher = _wanted(context), context.http_request.app[WATCHER]
+    wanted, request = _wanted(context), context.http_request
+    with request.config_dict[PLACES].taken(request):
+        return await _stream(context, wanted)
+
+
+async def _stream(context: RequestContext, wanted: Wanted) -> web.StreamResponse:
     response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "X-Accel-Buffering": "no"})
-    login = context.signed_in
+    login, watcher = context.signed_in, context.http_request.app[WATCHER]
     async with watcher.watching(login.id, login.staffer, wanted) as viewer:
         await response.prepare(context.http_request)
         await response.write(b"retry: 3000\n\n")

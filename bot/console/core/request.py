@@ -17,6 +17,7 @@ from bot.doors import numbers
 from bot.doors.forms import Upload
 from bot.doors.texts import storable
 from bot.errors import Rejected
+from bot.maps.tiles import Tiles
 from bot.messaging import urls
 from bot.queue.relay import Relay
 from bot.services.core.context import ServiceContext
@@ -43,6 +44,7 @@ class Access(StrEnum):
 
 
 LONGEST = 200  # characters of a field, unless its page says otherwise
+LONGEST_SEARCH = 50  # characters
 
 
 class ContentSource(Protocol):
@@ -52,6 +54,9 @@ class ContentSource(Protocol):
 
     @property
     def services(self) -> ServiceContext: ...
+
+    @property
+    def telegram_name(self) -> str: ...
 
 
 class PageLayout(Protocol):
@@ -81,6 +86,7 @@ class Console:
     uploads: Path  # where sealed attachments lie
     base_url: str  # how people reach the server, without a slash at the end
     tokens: Mapping[Channel, str]  # of the bots whose Mini Apps may sign people in
+    tiles: Tiles  # the streets under maps
     demo: bool
 
     @property
@@ -187,6 +193,10 @@ class RequestContext:
         shown = self.console.demo and self.login is not None
         return mfa.code_now(self.signed_in.person) if shown else ""
 
+    def district(self, code: str) -> str:
+        """The name of a district; "" for a code of nowhere."""
+        return self.console.layout.district(self.knowledge.regions, code) if code else ""
+
     @property
     def place(self) -> Place:
         """Where in a list the address points to."""
@@ -226,3 +236,8 @@ def new_key() -> str:
 def clean(text: str) -> str:
     """Text that every database takes: no NUL, no lone surrogates, one kind of line end."""
     return storable(text).replace("\r\n", "\n")
+
+
+def searched(query: Mapping[str, str]) -> str:
+    """What an address looks for, on every page with a search field."""
+    return clean(query.get("q", "")).strip()[:LONGEST_SEARCH]

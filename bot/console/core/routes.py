@@ -1,7 +1,8 @@
 """What a page declares of itself: its address, its right, its place in the navigation, its card at home."""
 
-from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from types import ModuleType
 from typing import Any, TypeVar
 
@@ -114,16 +115,16 @@ def topic(
 
 
 def routes(modules: Iterable[ModuleType]) -> list[tuple[Route, Handler]]:
-    return [(made, handler) for made, handler in _marked(modules, "route")]
+    return [(made, handler) for made, handler in _marked(tuple(modules), "route")]
 
 
 def cards(modules: Iterable[ModuleType]) -> list[CardMaker]:
-    found = [CardMaker(right, order, make) for (right, order), make in _marked(modules, "card")]
+    found = [CardMaker(right, order, make) for (right, order), make in _marked(tuple(modules), "card")]
     return sorted(found, key=lambda each: each.order)
 
 
 def topics(modules: Iterable[ModuleType]) -> dict[str, Topic]:
-    return {declare["name"]: Topic(**declare, make=make) for declare, make in _marked(modules, "topic")}
+    return {declare["name"]: Topic(**declare, make=make) for declare, make in _marked(tuple(modules), "topic")}
 
 
 def _mark(name: str, value: object) -> Callable[[Anything], Anything]:
@@ -134,8 +135,12 @@ def _mark(name: str, value: object) -> Callable[[Anything], Anything]:
     return mark
 
 
-def _marked(modules: Iterable[ModuleType], name: str) -> Iterator[tuple[Any, Any]]:
-    for module in modules:
-        for function in vars(module).values():
-            if getattr(function, "__module__", "") == module.__name__ and hasattr(function, f"console_{name}"):
-                yield getattr(function, f"console_{name}"), function
+@cache
+def _marked(modules: tuple[ModuleType, ...], name: str) -> tuple[tuple[Any, Any], ...]:
+    mark = f"console_{name}"
+    return tuple(
+        (getattr(function, mark), function)
+        for module in modules
+        for function in vars(module).values()
+        if getattr(function, "__module__", "") == module.__name__ and hasattr(function, mark)
+    )

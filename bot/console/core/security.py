@@ -1,6 +1,7 @@
 """What holds for every answer of the console: headers, same-origin writes, a plain page for everything that fails."""
 
 import secrets
+from collections.abc import Awaitable, Callable
 
 import structlog
 from aiohttp import web
@@ -18,11 +19,10 @@ from bot.services.staff.permissions import Denied
 REQUEST_ID = web.RequestKey("console_request_id", str)
 VISIT = web.RequestKey("console_visit", RequestContext)
 POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'{tiles}; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 HEADERS = {
-    "Content-Security-Policy": POLICY,
     "X-Frame-Options": "DENY",
     "X-Content-Type-Options": "nosniff",
     # Not "no-referrer": with that, browsers send `Origin: null` with our own forms.
@@ -33,6 +33,7 @@ HEADERS = {
 }
 HSTS = "max-age=31536000; includeSubDomains"
 READS = ("GET", "HEAD")
+Signal = Callable[[web.Request, web.StreamResponse], Awaitable[None]]
 LONGEST_SUBJECT = 64  # characters, as the audit keeps it
 
 
@@ -97,16 +98,21 @@ def _with_cookies(request: web.Request, response: web.StreamResponse) -> web.Str
     return response
 
 
-async def security_headers(request: web.Request, response: web.StreamResponse) -> None:
-    """Give an answer its headers, just before it leaves."""
-    for name, value in HEADERS.items():
-        response.headers.setdefault(name, value)
-    context = request.get(VISIT)
-    if context is None:
-        return
-    response.headers.setdefault("X-Request-Id", context.request_id)
-    if is_secure(context.console, request):
-        response.headers.setdefault("Strict-Transport-Security", HSTS)
+def security_headers(console: Console) -> Signal:
+    """What gives each answer its headers, just before it leaves."""
+    policy = POLICY.format(tiles=console.tiles.sources)
+
+    async def give(request: web.Request, response: web.StreamResponse) -> None:
+        for name, value in {"Content-Security-Policy": policy, **HEADERS}.items():
+            response.headers.setdefault(name, value)
+        context = request.get(VISIT)
+        if context is None:
+            return
+        response.headers.setdefault("X-Request-Id", context.request_id)
+        if is_secure(console, request):
+            response.headers.setdefault("Strict-Transport-Security", HSTS)
+
+    return give
 
 
 def check_origin(console: Console, request: web.Request) -> None:

@@ -3,6 +3,9 @@
 It looks once a second, so it does not matter which process wrote the rows; and once for everybody: for all sessions
 by one query, for each topic by one query however many things of it are watched, and for each set of rights only when
 that one saw something.  While nobody watches, it does nothing.
+
+A page that is told asks for its rows again, so of the lists a few are told at each look, those first that have waited
+longest: with hundreds of pages open on one list, a step costs no more than with a handful.
 """
 
 import asyncio
@@ -21,6 +24,7 @@ from bot.services.staff.sessions import Login
 from bot.store.db import Database, is_down
 
 LOOK = 1.0  # seconds between two looks at the rows
+TOLD = 2  # lists that are told at one look
 
 logger = log.get(__name__)
 
@@ -38,6 +42,8 @@ class Viewer:
     wanted: Wanted
     keys: Mapping[str, Key]  # by what the page calls it, as of the last look
     news: asyncio.Queue[News | None] = field(default_factory=asyncio.Queue)  # None: the process stops
+    owed: dict[str, None] = field(default_factory=dict)  # what changed and was not told yet, by what the page calls it
+    since: int = 0  # the look that saw the first of it
 
     def allowed(self, login: Login | None) -> bool:
         return login is not None and all(login.staffer.may(each.right) for each in self.wanted.values())
@@ -52,6 +58,7 @@ class Watcher:
         self._pulses: Mapping[str, object] = {}  # of the last look, by what pages call it
         self._states: dict[Key, object] = {}
         self._task: asyncio.Task[None] | None = None
+        self._looks = 0
 
     @contextlib.asynccontextmanager
     async def watching(self, session_id: int, staffer: Staffer, wanted: Wanted) -> AsyncIterator[Viewer]:
@@ -88,6 +95,7 @@ class Watcher:
             self._pulses, self._states, self._task = {}, {}, None
 
     async def _look(self) -> None:
+        self._looks += 1
         viewers, states = list(self._viewers), dict[Key, object]()
         async with self._db.read() as session:
             logins = await sessions.still(session, {each.session_id for each in viewers})
@@ -99,6 +107,7 @@ class Watcher:
                     self._viewers.discard(viewer)
                 else:
                     await self._look_for(session, viewer, login.staffer, pulses, states)
+        self._tell()
         used = {key for each in self._viewers for key in each.keys.values()}
         self._states = {key: state for key, state in (self._states | states).items() if key in used}
         self._pulses = pulses
@@ -111,9 +120,9 @@ class Watcher:
         pulses: Mapping[str, object],
         states: dict[Key, object],
     ) -> None:
-        """Tell one viewer what changed.  `states` has what others with the same rights were told in this look."""
+        """What one viewer is to be told.  `states` has what others with the same rights see in this look."""
         before, viewer.keys = viewer.keys, _keys(viewer.wanted, staffer)
-        changed: list[tuple[str, str]] = []
+        viewer.since = viewer.since if viewer.owed else self._looks
         for name, key in viewer.keys.items():
             still = name in pulses and not differs(pulses[name], self._pulses.get(name))
             if key not in states:
@@ -121,9 +130,16 @@ class Watcher:
                 state = self._states[key] if known else await viewer.wanted[name].state(session, staffer, _thing(name))
                 states[key] = state
             if key != before[name] or differs(states[key], self._states.get(key)):
-                changed.append(("changed", name))
-        if changed:
-            viewer.news.put_nowait(changed)
+                viewer.owed[name] = None
+
+    def _tell(self) -> None:
+        """Tell every page of one thing, where two colleagues may be writing, and of the lists a few."""
+        waiting = [each for each in self._viewers if each.owed]
+        things = [each for each in waiting if any(_thing(name) for name in each.owed)]
+        lists = sorted((each for each in waiting if each not in things), key=lambda each: each.since)
+        for viewer in [*things, *lists[:TOLD]]:
+            viewer.news.put_nowait([("changed", name) for name in viewer.owed])
+            viewer.owed.clear()
 
 
 async def _pulses(session: AsyncSession, viewers: Iterable[Viewer]) -> Mapping[str, object]:

@@ -2,6 +2,7 @@
 
 import tomllib
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 
 from knowledge.texts import flatten
@@ -29,11 +30,16 @@ class ConsoleWords:
             return ""
         return self.get(f"copy_why.{why}") or self.get(f"refused.{why}") or self("refused_otherwise.said", why=why)
 
+    def actions(self, *nouns: str) -> list[str]:
+        """What the audit may say was done with these nouns: each action has its word."""
+        return [action for action in self.group("action") if action.partition(".")[0] in nouns]
+
     def group(self, name: str) -> dict[str, str]:
         """All sentences of a table, in the order of the file."""
         head = f"{name}."
         return {key.removeprefix(head): text for key, text in self._sentences.items() if key.startswith(head)}
 
 
+@cache
 def load() -> ConsoleWords:
     return ConsoleWords(dict(flatten(tomllib.loads(FILE.read_text(encoding="utf-8")))))

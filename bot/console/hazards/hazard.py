@@ -1,14 +1,15 @@
 """/console/hazards/NUMBER: one hazard with its photos and its timeline, and every step that can be taken with it."""
 
 import asyncio
-from collections.abc import Awaitable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Sequence
 from typing import Any
 
 from aiohttp import web
 
+from bot.console.core import map_view
 from bot.console.core.request import RequestContext
 from bot.console.core.routes import page
+from bot.console.hazards.actions import ACTS, possible, where
 from bot.doors import pictures
 from bot.errors import Refused, Rejected
 from bot.messaging import urls
@@ -16,45 +17,23 @@ from bot.services.attachments import attachments
 from bot.services.attachments.attachments import Made
 from bot.services.calendar.wording import day
 from bot.services.core.lifecycle import Actor, IllegalStep
-from bot.services.hazards import dispatch_rules, followers, hazards, photos
+from bot.services.hazards import case_work, dispatch_rules, duplicates, followers, hazards, photos
 from bot.services.hazards import queue as hazard_queue
 from bot.services.hazards import transitions as hazard_transitions
 from bot.services.hazards.guards import ON_SITE
 from bot.services.hazards.photos import ResultPhoto
 from bot.services.hazards.queue import HAZARDS
-from bot.services.hazards.states import HAZARD, OPEN, HazardMove, HazardState
+from bot.services.hazards.states import OPEN, HazardMove, HazardState
 from bot.services.staff import accounts
 from bot.services.staff.permissions import Right
 from bot.services.units import agencies
-from bot.store.models import Hazard, HazardStep
+from bot.store.models import Hazard, HazardPhoto, HazardStep
 from knowledge import maplinks
 from knowledge.geo import Point, in_china
 
 ONE = f"{urls.HAZARDS}/{{number}}"
 LONGEST = 1_000  # characters of a text
 PLACE = "geolocation=(self), microphone=(), camera=(), payment=(), usb=()"  # where the handler stands, if they wish
-
-
-@dataclass(frozen=True, slots=True)
-class HazardAction:
-    """right: of bot.services.staff.permissions.  target: the state it leads to, by the step of the same name."""
-
-    right: Right
-    target: HazardState
-
-
-ACTS: Mapping[str, HazardAction] = {  # in the order in which they are offered
-    "validate": HazardAction(Right.HAZARDS_REVIEW, HazardState.VALIDATED),
-    "dispatch": HazardAction(Right.HAZARDS_REVIEW, HazardState.DISPATCHED),
-    "begin": HazardAction(Right.HAZARDS_HANDLE, HazardState.HANDLING),
-    "resolve": HazardAction(Right.HAZARDS_HANDLE, HazardState.RESOLVED),
-    "return": HazardAction(Right.HAZARDS_HANDLE, HazardState.VALIDATED),
-    "reassign": HazardAction(Right.HAZARDS_REVIEW, HazardState.DISPATCHED),
-    "verify": HazardAction(Right.HAZARDS_REVIEW, HazardState.VERIFIED),
-    "reopen": HazardAction(Right.HAZARDS_REVIEW, HazardState.REOPENED),
-    "link": HazardAction(Right.HAZARDS_REVIEW, HazardState.DUPLICATE),
-    "reject": HazardAction(Right.HAZARDS_REVIEW, HazardState.REJECTED),
-}
 
 
 @page("GET", ONE, right=Right.HAZARDS_READ)
@@ -116,6 +95,23 @@ async def link(context: RequestContext) -> web.Response:
     return await _move(context, "link", parent=context.text("parent").upper())
 
 
+@page("POST", f"{ONE}/log", right=Right.HAZARDS_LOG)
+async def log(context: RequestContext) -> web.Response:
+    hazard, by = await _worked(context)
+    return await _do(
+        context, hazard, "log", case_work.log(context.session, hazard, context.text("text", most=LONGEST), by)
+    )
+
+
+@page("POST", f"{ONE}/extend", right=Right.HAZARDS_EXTEND)
+async def extend(context: RequestContext) -> web.Response:
+    """More time, decided by somebody else than who handles it."""
+    hazard, by = await _worked(context)
+    days, why = context.number("days") or 0, context.text("text", most=LONGEST)
+    work = case_work.extend(context.session, context.services, hazard, days, why, by)
+    return await _do(context, hazard, "extend", work)
+
+
 @page("POST", f"{ONE}/reject", right=Right.HAZARDS_REVIEW)
 async def reject(context: RequestContext) -> web.Response:
     return await _move(context, "reject")
@@ -161,12 +157,15 @@ async def show(
     """The page of a hazard.  fault: what is wrong with the form `at`, whose fields keep what was typed."""
     session = context.session
     lines = await hazards.timeline(session, hazard.id)
-    kind = context.knowledge.hazards.kinds.get(hazard.kind)
+    kinds = context.knowledge.hazards.kinds
+    acts, pictures_of = possible(context.staffer, hazard), await photos.of(session, hazard.id)
+    near = await duplicates.near(session, context.staffer, hazard) if "link" in acts else []
     response = context.page(
         "hazards/hazard.html",
         status=status,
         hazard=hazard,
-        kind=kind,
+        kind=kinds.get(hazard.kind),
+        kinds=kinds,
         agency=await agencies.names(session),
         offices=await agencies.around(session, context.staffer.districts(Right.HAZARDS_READ)),
         proposed=hazard.agency_id or await dispatch_rules.suggested(session, context.services, hazard),
@@ -175,11 +174,15 @@ async def show(
         sent_back=_sent_back(hazard, lines),
         lines=lines,
         names=await accounts.names(session, [*(each.staff_id for each in lines), hazard.handler_id]),
-        photos=await photos.of(session, hazard.id),
+        photos=pictures_of,
+        pair=_pair(pictures_of),
+        near=near,
+        thumbs=await photos.first_of(session, [each.hazard.id for each in near]),
         may_look=context.staffer.may(Right.HAZARDS_PHOTOS, **where(hazard)),
         followers=await followers.count(session, hazard) - (hazard.alias is not None),
-        acts=_possible(context, hazard),
+        acts=acts,
         way=_way(hazard),
+        city=_city(hazard),
         due=day(context.knowledge.texts, hazard.due_at),
         late=hazard_queue.is_late(hazard),
         unseen=hazard_queue.is_unseen(hazard),
@@ -192,6 +195,13 @@ async def show(
     return response
 
 
+def _pair(found: Sequence[HazardPhoto]) -> list[HazardPhoto]:
+    """The report's first photo and the newest one of a fix; none before there are both."""
+    before = [each for each in found if each.part == "report"][:1]
+    after = [each for each in found if each.part == "result"][-1:]
+    return [*before, *after] if before and after else []
+
+
 def _sent_back(hazard: Hazard, lines: Sequence[HazardStep]) -> HazardStep | None:
     """Why it is to be done again, as whoever looked at the fix said; None once it is done again."""
     if hazard.state not in OPEN:
@@ -199,14 +209,11 @@ def _sent_back(hazard: Hazard, lines: Sequence[HazardStep]) -> HazardStep | None
     return next((each for each in reversed(lines) if each.name == "reopen"), None)
 
 
-def _possible(context: RequestContext, hazard: Hazard) -> list[str]:
-    names = []
-    for name, act in ACTS.items():
-        role = context.staffer.role_for(act.right, **where(hazard))
-        if role is not None and HAZARD.allows(name, hazard.state, act.target, role):
-            names.append(name)
-    own = context.staffer.id == hazard.handler_id
-    return [name for name in names if not (own and name in ("verify", "reopen"))]
+async def _worked(context: RequestContext) -> tuple[Hazard, Actor]:
+    """The hazard, locked, and who acts on it without moving it.  Raises Denied."""
+    hazard = await found(context, lock=True)
+    subject = f"hazard:{hazard.number}"
+    return hazard, context.staffer.require(context.right, **where(hazard), subject=subject)
 
 
 async def _for(context: RequestContext, name: str) -> tuple[Hazard, Actor]:
@@ -245,11 +252,6 @@ async def _do(context: RequestContext, hazard: Hazard, name: str, work: Awaitabl
     return context.to(ONE.format(number=number) if seen else urls.HAZARDS, said=f"hazard_{name}")
 
 
-def where(hazard: Hazard) -> dict[str, Any]:
-    """Where rights for it are asked for."""
-    return {"district": hazard.region or None, "agency": hazard.agency_id or 0}
-
-
 async def _keep(context: RequestContext, hazard: Hazard, made: Made) -> None:
     """A photo of the result.  A crash before the commit leaves a sealed file that nobody refers to."""
     vault = attachments.vault_for(context.session)
@@ -270,3 +272,10 @@ def _way(hazard: Hazard) -> str:
     if hazard.latitude is None or hazard.longitude is None:
         return ""
     return maplinks.amap(Point(hazard.latitude, hazard.longitude), hazard.number, "drive")
+
+
+def _city(hazard: Hazard) -> str:
+    """Whose outlines lie under its place."""
+    if hazard.latitude is None or hazard.longitude is None:
+        return ""
+    return map_view.city(hazard.latitude, hazard.longitude)

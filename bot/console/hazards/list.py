@@ -1,23 +1,25 @@
-"""/console/hazards: what is wrong where, most urgent first, as a list and on a map; and which agency gets what."""
+"""/console/hazards: what is wrong where, most urgent first, as a list and on a map."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.console.core import map_view
-from bot.console.core.request import RequestContext
+from bot.console.core import listing, map_view
+from bot.console.core.files import FileContent, file_page
+from bot.console.core.listing import Columns, ListView
+from bot.console.core.request import RequestContext, searched
 from bot.console.core.routes import Card, card, page, topic
-from bot.errors import Rejected
+from bot.console.hazards.actions import where
 from bot.messaging import urls
 from bot.services.calendar.wording import day
-from bot.services.hazards import dispatch_rules
+from bot.services.core.keyset import Place
+from bot.services.core.map_clusters import Chart
+from bot.services.hazards import photos
 from bot.services.hazards import queue as hazard_queue
-from bot.services.hazards.queue import VIEWS, HazardFilter
-from bot.services.staff.permissions import Denied, Right, Staffer
-from bot.services.units import agencies
-
-LONGEST_TEXT = 50  # characters of a search
+from bot.services.hazards.queue import SORTS, VIEWS, HazardFilter
+from bot.services.staff.permissions import Right, Staffer
+from bot.store.models import Hazard
 
 
 async def pulse(session: AsyncSession, _: Collection[str]) -> Mapping[str, object]:
@@ -52,21 +54,27 @@ async def to_handle(context: RequestContext) -> Card:
 
 
 async def _card(context: RequestContext, view: str, *, urgent: bool = False) -> Card:
-    words, count = context.console.layout.words, (await context.once(hazard_queue.counts))[view]
+    words, count = context.console.layout.words, (await context.once(hazard_queue.waiting))[view]
     title = words(f"hazard_view.{view}")
     return Card(title, count, f"{urls.HAZARDS}?view={view}", words("card.hazards"), urgent and count > 0)
 
 
 @page("GET", urls.HAZARDS, right=Right.HAZARDS_READ, nav="hazards")
 async def listed(context: RequestContext) -> web.Response:
-    wanted = _read(context)
-    urgent = [code for code, kind in context.knowledge.hazards.kinds.items() if kind.urgent]
-    page = await hazard_queue.find(context.session, context.staffer, wanted, context.place, urgent=urgent)
+    wanted, view = _read(context), _view(context)
+    page = await hazard_queue.find(
+        context.session, context.staffer, wanted, context.place, urgent=_urgent(context), sort=view.sort
+    )
     return context.page(
         "hazards/list.html",
         rows=page.rows,
+        thumbs=await _thumbs(context, [hazard for hazard, _ in page.rows]),
         page=page,
         wanted=wanted,
+        view=view,
+        address=listing.address(urls.HAZARDS, wanted, view),
+        places=listing.places(context, Right.HAZARDS_READ, wanted.district),
+        exports=context.staffer.may(Right.HAZARDS_EXPORT),
         views=list(VIEWS),
         counts=await context.once(hazard_queue.counts),
         kinds=context.knowledge.hazards.kinds,
@@ -76,83 +84,81 @@ async def listed(context: RequestContext) -> web.Response:
     )
 
 
+async def _thumbs(context: RequestContext, found: Sequence[Hazard]) -> Mapping[int, int]:
+    """The first photos of those hazards whose photos this person may look at, by the hazard."""
+    mine = [each.id for each in found if context.staffer.may(Right.HAZARDS_PHOTOS, **where(each))]
+    return await photos.first_of(context.session, mine)
+
+
+@file_page(f"{urls.HAZARDS}.{{form}}", right=Right.HAZARDS_EXPORT)
+async def file(context: RequestContext) -> FileContent:
+    """What the filter gives, as a sheet."""
+    wanted, view, right = _read(context), _view(context), Right.HAZARDS_EXPORT
+    found = await hazard_queue.find(
+        context.session, context.staffer, wanted, Place(), urgent=_urgent(context), sort=view.sort,
+        size=listing.MOST + 1, right=right,
+    )  # fmt: skip
+    address = listing.address(urls.HAZARDS, wanted, view)
+    return listing.content(context, "hazards", _columns(context), found.rows, address, view)
+
+
+def _urgent(context: RequestContext) -> list[str]:
+    return [code for code, kind in context.knowledge.hazards.kinds.items() if kind.urgent]
+
+
+def _view(context: RequestContext) -> ListView:
+    return listing.view(context.http_request.query, SORTS, _columns(context))
+
+
+def _columns(context: RequestContext) -> Columns:
+    """Of a hazard and the name of its unit."""
+    kinds, words, place = context.knowledge.hazards.kinds, context.console.layout.words, context.district
+    return {
+        "due": lambda row: listing.due(row[0].due_at),
+        "number": lambda row: row[0].number,
+        "district": lambda row: place(row[0].region),
+        "kind": lambda row: kinds[row[0].kind].label if row[0].kind in kinds else row[0].kind,
+        "words": lambda row: row[0].text,
+        "place": lambda row: row[0].place,
+        "agency": lambda row: row[1] or "",
+        "state": lambda row: words(f"hazard_state.{row[0].state}"),
+        "created": lambda row: listing.moment(row[0].created_at),
+    }
+
+
 @page("GET", f"{urls.HAZARDS}/map", right=Right.HAZARDS_READ)
 async def on_map(context: RequestContext) -> web.Response:
     """Clusters of what is open in the middle of the screen: the closer one looks, the smaller they are."""
-    wanted = _read(context)
-    view = await hazard_queue.chart(
-        context.session, context.staffer, wanted, *map_view.asked(context.http_request.query)
-    )
+    wanted, chart = await _chart(context)
     return context.page(
-        "hazards/map.html", chart=view, wanted=wanted, views=list(VIEWS), kinds=context.knowledge.hazards.kinds
-    )
-
-
-@page("GET", f"{urls.HAZARDS}/rules", right=Right.HAZARDS_RULES)
-async def ruled(context: RequestContext) -> web.Response:
-    return context.page(
-        "hazards/rules.html",
-        rows=await dispatch_rules.listed(context.session, context.staffer.districts(Right.HAZARDS_RULES)),
+        "hazards/map.html",
+        chart=chart,
+        city=map_view.city(chart.latitude, chart.longitude),
+        wanted=wanted,
+        views=list(VIEWS),
         kinds=context.knowledge.hazards.kinds,
-        agencies=await agencies.around(context.session, context.staffer.districts(Right.HAZARDS_RULES)),
     )
 
 
-@page("POST", f"{urls.HAZARDS}/rules", right=Right.HAZARDS_RULES)
-async def rule(context: RequestContext) -> web.Response:
-    """Which agency gets a type in an area, from now on."""
-    kind, agency = context.text("kind"), context.text("agency")
-    area, region = _area(context, context.text("area").replace(" ", ""))
-    if kind and kind not in context.knowledge.hazards.kinds:
-        raise Rejected("answer.choose")
-    await dispatch_rules.put(context.session, kind, area, agency, region=region)
-    await context.audit("hazard.rule", f"rule:{kind or '*'}:{area or '*'}", agency=agency)
-    return context.to(f"{urls.HAZARDS}/rules", said="hazard_rule")
+@page("GET", f"{urls.HAZARDS}/map/clusters", right=Right.HAZARDS_READ)
+async def clusters(context: RequestContext) -> web.Response:
+    """The same for the script."""
+    return map_view.clusters((await _chart(context))[1], urls.HAZARDS)
 
 
-@page("POST", f"{urls.HAZARDS}/rules/drop", right=Right.HAZARDS_RULES)
-async def drop(context: RequestContext) -> web.Response:
-    """Forget a rule of one's own district; any other number forgets nothing."""
-    number = context.number("rule") or 0
-    mine = context.staffer.districts(Right.HAZARDS_RULES)
-    known = {each.id: each for each, _ in await dispatch_rules.listed(context.session, mine)}
-    rule = known.get(number)
-    if rule is not None and _is_theirs(context, rule.area):
-        await dispatch_rules.remove(context.session, number)
-        await context.audit("hazard.unrule", f"rule:{rule.kind or '*'}:{rule.area or '*'}")
-    return context.to(f"{urls.HAZARDS}/rules", said="hazard_unrule")
-
-
-def _is_theirs(context: RequestContext, area: str) -> bool:
-    try:
-        _area(context, area)
-    except (Rejected, Denied):
-        return False
-    return True
-
-
-def _area(context: RequestContext, area: str) -> tuple[str, str]:
-    """An area of this person's district, as rules write it, and the district it lies in.  Raises Rejected, Denied."""
-    if "," in area:
-        point = map_view.point(*area.partition(",")[::2])
-        if point is None:
-            raise Rejected("hazard.area")
-        found = context.knowledge.places.district_of(hazard_queue.point_of(*point))
-        region = found.code[:6] if found else ""
-        context.staffer.require(Right.HAZARDS_RULES, district=region)
-        return dispatch_rules.cell(*point), region
-    everywhere = "" in context.staffer.districts(Right.HAZARDS_RULES)
-    if area not in context.knowledge.regions and not (area == "" and everywhere):
-        raise Rejected("hazard.area")
-    context.staffer.require(Right.HAZARDS_RULES, district=area)
-    return area, area
+async def _chart(context: RequestContext) -> tuple[HazardFilter, Chart]:
+    wanted, asked = _read(context), map_view.asked(context.http_request.query)
+    return wanted, await hazard_queue.chart(context.session, context.staffer, wanted, *asked)
 
 
 def _read(context: RequestContext) -> HazardFilter:
     """What an address asks for; whatever it does not know counts as nothing."""
     query = context.http_request.query
     return HazardFilter(
-        view=query.get("view", "") if query.get("view") in VIEWS else "open",
-        kind=query.get("kind", "") if query.get("kind") in context.knowledge.hazards.kinds else "",
-        text=query.get("q", "").strip()[:LONGEST_TEXT],
+        view=listing.one_of(query, "view", VIEWS, "open"),
+        kind=listing.one_of(query, "kind", context.knowledge.hazards.kinds),
+        text=searched(query),
+        district=listing.district(query),
+        since=listing.day(query, "since"),
+        until=listing.day(query, "until"),
     )

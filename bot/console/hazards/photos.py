@@ -7,9 +7,10 @@ from aiohttp import web
 
 from bot.console.core.request import RequestContext
 from bot.console.core.routes import page
-from bot.console.hazards.hazard import ONE, found, show, where
+from bot.console.hazards.actions import where
+from bot.console.hazards.hazard import ONE, found, show
 from bot.doors import numbers, pictures
-from bot.errors import Rejected
+from bot.errors import Refused, Rejected
 from bot.services.attachments import attachments
 from bot.services.attachments.attachments import Made
 from bot.services.hazards import photos
@@ -34,6 +35,28 @@ async def photo(context: RequestContext) -> web.StreamResponse:
     )
     headers = {"Content-Security-Policy": SAFE, "Content-Disposition": "inline"}
     return web.Response(body=data, content_type=row.mime, headers=headers)
+
+
+@page("GET", f"{ONE}/photos/{{photo}}/small", right=Right.HAZARDS_PHOTOS)
+async def small(context: RequestContext) -> web.StreamResponse:
+    """A copy for lists, covered where somebody covered the photo: too small to know somebody by, so no look."""
+    hazard = await found(context)
+    context.staffer.require(Right.HAZARDS_PHOTOS, **where(hazard))
+    row = await _photo(context, hazard)
+    data = await photos.small(context.session, row) or await _made_small(context, row)
+    return web.Response(body=data, content_type="image/jpeg", headers={"Content-Security-Policy": SAFE})
+
+
+async def _made_small(context: RequestContext, row: HazardPhoto) -> bytes:
+    """The copy of a photo from before there were any, made now and kept."""
+    data = await _read(context, row.shown or row.name)
+    try:
+        made = await pictures.aside(attachments.make, data, "photo")
+    except Refused:
+        raise web.HTTPNotFound from None
+    async with context.console.db.begin() as session:
+        photos.keep_small(await session.get_one(HazardPhoto, row.id), made)
+    return made.small
 
 
 async def _covered(context: RequestContext) -> Made | None:
@@ -68,6 +91,7 @@ async def mark(context: RequestContext) -> web.Response:
     vault = attachments.vault_for(context.session)
     row.shown = await asyncio.to_thread(attachments.keep, context.console.uploads, vault, made)
     row.shown_by = by.id or 0
+    photos.keep_small(row, made)
     boxes = len(_boxes(context.text("boxes", most=2_000)))
     await context.audit("hazard.mark", f"hazard:{hazard.number}", photo=row.id, boxes=boxes)
     return context.to(ONE.format(number=hazard.number), said="hazard_marked")

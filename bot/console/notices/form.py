@@ -13,6 +13,7 @@ from bot.console.notices.preview import jobs, looks, shown
 from bot.doors import pictures
 from bot.errors import Rejected
 from bot.messaging import urls
+from bot.services.appeals import replies
 from bot.services.chats import message_preview
 from bot.services.core.working_days import ZONE
 from bot.services.notices import buttons as notice_buttons
@@ -22,7 +23,7 @@ from bot.services.notices.audience import Audience
 from bot.services.notices.notices import NoticeDraft
 from bot.services.staff.permissions import Right
 from bot.services.volunteers import audience_tags
-from bot.store.models import Channel, Notice, NoticeKind, now
+from bot.store.models import CannedReply, Channel, Notice, NoticeKind, now
 
 BUTTONS = range(1, notice_buttons.MOST + 1)
 USUAL = timedelta(days=3)  # validity offered for a new notice
@@ -33,7 +34,16 @@ async def blank(context: RequestContext) -> web.Response:
     until = (now().astimezone(ZONE) + USUAL).date()
     mine = [code for code in context.staffer.districts(Right.NOTICES_WRITE) if code]  # what an author means by nothing
     given = {"kind": NoticeKind.SERVICE, "valid_until": until.isoformat(), "region": mine}
+    template = await _template(context)
+    if template is not None:
+        given |= {"text": template.text, "kind": template.kind or NoticeKind.SERVICE}
     return await written(context, given, f"{urls.NOTICES}/new")
+
+
+async def _template(context: RequestContext) -> CannedReply | None:
+    """The template that the address names, for a browser without scripts."""
+    offered = await replies.for_notices(context.session, context.staffer.districts(Right.NOTICES_WRITE))
+    return next((each for each in offered if str(each.id) == context.http_request.query.get("t")), None)
 
 
 async def _photo(context: RequestContext) -> bytes | Rejected | None:
@@ -97,6 +107,7 @@ async def written(context: RequestContext, values: Any, path: str, *, fault: str
         roles=[(role, context.console.layout.words(f"audience_role.{role}")) for role in audience_tags.ROLES],
         platforms=context.knowledge.grid.platforms.items(),
         districts=districts(context),
+        templates=await replies.for_notices(context.session, context.staffer.districts(Right.NOTICES_WRITE)),
         buttons=BUTTONS,
         offered=[
             shown(context, each)

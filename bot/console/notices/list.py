@@ -5,6 +5,9 @@ from time import time as time_now
 from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.console.core import listing
+from bot.console.core.files import FileContent, file_page
+from bot.console.core.listing import Columns, ListView
 from bot.console.core.request import RequestContext
 from bot.console.core.routes import Card, card, page, topic
 from bot.console.notices.preview import looks
@@ -13,7 +16,8 @@ from bot.console.notices.trial_groups import tried
 from bot.doors import numbers
 from bot.messaging import urls
 from bot.services.chats import message_preview
-from bot.services.notices import approvals, corrections, differences, notices
+from bot.services.notices import approvals, corrections, differences, directory, notices
+from bot.services.notices.directory import DOES, NoticeFilter
 from bot.services.notices.notices import NOTICES
 from bot.services.notices.states import BEGUN, NOTICE, NoticeState
 from bot.services.staff import accounts
@@ -41,29 +45,68 @@ def _beat(notice: Notice) -> int:
 @card(Right.NOTICES_APPROVE, order=20)
 async def waiting(context: RequestContext) -> Card:
     right, staffer = Right.NOTICES_APPROVE, context.staffer
-    rows = await notices.listed(context.session, staffer.districts(right), NoticeState.PENDING)
-    pending = [each for each in rows if notices.allowed(staffer, right, each)]
+    found = await directory.listed(context.session, staffer.districts(right), NoticeFilter(state=NoticeState.PENDING))
+    pending = [each for (each,) in found.rows if notices.allowed(staffer, right, each)]
     words = context.console.layout.words
     urgent = any(each.kind == NoticeKind.EMERGENCY for each in pending)
     return Card(words("card.notices"), len(pending), urls.NOTICES, words("card.notices_note"), urgent)
 
 
+@file_page(f"{urls.NOTICES}.{{form}}", right=Right.NOTICES_EXPORT)
+async def file(context: RequestContext) -> FileContent:
+    """The list as a sheet; what became of one notice is another file."""
+    districts, wanted, view = context.staffer.districts(Right.NOTICES_EXPORT), _wanted(context), _view(context)
+    found = await directory.listed(context.session, districts, wanted, sort=view.sort, size=listing.MOST + 1)
+    rows = [row for (row,) in found.rows]
+    return listing.content(
+        context, "notices", _columns(context), rows, listing.address(urls.NOTICES, wanted, view), view
+    )
+
+
+def _wanted(context: RequestContext) -> NoticeFilter:
+    """What an address asks for; whatever it does not know counts as nothing."""
+    query = context.http_request.query
+    return NoticeFilter(
+        state=listing.one_of(query, "state", set(NoticeState)),
+        does=listing.one_of(query, "does", DOES),
+        district=listing.district(query),
+        since=listing.day(query, "since"),
+        until=listing.day(query, "until"),
+    )
+
+
+def _view(context: RequestContext) -> ListView:
+    return listing.view(context.http_request.query, list(directory.SORTS), _columns(context))
+
+
+def _columns(context: RequestContext) -> Columns:
+    words = context.console.layout.words
+    return {
+        "title": lambda row: row.title,
+        "kind": lambda row: words(f"notice_kind.{row.kind}"),
+        "district": lambda row: context.district(row.district),
+        "people": lambda row: row.count or 0,
+        "state": lambda row: words(f"notice_state.{row.state}"),
+        "written": lambda row: listing.moment(row.created_at),
+    }
+
+
 @page("GET", urls.NOTICES, right=Right.NOTICES_READ, nav="notices")
 async def listed(context: RequestContext) -> web.Response:
-    """The newest ones; older ones behind the number of the last, narrowed by state where the address says one."""
-    state, before = context.http_request.query.get("state", ""), context.number("before")
-    states = [NoticeState(state)] if state in set(NoticeState) else []
-    districts = context.staffer.districts(Right.NOTICES_READ)
-    found = await notices.listed(context.session, districts, *states, before=before)
-    rows = found[: notices.LISTED]
+    districts, wanted, view = context.staffer.districts(Right.NOTICES_READ), _wanted(context), _view(context)
+    page = await directory.listed(context.session, districts, wanted, context.place, sort=view.sort)
+    rows = [row for (row,) in page.rows]
     taken_back = await corrections.recalls(context.session, [each.id for each in rows])
     return context.page(
         "notices/list.html",
         notices=rows,
-        further=len(found) > len(rows),
-        before=before,
+        page=page,
+        view=view,
+        address=listing.address(urls.NOTICES, wanted, view),
         states=NoticeState,
-        asked=states[0] if states else "",
+        wanted=wanted,
+        does=DOES,
+        places=listing.places(context, Right.NOTICES_READ, wanted.district),
         state=lambda each: _state(each, taken_back.get(each.id)),
         may_write=context.staffer.may(Right.NOTICES_WRITE),
     )

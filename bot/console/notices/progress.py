@@ -22,6 +22,7 @@ async def progress(session: AsyncSession, notice: Notice) -> dict[str, Any]:
         "reasons": outcome.reasons,
         "responded": outcome.responded,
         "opted_out": outcome.opted_out,
+        "reminded": outcome.reminded,
         "share": (meant - open_) / meant if meant else 0.0,
         "left": round(taken / done * open_ / 60) if done and open_ and notice.state == NoticeState.SENDING else None,
         "gone": gone,

@@ -4,16 +4,14 @@ import csv
 import io
 from collections.abc import AsyncIterator, Iterable
 
-from aiohttp import web
-
-from bot.console.core import watermark
+from bot.console.core.files import FileContent, file_page, form_of
 from bot.console.core.request import RequestContext
-from bot.console.core.routes import page
+from bot.console.core.watermark import watermark
 from bot.console.notices.list import one
 from bot.errors import Rejected
 from bot.messaging import urls
 from bot.services.core import spreadsheets
-from bot.services.core.spreadsheets import Cell
+from bot.services.core.spreadsheets import Cell, Rows
 from bot.services.notices import results as notice_results
 from bot.services.notices import totals as notice_totals
 from bot.services.staff.permissions import Right
@@ -22,34 +20,29 @@ from bot.store.models import Notice
 MOST = 10_000  # people of an XLSX, which is put together in memory; a CSV has them all
 
 
-@page("POST", f"{urls.NOTICES}/{{id}}/results.{{form}}", right=Right.NOTICES_EXPORT, fresh=True)
-async def file(context: RequestContext) -> web.Response:
+@file_page(f"{urls.NOTICES}/{{id}}/results.{{form}}", right=Right.NOTICES_EXPORT, method="POST")
+async def file(context: RequestContext) -> FileContent:
     """It says who took it out and on which day; the audit says when exactly."""
-    notice, form = await one(context, Right.NOTICES_EXPORT), context.http_request.match_info["form"]
-    if form not in spreadsheets.FORMS:
-        raise web.HTTPNotFound
+    notice, form = await one(context, Right.NOTICES_EXPORT), form_of(context)
     people = sum((await notice_totals.tally(context.session, notice.id)).values())
     if form != "csv" and people > MOST:
         raise Rejected("notice.large", most=MOST, given=people)
-    name = f"notice-{notice.id}"
-    if form == "csv":
-        response = await _csv(context, notice, name)
-    else:
-        lines = [*_head(context, notice), *[list(line) async for line in _lines(context, notice)]]
-        response = await watermark.download(lines, form, name)
-    await context.audit("notice.export", f"notice:{notice.id}", form=form)
-    return response
+    lines = await (_csv(context, notice) if form == "csv" else _rows(context, notice))
+    return FileContent(f"notice-{notice.id}", lines, "notice.export", f"notice:{notice.id}")
 
 
-async def _csv(context: RequestContext, notice: Notice, name: str) -> web.Response:
+async def _rows(context: RequestContext, notice: Notice) -> Rows | bytes:
+    return [*_head(context, notice), *[line async for line in _lines(context, notice)]]
+
+
+async def _csv(context: RequestContext, notice: Notice) -> Rows | bytes:
     """Written as it is read: half a million lines as lists would fill the memory."""
     table = io.StringIO()
     written = csv.writer(table)
     written.writerows(map(_plain, _head(context, notice)))
     async for line in _lines(context, notice):
         written.writerow(_plain(line))
-    headers = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
-    return web.Response(body=table.getvalue().encode("utf-8-sig"), content_type="text/csv", headers=headers)
+    return table.getvalue().encode("utf-8-sig")
 
 
 def _plain(line: Iterable[Cell]) -> list[Cell]:
@@ -59,7 +52,7 @@ def _plain(line: Iterable[Cell]) -> list[Cell]:
 def _head(context: RequestContext, notice: Notice) -> list[list[Cell]]:
     words = context.console.layout.words
     columns: list[Cell] = list(words.group("notice_column").values())
-    return [[words("sheet.notice"), notice.title, notice.unit], [watermark.watermark(context)], [], columns]
+    return [[words("sheet.notice"), notice.title, notice.unit], [watermark(context)], [], columns]
 
 
 async def _lines(context: RequestContext, notice: Notice) -> AsyncIterator[list[Cell]]:

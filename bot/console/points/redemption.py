@@ -9,6 +9,7 @@ from bot.console.core.routes import page
 from bot.messaging import urls
 from bot.services.points import vouchers
 from bot.services.points.vouchers import UnknownVoucher
+from bot.services.staff import accounts
 from bot.services.staff.permissions import Right
 from bot.store.models import Voucher
 
@@ -17,6 +18,22 @@ from bot.store.models import Voucher
 async def counter(context: RequestContext) -> web.Response:
     """Somebody types a code, because the camera does not read it."""
     return await _show(context, context.http_request.query.get("code", "")[:20])
+
+
+@page("GET", f"{urls.REDEEM}/history", right=Right.REWARDS_REDEEM)
+async def history(context: RequestContext) -> web.Response:
+    """What was asked for and handed over of the rewards that this person hands over; never whose it was."""
+    known = context.knowledge.rewards
+    mine = [code for code in known if context.staffer.may(Right.REWARDS_REDEEM, **_of(context, code))]
+    found = await vouchers.history(context.session, mine, context.place)
+    rows = [row for (row,) in found.rows]
+    return context.page(
+        "points/history.html",
+        rows=rows,
+        page=found,
+        rewards=known,
+        names=await accounts.names(context.session, [each.used_by for each in rows]),
+    )
 
 
 @page("GET", f"{urls.REDEEM}/{{code}}", right=Right.REWARDS_REDEEM)
@@ -56,5 +73,9 @@ def _page(context: RequestContext, code: str, voucher: Voucher | None, *, handed
 
 def _where(context: RequestContext, voucher: Voucher) -> dict[str, Any]:
     """Who may hand this over: those of its district, and of a redemption point's people those of its reward."""
-    reward = context.knowledge.rewards.get(voucher.reward)
-    return {"district": (reward.region if reward else "") or None, "category": voucher.reward}
+    return _of(context, voucher.reward)
+
+
+def _of(context: RequestContext, code: str) -> dict[str, Any]:
+    reward = context.knowledge.rewards.get(code)
+    return {"district": (reward.region if reward else "") or None, "category": code}

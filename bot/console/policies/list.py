@@ -1,8 +1,8 @@
 """/console/policies: what workers are answered with, what is due for checking, what waits for a second person."""
 
 import difflib
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -10,8 +10,9 @@ from aiohttp import web
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.console.core import listing
 from bot.console.core.message_preview import bubble
-from bot.console.core.request import RequestContext
+from bot.console.core.request import RequestContext, searched
 from bot.console.core.routes import Card, card, page, topic
 from bot.errors import Rejected
 from bot.messaging import urls
@@ -24,12 +25,28 @@ from bot.store.models import PolicyRevision, TopicCount, now
 from knowledge.policies import Policy, written
 
 ENTRY = f"{urls.POLICIES}/{{topic}}"
+Answers = tuple[int, int, int]  # how often an entry was the answer, was found useful, and useless
+NONE: Answers = (0, 0, 0)
 LANGUAGE = "zh"
-SHOWS = ("all", "due", "drafts", "sent_back", "disliked")
+VIEWS = ("all", "due", "drafts", "sent_back", "disliked")
 COUNTED = timedelta(days=30)
+COLUMNS = ("review", "category", "district", "answered", "verdicts")
+ORDERS: Mapping[str, Callable[[Policy, Answers], tuple[object, ...]]] = {
+    "review": lambda entry, _: (entry.review_by, entry.id),
+    "answered": lambda entry, answers: (-answers[0], entry.id),
+    "useless": lambda entry, answers: (-answers[2], entry.id),
+}
 SOON = timedelta(days=30)  # before a review is due
 LONGEST_REMARK = 400
 DISLIKED = 3  # people who found an answer useless, from which it is listed as such
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyFilter:
+    """Which entries somebody wants to see."""
+
+    view: str = "all"  # one of VIEWS
+    text: str = ""  # in the name, the title or a way of asking
 
 
 @topic("policies", right=Right.POLICIES_READ)
@@ -43,14 +60,14 @@ async def waiting(context: RequestContext) -> Card:
     words = context.console.layout.words
     mine = [each for each in await _drafts(context, sent_back=False) if each.author_id != context.staffer.id]
     mine = [each for each in mine if _may_publish(context, each)]
-    return Card(words("card.drafts"), len(mine), f"{urls.POLICIES}?show=drafts", words("card.drafts_note"), bool(mine))
+    return Card(words("card.drafts"), len(mine), f"{urls.POLICIES}?view=drafts", words("card.drafts_note"), bool(mine))
 
 
 @card(Right.POLICIES_EDIT, order=29)
 async def sent_back(context: RequestContext) -> Card:
     words, count = context.console.layout.words, len(await _drafts(context, sent_back=True))
     return Card(
-        words("policy_show.sent_back"), count, f"{urls.POLICIES}?show=sent_back", words("card.sent_back"), count > 0
+        words("policy_show.sent_back"), count, f"{urls.POLICIES}?view=sent_back", words("card.sent_back"), count > 0
     )
 
 
@@ -67,15 +84,16 @@ def _may_publish(context: RequestContext, draft: PolicyRevision) -> bool:
 async def due(context: RequestContext) -> Card:
     words = context.console.layout.words
     count = sum(entry.review_by <= today() for entry in context.knowledge.policies.values())
-    return Card(words("card.due"), count, f"{urls.POLICIES}?show=due", words("card.due_note"), count > 0)
+    return Card(words("card.due"), count, f"{urls.POLICIES}?view=due", words("card.due_note"), count > 0)
 
 
 @page("GET", urls.POLICIES, right=Right.POLICIES_READ, nav="policies")
 async def listed(context: RequestContext) -> web.Response:
     query = context.http_request.query
-    text, show = query.get("q", "").strip()[:50], query.get("show", "")
+    wanted = PolicyFilter(listing.one_of(query, "view", VIEWS, "all"), searched(query))
+    view = listing.view(query, list(ORDERS), COLUMNS)
     drafts = await policies.drafts(context.session)
-    counts = await _counts(context.session)
+    answers = await _counts(context.session)
     day = today()
     entries = {
         **{row.topic: policies.parse(row.topic, row.text) for row in drafts.values()},
@@ -86,18 +104,19 @@ async def listed(context: RequestContext) -> web.Response:
         "due": [each for each, entry in entries.items() if entry.review_by <= day + SOON],
         "drafts": [each for each, draft in drafts.items() if draft.sent_back_at is None],
         "sent_back": [each for each, draft in drafts.items() if draft.sent_back_at is not None],
-        "disliked": [each for each in entries if counts.get(each, (0, 0, 0))[2] >= DISLIKED],
+        "disliked": [each for each in entries if answers.get(each, NONE)[2] >= DISLIKED],
     }
-    show = show if show in SHOWS else "all"
-    rows = [entries[each] for each in groups[show] if _holds(entries[each], text)]
+    rows = [entries[each] for each in groups[wanted.view] if _holds(entries[each], wanted.text)]
     return context.page(
         "policies/list.html",
-        rows=sorted(rows, key=lambda entry: (entry.review_by, entry.id)),
-        groups={name: len(found) for name, found in groups.items()},
-        show=show,
-        text=text,
+        rows=sorted(rows, key=lambda entry: ORDERS[view.sort](entry, answers.get(entry.id, NONE))),
+        view=view,
+        wanted=wanted,
+        address=listing.address(urls.POLICIES, wanted, view),
+        views=VIEWS,
+        counts={name: len(found) for name, found in groups.items()},
         drafts=drafts,
-        counts=counts,
+        answers=answers,
         today=day,
         soon=day + SOON,
         may_edit=context.staffer.may(Right.POLICIES_EDIT),
@@ -213,8 +232,8 @@ def today() -> date:
     return now().astimezone(ZONE).date()
 
 
-async def _counts(session: AsyncSession) -> dict[str, tuple[int, int, int]]:
-    """How often each entry was the answer lately, and was found useful, and useless."""
+async def _counts(session: AsyncSession) -> dict[str, Answers]:
+    """What became of each entry lately."""
     table = TopicCount
     sums = (func.sum(each) for each in (table.asked, table.useful, table.useless))
     query = select(table.topic, *sums).where(table.day > today() - COUNTED).group_by(table.topic)

@@ -2,9 +2,10 @@
 
 from aiohttp import web
 
-from bot.console.core import watermark
+from bot.console.core.files import FileContent, file_page
 from bot.console.core.request import RequestContext
 from bot.console.core.routes import page
+from bot.console.core.watermark import watermark
 from bot.errors import Rejected
 from bot.messaging import urls
 from bot.services.core import periods, spreadsheets
@@ -53,17 +54,13 @@ async def amend(context: RequestContext) -> web.Response:
     return context.to(f"{urls.LEDGERS}/{made.id}", said="ledger_amended")
 
 
-@page("GET", f"{urls.LEDGERS}/{{id}}/{{form}}", right=Right.STATISTICS_EXPORT, fresh=True, writes=True)
-async def file(context: RequestContext) -> web.Response:
+@file_page(f"{urls.LEDGERS}/{{id}}/{{form}}", right=Right.STATISTICS_EXPORT)
+async def file(context: RequestContext) -> FileContent:
     """The ledger as a file.  It says who took it out and on which day; the audit says when exactly."""
-    ledger, form = await _found(context, Right.STATISTICS_EXPORT), context.http_request.match_info["form"]
-    if form not in spreadsheets.FORMS:
-        raise web.HTTPNotFound
-    lines = spreadsheets.rows(ledgers.read(ledger), ledger.stamp, watermark.watermark(context))
+    ledger = await _found(context, Right.STATISTICS_EXPORT)
+    lines = spreadsheets.rows(ledgers.read(ledger), ledger.stamp, watermark(context))
     name = f"{ledger.kind}-{ledger.first}-{ledger.district or 'all'}-{ledger.number}"
-    response = await watermark.download(lines, form, name)
-    await context.audit("ledger.export", f"ledger:{ledger.id}", form=form)
-    return response
+    return FileContent(name, lines, "ledger.export", f"ledger:{ledger.id}")
 
 
 async def _found(context: RequestContext, right: Right = Right.STATISTICS_READ) -> Ledger:

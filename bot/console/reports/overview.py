@@ -9,20 +9,22 @@ from urllib.parse import urlencode
 from aiohttp import web
 
 from bot.console.core import charts
+from bot.console.core.listing import ListAddress
 from bot.console.core.request import RequestContext, clean
 from bot.console.core.routes import page
 from bot.messaging import urls
 from bot.services.appeals import queue as appeal_queue
 from bot.services.chats import questions
+from bot.services.contacts import outlets
 from bot.services.core import periods
 from bot.services.core.periods import Period
-from bot.services.core.working_days import DAY
+from bot.services.core.working_days import DAY, china_date
 from bot.services.reports import day_sums, statistics
-from bot.services.reports.day_sums import DaySums
-from bot.services.reports.statistics import PAGE, Counts
+from bot.services.reports.day_sums import DaySums, Wanted
+from bot.services.reports.statistics import Counts
 from bot.services.staff.permissions import Right
 from bot.services.units import agencies
-from bot.store.models import Appeal
+from bot.store.models import Appeal, now
 from knowledge.measures import Measure
 
 NUMBERS = "numbers"  # in the place of a measure: the file of all of them
@@ -39,10 +41,13 @@ class OverviewRequest:
     district: str
     fault: str = ""  # the key of the sentence that says why it is another period than was asked for
 
-    def query(self, **more: object) -> str:
-        """The same as the query of an address."""
+    def pairs(self, **more: object) -> list[tuple[str, str]]:
+        """The same as parts of an address."""
         plain = {"from": self.period.first.isoformat(), "to": self.period.last.isoformat(), "district": self.district}
-        return urlencode({**plain, **{name: value for name, value in more.items() if value not in ("", None)}})
+        return [*plain.items(), *((name, str(value)) for name, value in more.items() if value not in ("", None))]
+
+    def query(self, **more: object) -> str:
+        return urlencode(self.pairs(**more))
 
 
 @page("GET", urls.OVERVIEW, right=Right.STATISTICS_READ, nav="overview")
@@ -64,6 +69,7 @@ async def overview(context: RequestContext) -> web.Response:
         kinds=context.knowledge.appeals.kinds,
         agencies=await agencies.names(context.session),
         outcomes=await questions.outcomes(context.session, asked.period, asked.district),
+        outlets=await outlets.covered(context.session, [asked.district], china_date(now())),
         placeless=await statistics.placeless(context.session, asked.period) if asked.district else 0,
         opens=context.staffer.may(Right.APPEALS_READ),
         exports=exports(context, asked),
@@ -78,23 +84,40 @@ async def drill_down(context: RequestContext) -> web.Response:
     measure = context.knowledge.measures.every.get(context.http_request.match_info["measure"])
     if measure is None:
         raise web.HTTPNotFound
-    asked, number = read(context), max(context.number("page") or 1, 1)
+    asked = read(context)
     kind, agency = context.http_request.query.get("kind", ""), context.http_request.query.get("agency", "")
     within = narrowed(context, statistics.scope(asked.district, context.staffer))
     seen = appeal_queue.visible(context.staffer)
-    found = await statistics.drill_down(context.session, measure, asked.period, within, seen, number)
+    known = await _known(context, asked, measure)
+    found = await statistics.drill_down(
+        context.session, measure, asked.period, within, seen, context.place, known=known
+    )
+    path, pairs = f"{urls.OVERVIEW}/{measure.name}", asked.pairs(kind=kind, agency=agency)
     return context.page(
         "reports/drill_down.html",
         asked=asked,
         measure=measure,
         found=found,
-        page=number,
-        further=found.seen > number * PAGE,
+        page=found.page,
         kinds=context.knowledge.appeals.kinds,
         exports=exports(context, asked),
-        address=lambda page: f"{urls.OVERVIEW}/{measure.name}?{asked.query(kind=kind, agency=agency, page=page)}",
-        file=lambda form: f"{urls.OVERVIEW}/{measure.name}/{form}?{asked.query(kind=kind, agency=agency)}",
+        address=ListAddress(path, pairs),
+        file=lambda form: f"{path}/{form}?{urlencode(pairs)}",
     )
+
+
+async def _known(context: RequestContext, asked: OverviewRequest, measure: Measure) -> int | None:
+    """The number that led here, where the days tell it; None where only the steps can."""
+    kind, agency = context.http_request.query.get("kind", ""), context.http_request.query.get("agency", "")
+    sums = None if measure.ahead or (kind and agency) else await day_sums_of(context, asked, wanted=[measure.name])
+    if sums is None:
+        return None
+    counts = sums.counts([measure])
+    if kind:
+        return counts.by_kind.get(kind, {}).get(measure.name, 0)
+    if agency:
+        return counts.by_agency.get(context.number("agency"), {}).get(measure.name, 0)
+    return counts.totals[measure.name]
 
 
 def narrowed(context: RequestContext, within: Any) -> Any:
@@ -113,12 +136,20 @@ def exports(context: RequestContext, asked: OverviewRequest) -> bool:
 
 
 async def day_sums_of(
-    context: RequestContext, asked: OverviewRequest, right: Right = Right.STATISTICS_READ
+    context: RequestContext,
+    asked: OverviewRequest,
+    right: Right = Right.STATISTICS_READ,
+    wanted: Sequence[str] | None = None,
 ) -> DaySums | None:
-    """What days add up to, where somebody counts a whole district; None where only the steps can tell."""
+    """What days add up to, where somebody counts a whole district; None where only the steps can tell.
+
+    wanted: the measures whose numbers are needed, and no days; else all of them, with the days that are drawn.
+    """
     if not day_sums.is_whole(context.staffer, asked.district, right):
         return None
-    return await day_sums.read(context.session, context.knowledge.measures.counted, asked.period, asked.district)
+    measures = context.knowledge.measures.counted
+    needed = Wanted(wanted or [each.name for each in measures], [] if wanted else DRAWN)
+    return await day_sums.read(context.session, measures, asked.period, asked.district, needed)
 
 
 async def counts_of(

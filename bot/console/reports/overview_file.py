@@ -6,15 +6,14 @@ from typing import Any
 
 from aiohttp import web
 
-from bot.console.core import watermark
+from bot.console.core.files import FileContent, file_page
 from bot.console.core.request import RequestContext
-from bot.console.core.routes import page
+from bot.console.core.watermark import watermark
 from bot.console.reports import overview
 from bot.console.reports.overview import NUMBERS, OverviewRequest
 from bot.messaging import urls
 from bot.services.appeals import queue as appeal_queue
 from bot.services.chats import questions
-from bot.services.core import spreadsheets
 from bot.services.core.spreadsheets import Cell
 from bot.services.core.working_days import ZONE, shown
 from bot.services.reports import statistics
@@ -29,19 +28,18 @@ from knowledge.regions import full_name
 MOST = 10_000  # cases of a file
 
 
-@page("GET", f"{urls.OVERVIEW}/{{measure}}/{{form}}", right=Right.STATISTICS_EXPORT, fresh=True, writes=True)
-async def file(context: RequestContext) -> web.Response:
+@file_page(f"{urls.OVERVIEW}/{{measure}}/{{form}}", right=Right.STATISTICS_EXPORT)
+async def file(context: RequestContext) -> FileContent:
     """It says who took it out and on which day; the audit says what of, and when exactly."""
-    name, form = context.http_request.match_info["measure"], context.http_request.match_info["form"]
+    name = context.http_request.match_info["measure"]
     asked, measure = overview.read(context, Right.STATISTICS_EXPORT), context.knowledge.measures.every.get(name)
-    if asked.fault or form not in spreadsheets.FORMS or (measure is None and name != NUMBERS):
+    if asked.fault or (measure is None and name != NUMBERS):
         raise web.HTTPNotFound
     lines = await _numbers(context, asked) if measure is None else await _cases(context, asked, measure)
     title = f"{name}-{asked.period.first}-{asked.period.last}-{asked.district or 'all'}"
-    response = await watermark.download([*_head(context, asked, measure), *lines], form, title)
-    taken = {"first": str(asked.period.first), "last": str(asked.period.last), "measure": name, "form": form}
-    await context.audit("overview.export", f"district:{asked.district}", **taken)
-    return response
+    taken = {"first": str(asked.period.first), "last": str(asked.period.last), "measure": name}
+    whole = [*_head(context, asked, measure), *lines]
+    return FileContent(title, whole, "overview.export", f"district:{asked.district}", taken)
 
 
 def _head(context: RequestContext, asked: OverviewRequest, measure: Measure | None) -> list[list[Cell]]:
@@ -49,7 +47,7 @@ def _head(context: RequestContext, asked: OverviewRequest, measure: Measure | No
     title = context.console.layout.words("sheet.overview")
     about = [_line(measure.title, measure.meaning)] if measure is not None else []
     days = _line(title, place, asked.period.first.isoformat(), asked.period.last.isoformat())
-    return [days, [watermark.watermark(context)], *about]
+    return [days, [watermark(context)], *about]
 
 
 async def _numbers(context: RequestContext, asked: OverviewRequest) -> list[list[Cell]]:
@@ -104,10 +102,10 @@ async def _cases(context: RequestContext, asked: OverviewRequest, measure: Measu
     """A line for each case that this person may take out; how many others the number counts."""
     within = overview.narrowed(context, statistics.scope(asked.district, context.staffer, Right.STATISTICS_EXPORT))
     seen = appeal_queue.visible(context.staffer, Right.APPEALS_EXPORT)
-    found = await statistics.drill_down(context.session, measure, asked.period, within, seen, most=MOST)
+    found = await statistics.drill_down(context.session, measure, asked.period, within, seen, size=MOST)
     words, columns = context.knowledge.measures.words, context.console.layout.words.group("sheet_column")
     head = _line(words["number"], words["sort"], words["district"], words["agency"], *columns.values())
-    return [*_left_out(context, found), [], head, *(_case(context, *row) for row in found.rows)]
+    return [*_left_out(context, found), [], head, *(_case(context, *row) for row in found.page.rows)]
 
 
 def _left_out(context: RequestContext, found: DrillDown) -> Iterator[list[Cell]]:

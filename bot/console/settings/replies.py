@@ -8,10 +8,10 @@ from bot.console.core.routes import page
 from bot.errors import Rejected
 from bot.messaging import urls
 from bot.services.appeals import replies
-from bot.services.appeals.replies import LONGEST, REPLIES, USES
+from bot.services.appeals.replies import LONGEST, NOTICE, REPLIES, USES
 from bot.services.staff import accounts
 from bot.services.staff.permissions import Right
-from bot.store.models import CannedReply
+from bot.store.models import CannedReply, NoticeKind
 
 
 @page("GET", urls.REPLIES, right=Right.SETTINGS_READ)
@@ -43,12 +43,13 @@ async def _save(context: RequestContext, row: CannedReply | None) -> None:
     kind = context.text("kind")
     if row is None and "district" not in context.form:  # No page of ours: nobody means the whole country by that.
         raise Rejected("people.district")
-    if kind and kind not in context.knowledge.appeals.kinds:
-        raise Rejected("move.kind")
+    use = context.text("use")
+    if kind and kind not in (set(NoticeKind) if use == NOTICE else context.knowledge.appeals.kinds):
+        raise Rejected("reply.kind")
     text = context.text("text", most=LONGEST)
     made = row or CannedReply(district=divisions.typed(context, Right.SETTINGS_EDIT))
     context.staffer.require(Right.SETTINGS_EDIT, district=made.district)
-    values = {"use": context.text("use"), "label": context.text("label"), "kind": kind, "text": text}
+    values = {"use": use, "label": context.text("label"), "kind": kind, "text": text}
     await replies.save(context.session, context.by, made, **values)
 
 
@@ -72,6 +73,7 @@ async def _show(context: RequestContext, row: CannedReply | None, *, fault: str 
         fault=fault,
         uses=USES,
         kinds=context.knowledge.appeals.kinds,
+        notice_kinds=list(NoticeKind),
         shipped=context.knowledge.appeals.templates,
         names=await accounts.names(context.session, [each.changed_by for each in rows]),
         within=context.staffer.districts(Right.SETTINGS_EDIT),

@@ -19,14 +19,17 @@ WHERE = {  # what mends a line of the checklist
     "units": f"{urls.UNITS}/new",
     "kinds": urls.PEOPLE,
     "handlers": urls.UNITS,
+    "second": urls.PEOPLE,
     "chats": urls.UNITS,
     "calendar": urls.CALENDAR,
     "stations": urls.STATIONS,
+    "contacts": f"{urls.OUTLETS}?view=without",
     "trial": urls.NOTICES,
 }
 RIGHT = {
     "calendar": Right.SETTINGS_READ,
     "stations": Right.STATIONS_READ,
+    "contacts": Right.OUTLETS_READ,
     "trial": Right.NOTICES_READ,
 }  # besides those who may set units up
 LACKING = web.AppKey("lacking", dict[str, tuple[float, int]])  # by district: when it was counted, lines to mend

@@ -1,17 +1,20 @@
 """/console/people: colleagues, their units, roles and districts, and the way in for new ones."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.console.core import divisions
+from bot.console.core import divisions, listing
+from bot.console.core.files import FileContent, file_page
+from bot.console.core.listing import Columns, ListAddress, ListView
 from bot.console.core.request import RequestContext
 from bot.console.core.routes import Card, card, page, topic
 from bot.errors import Rejected
 from bot.messaging import urls
 from bot.services.core.lifecycle import Role
+from bot.services.setup import departures
 from bot.services.staff import accounts, audit, recovery, sessions, sign_in
 from bot.services.staff.lookup import PEOPLE
 from bot.services.staff.permissions import AGENCY, GRANTABLE, RIGHTS, Grant, Right, Staffer, outranks
@@ -32,6 +35,13 @@ CHANGES = (
     "second.ask_reset",
     "second.keep",
 )
+Row = tuple[Staff, list[StaffRole]]
+ORDERS: Mapping[str, Callable[[Row, Mapping[int, str]], tuple[Any, ...]]] = {  # with the names of units
+    "usual": lambda row, _: (not row[0].active, row[0].id),
+    "name": lambda row, _: (row[0].username,),
+    "unit": lambda row, units: (row[0].agency_id is None, units.get(row[0].agency_id or 0, ""), row[0].id),
+    "newest": lambda row, _: (-row[0].id,),
+}
 HOURS = int(sign_in.INVITED.total_seconds() // 3600)
 
 
@@ -51,6 +61,38 @@ async def without_chat(context: RequestContext) -> Card:
 @page("GET", urls.PEOPLE, right=Right.PEOPLE_READ, nav="people")
 async def listed(context: RequestContext) -> web.Response:
     return await _list(context)
+
+
+@file_page(f"{urls.PEOPLE}.{{form}}", right=Right.PEOPLE_EXPORT)
+async def file(context: RequestContext) -> FileContent:
+    """Colleagues with their roles, as a sheet."""
+    units, view = await agencies.names(context.session), _view(context)
+    found = await accounts.listed(context.session, context.staffer.districts(Right.PEOPLE_EXPORT))
+    rows = sorted(found, key=lambda row: ORDERS[view.sort](row, units))[: listing.MOST + 1]
+    address = ListAddress(urls.PEOPLE, view.asked)
+    return listing.content(context, "people", _columns(context, units), rows, address, view)
+
+
+def _view(context: RequestContext) -> ListView:
+    return listing.view(context.http_request.query, list(ORDERS), _columns(context, {}))
+
+
+def _columns(context: RequestContext, units: Mapping[int, str]) -> Columns:
+    """Of a person and their roles."""
+    words = context.console.layout.words
+    yes = words("detail_value.yes")
+    return {
+        "name": lambda row: row[0].name,
+        "username": lambda row: row[0].username,
+        "district": lambda row: context.district(row[0].district),
+        "unit": lambda row: units.get(row[0].agency_id, ""),
+        "roles": lambda row: "、".join(
+            f"{words(f'role.{each.role}')} {context.district(each.district)}" for each in row[1]
+        ),
+        "chat": lambda row: yes if row[0].chat_id else "",
+        "active": lambda row: yes if row[0].active else "",
+        "created": lambda row: listing.moment(row[0].created_at),
+    }
 
 
 @page("POST", urls.PEOPLE, right=Right.PEOPLE_ADD)
@@ -97,7 +139,8 @@ async def shown(context: RequestContext) -> web.Response:
 @page("POST", f"{urls.PEOPLE}/{{id}}/give", right=Right.PEOPLE_GRANT, fresh=True)
 async def give(context: RequestContext) -> web.Response:
     person = await _person(context)
-    await accounts.give(context.session, context.staffer, context.by, person, _grant(context))
+    texts, grant = context.knowledge.texts, _grant(context)
+    context.leave(await recovery.give(context.session, texts, context.staffer, context.by, person, grant))
     return context.to(f"{urls.PEOPLE}/{person.id}", said="granted")
 
 
@@ -105,16 +148,16 @@ async def give(context: RequestContext) -> web.Response:
 async def take(context: RequestContext) -> web.Response:
     person = await _person(context)
     await accounts.take(context.session, context.staffer, context.by, person, context.number("role") or 0)
-    return context.to(f"{urls.PEOPLE}/{person.id}", said="taken")
+    return await _changed(context, person, "taken")
 
 
 @page("POST", f"{urls.PEOPLE}/{{id}}/unit", right=Right.PEOPLE_GRANT, fresh=True)
 async def move(context: RequestContext) -> web.Response:
-    """Somebody works for another unit from now on; what they had stays where it is."""
+    """Somebody works for another unit from now on; what they had stays with the one before."""
     person = await _person(context)
     unit = await accounts.unit_of(context.session, context.staffer, context.text("unit"))
     await accounts.set_unit(context.session, context.staffer, context.by, person, unit)
-    return context.to(f"{urls.PEOPLE}/{person.id}", said="unit_changed")
+    return await _changed(context, person, "unit_changed")
 
 
 @page("POST", f"{urls.PEOPLE}/{{id}}/link", right=Right.PEOPLE_MANAGE, fresh=True)
@@ -129,7 +172,7 @@ async def set_active(context: RequestContext) -> web.Response:
     person = await _person(context)
     active = context.form.get("active") == "1"
     await accounts.set_active(context.session, context.staffer, context.by, person, active=active)
-    return context.to(f"{urls.PEOPLE}/{person.id}", said="activated" if active else "deactivated")
+    return await _changed(context, person, "activated" if active else "deactivated")
 
 
 @page("POST", f"{urls.PEOPLE}/{{id}}/sign-out", right=Right.PEOPLE_MANAGE)
@@ -156,18 +199,28 @@ async def keep(context: RequestContext) -> web.Response:
     return context.to(f"{urls.PEOPLE}/{person.id}", said="second_kept")
 
 
-async def _seen(context: RequestContext) -> list[tuple[Staff, list[StaffRole]]]:
+async def _changed(context: RequestContext, person: Staff, said: str) -> web.Response:
+    """Back to the person, who has nothing open any more that they may not handle now."""
+    left = await departures.release(context.session, context.by, person)
+    return context.to(f"{urls.PEOPLE}/{person.id}", said=f"{said}_left" if left else said)
+
+
+async def _seen(context: RequestContext) -> list[Row]:
     return await accounts.listed(context.session, context.staffer.districts(Right.PEOPLE_READ))
 
 
 async def _list(context: RequestContext, *, fault: str = "") -> web.Response:
+    choices, view = await _choices(context), _view(context)
+    units = choices["unit_names"]
     return context.page(
         "staff/accounts.html",
         status=422 if fault else 200,
-        people=await _seen(context),
+        people=sorted(await _seen(context), key=lambda row: ORDERS[view.sort](row, units)),
+        view=view,
+        address=ListAddress(urls.PEOPLE, view.asked),
         form=context.form,
         fault=fault,
-        **await _choices(context),
+        **choices,
     )
 
 

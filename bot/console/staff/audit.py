@@ -1,10 +1,14 @@
 """/console/audit and /console/views: who did what, who was not let, who looked.  Identities are in neither."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.console.core import listing
+from bot.console.core.files import FileContent, file_page
+from bot.console.core.listing import Columns, ListAddress
 from bot.console.core.request import RequestContext
 from bot.console.core.routes import Card, card, page, topic
 from bot.doors import numbers
@@ -33,15 +37,7 @@ async def refused(context: RequestContext) -> Card:
 
 @page("GET", urls.AUDIT, right=Right.AUDIT_READ, nav="audit")
 async def listed(context: RequestContext) -> web.Response:
-    query = context.http_request.query
-    groups = context.console.layout.words.group("action_group")
-    group = query.get("group", "") if query.get("group") in groups else ""
-    wanted = AuditFilter(
-        staff_id=context.number("staff"),
-        action=f"{group}." if group else "",
-        denied=query.get("denied") == "1",
-        before=context.number("before"),
-    )
+    wanted, groups = _wanted(context), context.console.layout.words.group("action_group")
     rows = await audit.rows(context.session, wanted)
     names = {person.id: person.name for person, _ in await accounts.listed(context.session)}
     return context.page(
@@ -49,12 +45,55 @@ async def listed(context: RequestContext) -> web.Response:
         rows=rows[:PAGE],
         older=rows[PAGE - 1].id if len(rows) > PAGE else None,
         wanted=wanted,
-        group=group,
+        address=_address(urls.AUDIT, wanted),
+        group=wanted.action.removesuffix("."),
         groups=groups,
         names=names,
         subject=lambda text: _subject(context, text, names),
         detail=lambda name, value: _detail(context, name, value),
     )
+
+
+@file_page(f"{urls.AUDIT}.{{form}}", right=Right.AUDIT_EXPORT)
+async def file(context: RequestContext) -> FileContent:
+    """What the filter gives, as a sheet; that somebody took it is in the audit, too."""
+    wanted = replace(_wanted(context), before=None)
+    rows = await audit.rows(context.session, wanted, listing.MOST)
+    names = {person.id: person.name for person, _ in await accounts.listed(context.session)}
+    return listing.content(context, "audit", _columns(context, names), rows, _address(urls.AUDIT, wanted))
+
+
+def _wanted(context: RequestContext) -> AuditFilter:
+    """What an address asks for; whatever it does not know counts as nothing."""
+    query = context.http_request.query
+    group = listing.one_of(query, "group", context.console.layout.words.group("action_group"))
+    return AuditFilter(
+        staff_id=context.number("staff"),
+        action=f"{group}." if group else "",
+        denied=query.get("denied") == "1",
+        before=context.number("before"),
+        since=listing.day(query, "since"),
+        until=listing.day(query, "until"),
+    )
+
+
+def _address(path: str, wanted: AuditFilter) -> ListAddress:
+    """The list by what its address asks for; where in it somebody reads is no part of that."""
+    plain = listing.asked(replace(wanted, before=None))
+    return ListAddress(
+        path, [("group", text.removesuffix(".")) if name == "action" else (name, text) for name, text in plain]
+    )
+
+
+def _columns(context: RequestContext, names: Mapping[int, str]) -> Columns:
+    words = context.console.layout.words
+    return {
+        "at": lambda row: listing.moment(row.at),
+        "who": lambda row: names.get(row.staff_id, ""),
+        "action": lambda row: words.get(f"action.{row.action}", row.action),
+        "subject": lambda row: _subject(context, row.subject, names),
+        "denied": lambda row: words("detail_value.yes") if row.denied else "",
+    }
 
 
 @card(Right.VIEWS_READ, order=11)
@@ -79,7 +118,10 @@ async def looks(context: RequestContext) -> web.Response:
     names = {person.id: person.name for person, _ in await accounts.listed(context.session)}
     older = rows[PAGE - 1].id if len(rows) > PAGE else None
     many = await access_anomalies.unusual(context.session)
-    return context.page("staff/views.html", rows=rows[:PAGE], older=older, wanted=wanted, names=names, many=many)
+    address = _address(urls.VIEWS, wanted)
+    return context.page(
+        "staff/views.html", rows=rows[:PAGE], older=older, wanted=wanted, address=address, names=names, many=many
+    )
 
 
 def _subject(context: RequestContext, text: str, names: Mapping[int, str]) -> str:
@@ -105,6 +147,8 @@ def _detail(context: RequestContext, name: str, value: object) -> str:
     if name == "changed" and isinstance(value, dict):
         columns = layout.words.group("station_column")
         value = [f"{key}（{'、'.join(columns.get(each, each) for each in changed)}）" for key, changed in value.items()]
+    if name == "asked" and isinstance(value, (dict, list)):  # Names alone: what was looked for may be somebody's name.
+        return "、".join(layout.words.get(f"list_filter.{each}", each) for each in value)
     if isinstance(value, dict):
         return "、".join(f"{key} {count}" for key, count in value.items())
     if isinstance(value, list):

@@ -8,8 +8,8 @@ from aiohttp import web
 from bot.console.core.authentication import COOKIE, confirm_page, entered
 from bot.console.core.request import Access, RequestContext
 from bot.console.core.routes import page
+from bot.console.core.targets import remembered, safe
 from bot.console.staff import chat_link
-from bot.console.staff.sign_in import safe
 from bot.messaging import urls
 from bot.services.staff import enrolment, mfa, sessions
 from bot.services.staff.permissions import Denied, Right
@@ -26,7 +26,7 @@ async def given(context: RequestContext) -> web.StreamResponse:
     if (elsewhere := _already(context)) is not None:
         return elsewhere
     fault = await entered(context, context.form.get("code", ""))
-    return _question(context, fault) if fault else context.to(urls.CONSOLE)
+    return _question(context, fault) if fault else context.to(_target(context) or urls.CONSOLE)
 
 
 @page("POST", urls.CONFIRM, right=Right.OWN_SECOND, live=True)
@@ -120,4 +120,9 @@ async def _link_first(context: RequestContext) -> web.Response:
 
 
 def _question(context: RequestContext, fault: str) -> web.Response:
-    return context.page("staff/mfa.html", status=422 if fault else 200, fault=fault)
+    return context.page("staff/mfa.html", status=422 if fault else 200, fault=fault, target=_target(context))
+
+
+def _target(context: RequestContext) -> str:
+    """The page that was wanted before the code; "" for none."""
+    return remembered(context.form.get("next") or context.http_request.query.get("next", ""))

@@ -13,7 +13,9 @@ from bot.services.staff.permissions import Right
 @page("GET", urls.SESSIONS, right=Right.OWN_SESSIONS, nav="sessions")
 async def listed(context: RequestContext) -> web.Response:
     rows = await sessions.live(context.session, context.staffer.id)
-    return context.page("staff/sessions.html", rows=rows, mine=context.signed_in.id, longest=sessions.LONGEST)
+    return context.page(
+        "staff/sessions.html", rows=rows, mine=context.signed_in.id, longest=sessions.LONGEST, shift=sessions.SHIFT
+    )
 
 
 @page("POST", f"{urls.SESSIONS}/end", right=Right.OWN_SESSIONS)

@@ -10,14 +10,17 @@ from aiohttp import web
 from bot.console.core.authentication import COOKIE
 from bot.console.core.request import Access, RequestContext
 from bot.console.core.routes import page
+from bot.console.core.targets import remembered
 from bot.console.core.user_agent import browser_of
 from bot.doors import addresses
 from bot.messaging import urls
 from bot.services.core import rate_limits
 from bot.services.staff import recovery, sessions, sign_in
-from bot.services.staff.sign_in import ASKED, SignInState
+from bot.services.staff.screen_sign_in import LIFE
+from bot.services.staff.sign_in import ASKED, Purpose, SignInState
 from bot.store.models import Staff
 
+WANTED = "nuanxin_console_next"  # the cookie with the page that was wanted
 ASKING = "nuanxin_console_ask"  # the cookie that ties a link to the browser that asked for it
 
 
@@ -26,24 +29,24 @@ async def login(context: RequestContext) -> web.StreamResponse:
     if context.login is not None and context.login.full:
         return context.to(urls.CONSOLE)
     return context.page(
-        "staff/login.html", username="", target=safe(context.http_request.query.get("next", "")), fault=""
+        "staff/login.html", username="", target=remembered(context.http_request.query.get("next", "")), fault=""
     )
 
 
 @page("POST", urls.LOGIN, right=Access.PUBLIC)
 async def ask(context: RequestContext) -> web.StreamResponse:
     """The same answer, by the same work, for every name: who sends the link finds out whose it is."""
-    username, target = context.form.get("username", "").strip(), safe(context.form.get("next", ""))
+    username, target = context.form.get("username", "").strip(), remembered(context.form.get("next", ""))
     browser = context.http_request.cookies.get(ASKING) or secrets.token_urlsafe(32)
     where = addresses.group(context.http_request)
-    wait, rows = await sign_in.ask(context.session, username, browser=browser, address=where, target=target)
+    wait, rows = await sign_in.ask(context.session, username, browser=browser, address=where)
     if wait:
         fault = context.console.layout.words("login.wait", minutes=rate_limits.minutes(wait))
         response = context.page("staff/login.html", status=429, username=username[:64], target=target, fault=fault)
         response.headers["Retry-After"] = str(wait)
         return response
     context.leave(rows)
-    context.cookie(ASKING, browser, seconds=int(2 * ASKED.total_seconds()))
+    knows_again(context, browser, target)
     return context.to(urls.LINK_SENT)
 
 
@@ -75,7 +78,7 @@ async def enter(context: RequestContext) -> web.StreamResponse:
     person, link = used
     await let_in(context, person, how=link.purpose)
     context.cookie(ASKING, "")
-    return context.to(link.target or urls.CONSOLE)
+    return goes_on(context, link.target)
 
 
 @page("POST", urls.LEAVE, right=Access.HALF)
@@ -90,13 +93,22 @@ async def let_in(context: RequestContext, person: Staff, *, how: str) -> None:
     """Begin a session under a new cookie; whatever the old cookie was good for ends."""
     await recovery.settle(context.session, context.by, person)
     old = context.http_request.cookies.get(COOKIE, "")
-    cookie = await sessions.begin(
-        context.session, person, browser_of(context.http_request), context.by, how=how, old=old
-    )
+    shift = how == Purpose.SCREEN  # At their own chat's word this computer is theirs until the shift ends.
+    browser = browser_of(context.http_request)
+    cookie = await sessions.begin(context.session, person, browser, context.by, how=how, old=old, shift=shift)
     context.cookie(COOKIE, cookie)
 
 
-def safe(target: str) -> str:
-    """A page of the console to go on to; "" for an address anywhere else."""
-    inside = target.startswith((f"{urls.CONSOLE}/", f"{urls.CONSOLE}?")) and "\\" not in target and "//" not in target
-    return target[:200] if inside and target.isprintable() else ""
+def knows_again(context: RequestContext, browser: str, target: str) -> None:
+    """Know this browser again, and the page it wanted, as long as any way in is good that it asked for: a link or a code
+    on its screen."""
+    seconds = int(2 * max(ASKED, LIFE).total_seconds())
+    context.cookie(ASKING, browser, seconds=seconds)
+    context.cookie(WANTED, target, seconds=seconds)
+
+
+def goes_on(context: RequestContext, target: str = "") -> web.Response:
+    """To the page that this browser wanted when it asked to be let in.  target: as the row of the sign-in has it."""
+    wanted = target or remembered(context.http_request.cookies.get(WANTED, ""))
+    context.cookie(WANTED, "")
+    return context.to(wanted or urls.CONSOLE)

@@ -106,7 +106,7 @@
     });
     var place = document.createElement("p");
     place.appendChild(button);
-    code.closest("p").insertAdjacentElement("afterend", place);
+    (code.closest("p") || code).insertAdjacentElement("afterend", place);
   });
 
   // Rows that hold what is typed: data-filter names the element with the rows.
@@ -192,6 +192,12 @@
     if (source || document.hidden || !topics().length || !window.EventSource) return;
     source = new EventSource("/console/events?topics=" + encodeURIComponent(topics().join(",")));
     source.addEventListener("changed", function (event) { refresh(event.data); });
+    // Told that too many wait, a browser gives up for good.
+    source.addEventListener("error", function (event) {
+      if (event.target.readyState !== EventSource.CLOSED) return;
+      silence();
+      setTimeout(listen, 15000);
+    });
     source.addEventListener("signed-out", function () { silence(); one("[data-signed-out]").hidden = false; });
   }
   function silence() { if (source) { source.close(); source = null; } }
@@ -295,6 +301,20 @@
     setInterval(function () { if (!document.hidden) tell(false); }, 15000);
     open.addEventListener("change", function () { tell(false); });
     window.addEventListener("pagehide", function () { tell(true); });
+  }
+
+  // A code for the chat: the page looks whether it was sent, and goes in once the chat agreed.
+  var screen = one("form[data-screen]");
+  if (screen) {
+    var look = function () {
+      if (document.hidden) { setTimeout(look, 2000); return; }
+      fetch(screen.dataset.screen, { headers: { "X-Background": "1" } }).then(function (answer) { return answer.text(); }).then(function (state) {
+        if (state === "approved") screen.requestSubmit();
+        else if (state !== screen.dataset.state) location.reload();
+        else setTimeout(look, 2000);
+      }).catch(function () { setTimeout(look, 4000); });
+    };
+    setTimeout(look, screen.dataset.state === "approved" ? 0 : 2000);
   }
 
   // A Mini App: what the chat put behind the # is handed over when somebody presses, and only then: an address that

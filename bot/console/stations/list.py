@@ -6,16 +6,20 @@ from dataclasses import replace
 from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.console.core import map_view
-from bot.console.core.request import RequestContext, clean
+from bot.console.core import listing, map_view
+from bot.console.core.files import FileContent, file_page
+from bot.console.core.listing import Columns, ListView
+from bot.console.core.request import RequestContext, searched
 from bot.console.core.routes import Card, card, page, topic
 from bot.console.policies.list import today
 from bot.errors import Rejected
 from bot.messaging import urls
 from bot.services.core import revisions
+from bot.services.core.keyset import Place
+from bot.services.core.map_clusters import Chart
 from bot.services.staff.permissions import Right, Staffer
 from bot.services.stations import directory, stations
-from bot.services.stations.directory import PAGE, VIEWS, StationFilter
+from bot.services.stations.directory import VIEWS, StationFilter
 from bot.store.models import StationRow
 from knowledge.geo import DATUMS
 from knowledge.stations import Station, read
@@ -39,14 +43,17 @@ async def reported(context: RequestContext) -> Card:
 
 @page("GET", urls.STATIONS, right=Right.STATIONS_READ, nav="stations")
 async def listed(context: RequestContext) -> web.Response:
-    wanted, number = _wanted(context), max(context.number("page") or 1, 1)
-    rows = await directory.listed(context.session, context.staffer, wanted, today(), number)
+    wanted, view = _wanted(context), _view(context)
+    page = await directory.listed(context.session, context.staffer, wanted, today(), context.place, sort=view.sort)
     return context.page(
         "stations/list.html",
-        rows=rows[:PAGE],
-        further=len(rows) > PAGE,
-        page=number,
+        rows=[row for (row,) in page.rows],
+        page=page,
         wanted=wanted,
+        view=view,
+        address=listing.address(urls.STATIONS, wanted, view),
+        views=VIEWS,
+        places=listing.places(context, Right.STATIONS_READ, wanted.district),
         counts=await directory.counts(context.session, context.staffer, today()),
         kinds=context.knowledge.vocabulary.kinds,
         checked=_checked,
@@ -54,29 +61,77 @@ async def listed(context: RequestContext) -> web.Response:
         old=today() - directory.AGED,
         sample=context.knowledge.sample,
         may_edit=context.staffer.may(Right.STATIONS_EDIT),
+        exports=context.staffer.may(Right.STATIONS_EXPORT),
     )
+
+
+@file_page(f"{urls.STATIONS}.{{form}}", right=Right.STATIONS_EXPORT)
+async def file(context: RequestContext) -> FileContent:
+    """What the filter gives, as a sheet."""
+    wanted, view, right = _wanted(context), _view(context), Right.STATIONS_EXPORT
+    found = await directory.listed(
+        context.session, context.staffer, wanted, today(), Place(), sort=view.sort, size=listing.MOST + 1, right=right
+    )
+    address, rows = listing.address(urls.STATIONS, wanted, view), [row for (row,) in found.rows]
+    return listing.content(context, "stations", _columns(context), rows, address, view)
+
+
+def _view(context: RequestContext) -> ListView:
+    return listing.view(context.http_request.query, list(directory.SORTS), _columns(context))
+
+
+def _columns(context: RequestContext) -> Columns:
+    kinds, words = context.knowledge.vocabulary.kinds, context.console.layout.words
+    return {
+        "name": lambda row: row.name,
+        "kind": lambda row: kinds[row.kind].name if row.kind in kinds else row.kind,
+        "district": lambda row: context.district(row.region[:6]),
+        "address": lambda row: row.address,
+        "hours": lambda row: _hours(row) or "",
+        "phone": lambda row: row.phone,
+        "checked": lambda row: _checked(row) or "",
+        "state": lambda row: words("station_view.closed") if row.closed else "",
+        "doubt": lambda row: listing.moment(row.doubtful_at),
+    }
 
 
 @page("GET", f"{urls.STATIONS}/map", right=Right.STATIONS_READ)
 async def on_map(context: RequestContext) -> web.Response:
+    wanted, drawn, names = await _chart(context)
+    return context.page(
+        "stations/map.html",
+        chart=drawn,
+        names=names,
+        city=map_view.city(drawn.latitude, drawn.longitude),
+        wanted=wanted,
+        views=VIEWS,
+        kinds=context.knowledge.vocabulary.kinds,
+    )
+
+
+@page("GET", f"{urls.STATIONS}/map/clusters", right=Right.STATIONS_READ)
+async def clusters(context: RequestContext) -> web.Response:
+    """The same for the script that draws it."""
+    _, drawn, names = await _chart(context)
+    return map_view.clusters(drawn, f"{urls.STATIONS}/at", names)
+
+
+async def _chart(context: RequestContext) -> tuple[StationFilter, Chart, Mapping[str, str]]:
     wanted, asked = _wanted(context), map_view.asked(context.http_request.query)
-    drawn, names = await directory.chart(context.session, context.staffer, wanted, today(), *asked)
-    kinds = context.knowledge.vocabulary.kinds
-    return context.page("stations/map.html", chart=drawn, names=names, wanted=wanted, views=VIEWS, kinds=kinds)
+    return wanted, *await directory.chart(context.session, context.staffer, wanted, today(), *asked)
 
 
 @page("GET", STATION, right=Right.STATIONS_READ)
 async def shown(context: RequestContext) -> web.Response:
-    row = await _found(context, Right.STATIONS_READ)
+    row = await found(context, Right.STATIONS_READ)
     return await _show(context, row, _typed(row))
 
 
 @page("POST", STATION, right=Right.STATIONS_EDIT)
 async def edit(context: RequestContext) -> web.Response:
     """Take over a form; with a fault nothing is written and nothing typed is lost."""
-    row = await _found(context, Right.STATIONS_EDIT)
-    given = {name: context.text(name, most=LONGEST) for name in (*TEXTS, "datum")}
-    given |= {"services": "、".join(context.every("services")), "base": context.text("base")}
+    row = await found(context, Right.STATIONS_EDIT)
+    given = {**typed(context), "base": context.text("base")}
     faults = [] if given["base"] == _base(row) else [context.console.layout.words("rejected.station.changed")]
     station, wrong = _read(context, row, given)
     if faults or wrong:
@@ -91,7 +146,7 @@ async def edit(context: RequestContext) -> web.Response:
 @page("POST", f"{STATION}/close", right=Right.STATIONS_EDIT)
 async def close(context: RequestContext) -> web.Response:
     """Closed for the time being, whatever the hours say; or open again."""
-    row = await _found(context, Right.STATIONS_EDIT)
+    row = await found(context, Right.STATIONS_EDIT)
     closed = context.form.get("closed") == "1"
     await stations.change(context.session, row, replace(stations.station_of(row), closed=closed))
     await context.audit("station.close" if closed else "station.open", f"station:{row.id}")
@@ -100,7 +155,7 @@ async def close(context: RequestContext) -> web.Response:
 
 @page("POST", f"{STATION}/confirm", right=Right.STATIONS_EDIT)
 async def confirm(context: RequestContext) -> web.Response:
-    row = await _found(context, Right.STATIONS_EDIT)
+    row = await found(context, Right.STATIONS_EDIT)
     await stations.confirm(context.session, row, today())
     await context.audit("station.confirm", f"station:{row.id}")
     return context.to(_path(row), said="station_confirmed")
@@ -109,12 +164,11 @@ async def confirm(context: RequestContext) -> web.Response:
 def _wanted(context: RequestContext) -> StationFilter:
     """What an address asks for; whatever it does not know counts as nothing."""
     query = context.http_request.query
-    view = query.get("view", "")
-    kind, text = clean(query.get("kind", ""))[:16], clean(query.get("q", "")).strip()[:50]
-    return StationFilter(view if view in VIEWS else "all", kind, text)
+    view, kinds = listing.one_of(query, "view", VIEWS, "all"), context.knowledge.vocabulary.kinds
+    return StationFilter(view, listing.one_of(query, "kind", kinds), searched(query), listing.district(query))
 
 
-async def _found(context: RequestContext, right: Right) -> StationRow:
+async def found(context: RequestContext, right: Right) -> StationRow:
     """The station of the address.  Raises Denied, which shows as "not found", for one of another district."""
     return await context.find(directory.STATIONS, context.http_request.match_info["station"], right)
 
@@ -139,6 +193,12 @@ async def _show(
         old=row.checked is None or row.checked < today() - directory.AGED,
         may_edit=context.staffer.may(Right.STATIONS_EDIT, district=row.region),
     )
+
+
+def typed(context: RequestContext) -> dict[str, str]:
+    """What a form says about a station."""
+    given = {name: context.text(name, most=LONGEST) for name in (*TEXTS, "datum")}
+    return given | {"services": "、".join(context.every("services"))}
 
 
 def _read(context: RequestContext, row: StationRow, given: Mapping[str, str]) -> tuple[Station, Sequence[str]]:

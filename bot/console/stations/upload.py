@@ -5,20 +5,21 @@ from collections.abc import Sequence
 from dataclasses import asdict
 
 from aiohttp import web
-from sqlalchemy import delete
 
+from bot.console.core import imports
 from bot.console.core.request import RequestContext
 from bot.console.core.routes import page
 from bot.errors import Rejected
 from bot.messaging import urls
 from bot.services.staff.permissions import Right
 from bot.services.stations import directory
-from bot.store.models import StationFile
+from bot.store.models import ImportFile
 from knowledge.geo import DATUMS
 from knowledge.stations import Station, read
 from knowledge.stations.read import Import
 
 IMPORT = f"{urls.STATIONS}/import"
+NOUN = "station"
 NAMED = 5  # stations outside one's district that are named
 
 
@@ -29,43 +30,34 @@ async def begin(context: RequestContext) -> web.Response:
 
 async def _handed_in(context: RequestContext) -> Import | None:
     """The file of the form, read; None when there is none to read."""
-    upload, datum = context.files.get("file"), context.text("datum")
-    if datum not in DATUMS or upload is None or not upload.name:
-        return None
-    return await _read(context, StationFile(name=upload.name[-100:], datum=datum, data=upload.data))
+    file = imports.handed_in(context, NOUN)
+    return await _read(context, file) if file is not None and file.datum in DATUMS else None
 
 
 async def _kept(context: RequestContext) -> Import | None:
     """The file that was kept, read once more; None when it is gone."""
     async with context.console.db.read() as session:
-        kept = await session.get(StationFile, context.number("file") or 0)
-    mine = kept is not None and kept.staff_id == context.staffer.id
-    return await _read(context, kept) if kept is not None and mine else None
+        kept = await imports.kept(context, session, NOUN)
+    return await _read(context, kept) if kept is not None else None
 
 
 @page("POST", IMPORT, right=Right.STATIONS_EDIT, prepare=_handed_in)
 async def look(context: RequestContext) -> web.Response:
     """Read a file and show what is in it; it is kept until somebody takes it over."""
-    upload, datum, found = context.files.get("file"), context.text("datum"), context.prepared
-    if upload is None or found is None:
+    kept, found = imports.handed_in(context, NOUN), context.prepared
+    if kept is None or found is None:
         return _show(context, fault=context.console.layout.words("rejected.station.file"))
-    kept = StationFile(staff_id=context.staffer.id, name=upload.name[-100:], datum=datum, data=upload.data)
     strange = _elsewhere(context, found.stations)
     taken = await directory.elsewhere(context.session, context.staffer, found.stations)
     if not (found.refused or strange or taken):
-        await context.session.execute(delete(StationFile).where(StationFile.staff_id == context.staffer.id))
-        context.session.add(kept)
-        await context.session.flush()
+        await imports.keep(context, NOUN, kept)
     return _show(context, found=found, strange=strange, taken=taken, kept=kept)
 
 
 @page("POST", f"{IMPORT}/take", right=Right.STATIONS_EDIT, prepare=_kept)
 async def take(context: RequestContext) -> web.Response:
-    kept = await context.session.get(StationFile, context.number("file") or 0)
-    found = context.prepared
-    if kept is None or kept.staff_id != context.staffer.id or found is None:
-        raise Rejected("station.gone")
-    if found.refused or _elsewhere(context, found.stations):
+    kept, found = await imports.kept(context, context.session, NOUN), context.prepared
+    if kept is None or found is None or found.refused or _elsewhere(context, found.stations):
         raise Rejected("station.gone")
     only = context.form.get("only") == "1"
     done = await directory.take_over(context.session, context.staffer, found.stations, only=only)
@@ -74,7 +66,7 @@ async def take(context: RequestContext) -> web.Response:
     return context.to(urls.STATIONS, said="station_imported")
 
 
-async def _read(context: RequestContext, kept: StationFile) -> Import:
+async def _read(context: RequestContext, kept: ImportFile) -> Import:
     known = context.knowledge
     given = (kept.data, kept.name, kept.datum, known.places, known.vocabulary)
     return await asyncio.to_thread(read.read, *given)  # type: ignore[arg-type]
@@ -91,7 +83,7 @@ def _show(
     found: Import | None = None,
     strange: Sequence[Station] = (),
     taken: Sequence[str] = (),
-    kept: StationFile | None = None,
+    kept: ImportFile | None = None,
     fault: str = "",
 ) -> web.Response:
     """found: what is in the file that was handed in.  strange: what in it belongs to other districts.

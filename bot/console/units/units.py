@@ -7,7 +7,7 @@ from aiohttp import web
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.console.core import divisions
+from bot.console.core import divisions, words
 from bot.console.core.request import RequestContext
 from bot.console.core.routes import page, topic
 from bot.errors import Rejected
@@ -26,7 +26,7 @@ TEXTS = ("name", "kind", "parent", "phone", "hours", "address")
 
 @topic("units", right=Right.UNITS_READ)
 async def changed(session: AsyncSession, staffer: Staffer) -> object:
-    return await audit.newest(session, "unit.add", "unit.change", "unit.off", "unit.on")
+    return await audit.newest(session, *words.load().actions("unit"))
 
 
 @page("GET", urls.UNITS, right=Right.UNITS_READ, nav="units")

@@ -20,13 +20,14 @@ from bot.store.models import Team, Volunteer
 ONE = f"{urls.VOLUNTEERS}/{{number}}"
 LONGEST_REASON = 500  # characters
 STEPS = {  # verb of the address -> (where it leads, the right it needs)
-    "review": (VolunteerState.REVIEWING, Right.VOLUNTEERS_APPROVE),
     "approve": (VolunteerState.APPROVED, Right.VOLUNTEERS_APPROVE),
+    "review": (VolunteerState.REVIEWING, Right.VOLUNTEERS_APPROVE),
     "reject": (VolunteerState.REJECTED, Right.VOLUNTEERS_APPROVE),
     "suspend": (VolunteerState.SUSPENDED, Right.VOLUNTEERS_APPROVE),
     "reinstate": (VolunteerState.ACTIVE, Right.VOLUNTEERS_APPROVE),
     "dismiss": (VolunteerState.DISMISSED, Right.VOLUNTEERS_DISMISS),
 }
+DECIDES = frozenset({"approve", "reject"})  # also what nobody began to look at: looking needs no press of its own
 
 
 @page("GET", ONE, right=Right.VOLUNTEERS_READ)
@@ -127,6 +128,9 @@ async def _step(context: RequestContext, verb: str) -> web.Response:
     wanted = VolunteerMove(
         target, actor, text=context.text("reason", most=LONGEST_REASON), team_id=context.number("team")
     )
+    if verb in DECIDES and volunteer.state == VolunteerState.APPLIED:
+        began = VolunteerMove(VolunteerState.REVIEWING, actor)
+        await volunteer_transitions.change(context.session, context.services.silently(), volunteer.number, began)
     await volunteer_transitions.change(context.session, context.services, volunteer.number, wanted)
     return await _done(context, volunteer, verb)
 
@@ -180,7 +184,9 @@ def _acts(staffer: Staffer, volunteer: Volunteer) -> list[str]:
     """The steps this person may take with this volunteer as they stand."""
     found = []
     for verb, (target, right) in STEPS.items():
-        role, step = staffer.role_for(right, volunteer.district), VOLUNTEER.steps.get((volunteer.state, target))
+        begun = verb in DECIDES and volunteer.state == VolunteerState.APPLIED
+        source = VolunteerState.REVIEWING if begun else volunteer.state
+        role, step = staffer.role_for(right, volunteer.district), VOLUNTEER.steps.get((source, target))
         if role is not None and step is not None and step.name == verb and role in step.who:
             found.append(verb)
     return found

@@ -25,6 +25,7 @@ from bot.store.base import locked, vault_of
 from bot.store.models import Appeal, AppealStep, Chat, CodeAttempt, Naming, now
 from knowledge.appeals import AppealKind
 
+NUMBER_LENGTH = 12
 CODE_LENGTH = 6
 ALIKE = 70.0  # rapidfuzz ratio from which two stories of one person are taken for the same matter
 WRONG_CODES = 5
@@ -48,6 +49,7 @@ class AppealDraft:
     priority: bool = False  # a 民情联络员 files it
     behalf: bool = False  # for somebody else, who has agreed
     previous: str = ""  # the number of the closed case it goes on from
+    unit: filing.Desk | None = None  # who takes it, where that is not asked of the kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,7 @@ async def submit(session: AsyncSession, context: ServiceContext, chat: Chat, dra
     at, code = now(), numbers.new_code(CODE_LENGTH)
     owner, desk = identities.owner_key(session, chat.id), kind.desk_for(chat.job)
     ground = await filing.look(session, owner, kind, desk, draft.region, at)
-    number, agency = ground.number, ground.desk
+    number, agency = ground.number, draft.unit or ground.desk
     consent = context.knowledge.retention.notice
     alias = await identities.keep(session, chat, draft.naming, name=draft.name, phone=draft.phone, consent=consent)
     clock = CaseClock(at, ground.limit)
@@ -123,7 +125,7 @@ async def submit(session: AsyncSession, context: ServiceContext, chat: Chat, dra
 
 async def unread(session: AsyncSession, context: ServiceContext, region: str) -> list[AppealKind]:
     """The kinds that nobody reads in a region, and that are not offered there."""
-    kinds = () if context.queue else context.knowledge.appeals.kinds.values()
+    kinds = () if context.queue else context.knowledge.appeals.offered.values()
     return await readers.unread(session, kinds, region)
 
 
@@ -188,7 +190,7 @@ class WrongCode(Rejected):
     """No such number and code.  The attempt has to be kept: whoever catches this commits."""
 
     def __init__(self) -> None:
-        super().__init__("appeal.code_wrong")
+        super().__init__("appeal.code_wrong", most=WRONG_CODES, minutes=int(LOCKED.total_seconds() // 60))
 
 
 async def get(session: AsyncSession, number: str, *, lock: bool = False) -> Appeal:
@@ -202,7 +204,7 @@ async def get(session: AsyncSession, number: str, *, lock: bool = False) -> Appe
 
 def is_number(text: str) -> bool:
     """Whether a text can be a number of ours at all."""
-    return len(text) == 12 and numbers.is_checked(text)
+    return len(text) == NUMBER_LENGTH and numbers.is_checked(text)
 
 
 async def _id_of(session: AsyncSession, number: str) -> int | None:

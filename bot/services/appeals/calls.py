@@ -6,6 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.messaging import urls
+from bot.messaging.callbacks import ReplyToMessage
 from bot.queue import outbox
 from bot.services.appeals.queue import APPEALS, BUSY
 from bot.services.appeals.states import TO_DISPATCH, AppealState
@@ -21,6 +22,7 @@ NOUN = "appeal"
 STEPS: Mapping[str, str] = {  # the lines of a timeline after which somebody else is to act -> as what
     **dict.fromkeys(("submit", "return", "unmerge", "reopen"), "dispatch"),
     **dict.fromkeys(("assign", "reassign"), "begin"),
+    "about": "dispatch",
     "recategorise": "recategorised",
     "resume": "resumed",
     "propose": "review",
@@ -28,6 +30,11 @@ STEPS: Mapping[str, str] = {  # the lines of a timeline after which somebody els
     "warn": "due",
     "overdue": "overdue",
     "escalate": "escalated",
+    "hand_over": "handed",
+    "left": "left",
+    "help_reply": "helped",
+    "help_late": "help_late",
+    "help_over": "help_over",
 }
 
 
@@ -44,16 +51,22 @@ def _busy(appeal: Appeal) -> bool:
 
 
 def _to_dispatch(appeal: Appeal) -> bool:
-    return appeal.state in TO_DISPATCH
+    """No unit has it; or one has that turned out to be the one complained about, and does not see it any more."""
+    return appeal.state in TO_DISPATCH or (appeal.state in BUSY and appeal.agency_id == appeal.about_id is not None)
 
 
 _WAITS: Mapping[str, Wait[Appeal]] = {
     "dispatch": Wait(Right.APPEALS_ASSIGN, _to_dispatch),
     "recategorised": Wait(Right.APPEALS_ASSIGN, _to_dispatch),
-    "begin": Wait(Right.APPEALS_HANDLE, lambda appeal: appeal.state == AppealState.ASSIGNED),
+    "begin": Wait(Right.APPEALS_HANDLE, lambda appeal: appeal.state == AppealState.ASSIGNED, owned=True),
     "resumed": Wait(Right.APPEALS_HANDLE, _in_work, owned=True),
     "review": Wait(Right.APPEALS_REVIEW, _proposed),
     "sent_back": Wait(Right.APPEALS_HANDLE, lambda appeal: _in_work(appeal) and appeal.remark != "", owned=True),
+    "handed": Wait(Right.APPEALS_HANDLE, _busy, owned=True),
+    "left": Wait(Right.APPEALS_HANDLE, lambda appeal: appeal.state in BUSY and appeal.handler_id is None),
+    "helped": Wait(Right.APPEALS_HANDLE, _in_work, owned=True),
+    "help_late": Wait(Right.APPEALS_HANDLE, _in_work, owned=True),
+    "help_over": Wait(Right.APPEALS_HANDLE, _in_work, owned=True),
     "due": Wait(Right.APPEALS_HANDLE, _busy, owned=True),
     "overdue": Wait(Right.APPEALS_HANDLE, _busy, owned=True),
     "escalated": Wait(Right.APPEALS_HANDLE, _busy, owned=True, urgent=True),
@@ -72,8 +85,10 @@ async def look(session: AsyncSession, context: ServiceContext, number: str, what
     if appeal is None or not wait.still(appeal):
         return None
     unhanded = _to_dispatch(appeal)
-    return Matter(
-        line=_line(context, appeal, what),
+    light = what == "begin" and context.knowledge.appeals.kinds[appeal.kind].light
+    line = _line(context, appeal, "message" if light else what)
+    matter = Matter(
+        line=line,
         right=Right.APPEALS_ASSIGN if unhanded else wait.right,
         region=appeal.region,
         unit=appeal.agency_id,
@@ -81,7 +96,13 @@ async def look(session: AsyncSession, context: ServiceContext, number: str, what
         only=calls.people(appeal.handler_id) if wait.owned and not unhanded else calls.people(),
         but=calls.people(appeal.handler_id, appeal.proposal_by) if what == "review" else calls.people(),
         urgent=wait.urgent,
+        choices=[[("call.reply", ReplyToMessage(number))]] if light else (),
+        alone=context.knowledge.texts.say(DEFAULT, "call.appeal_message_alone") if light else "",
     )
+    if matter.right != Right.APPEALS_HANDLE:
+        return matter
+    colleague, nobody = line if light else _line(context, appeal, "colleague"), _line(context, appeal, "nobody")
+    return matter.within_unit(colleague, nobody, Right.APPEALS_ASSIGN)
 
 
 def _line(context: ServiceContext, appeal: Appeal, what: str) -> str:

@@ -13,9 +13,12 @@ from bot.services.calendar.wording import by
 from bot.services.core.context import ServiceContext
 from bot.services.core.lifecycle import Actor
 from bot.services.identity import identities
+from bot.services.staff import holders
+from bot.services.staff.permissions import Right
 from bot.services.units import agencies
 from bot.store.models import Appeal, AppealStep, now
 
+IN_HAND = frozenset({AppealState.IN_PROGRESS, AppealState.PENDING_INFO})  # somebody of a unit has it
 LONGEST_EXTENSION = 10  # working days, once
 
 
@@ -57,6 +60,29 @@ async def send_back(session: AsyncSession, number: str, why: str, actor: Actor) 
     return appeal
 
 
+async def hand_over(session: AsyncSession, number: str, staff_id: int, why: str, actor: Actor) -> Appeal:
+    """A colleague of the same unit goes on with it, and is called.  Raises Rejected."""
+    if len(why.strip()) < SHORTEST_TEXT:
+        raise Rejected("move.text")
+    appeal = await appeals.get(session, number, lock=True)
+    if appeal.state not in IN_HAND:
+        raise Rejected("move.not_in_progress")
+    if staff_id not in await colleagues(session, appeal):
+        raise Rejected("move.colleague")
+    appeal.handler_id = staff_id
+    await add_line(session, appeal, "hand_over", actor, note=why)
+    await calls.after(session, appeal, "hand_over")
+    return appeal
+
+
+async def colleagues(session: AsyncSession, appeal: Appeal) -> dict[int, str]:
+    """Who of its unit could go on with a case, by number: they handle its kind, in its district."""
+    if appeal.agency_id is None or appeal.agency_id == appeal.about_id:
+        return {}
+    found = (await holders.crew(session, Right.APPEALS_HANDLE, appeal.agency_id)).of(appeal.region, appeal.kind)
+    return {number: name for number, name in found.items() if number != appeal.handler_id}
+
+
 def waits_for_review(appeal: Appeal) -> bool:
     """Whether a proposed answer waits for somebody else to read it."""
     return appeal.state == AppealState.IN_PROGRESS and appeal.proposal != "" and appeal.remark == ""
@@ -67,9 +93,11 @@ async def extend(
 ) -> Appeal:
     """Put the deadline off: once, before it has passed, by a few working days, with a reason the worker reads.
 
-    Raises Rejected.
+    Whoever handles it gets no more time from themselves.  Raises Rejected.
     """
     appeal = await appeals.get(session, number, lock=True)
+    if actor.id is not None and actor.id == appeal.handler_id:
+        raise Rejected("move.own_extension")
     if appeal.extended:
         raise Rejected("move.extended")
     if appeal.due_at is None or appeal.due_at <= now():
@@ -124,6 +152,7 @@ async def name_unit(session: AsyncSession, number: str, code: str, actor: Actor)
     unit = await agencies.named(session, code, appeal.region) if code else None
     appeal.about_id = unit.id if unit else None
     await add_line(session, appeal, "about", actor, note=unit.name if unit else "")
+    await calls.after(session, appeal, "about")
     return appeal
 
 

@@ -6,20 +6,24 @@ from sqlalchemy import ColumnElement, and_, delete, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.errors import Rejected
+from bot.queue import outbox
 from bot.services.appeals import case_work, consultation_votes, notifications, queue
 from bot.services.appeals.guards import SHORTEST_ANSWER
 from bot.services.core.context import ServiceContext
 from bot.services.core.lifecycle import Actor
+from bot.services.staff import calls
 from bot.services.staff.accounts import within
 from bot.services.staff.lookup import Lookup
 from bot.services.staff.permissions import Right, Staffer
 from bot.services.units import agencies
 from bot.store import upsert
-from bot.store.models import Appeal, Consultation, ConsultationCase, now
+from bot.store.models import Agency, Appeal, Consultation, ConsultationCase, ConsultationUnit, now
 
+NOUN = "consultation"
 FEWEST = 2  # cases; one alone is settled by itself
 MOST = 500  # cases: as many messages are written in one transaction
 SHORTEST_TITLE = 4  # characters
+LISTED = 300  # in one list: those that go on, and the newest of those that are over
 
 
 def visible(staffer: Staffer, right: Right = Right.APPEALS_ASSIGN) -> ColumnElement[bool]:
@@ -32,7 +36,7 @@ def visible(staffer: Staffer, right: Right = Right.APPEALS_ASSIGN) -> ColumnElem
     return and_(mine, ~of_it.exists())
 
 
-CONSULTATIONS = Lookup("consultation", Consultation, Consultation.id, visible)
+CONSULTATIONS = Lookup(NOUN, Consultation, Consultation.id, visible)
 
 
 async def free(session: AsyncSession, ids: Collection[int]) -> frozenset[int]:
@@ -71,13 +75,21 @@ async def begin(
     return item
 
 
+async def to_publish(session: AsyncSession, staffer: Staffer) -> Sequence[Consultation]:
+    """What a colleague wrote down, for this person to read and publish."""
+    query = select(Consultation).where(visible(staffer, Right.CONSULTATIONS_PUBLISH), ~over())
+    query = query.where(Consultation.drafted_at.is_not(None), Consultation.drafted_by != staffer.id)
+    return (await session.scalars(query.order_by(Consultation.drafted_at).limit(LISTED))).all()
+
+
 def over() -> ColumnElement[bool]:
     """The condition that a consultation has come to its end, with something or nothing."""
     return or_(Consultation.published_at.is_not(None), Consultation.dismissed_at.is_not(None))
 
 
 async def every(session: AsyncSession, staffer: Staffer) -> list[tuple[Consultation, int]]:
-    """Those that are there for somebody, with the number of the cases they see, the newest first."""
+    """Those that are there for somebody, with the number of the cases they see: those that go on before those that are
+    over, the newest first."""
     query = (
         select(Consultation, func.count(Appeal.id))
         .outerjoin(ConsultationCase, ConsultationCase.consultation_id == Consultation.id)
@@ -85,14 +97,17 @@ async def every(session: AsyncSession, staffer: Staffer) -> list[tuple[Consultat
         .where(visible(staffer))
         .group_by(Consultation.id)
         .order_by(over(), Consultation.id.desc())
+        .limit(LISTED)
     )
     return [(item, count) for item, count in await session.execute(query)]
 
 
-async def cases(session: AsyncSession, staffer: Staffer, item: Consultation) -> list[Appeal]:
-    """Its cases, as far as this person may dispatch them: one may have moved to another district meanwhile."""
+async def cases(
+    session: AsyncSession, staffer: Staffer, item: Consultation, right: Right = Right.APPEALS_ASSIGN
+) -> list[Appeal]:
+    """Its cases, as far as this person has the right for them: one may have moved to another district meanwhile."""
     query = select(Appeal).join(ConsultationCase, ConsultationCase.appeal_id == Appeal.id)
-    query = query.where(ConsultationCase.consultation_id == item.id, queue.visible(staffer, Right.APPEALS_ASSIGN))
+    query = query.where(ConsultationCase.consultation_id == item.id, queue.visible(staffer, right))
     return list(await session.scalars(query.order_by(Appeal.id)))
 
 
@@ -104,6 +119,35 @@ async def take_out(session: AsyncSession, staffer: Staffer, item: Consultation, 
     await session.execute(delete(ConsultationCase).where(here))
 
 
+async def units(session: AsyncSession, item: Consultation) -> list[Agency]:
+    """The units that take part, in the order in which they came to it."""
+    query = select(Agency).join(ConsultationUnit, ConsultationUnit.agency_id == Agency.id)
+    query = query.where(ConsultationUnit.consultation_id == item.id)
+    return list(await session.scalars(query.order_by(ConsultationUnit.added_at, Agency.id)))
+
+
+async def bring_in(session: AsyncSession, staffer: Staffer, item: Consultation, code: str, by: Actor) -> None:
+    """A unit takes part.  Raises Rejected: it is over, or its cases are about that unit, or it has nothing to do there."""
+    _refuse_over(item)
+    unit = await agencies.named(session, code)
+    if not staffer.near(Right.APPEALS_ASSIGN, unit.region):
+        raise Rejected("move.agency")
+    about = select(Appeal.id).join(ConsultationCase, ConsultationCase.appeal_id == Appeal.id)
+    about = about.where(ConsultationCase.consultation_id == item.id, Appeal.about_id == unit.id).limit(1)
+    if await session.scalar(about) is not None:
+        raise Rejected("consult.about")
+    row = {"consultation_id": item.id, "agency_id": unit.id, "added_by": by.id or 0, "added_at": now()}
+    await session.execute(upsert.insert(session, ConsultationUnit).values(row).on_conflict_do_nothing())
+
+
+async def leave_out(session: AsyncSession, item: Consultation, code: str) -> None:
+    """A unit does not take part after all.  Raises Rejected once it is over."""
+    _refuse_over(item)
+    unit = select(Agency.id).where(Agency.code == code).scalar_subquery()
+    here = ConsultationUnit.consultation_id == item.id, ConsultationUnit.agency_id == unit
+    await session.execute(delete(ConsultationUnit).where(*here))
+
+
 async def draft(session: AsyncSession, item: Consultation, text: str, by: Actor) -> None:
     """Write down what came of it, for somebody else to publish.  `item` is locked.  Raises Rejected."""
     _refuse_over(item)
@@ -111,6 +155,7 @@ async def draft(session: AsyncSession, item: Consultation, text: str, by: Actor)
         raise Rejected("move.answer_short", least=SHORTEST_ANSWER)
     item.text, item.drafted_by, item.drafted_at = text.strip(), by.id, now()
     await session.flush()
+    await outbox.put(session, [calls.call(NOUN, str(item.id), "publish", draft_mark(item))])
 
 
 async def dismiss(session: AsyncSession, staffer: Staffer, item: Consultation, why: str, by: Actor) -> None:
@@ -131,7 +176,7 @@ async def publish(
     """Tell everybody whose case belongs to it what was decided, once.  Returns how many.
 
     `item` is locked.  seen: the moment of the draft that was read.  The cases go on by themselves: each has its own answer
-    and its own rating.  Cases that are not this person's to dispatch leave it unanswered, and may be taken up by whose
+    and its own rating.  Cases that are not this person's to see leave it unanswered, and may be taken up by whose
     they are.  Raises Rejected: without a draft, for one that was changed meanwhile, and for whoever wrote it.
     """
     _refuse_over(item)
@@ -140,7 +185,7 @@ async def publish(
     if item.drafted_by == by.id:
         raise Rejected("consult.own_draft")
     item.published_by, item.published_at = by.id, now()
-    linked = await cases(session, staffer, item)
+    linked = await cases(session, staffer, item, Right.CONSULTATIONS_PUBLISH)
     others = ConsultationCase.appeal_id.not_in([each.id for each in linked])
     await session.execute(delete(ConsultationCase).where(ConsultationCase.consultation_id == item.id, others))
     for each in linked:

@@ -5,6 +5,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.errors import Rejected
 from bot.services.core.context import ServiceContext
+from bot.services.core.lifecycle import Actor, Role
+from bot.services.staff import accounts
+from bot.services.staff.permissions import Right
 from bot.services.units import agencies, desks
 from bot.store.models import Agency, Appeal, AppealStep
 
@@ -25,14 +28,24 @@ async def suggested(
     return agency.id if agency is not None else None
 
 
-async def named(session: AsyncSession, appeal: Appeal, code: str) -> Agency:
+async def named(session: AsyncSession, appeal: Appeal, code: str, actor: Actor) -> Agency:
     """The unit somebody names for a case; "" is the proposed one.
 
-    Raises Rejected: there is no such unit, or the case is about it.
+    Raises Rejected: there is no such unit, it is another place's, or the case is about it.
     """
     if not code:
         code = await session.scalar(select(Agency.code).where(Agency.id == appeal.agency_id)) or ""
     agency = await agencies.named(session, code, appeal.region)
+    await refuse_far(session, appeal, agency, actor)
     if agency.id == appeal.about_id:
         raise Rejected("move.about_itself")
     return agency
+
+
+async def refuse_far(session: AsyncSession, appeal: Appeal, unit: Agency, actor: Actor) -> None:
+    """Raises Rejected for a unit that lies outside of somebody's districts: where a case lies may not be known yet."""
+    if appeal.region or actor.id is None or actor.role is not Role.ADMIN:
+        return
+    staffer = await accounts.staffer_of(session, actor.id)
+    if staffer is not None and not staffer.near(Right.APPEALS_ASSIGN, unit.region):
+        raise Rejected("move.agency")

@@ -1,10 +1,10 @@
 """What a step of an appeal does besides: deadlines, timers, messages, the identity's date."""
 
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.messaging.callbacks import RATINGS, RateAppeal
@@ -18,7 +18,7 @@ from bot.services.core import timers
 from bot.services.core.context import ServiceContext
 from bot.services.core.lifecycle import Role
 from bot.services.identity import identities
-from bot.store.models import Agency, Appeal, Chat, Outbox, now
+from bot.store.models import Agency, Appeal, AppealStep, Chat, Outbox, now
 
 Effect = Callable[[AsyncSession, ServiceContext, Appeal, AppealMove, int], Awaitable[None]]
 
@@ -46,6 +46,9 @@ async def _reject(
 
 
 async def _merge(session: AsyncSession, context: ServiceContext, appeal: Appeal, wanted: AppealMove, step: int) -> None:
+    """What was merged into it before goes along, and reads the same answer."""
+    along = update(Appeal).where(Appeal.parent_id == appeal.id).values(parent_id=appeal.parent_id)
+    await session.execute(along)
     await notifications.tell(session, context, appeal, "case.merged", step=step)
 
 
@@ -111,11 +114,26 @@ async def _begin(session: AsyncSession, context: ServiceContext, appeal: Appeal,
 
 async def _ask(session: AsyncSession, context: ServiceContext, appeal: Appeal, wanted: AppealMove, step: int) -> None:
     """The clock stands still, and once the worker has been asked, their next plain message is the answer."""
+    if wanted.actor.role is Role.WORKER:
+        await _ask_again(session, context, appeal, step)
+        return
     appeal.question = wanted.text
     asked_at = await notifications.tell(session, context, appeal, "case.asked", step=step, question=wanted.text)
+    await _wait(session, context, appeal, asked_at or now())
+
+
+async def _ask_again(session: AsyncSession, context: ServiceContext, appeal: Appeal, step: int) -> None:
+    """As if the worker had not answered yet; nobody reads any more what was meant for something else."""
+    lines = select(AppealStep.id).where(AppealStep.appeal_id == appeal.id, AppealStep.id < step)
+    meant = lines.order_by(AppealStep.id.desc()).limit(1).scalar_subquery()
+    await session.execute(update(AppealStep).where(AppealStep.id == meant).values(text=""))
+    await _wait(session, context, appeal, now())
+
+
+async def _wait(session: AsyncSession, context: ServiceContext, appeal: Appeal, since: datetime) -> None:
     chat = await identities.chat_behind(session, appeal.alias)
     if chat is not None:
-        chat.pending = pending.asked(chat.pending, appeal.number, timers.written(asked_at or now()))
+        chat.pending = pending.asked(chat.pending, appeal.number, timers.written(since))
         chat.version = Chat.version + 1
     await DEADLINES.pause(session, context, appeal)
 
@@ -172,7 +190,9 @@ async def _expire(
 ) -> None:
     await _close(session, context, appeal)
     again = [[("case.reopen", RateAppeal(appeal.number, "poor"))]]
-    await notifications.tell(session, context, appeal, "case.unrated", step=step, choices=again)
+    await notifications.tell(
+        session, context, appeal, "case.unrated", step=step, choices=again, days=UNRATED_AFTER.days
+    )
 
 
 async def _lock(session: AsyncSession, context: ServiceContext, appeal: Appeal, wanted: AppealMove, step: int) -> None:

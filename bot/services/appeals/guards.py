@@ -8,8 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.errors import Rejected
 from bot.services.appeals import dispatch
-from bot.services.appeals.queue import APPEALS
-from bot.services.appeals.states import OPEN, AppealMove, AppealState
+from bot.services.appeals.queue import APPEALS, BUSY
+from bot.services.appeals.states import AppealMove, AppealState
 from bot.services.calendar import time_limits
 from bot.services.core.context import ServiceContext
 from bot.services.core.lifecycle import WORKER, IllegalStep, Role
@@ -23,7 +23,9 @@ Check = Callable[[AsyncSession, ServiceContext, Appeal, AppealMove], Awaitable[N
 RETURN_WITHIN = 1  # working days an agency has to say that a case is not its own
 SHORTEST_TEXT = 4  # characters
 SHORTEST_ANSWER = 20  # characters
+HANDLING = ("begin", "propose")  # lines of whoever worked on it, also if a colleague has it now
 REOPEN_WITHIN = timedelta(days=30)
+RETRACT_WITHIN = timedelta(hours=1)  # what was typed for something else is seen at once
 
 
 async def _check_text(session: AsyncSession, context: ServiceContext, appeal: Appeal, wanted: AppealMove) -> None:
@@ -33,14 +35,14 @@ async def _check_text(session: AsyncSession, context: ServiceContext, appeal: Ap
 
 async def _check_assign(session: AsyncSession, context: ServiceContext, appeal: Appeal, wanted: AppealMove) -> None:
     """The unit somebody names, else the proposed one.  Reopened, it goes to another unit with a reason only."""
-    agency = await dispatch.named(session, appeal, wanted.agency)
+    agency = await dispatch.named(session, appeal, wanted.agency, wanted.actor)
     if appeal.state == AppealState.REOPENED and appeal.agency_id not in (None, agency.id):
         await _check_text(session, context, appeal, wanted)
     appeal.agency_id = agency.id
 
 
 async def _check_reassign(session: AsyncSession, context: ServiceContext, appeal: Appeal, wanted: AppealMove) -> None:
-    agency = await dispatch.named(session, appeal, wanted.agency)
+    agency = await dispatch.named(session, appeal, wanted.agency, wanted.actor)
     if agency.id == appeal.agency_id:
         raise Rejected("move.same_unit")
     await _check_text(session, context, appeal, wanted)
@@ -55,7 +57,7 @@ async def _check_recategorise(
     And into one only where somebody reads it.
     """
     kind = context.knowledge.appeals.kinds.get(wanted.kind)
-    if kind is None:
+    if kind is None or kind.light:
         raise Rejected("move.kind")
     if wanted.kind == appeal.kind:
         raise Rejected("move.same_kind")
@@ -86,16 +88,38 @@ async def _check_handler(session: AsyncSession, context: ServiceContext, appeal:
 
 
 async def _check_ask(session: AsyncSession, context: ServiceContext, appeal: Appeal, wanted: AppealMove) -> None:
+    if wanted.actor.role is Role.WORKER:
+        await _check_asked_again(session, appeal)
+        return
     await _check_handler(session, context, appeal, wanted)
     await _check_text(session, context, appeal, wanted)
 
 
+async def _check_asked_again(session: AsyncSession, appeal: Appeal) -> None:
+    """An answer is taken back soon, and only while nobody has done anything since."""
+    last = await last_step(session, appeal)
+    if last is None or (last.name, last.role) != ("resume", Role.WORKER) or now() - last.at > RETRACT_WITHIN:
+        raise Rejected("reply.gone_on", number=appeal.number)
+
+
+async def last_step(session: AsyncSession, appeal: Appeal) -> AppealStep | None:
+    """The newest line of its timeline."""
+    lines = select(AppealStep).where(AppealStep.appeal_id == appeal.id)
+    return (await session.scalars(lines.order_by(AppealStep.id.desc()).limit(1))).first()
+
+
 async def _check_answer(session: AsyncSession, context: ServiceContext, appeal: Appeal, wanted: AppealMove) -> None:
-    """A result in words, read by somebody who did not handle the case."""
+    """A result in words, read by somebody who did not handle the case; of a light kind the unit answers by itself."""
+    light = context.knowledge.appeals.kinds[appeal.kind].light
+    if wanted.actor.role is Role.HANDLER:
+        if not light:
+            raise IllegalStep("appeal", appeal.state, wanted.target, ())
+        await _check_handler(session, context, appeal, wanted)
     if len(wanted.text.strip()) < SHORTEST_ANSWER:
         raise Rejected("move.answer_short", least=SHORTEST_ANSWER)
-    handled = {appeal.handler_id, appeal.proposal_by} - {None}
-    if wanted.actor.id is not None and wanted.actor.id in handled:
+    worked = select(AppealStep.staff_id).where(AppealStep.appeal_id == appeal.id, AppealStep.name.in_(HANDLING))
+    handled = {appeal.handler_id, appeal.proposal_by, *await session.scalars(worked)} - {None}
+    if not light and wanted.actor.id is not None and wanted.actor.id in handled:
         raise Rejected("move.reviewer_handled")
 
 
@@ -105,15 +129,18 @@ async def _check_reject(session: AsyncSession, context: ServiceContext, appeal: 
 
 
 async def _check_merge(session: AsyncSession, context: ServiceContext, appeal: Appeal, wanted: AppealMove) -> None:
-    """Into a case that this person may dispatch, too: its answer is written to the author of this one."""
-    parent = await APPEALS.of_actor(session, wanted.actor, wanted.parent, Right.APPEALS_ASSIGN)
-    if parent is None or parent.id == appeal.id or parent.state not in OPEN or parent.parent_id is not None:
+    """Into a case that this person may dispatch, too: its answer, which is still to come, is written to the author of
+    this one.  It is locked, so that it is not answered meanwhile."""
+    parent = await APPEALS.of_actor(session, wanted.actor, wanted.parent, Right.APPEALS_ASSIGN, lock=True)
+    if parent is None or parent.id == appeal.id or parent.state not in BUSY or parent.parent_id is not None:
         raise Rejected("move.parent")
     appeal.parent_id = parent.id
 
 
 async def _check_unmerge(session: AsyncSession, context: ServiceContext, appeal: Appeal, wanted: AppealMove) -> None:
-    """Out of a case that is hidden from this person nobody takes anything."""
+    """Out of a case that is hidden from this person nobody takes anything; one that has ended lets all of them go."""
+    if wanted.actor.role is Role.SYSTEM:
+        return
     number = await session.scalar(select(Appeal.number).where(Appeal.id == appeal.parent_id))
     if number and await APPEALS.of_actor(session, wanted.actor, number, Right.APPEALS_ASSIGN) is None:
         raise Rejected("move.parent_elsewhere")

@@ -1,4 +1,4 @@
-"""Texts that staff begins from: those of the content, and those an office keeps for its own district, by kind."""
+"""Texts that staff begins from, by kind: those of the content, and those an office keeps for its district, for notices, too."""
 
 from collections.abc import Sequence
 
@@ -15,7 +15,8 @@ from bot.store.models import Appeal, CannedReply, now
 from knowledge.appeals import Catalogue, Template
 from knowledge.regions import around
 
-USES = ("answer", "ask", "return")
+NOTICE = "notice"  # what begins a notice; its kind is one of notices
+USES = ("answer", "ask", "return", NOTICE)
 LONGEST_LABEL, LONGEST = 20, 2000  # characters
 SHORTEST = 10
 MOST = 60  # of one district
@@ -37,9 +38,18 @@ async def listed(session: AsyncSession, staffer: Staffer) -> Sequence[CannedRepl
 async def offered(session: AsyncSession, types: Catalogue, appeal: Appeal) -> list[Template]:
     """What may begin a text about a case: those of its own kind first, the district's before the content's."""
     fits = CannedReply.district.in_(around(appeal.region)), or_(CannedReply.kind == appeal.kind, CannedReply.kind == "")
-    rows = await session.scalars(select(CannedReply).where(*fits).order_by(CannedReply.kind.desc(), CannedReply.id))
+    rows = await session.scalars(
+        select(CannedReply).where(*fits, CannedReply.use != NOTICE).order_by(CannedReply.kind.desc(), CannedReply.id)
+    )
     own = [Template(f"own{row.id}", row.use, row.label, row.text) for row in rows]
     return own + [each for each in types.templates if not each.kinds or appeal.kind in each.kinds]
+
+
+async def for_notices(session: AsyncSession, districts: Sequence[str]) -> Sequence[CannedReply]:
+    """What may begin a notice of somebody who writes in these districts, by its kind."""
+    there = {region for each in districts for region in around(each)}
+    fits = CannedReply.use == NOTICE, CannedReply.district.in_(there)
+    return (await session.scalars(select(CannedReply).where(*fits).order_by(CannedReply.kind, CannedReply.id))).all()
 
 
 async def save(session: AsyncSession, by: By, row: CannedReply, *, use: str, kind: str, label: str, text: str) -> None:

@@ -9,9 +9,9 @@ from bot.queue import outbox
 from bot.services.appeals import appeals, calls, dispatch, events
 from bot.services.appeals.effects import EFFECTS
 from bot.services.appeals.guards import CHECKS
-from bot.services.appeals.states import APPEAL, AppealMove
+from bot.services.appeals.states import APPEAL, AppealMove, AppealState
 from bot.services.core.context import ServiceContext
-from bot.services.core.lifecycle import Role
+from bot.services.core.lifecycle import SYSTEM, Role
 from bot.services.identity import identities
 from bot.store.models import Agency, Appeal, AppealStep, now
 
@@ -57,7 +57,16 @@ async def move(session: AsyncSession, context: ServiceContext, number: str, want
     else:  # The console is the desk.
         await calls.after(session, appeal, step.name)
     await session.flush()
+    if wanted.target in (AppealState.REJECTED, AppealState.WITHDRAWN):
+        await _let_go(session, context, appeal)
     return appeal
+
+
+async def _let_go(session: AsyncSession, context: ServiceContext, parent: Appeal) -> None:
+    """What was merged into a case that ends without an answer goes on by itself: else nobody would answer it."""
+    merged = select(Appeal.number).where(Appeal.parent_id == parent.id, Appeal.state == AppealState.MERGED)
+    for number in (await session.scalars(merged.order_by(Appeal.id))).all():
+        await move(session, context, number, AppealMove(AppealState.ACCEPTED, SYSTEM, verb="unmerge"))
 
 
 async def _note(session: AsyncSession, context: ServiceContext, appeal: Appeal, step: str, wanted: AppealMove) -> str:

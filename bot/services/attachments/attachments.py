@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from PIL import Image
 from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.doors import pictures
+from bot.doors import pictures, sounds
 from bot.doors.pictures import NoPicture
 from bot.errors import Refused
 from bot.queue import jobs
@@ -23,7 +24,7 @@ from bot.store.vault import Vault
 MOST = 9  # attachments of one case
 EDGE = 2_000  # pixels of the longer side that is kept
 QUALITY = 85
-SOUNDS = {b"OggS": "audio/ogg", b"\x1aE\xdf\xa3": "audio/webm"}  # by their first bytes
+SMALL, SMALL_QUALITY = 120, 70  # pixels of the longer side of a copy for lists: no plate can be read on it
 STRAY = 3600  # seconds after which a file that nothing names is nobody's
 LOOKED_UP = 500  # names at once
 NAMES = (Attachment.name, HazardPhoto.name, HazardPhoto.shown)  # columns that name files of the folder
@@ -37,6 +38,7 @@ class Made:
     data: bytes
     mime: str
     print: str = ""  # of a picture
+    small: bytes = b""  # of a picture: a copy for lists
 
 
 async def add(session: AsyncSession, appeal_id: int, channel: Channel, files: Sequence[dict[str, Any]]) -> None:
@@ -69,15 +71,23 @@ def make(data: bytes, kind: str) -> Made:
     Raises Refused.
     """
     if kind == "voice":
-        mime = next((mime for first, mime in SOUNDS.items() if data.startswith(first)), None)
+        mime = sounds.kind(data)
         if mime is None:
             raise Refused("not a voice note")
         return Made(data, mime)
     try:
         picture = pictures.upright(data, EDGE)
-        return Made(pictures.jpeg(picture, QUALITY), "image/jpeg", fingerprints.of(picture))
+        return made_of(picture)
     except NoPicture as why:
         raise Refused(f"no picture: {why}") from None
+
+
+def made_of(picture: Image.Image) -> Made:
+    """What is stored of decoded pixels."""
+    little = picture.copy()
+    little.thumbnail((SMALL, SMALL))
+    small = pictures.jpeg(little, SMALL_QUALITY)
+    return Made(pictures.jpeg(picture, QUALITY), "image/jpeg", fingerprints.of(picture), small)
 
 
 def keep(folder: Path, vault: Vault, made: Made) -> str:

@@ -10,8 +10,8 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.services.core import revisions
-from bot.services.core.working_days import Calendar, Limit, LimitUnit, china_date
-from bot.store.models import CalendarDay, CalendarYear, LimitChange, now
+from bot.services.core.working_days import Calendar, Limit, LimitUnit
+from bot.store.models import CalendarDay, CalendarYear, LimitChange
 
 NAME = "calendar"  # of the revision that grows with every change of days or limits
 
@@ -89,11 +89,6 @@ async def load(session: AsyncSession) -> Rules:
         limit = Limit(row.amount, LimitUnit(row.unit), row.source) if row.amount is not None else None
         entries.setdefault(row.kind, []).append(LimitEntry(row.district, row.valid_from, limit))
     return Rules(calendar, entries)
-
-
-async def limit_of(session: AsyncSession, kind: Limited, region: str, at: datetime | None = None) -> Limit:
-    """The limit for answers of a kind in a district, at a moment: now, when none is given."""
-    return (await rules(session)).limit(kind, region, china_date(at or now()))
 
 
 async def calendar(session: AsyncSession) -> Calendar:

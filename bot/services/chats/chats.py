@@ -122,6 +122,7 @@ _BLANK = dict.fromkeys(_NAMES) | {
     "flow": "",
     "step": "",
     "paused": False,
+    "no_outlet": False,
     "service_notices": True,
     "activity_notices": False,
     "quiet": "",

@@ -8,11 +8,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.messaging.callbacks import Callback, button
 from bot.messaging.reply import Photo, Say
 from bot.queue import jobs, outbox
+from bot.services.chats import rings
 from bot.services.core import quiet_hours
 from bot.services.core.context import ServiceContext
-from bot.store.models import Chat, Lane, now
+from bot.store.models import Channel, Chat, Lane, now
 
-Row = Sequence[tuple[str, Callback]]  # buttons side by side: the key of the label, and what a press says
+Row = Sequence[tuple[str, Callback]]  # buttons side by side: the key of the label, which may name what the press says
 
 
 async def tell(
@@ -38,8 +39,12 @@ async def tell(
     text = say(chat.language, key, **values)
     reply: Say | Photo = {"do": "photo", "text": text, "qr": qr} if qr else {"do": "say", "text": text}
     if choices:
-        reply["choices"] = [[button(say(chat.language, key), press) for key, press in row] for row in choices]
+        reply["choices"] = [
+            [button(say(chat.language, key, **vars(press)), press) for key, press in row] for row in choices
+        ]
     due_at = now() if urgent else quiet_hours.waking(now(), *quiet_hours.of(chat.quiet, context.quiet))
     lane = Lane.REPLY if urgent else Lane.NEWS
     await outbox.put(session, [jobs.message(chat, reply, step=step, lane=lane, due_at=due_at)])
+    if chat.channel == Channel.WEB:
+        await rings.ring(session, [chat.address], due_at)
     return due_at

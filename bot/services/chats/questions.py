@@ -36,6 +36,15 @@ class AskedQuestion:
 
 
 @dataclass(frozen=True, slots=True)
+class OpenedEntry:
+    """An entry that somebody chose from a list: what they say next may go on from it."""
+
+    chat_id: int | None
+    topic: str
+    at: datetime = field(default_factory=now)
+
+
+@dataclass(frozen=True, slots=True)
 class AnswerVerdict:
     """What somebody thought of an answer."""
 
@@ -46,18 +55,19 @@ class AnswerVerdict:
     region: str = ""
 
 
-async def remember(connection: AsyncConnection, notes: Sequence[AskedQuestion | AnswerVerdict]) -> None:
+async def remember(connection: AsyncConnection, notes: Sequence[AskedQuestion | OpenedEntry | AnswerVerdict]) -> None:
     """Write a batch of notes: counts, gaps, and what each person asked about last."""
     asked = [note for note in notes if isinstance(note, AskedQuestion)]
     verdicts = [note for note in notes if isinstance(note, AnswerVerdict)]
-    await _topics_of_chats(connection, asked)
+    await _topics_of_chats(connection, [note for note in notes if not isinstance(note, AnswerVerdict)])
     await _count(connection, asked, verdicts)
-    await _sum_up(connection, notes)
+    await _sum_up(connection, [*asked, *verdicts])
     await _gaps(connection, asked)
 
 
-async def _topics_of_chats(connection: AsyncConnection, asked: Iterable[AskedQuestion]) -> None:
-    last = {note.chat_id: note for note in asked if note.topic and note.chat_id is not None}
+async def _topics_of_chats(connection: AsyncConnection, asked: Iterable[AskedQuestion | OpenedEntry]) -> None:
+    """What each person was told about last; nothing after a question that was not surely answered."""
+    last = {note.chat_id: note for note in asked if note.chat_id is not None}
     if last:
         table = Chat.__table__
         statement = (
@@ -122,6 +132,20 @@ async def outcomes(session: AsyncSession, period: Period, district: str) -> dict
     )
     counted = {what: int(times) for what, times in await session.execute(query)}
     return {what: counted.get(what, 0) for what in OUTCOMES}
+
+
+async def by_day(session: AsyncSession, period: Period, district: str) -> dict[date, dict[str, int]]:
+    """The same of each day on which there were any, the last one first."""
+    query = (
+        select(QuestionCount.day, QuestionCount.what, func.sum(QuestionCount.times))
+        .where(QuestionCount.day.between(period.first, period.last), QuestionCount.region.startswith(district))
+        .group_by(QuestionCount.day, QuestionCount.what)
+        .order_by(QuestionCount.day.desc())
+    )
+    found: dict[date, dict[str, int]] = {}
+    for day, what, times in await session.execute(query):
+        found.setdefault(day, dict.fromkeys(OUTCOMES, 0))[what] = int(times)
+    return found
 
 
 async def _gaps(connection: AsyncConnection, asked: Iterable[AskedQuestion]) -> None:

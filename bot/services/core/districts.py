@@ -1,8 +1,9 @@
 """Which rows lie in a district."""
 
+from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import ColumnElement, true
+from sqlalchemy import ColumnElement, and_, false, or_, true
 from sqlalchemy.orm import InstrumentedAttribute
 
 DIGITS = 6  # of the longest GB/T 2260 code
@@ -14,3 +15,10 @@ def inside(column: InstrumentedAttribute[Any], district: str) -> ColumnElement[b
     A range instead of LIKE: an index can use it, whatever the database sorts by.
     """
     return column.between(district, district.ljust(DIGITS, "9")) if district else true()
+
+
+def apart(
+    column: InstrumentedAttribute[Any], districts: Iterable[str]
+) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    """Rows without a district, and rows within one of these: each is a stretch of an index, both together are none."""
+    return column == "", and_(column > "", or_(false(), *(inside(column, each) for each in districts)))

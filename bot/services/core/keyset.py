@@ -6,26 +6,26 @@ number of the part and the values of the row's keys.  It means the same place wh
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, literal, or_, select, union_all
+from sqlalchemy import ColumnElement, Select, and_, func, literal, or_, select, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
-from bot.store.base import Moment
+from bot.store.base import Moment, at_most
 
 Values = tuple[Any, ...]
 
 FAR = datetime(9999, 1, 1, tzinfo=UTC)  # in place of a moment that is not there: it comes last
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-CURSOR = re.compile(r"[0-9](_t?-?[0-9]{1,18}){1,6}", re.ASCII)
+CURSOR = re.compile(r"[0-9](_(t?-?[0-9]{1,18}|d[0-9]{1,7}|s[0-9a-f]{0,192})){1,6}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """What rows go by: a whole number, yes or no, or a moment; never NULL."""
+    """What rows go by: a whole number, yes or no, a moment, a day or a short text; never NULL."""
 
     value: ColumnElement[Any] | InstrumentedAttribute[Any]
     falling: bool = False
@@ -115,10 +115,10 @@ async def page(
     backwards = start is not None and not place.after
     turned = [part.turned(backwards=backwards) for part in parts]
     ids = _ids(query, number, turned, start, size, backwards=backwards)
-    of_part = {row.id: row.part for row in await session.execute(ids)}
+    stands = {row.id: (-row.part if backwards else row.part, row.place) for row in await session.execute(ids)}
     keys = [key.value for part in parts for key in part.keys]
-    loaded = query.add_columns(number, *keys).where(number.in_(list(of_part)))
-    found = _sorted(_found(await session.execute(loaded), parts, of_part), turned, backwards=backwards)
+    loaded = query.add_columns(number, *keys).where(number.in_(list(stands)))
+    found = list(_found(await session.execute(loaded), parts, stands))
     more, found = len(found) > size, found[:size]
     if backwards:
         found.reverse()
@@ -136,41 +136,45 @@ def _ids(
     *,
     backwards: bool,
 ) -> Select[Any]:
-    """Of each part that counts its first rows, one more than a page, with the part's number."""
+    """Of each part that counts its first rows, one more than a page, with the part's number and their places in it.
+
+    The database says the order: Python sorts texts in another one than most databases do.
+    """
     narrow = query.with_only_columns(number.label("id"), maintain_column_froms=True)
     selected = []
     for at, part in enumerate(parts):
         if start is not None and (at > start[0] if backwards else at < start[0]):
             continue
         beyond = [part.beyond(start[1])] if start is not None and at == start[0] else []
-        rows = narrow.where(part.rows, *beyond).order_by(*(key.order for key in part.keys)).limit(size + 1)
-        selected.append(select(rows.subquery(), literal(at).label("part")))
+        keys = [key.value.label(f"key{place}") for place, key in enumerate(part.keys)]
+        rows = narrow.add_columns(*keys).where(part.rows, *beyond).order_by(*(key.order for key in part.keys))
+        first = rows.limit(at_most(size + 1)).subquery()
+        order = [replace(key, value=first.c[f"key{place}"]).order for place, key in enumerate(part.keys)]
+        place = func.row_number().over(order_by=order).label("place")
+        selected.append(select(first.c.id, literal(at).label("part"), place))
     return select(union_all(*selected).subquery())
 
 
-def _found(rows: Iterable[Sequence[Any]], parts: Sequence[Part], of_part: Mapping[Any, int]) -> Iterator[_Found]:
-    """Rows of the query with all keys of all parts behind them, taken apart."""
+def _found(
+    rows: Iterable[Sequence[Any]], parts: Sequence[Part], stands: Mapping[Any, tuple[int, int]]
+) -> Iterator[_Found]:
+    """Rows of the query with all keys of all parts behind them, taken apart, in the order in which they stand."""
     firsts = [sum(len(part.keys) for part in parts[:at]) for at in range(len(parts) + 1)]
-    for row in rows:
+    for row in sorted(rows, key=lambda row: stands[row[-firsts[-1] - 1]]):
         plain, (number, *keys) = row[: -firsts[-1] - 1], row[-firsts[-1] - 1 :]
-        at = of_part[number]
+        at = abs(stands[number][0])
         yield _Found(at, tuple(keys[firsts[at] : firsts[at + 1]]), tuple(plain))
 
 
-def _sorted(found: Iterable[_Found], parts: Sequence[Part], *, backwards: bool) -> list[_Found]:
-    rows: list[_Found] = []
-    by_part: dict[int, list[_Found]] = {}
-    for each in found:
-        by_part.setdefault(each.part, []).append(each)
-    for at in sorted(by_part, reverse=backwards):
-        for place, key in reversed([*enumerate(parts[at].keys)]):
-            by_part[at].sort(key=lambda each, place=place: each.keys[place], reverse=key.falling)  # type: ignore[misc]
-        rows += by_part[at]
-    return rows
-
-
 def _token(value: Any) -> str:
-    return f"t{(value - EPOCH) // timedelta(microseconds=1)}" if isinstance(value, datetime) else str(int(value))
+    match value:
+        case datetime():
+            return f"t{(value - EPOCH) // timedelta(microseconds=1)}"
+        case date():
+            return f"d{value.toordinal()}"
+        case str():
+            return f"s{value.encode().hex()}"
+    return str(int(value))
 
 
 def _read(cursor: str, parts: Sequence[Part]) -> tuple[int, Values] | None:
@@ -192,4 +196,8 @@ def _value(token: str, key: Key) -> Any:
     if isinstance(key.value.type, Moment):
         return EPOCH + timedelta(microseconds=int(token.removeprefix("t")))
     sort: type = key.value.type.python_type
+    if sort is str:
+        return bytes.fromhex(token.removeprefix("s")).decode()
+    if sort is date:
+        return date.fromordinal(int(token.removeprefix("d")))
     return sort(int(token))

@@ -21,6 +21,7 @@ class Role(StrEnum):
     ADMIN = "district_admin"
     SYSTEM_ADMIN = "system_admin"
     AUDITOR = "auditor"
+    PROVIDER = "provider"  # who holds consultations: a lawyer, a counsellor
     COUNTER = "counter"  # where rewards are handed over: a station's or a merchant's own person
 
 

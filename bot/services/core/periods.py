@@ -4,6 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
+from sqlalchemy import ColumnElement
+from sqlalchemy.orm import InstrumentedAttribute
+
 from bot.services.core.working_days import DAY, ZONE
 from bot.store.models import now
 
@@ -45,6 +48,20 @@ class Period:
         while first <= self.last:
             yield Period(first, min(first + step - DAY, self.last))
             first += step
+
+
+def within(
+    column: InstrumentedAttribute[datetime] | InstrumentedAttribute[datetime | None],
+    since: date | None,
+    until: date | None,
+) -> list[ColumnElement[bool]]:
+    """The conditions that a moment lies between two days, both included; None is no bound."""
+    parts: list[ColumnElement[bool]] = []
+    if since is not None:
+        parts.append(column >= datetime.combine(since, time(), ZONE))
+    if until is not None:
+        parts.append(column < datetime.combine(until, time(), ZONE) + DAY)
+    return parts
 
 
 def today() -> date:

@@ -23,6 +23,7 @@ STEPS: Mapping[str, str] = {  # the lines of a timeline after which somebody els
     **dict.fromkeys(("validate", "return"), "dispatch"),
     **dict.fromkeys(("dispatch", "reassign"), "begin"),
     "reopen": "again",
+    "left": "left",
     "warn": "due",
     "overdue": "overdue",
 }
@@ -37,6 +38,7 @@ _WAITS: Mapping[str, Wait[Hazard]] = {
     "dispatch": Wait(Right.HAZARDS_REVIEW, _in(HazardState.VALIDATED)),
     "begin": Wait(Right.HAZARDS_HANDLE, _in(HazardState.DISPATCHED)),
     "again": Wait(Right.HAZARDS_HANDLE, _in(HazardState.REOPENED), owned=True),
+    "left": Wait(Right.HAZARDS_HANDLE, lambda hazard: hazard.state in OPEN and hazard.handler_id is None),
     "due": Wait(Right.HAZARDS_HANDLE, _in(*OPEN), owned=True),
     "overdue": Wait(Right.HAZARDS_HANDLE, _in(*OPEN), owned=True),
 }
@@ -55,15 +57,18 @@ async def look(session: AsyncSession, context: ServiceContext, number: str, what
         return None
     unhanded = hazard.agency_id is None or hazard.state in (HazardState.REPORTED, HazardState.VALIDATED)
     kind = context.knowledge.hazards.kinds[hazard.kind]
-    due = for_staff(context.knowledge.texts, hazard.due_at)
-    return Matter(
-        line=context.knowledge.texts.say(DEFAULT, f"call.hazard_{what}", number=number, kind=kind.label, due=due),
+    say = context.knowledge.texts.say
+    values = {"number": number, "kind": kind.label, "due": for_staff(context.knowledge.texts, hazard.due_at)}
+    lines = {name: say(DEFAULT, f"call.hazard_{name}", **values) for name in (what, "colleague", "nobody")}
+    matter = Matter(
+        line=lines[what],
         right=Right.HAZARDS_REVIEW if unhanded else wait.right,
         region=hazard.region,
         unit=None if unhanded else hazard.agency_id,
         only=calls.people(hazard.handler_id) if wait.owned and not unhanded else calls.people(),
         urgent=bool(kind.urgent),
     )
+    return matter if unhanded else matter.within_unit(lines["colleague"], lines["nobody"], Right.HAZARDS_REVIEW)
 
 
 SOURCE = CallSource(HAZARDS, urls.HAZARDS, look)

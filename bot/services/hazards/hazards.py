@@ -169,7 +169,7 @@ async def own_one(session: AsyncSession, chat_id: int, number: str) -> Hazard | 
 
 async def nearby(session: AsyncSession, kind: str, point: tuple[float, float]) -> list[Hazard]:
     """Open hazards of a type within NEAR metres and RECENT days, nearest first."""
-    return _nearest(point, await session.scalars(_around(point).where(*_open(kind))))
+    return _nearest(point, await session.scalars(around(point).where(*_open(kind))))
 
 
 async def alike(session: AsyncSession, context: ServiceContext, kind: str, place: str, region: str) -> list[Hazard]:
@@ -205,10 +205,11 @@ def _bare(context: ServiceContext, region: str, place: str) -> str:
 
 async def resolved_near(session: AsyncSession, point: tuple[float, float]) -> list[Hazard]:
     """What somebody on the spot can check, nearest first."""
-    return _nearest(point, await session.scalars(_around(point).where(Hazard.state == HazardState.RESOLVED)))
+    return _nearest(point, await session.scalars(around(point).where(Hazard.state == HazardState.RESOLVED)))
 
 
-def _around(point: tuple[float, float]) -> Any:
+def around(point: tuple[float, float]) -> Any:
+    """The query for hazards in the square of NEAR metres around a place."""
     north = NEAR / METRES_A_DEGREE
     east = north / max(cos(radians(point[0])), 0.01)
     latitudes = Hazard.latitude.between(point[0] - north, point[0] + north)

@@ -1,11 +1,12 @@
 """Photos of hazards: fetched like attachments, compared with earlier ones, covered before they leave the desk."""
 
-from collections.abc import Sequence
+import base64
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import func, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.doors import pictures
@@ -74,6 +75,7 @@ async def fetched(session: AsyncSession, photo: HazardPhoto, made: Made) -> None
     A result's photo is its handler's, and costs the reporter nothing; `original` is asked before it counts.
     """
     photo.print = made.print
+    keep_small(photo, made)
     if photo.part != "report":
         return
     hazard = await session.get_one(Hazard, photo.hazard_id)
@@ -88,6 +90,24 @@ async def original(session: AsyncSession, photo: HazardPhoto, *, but: int = 0) -
     others = others.where(HazardPhoto.hazard_id != but, HazardPhoto.print != "", HazardPhoto.id != photo.id)
     rows = await session.execute(others.order_by(HazardPhoto.id.desc()).limit(COMPARED))
     return next((number for print_, number in rows if fingerprints.alike(print_, photo.print)), "")
+
+
+def keep_small(photo: HazardPhoto, made: Made) -> None:
+    """Keep the copy for lists with its photo, sealed: it goes when the photo goes."""
+    photo.thumb = base64.b64encode(made.small).decode()
+
+
+async def small(session: AsyncSession, photo: HazardPhoto) -> bytes:
+    """The copy for lists; nothing of a photo from before there were any."""
+    kept = await session.scalar(select(HazardPhoto.thumb).where(HazardPhoto.id == photo.id))
+    return base64.b64decode(kept or "")
+
+
+async def first_of(session: AsyncSession, hazards: Collection[int]) -> dict[int, int]:
+    """The first photo of each report that has one that can be looked at: numbers of hazards and of photos."""
+    mine = HazardPhoto.hazard_id.in_(hazards), HazardPhoto.part == "report", HazardPhoto.state == "ready"
+    query = select(HazardPhoto.hazard_id, func.min(HazardPhoto.id)).where(*mine).group_by(HazardPhoto.hazard_id)
+    return {row[0]: row[1] for row in await session.execute(query)}
 
 
 async def result(session: AsyncSession, hazard: Hazard) -> HazardPhoto | None:
@@ -132,7 +152,7 @@ def pixelate(data: bytes, boxes: Sequence[Box]) -> Made:
         if width < 1 or height < 1:
             continue
         picture.paste(COVER, box)
-    return Made(pictures.jpeg(picture, attachments.QUALITY), "image/jpeg")
+    return attachments.made_of(picture)
 
 
 def cover(folder: Path, vault: Vault, name: str, boxes: Sequence[Box]) -> Made:

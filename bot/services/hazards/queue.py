@@ -2,20 +2,21 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import ColumnElement, and_, case, false, func, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.services.core import keyset, map_clusters, recent
+from bot.services.core import keyset, map_clusters, periods, recent
 from bot.services.core.counting import Count, capped, counted
-from bot.services.core.districts import inside
+from bot.services.core.districts import apart, inside
 from bot.services.core.keyset import Key, Page, Part, Place
 from bot.services.core.map_clusters import Chart, Pin
 from bot.services.core.recent import Recent
 from bot.services.hazards.states import CLOSED, OPEN, HazardState
 from bot.services.staff.lookup import Lookup
 from bot.services.staff.permissions import AGENCY, Right, Staffer
+from bot.store.base import among, at_most
 from bot.store.models import Agency, Hazard, HazardStep, now
 from knowledge.geo import Point
 
@@ -24,18 +25,19 @@ DRAWN = 5_000  # hazards on one map
 SAMPLE = timedelta(days=7)  # after which staff looks whether it is fixed, because nobody else did
 Condition = ColumnElement[bool]
 VIEWS: Mapping[str, Condition] = {  # the tabs, in their order
-    "open": Hazard.state.in_(OPEN),
-    "look": Hazard.state == HazardState.REPORTED,
-    "dispatch": Hazard.state.in_({HazardState.VALIDATED, HazardState.REOPENED}),
-    "handle": Hazard.state.in_({HazardState.DISPATCHED, HazardState.HANDLING}),
-    "again": and_(Hazard.state.in_(OPEN), Hazard.reopened > 0),
-    "check": Hazard.state == HazardState.RESOLVED,
-    "done": Hazard.state.in_(CLOSED),
+    "open": among(Hazard.state, OPEN),
+    "look": among(Hazard.state, [HazardState.REPORTED]),
+    "dispatch": among(Hazard.state, {HazardState.VALIDATED, HazardState.REOPENED}),
+    "handle": among(Hazard.state, {HazardState.DISPATCHED, HazardState.HANDLING}),
+    "again": and_(among(Hazard.state, OPEN), Hazard.reopened > 0),
+    "check": among(Hazard.state, [HazardState.RESOLVED]),
+    "done": among(Hazard.state, CLOSED),
     "all": true(),
 }
+SORTS = ("urgent", "newest", "oldest")
 WHOLE = ("done", "all")  # tabs that hold what is over
 OPEN_MOST = 50_000  # hazards that are looked at to say how many wait behind each tab
-_IS_OVER = Hazard.state.in_(CLOSED)
+_IS_OVER, _IS_CURRENT = among(Hazard.state, CLOSED), among(Hazard.state, set(HazardState) - CLOSED)
 UNHANDED = (HazardState.REPORTED, HazardState.REJECTED, HazardState.WITHDRAWN)  # nothing for an agency
 
 
@@ -47,7 +49,7 @@ def visible(staffer: Staffer, right: Right = Right.HAZARDS_READ) -> Condition:
             part = or_(Hazard.region == "", inside(Hazard.region, grant.district))
             if grant.role in AGENCY:
                 own = Hazard.agency_id == staffer.agency_id if staffer.agency_id is not None else false()
-                part = and_(part, own, Hazard.state.not_in(UNHANDED))
+                part = and_(part, own, among(Hazard.state, set(HazardState) - set(UNHANDED)))
             seen.append(part)
     return and_(or_(*seen), Hazard.origin != "test")
 
@@ -62,9 +64,14 @@ class HazardFilter:
     view: str = "open"
     kind: str = ""
     text: str = ""  # of the number, the words, the place, the agency's name
+    district: str = ""
+    since: date | None = None  # the first and the last day on which it was reported, by China's clock
+    until: date | None = None
 
     def condition(self) -> Condition:
-        parts = [VIEWS[self.view]]
+        parts = [VIEWS[self.view], *periods.within(Hazard.created_at, self.since, self.until)]
+        if self.district:
+            parts.append(inside(Hazard.region, self.district))
         if self.kind:
             parts.append(Hazard.kind == self.kind)
         if self.text:
@@ -76,31 +83,54 @@ class HazardFilter:
 
 
 async def find(
-    session: AsyncSession, staffer: Staffer, wanted: HazardFilter, place: Place, *, urgent: Collection[str] = ()
+    session: AsyncSession,
+    staffer: Staffer,
+    wanted: HazardFilter,
+    place: Place,
+    *,
+    urgent: Collection[str] = (),
+    sort: str = SORTS[0],
+    size: int = PAGE,
+    right: Right = Right.HAZARDS_READ,
 ) -> Page:
-    """A page of hazards with the names of their agencies.
+    """A page of hazards with the names of their agencies, in one of SORTS.
 
-    What is open comes first; of that the urgent kinds, then what a liaison reported, then what is due; of what is to
+    By urgency, what is open comes first; of that the urgent kinds, then what a liaison reported, then what is due; of what is to
     be checked, what has waited longest; of what is over, what ended last.
     """
     query = select(Hazard, Agency.name).outerjoin(Agency, Agency.id == Hazard.agency_id)
-    query = query.where(visible(staffer), wanted.condition())
+    query = query.where(visible(staffer, right), wanted.condition())
+    return await keyset.page(session, query, Hazard.id, _parts(wanted, urgent, sort), place, size)
+
+
+def _parts(wanted: HazardFilter, urgent: Collection[str], sort: str) -> list[Part]:
+    if sort != SORTS[0]:
+        return [Part(true(), [Key(Hazard.id, falling=sort == "newest")])]
     first = Key(case((Hazard.kind.in_(urgent), 1), else_=0), falling=True), Key(Hazard.priority, falling=True)
     then = Key(func.coalesce(Hazard.resolved_at if wanted.view == "check" else Hazard.due_at, keyset.FAR))
     ended = Key(func.coalesce(Hazard.closed_at, Hazard.updated_at), falling=True), Key(Hazard.id, falling=True)
-    current, over = Part(~_IS_OVER, [*first, then, Key(Hazard.id)]), Part(_IS_OVER, ended)
-    parts = {"done": [over], "all": [current, over]}.get(wanted.view, [current])
-    return await keyset.page(session, query, Hazard.id, parts, place, PAGE)
+    current, over = Part(_IS_CURRENT, [*first, then, Key(Hazard.id)]), Part(_IS_OVER, ended)
+    return {"done": [over], "all": [current, over]}.get(wanted.view, [current])
 
 
 async def counts(session: AsyncSession, staffer: Staffer) -> dict[str, Count]:
     """How many there are behind each tab, by one statement; what is still open is looked at once for all tabs."""
+    stretches = apart(Hazard.region, staffer.districts(Right.HAZARDS_READ))
+    whole = {name: capped(Hazard, *(and_(visible(staffer), VIEWS[name], part) for part in stretches)) for name in WHOLE}
+    return await counted(session, {**_sums(staffer), **whole})
+
+
+async def waiting(session: AsyncSession, staffer: Staffer) -> dict[str, Count]:
+    """The same behind the tabs of what is still open; the others take longer to count."""
+    return await counted(session, _sums(staffer))
+
+
+def _sums(staffer: Staffer) -> dict[str, ColumnElement[int]]:
     wanted = {name: condition for name, condition in VIEWS.items() if name not in WHOLE}
     columns = [case((condition, 1), else_=0).label(name) for name, condition in wanted.items()]
-    rows = select(*columns).where(~_IS_OVER, visible(staffer)).limit(OPEN_MOST).subquery()
+    rows = select(*columns).where(_IS_CURRENT, visible(staffer)).limit(at_most(OPEN_MOST)).subquery()
     sums = select(*(func.sum(column).label(name) for name, column in rows.c.items())).subquery()
-    whole = {name: capped(Hazard, and_(visible(staffer), VIEWS[name])) for name in WHOLE}
-    return await counted(session, {**dict(sums.c.items()), **whole})
+    return dict(sums.c.items())
 
 
 async def newest_steps(session: AsyncSession, staffer: Staffer | None = None) -> Recent:

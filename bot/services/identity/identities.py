@@ -1,7 +1,7 @@
 """Who stands behind an alias: kept sealed, opened for a purpose, and every look is written down."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import insert, select, update
@@ -15,6 +15,7 @@ from bot.store.base import vault_of
 from bot.store.models import Chat, Identity, Naming, View, now
 from knowledge.retention import Retention
 
+AT_ONCE = 500  # identities that are looked up by one statement
 KEPT = {  # the rule of knowledge/retention.toml that says how long after closing
     Naming.ANONYMOUS: "anonymous_identities",
     Naming.HIDDEN: "identities",
@@ -57,6 +58,16 @@ async def masked_name(session: AsyncSession, alias: str) -> str:
     """张**, or "" once nobody can find out any more."""
     body = await session.scalar(select(Identity.body).where(Identity.alias == alias))
     return masked((body or {}).get("name", ""), "")[0]
+
+
+async def masked_names(session: AsyncSession, aliases: Sequence[str]) -> dict[str, str]:
+    """The same of many, by alias; who cannot be found out any more is not there."""
+    found: dict[str, str] = {}
+    for at in range(0, len(aliases), AT_ONCE):
+        some = select(Identity.alias, Identity.body).where(Identity.alias.in_(aliases[at : at + AT_ONCE]))
+        for alias, body in await session.execute(some):
+            found[alias] = masked((body or {}).get("name", ""), "")[0]
+    return found
 
 
 async def chat_behind(session: AsyncSession, alias: str) -> Chat | None:

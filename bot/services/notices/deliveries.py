@@ -230,7 +230,7 @@ async def repeat(session: AsyncSession, notice: Notice, state: CopyState) -> int
 
 async def held(session: AsyncSession, chat_id: int) -> dict[str, Any]:
     """What is kept about one person: which notices they got and what they did then, and the words audiences may ask for."""
-    did = NoticeCopy.state, NoticeCopy.at, NoticeCopy.responded_at, NoticeCopy.opted_out_at
+    did = NoticeCopy.state, NoticeCopy.at, NoticeCopy.responded_at, NoticeCopy.opted_out_at, NoticeCopy.reminded_at
     got = select(Notice.title.label("title"), *did).join(Notice, Notice.id == NoticeCopy.notice_id)
     rows = await session.execute(got.where(NoticeCopy.chat_id == chat_id).order_by(NoticeCopy.notice_id))
     tags = await session.scalars(select(ChatTag.tag).where(ChatTag.chat_id == chat_id))

@@ -31,7 +31,6 @@ from bot.store.models import CopyState, Lane, Notice, NoticeKind, NoticeWriter, 
 
 LONGEST_TITLE = 60  # UTF-16 units, as browsers count
 LONGEST_UNIT = 60
-LISTED = 50  # notices of a page
 
 
 def visible(staffer: Staffer, right: Right) -> ColumnElement[bool]:
@@ -74,18 +73,6 @@ async def get(session: AsyncSession, number: int, *, lock: bool = False) -> Noti
     if notice is None:
         raise UnknownNotice(number)
     return notice
-
-
-async def listed(
-    session: AsyncSession, districts: Iterable[str], *states: NoticeState, before: int | None = None
-) -> Sequence[Notice]:
-    """A page of the notices of these districts, the newest first, and one more when there is another page.
-
-    before: the number of the last one of the page before.
-    """
-    query = select(Notice).where(within(Notice.district, districts)).order_by(Notice.id.desc()).limit(LISTED + 1)
-    query = query.where(Notice.id < before) if before is not None else query
-    return (await session.scalars(query.where(Notice.state.in_(states)) if states else query)).all()
 
 
 async def newest(session: AsyncSession, districts: Iterable[str]) -> object:

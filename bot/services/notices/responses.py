@@ -8,7 +8,9 @@ from typing import Any
 from sqlalchemy import Select, bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
-from bot.store.models import Notice, NoticeCopy, NoticeKind, now
+from bot.services.chats import chats
+from bot.store.db import Database
+from bot.store.models import Channel, Chat, Notice, NoticeCopy, NoticeKind, now
 
 WITHIN = timedelta(hours=48)  # after a notice, ending its kind in the settings is counted for it
 
@@ -51,6 +53,15 @@ async def remember(connection: AsyncConnection, notes: Sequence[Response]) -> No
     ]
     if found:
         await connection.execute(_MARK, found)
+
+
+async def reminded(db: Database, channel: Channel, address: int, messages: Sequence[int]) -> None:
+    """Somebody was rung for messages, outside the chat: those that are copies of notices say so."""
+    theirs = select(Chat.id).where(Chat.channel == channel, Chat.key == chats.key_of(db, channel, address))
+    here = update(NoticeCopy).where(NoticeCopy.chat_id.in_(theirs), NoticeCopy.message_id.in_(messages))
+    async with db.begin() as session:
+        first = here.where(NoticeCopy.reminded_at.is_(None))
+        await session.execute(first.values(reminded_at=int(now().timestamp())), execution_options=_BLINDLY)
 
 
 async def opt_out(session: AsyncSession, chat_id: int, kind: NoticeKind, message_id: int) -> None:

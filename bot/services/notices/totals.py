@@ -14,7 +14,7 @@ from bot.store.models import Channel, CopyState, Notice, NoticeCopy, NoticeTotal
 Tally = dict[CopyState, int]
 OPEN = (CopyState.WAITING, CopyState.SENDING)
 NOT_SENT = [each for each in CopyState if each not in {*OPEN, CopyState.SENT}]
-NUMBERS = ("people", "responded", "opted_out")  # of a total
+NUMBERS = ("people", "responded", "opted_out", "reminded")  # of a total
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +25,12 @@ class CopyOutcome:
     reasons: list[tuple[CopyState, str, int]]  # why copies were not sent, the most frequent first
     responded: int
     opted_out: int
+    reminded: int
 
 
 async def outcome(session: AsyncSession, notice_id: int) -> CopyOutcome:
     """Count, each number by an index of its own: a notice has half a million copies."""
-    did = [await _did(session, notice_id, column) for column in ("responded", "opted_out")]
+    did = [await _did(session, notice_id, column) for column in NUMBERS[1:]]
     return CopyOutcome(await tally(session, notice_id), await _reasons(session, notice_id), *did)
 
 
@@ -75,7 +76,7 @@ async def _reasons(session: AsyncSession, notice_id: int) -> list[tuple[CopyStat
 
 
 async def _did(session: AsyncSession, notice_id: int, what: str) -> int:
-    """How many responded, or opted out."""
+    """How many responded, opted out, or were reminded."""
     marked = getattr(NoticeCopy, f"{what}_at").is_not(None)
     known = select(func.count()).where(NoticeCopy.notice_id == notice_id, marked)
     past = select(func.sum(getattr(NoticeTotal, what))).where(NoticeTotal.notice_id == notice_id)
@@ -90,12 +91,13 @@ async def forget(session: AsyncSession, which: Any) -> None:
         else_=NoticeCopy.state,
     )
     why = case((or_(*(NoticeCopy.state == each for each in OPEN)), literal("erased")), else_=NoticeCopy.why)
-    done = NoticeCopy.responded_at, NoticeCopy.opted_out_at
+    done = NoticeCopy.responded_at, NoticeCopy.opted_out_at, NoticeCopy.reminded_at
     mine = select(NoticeCopy.notice_id, state.label("state"), why.label("why"), *done).where(which).subquery()
     keys = mine.c.notice_id, mine.c.state, mine.c.why
     # In order, so that two who do this at once do not wait for each other in a ring.
     # Without a condition SQLite takes ON CONFLICT for a join.
-    people = func.count(), func.count(mine.c.responded_at), func.count(mine.c.opted_out_at)
+    marks = mine.c.responded_at, mine.c.opted_out_at, mine.c.reminded_at
+    people = func.count(), *map(func.count, marks)
     counted = select(*keys, *people).where(mine.c.notice_id.is_not(None)).group_by(*keys).order_by(*keys)
     add = upsert.insert(session, NoticeTotal).from_select(["notice_id", "state", "why", *NUMBERS], counted)
     more = {name: getattr(NoticeTotal, name) + add.excluded[name] for name in NUMBERS}

@@ -1,11 +1,12 @@
 """Vouchers: a reward is reserved, issued as a code, used once at the counter; or it runs out and the points return."""
 
 import secrets
+from collections.abc import Collection
 from datetime import timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import select, true, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.errors import Rejected
@@ -13,9 +14,10 @@ from bot.messaging import urls
 from bot.queue import outbox
 from bot.queue.jobs import CaseTimer
 from bot.services.chats import notifications
-from bot.services.core import numbers
+from bot.services.core import keyset, numbers
 from bot.services.core import timers as core_timers
 from bot.services.core.context import ServiceContext
+from bot.services.core.keyset import Key, Page, Part, Place
 from bot.services.core.lifecycle import SYSTEM, WORKER, Actor, Lifecycle, Role, steps
 from bot.services.core.working_days import shown
 from bot.services.points import ledger
@@ -24,6 +26,7 @@ from bot.store.base import vault_of
 from bot.store.models import Chat, PointsAccount, RewardStock, Voucher, now
 
 CODE_LENGTH = 10
+PAGE = 50  # rows
 
 
 class VoucherState(StrEnum):
@@ -126,13 +129,15 @@ async def ring(session: AsyncSession, context: ServiceContext, payload: CaseTime
         await _tell(session, context, voucher, "points.told_expired", points=voucher.points)
 
 
+def may_cancel(state: str) -> bool:
+    """Whether its owner may give it back."""
+    return VOUCHER.allows("cancel", state, VoucherState.CANCELLED, Role.WORKER)
+
+
 async def cancel(session: AsyncSession, voucher_id: int, chat_id: int) -> bool:
     """Its owner does not want it any more: the points return.  False for a used one, and for somebody else's."""
     voucher, account = await _take(session, voucher_id)
-    if account.owner != ledger.owner_key(session, chat_id) or voucher.state not in (
-        VoucherState.RESERVED,
-        VoucherState.ISSUED,
-    ):
+    if account.owner != ledger.owner_key(session, chat_id) or not may_cancel(voucher.state):
         return False
     await _give_back(session, voucher, account, VoucherState.CANCELLED, WORKER)
     return True
@@ -152,6 +157,12 @@ async def fulfil(session: AsyncSession, context: ServiceContext, code: str, acto
     await _tell(session, context, voucher, "points.told_used", points=voucher.points)
     await session.flush()
     return voucher, True
+
+
+async def history(session: AsyncSession, rewards: Collection[str], place: Place, *, size: int = PAGE) -> Page:
+    """Vouchers for these rewards, the newest first: what each is, nothing of whose."""
+    query = select(Voucher).where(Voucher.reward.in_(rewards))
+    return await keyset.page(session, query, Voucher.id, [Part(true(), [Key(Voucher.id, falling=True)])], place, size)
 
 
 async def by_code(session: AsyncSession, code: str) -> Voucher:

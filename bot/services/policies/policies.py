@@ -13,14 +13,17 @@ from sqlalchemy import ColumnElement, Select, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.errors import Rejected
+from bot.queue import outbox
 from bot.services.core import revisions
 from bot.services.core.lifecycle import Actor
+from bot.services.staff import calls
 from bot.services.staff.permissions import Right, Staffer
 from bot.store.models import Gap, PolicyRevision, now
 from knowledge import policies
 from knowledge.check import Finding, check_one, normal
 from knowledge.policies import Policy
 
+NOUN = "policy"
 NAME = "policies"  # of the published ones, which replicas watch
 DRAFTS = "drafts"
 SHORTEST_REMARK = 4  # characters
@@ -97,6 +100,7 @@ async def save(session: AsyncSession, staffer: Staffer, entry: Policy, *, base: 
     row = PolicyRevision(topic=entry.id, text=policies.written(entry), author_id=staffer.id, why=why)
     session.add(row)
     await session.flush()
+    await outbox.put(session, [calls.call(NOUN, entry.id, "publish", row.id)])
     return row
 
 
@@ -162,6 +166,7 @@ async def send_back(
     draft = _handed_in(await history(session, topic), number)
     _publishable(staffer, topic, draft, known)
     draft.sent_back_at, draft.sent_back_by, draft.remark = now(), staffer.id, why.strip()
+    await outbox.put(session, [calls.call(NOUN, topic, "sent_back", draft.id)])
 
 
 def _handed_in(rows: Sequence[PolicyRevision], number: int) -> PolicyRevision:

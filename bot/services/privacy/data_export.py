@@ -10,6 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.queue import jobs
 from bot.services.appeals import appeals, consultation_votes
 from bot.services.attachments import attachments
+from bot.services.bookings import privacy as bookings
+from bot.services.chats import rings
 from bot.services.core.timers import written
 from bot.services.hazards import privacy as hazards
 from bot.services.identity import identities
@@ -17,7 +19,19 @@ from bot.services.notices import deliveries as notice_deliveries
 from bot.services.points import ledger as points_ledger
 from bot.services.points import vouchers
 from bot.services.volunteers import applications
-from bot.store.models import Appeal, Attachment, Chat, ChatTag, Identity, Outbox, StationReport, Volunteer, now
+from bot.store.models import (
+    Appeal,
+    Attachment,
+    Chat,
+    ChatTag,
+    ContactReport,
+    Identity,
+    Outbox,
+    Outlet,
+    StationReport,
+    Volunteer,
+    now,
+)
 
 
 def export(chat: Chat) -> Outbox:
@@ -28,11 +42,17 @@ def export(chat: Chat) -> Outbox:
 async def of(session: AsyncSession, chat: Chat) -> dict[str, Any]:
     """Everything under a chat: the settings, the open form, the cases with their identities and who looked."""
     reports = await session.scalars(select(StationReport).where(StationReport.reporter == chat.key))
+    said = await session.scalars(select(ContactReport).where(ContactReport.reporter == chat.key))
+    outlet = await session.get(Outlet, chat.outlet_id) if chat.outlet_id is not None else None
     return {
         "chat": {
             **_plain(chat, "channel", "address", "language", "region", "job", "topic", "started_at", "created_at"),
             **_plain(chat, "service_notices", "activity_notices", "quiet"),
             "forget_at": _value(chat.forget_at),
+            "browsers_rung": await rings.held(session, chat.channel, chat.address),
+            "in_wechat": await rings.in_wechat(session, chat.channel, chat.address),
+            "outlet": _plain(outlet, "name", "platform", "region") if outlet is not None else None,
+            **_plain(chat, "no_outlet"),
         },
         "tags": list(
             await session.scalars(select(ChatTag.tag).where(ChatTag.chat_id == chat.id).order_by(ChatTag.tag))
@@ -41,9 +61,11 @@ async def of(session: AsyncSession, chat: Chat) -> dict[str, Any]:
         "appeals": [await _appeal(session, each) for each in await appeals.own(session, chat.id)],
         "memberships": [await _membership(session, each) for each in await applications.every(session, chat.id)],
         "hazards": await hazards.held(session, chat),
+        "bookings": await bookings.held(session, chat),
         "notices": await notice_deliveries.held(session, chat.id),
         "points": await _points(session, chat),
-        "station_reports": [_plain(each, "station_id", "what", "at") for each in reports],
+        "station_reports": [_plain(each, "station_id", "what", "part", "text", "at") for each in reports],
+        "contact_reports": [_plain(each, "contact_id", "what", "at") for each in said],
     }
 
 

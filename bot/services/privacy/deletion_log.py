@@ -66,6 +66,30 @@ def read(path: Path) -> dict[bytes, datetime]:
     return found
 
 
+def merge(folder: Path, old: Path) -> None:
+    """Add what an older file knows to the file of a folder, and have it on disk before returning."""
+    known, lines = read(folder / NAME), read(old)
+    with (folder / NAME).open("a", encoding="ascii") as file:
+        for key, at in lines.items():
+            if key not in known or known[key] < at:
+                file.write(f"{key.hex()} {at.isoformat()}\n")
+        file.flush()
+        os.fsync(file.fileno())
+
+
+async def is_behind(session: AsyncSession, folder: Path, since: datetime) -> bool:
+    """Whether the file knows of a deletion that the database does not: an older database was put back.
+
+    The last line tells: what came before it was in the database when that line was written.
+    Lines from before `since` say nothing: the database has forgotten those by itself.
+    """
+    newest = max(read(folder / NAME).items(), key=lambda line: line[1], default=None)
+    if newest is None or newest[1] <= since:
+        return False
+    known = await session.scalar(select(Tombstone.at).where(Tombstone.key == newest[0]))
+    return known is None or known < newest[1]
+
+
 async def every(session: AsyncSession) -> dict[bytes, datetime]:
     """The newest moment of each chat in the database."""
     return {each.key: each.at for each in await session.scalars(select(Tombstone))}

@@ -13,11 +13,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.queue import jobs, outbox
 from bot.queue.jobs import ErasureTimer
-from bot.services.appeals import appeals
+from bot.services.appeals import appeals, helpers
 from bot.services.appeals import events as appeal_events
 from bot.services.appeals import transitions as appeal_transitions
 from bot.services.appeals.states import APPEAL, AppealMove, AppealState
 from bot.services.attachments import attachments
+from bot.services.bookings import privacy as bookings
+from bot.services.chats import chats, rings
 from bot.services.core import timers
 from bot.services.core.context import ServiceContext
 from bot.services.core.lifecycle import WORKER
@@ -27,7 +29,20 @@ from bot.services.notices import totals as notice_totals
 from bot.services.points import vouchers
 from bot.services.privacy import deletion_log
 from bot.services.volunteers import transitions as volunteer_transitions
-from bot.store.models import Agency, Appeal, Attachment, Chat, Identity, NoticeCopy, StationReport, now
+from bot.store.base import locked
+from bot.store.db import Database
+from bot.store.models import (
+    Agency,
+    Appeal,
+    Attachment,
+    Channel,
+    Chat,
+    ContactReport,
+    Identity,
+    NoticeCopy,
+    StationReport,
+    now,
+)
 
 UNDO = timedelta(days=7)  # how long somebody has to think again
 OF: Literal["erasure"] = "erasure"  # whose timers these are
@@ -41,6 +56,7 @@ WORDS = {
     "answer",
     "text",
     "note",
+    "reply",
 }  # columns somebody typed into
 COARSE = 2  # decimals of a degree, about a kilometre
 
@@ -52,6 +68,15 @@ async def ask(session: AsyncSession, chat: Chat) -> datetime:
         payload: ErasureTimer = {"of": OF, "chat": chat.id, "due": timers.written(chat.forget_at)}
         await outbox.put(session, [jobs.TIMER.row(payload, subject=OF, due_at=chat.forget_at)])
     return chat.forget_at
+
+
+async def begin(db: Database, channel: Channel, address: int) -> None:
+    """Set the day for somebody who left in a way that asks for it; nothing for who has no chat.  Twice is once."""
+    async with db.begin() as session:
+        key = chats.key_of(db, channel, address)
+        found = locked(select(Chat).where(Chat.channel == channel, Chat.key == key))
+        if (chat := await session.scalar(found)) is not None:
+            await ask(session, chat)
 
 
 def take_back(chat: Chat) -> None:
@@ -76,9 +101,14 @@ async def erase(session: AsyncSession, context: ServiceContext, chat: Chat) -> N
         files += await _case(session, context, appeal)
     files += await hazards.erase(session, context, chat)
     await volunteer_transitions.erase(session, context, chat)
+    await bookings.erase(session, context, chat)
     await vouchers.forget(session, chat.id)
-    reports = update(StationReport).where(StationReport.reporter == chat.key)
-    await session.execute(reports.values(reporter=secrets.token_bytes(16)))
+    written = update(StationReport).where(StationReport.reporter == chat.key)
+    await session.execute(written.values(text=""))
+    await rings.forget(session, chat.channel, chat.address)
+    await rings.leave_wechat(session, chat.channel, chat.address)
+    for said in (StationReport, ContactReport):
+        await session.execute(update(said).where(said.reporter == chat.key).values(reporter=secrets.token_bytes(16)))
     at = await deletion_log.put(session, chat.key)
     text = context.knowledge.texts.say(chat.language, f"privacy.erased_{chat.channel}")
     farewell = jobs.message(chat, {"do": "say", "text": text}, due_at=now())
@@ -87,6 +117,7 @@ async def erase(session: AsyncSession, context: ServiceContext, chat: Chat) -> N
     await outbox.put(session, rows if context.silent or chat.blocked_at else [*rows, farewell])
     await session.flush()
     await notice_totals.forget(session, NoticeCopy.chat_id == chat.id)
+    await session.execute(outbox.dropped(chat.id))
     await session.execute(delete(Chat).where(Chat.id == chat.id))
 
 
@@ -123,7 +154,7 @@ async def anonymise(session: AsyncSession, appeal: Appeal) -> list[str]:
     """
     body = await session.scalar(select(Identity.body).where(Identity.alias == appeal.alias))
     known = identities.named(body).values()
-    for each in (appeal, *await appeals.timeline(session, appeal.id)):
+    for each in (appeal, *await appeals.timeline(session, appeal.id), *await helpers.of_case(session, appeal.id)):
         for name in WORDS & set(type(each).__table__.c.keys()):
             setattr(each, name, redaction.mask(redaction.without(getattr(each, name), *known)))
     if appeal.latitude is not None and appeal.longitude is not None:

@@ -17,6 +17,7 @@ from bot.queue import jobs, outbox
 from bot.queue.jobs import NightTimer
 from bot.services.appeals.states import AppealState
 from bot.services.attachments import attachments
+from bot.services.bookings import privacy as bookings
 from bot.services.core import timers
 from bot.services.core.context import ServiceContext
 from bot.services.identity import identities
@@ -33,11 +34,14 @@ from bot.store.models import (
     CasePresence,
     Chat,
     CodeAttempt,
+    Contact,
+    ContactReport,
     DeadLetter,
     FormPost,
     Gap,
     Hazard,
     Identity,
+    ImportFile,
     Naming,
     Notice,
     NoticeCopy,
@@ -45,17 +49,24 @@ from bot.store.models import (
     Outbox,
     OutboxState,
     ParkedUpdate,
+    ScreenSignIn,
+    Seat,
     SeenUpdate,
     SignInLink,
+    Sitting,
+    SittingRating,
     Staff,
     StaffCall,
     StaffSession,
-    StationFile,
     StationReport,
     Tombstone,
+    Visit,
     WebFile,
     WebMessage,
     WebPerson,
+    WebSubscription,
+    WeChatCallback,
+    WeChatLetter,
     now,
 )
 from knowledge.retention import Retention
@@ -63,6 +74,7 @@ from knowledge.retention import Retention
 OF: Literal["retention"] = "retention"  # whose timers these are
 NIGHT = time(3, 30)  # China time
 BATCH = 500  # rows of a rule in one transaction
+PIECE = 50  # rows in one statement: others have their turn between two
 SOON = timedelta(seconds=2)  # until the next batch, when one was full
 ROUNDED = 3  # decimals of a degree, about a hundred metres
 NOBODY = bytes(16)  # in place of who reported
@@ -126,7 +138,9 @@ def _deletes(rule: str, model: type[Base], condition: Callable[[datetime, dateti
     key = list(model.__table__.primary_key)
 
     async def act(session: AsyncSession, context: ServiceContext, keys: Sequence[Any]) -> None:
-        await session.execute(delete(model).where(tuple_(*key).in_([tuple(each) for each in keys])))
+        for at in range(0, len(keys), PIECE):
+            piece = [tuple(each) for each in keys[at : at + PIECE]]
+            await session.execute(delete(model).where(tuple_(*key).in_(piece)))
 
     return Duty(rule, lambda at, before: select(*key).where(condition(at, before)).order_by(*key), act)
 
@@ -208,7 +222,33 @@ def _reports(_at: datetime, before: datetime) -> Select[Any]:
 
 async def _unsign(session: AsyncSession, context: ServiceContext, keys: Sequence[Any]) -> None:
     reports = update(StationReport).where(StationReport.id.in_([each.id for each in keys]))
-    await session.execute(reports.values(reporter=NOBODY))
+    await session.execute(reports.values(reporter=NOBODY, text=""))
+
+
+def _seats(_at: datetime, before: datetime) -> Select[Any]:
+    """Who sat somewhere, or gave the seat back."""
+    over = Sitting.end_at < before
+    return (
+        select(Seat.id)
+        .join(Sitting, Sitting.id == Seat.sitting_id)
+        .where(over, Seat.owner != bookings.NOBODY)
+        .order_by(Seat.id)
+    )
+
+
+def _confided(_at: datetime, before: datetime) -> Select[Any]:
+    """What a consultation was about."""
+    query = select(Seat.id).join(Sitting, Sitting.id == Seat.sitting_id)
+    return query.where(Sitting.end_at < before, Seat.answers.is_not(None)).order_by(Seat.id)
+
+
+async def _hush(session: AsyncSession, context: ServiceContext, keys: Sequence[Any]) -> None:
+    await session.execute(update(Seat).where(Seat.id.in_([each.id for each in keys])).values(answers=None))
+
+
+async def _unseat(session: AsyncSession, context: ServiceContext, keys: Sequence[Any]) -> None:
+    for each in keys:
+        await bookings.forget(session, await session.get_one(Seat, each.id))
 
 
 def _copies(_at: datetime, before: datetime) -> Select[Any]:
@@ -236,6 +276,10 @@ DUTIES: Sequence[Duty] = (
     Duty("hazard_places", _places, _round),
     Duty("volunteers", _former, _forget),
     Duty("station_reports", _reports, _unsign),
+    Duty("seats", _seats, _unseat),
+    Duty("seat_answers", _confided, _hush),
+    _deletes("attendance", Seat, lambda at, before: Seat.created_at < before),
+    _deletes("attendance", SittingRating, lambda at, before: SittingRating.at < before.date()),
     _deletes("outbox", Outbox, lambda at, before: and_(Outbox.state.in_(LEFT), Outbox.created_at < before)),
     _deletes("seen_updates", SeenUpdate, lambda at, before: SeenUpdate.at < before),
     _deletes("parked_updates", ParkedUpdate, lambda at, before: ParkedUpdate.at < before),
@@ -245,7 +289,10 @@ DUTIES: Sequence[Duty] = (
         "code_attempts", CodeAttempt, lambda at, before: func.coalesce(CodeAttempt.locked_until, before) <= before
     ),
     _deletes("attempts", Attempt, lambda at, before: Attempt.until < int(before.timestamp())),
-    _deletes("station_files", StationFile, lambda at, before: StationFile.at < before),
+    _deletes("contacts", Contact, lambda at, before: Contact.valid_until < before.date()),
+    _deletes("contact_reports", ContactReport, lambda at, before: ContactReport.at < before),
+    _deletes("visits", Visit, lambda at, before: Visit.at < before),
+    _deletes("import_files", ImportFile, lambda at, before: ImportFile.at < before),
     _deletes(
         "calendar_drafts",
         CalendarChange,
@@ -255,8 +302,12 @@ DUTIES: Sequence[Duty] = (
     _deletes("web_messages", WebMessage, lambda at, before: WebMessage.sent_at < before),
     _deletes("web_messages", WebFile, lambda at, before: WebFile.created_at < before),
     _deletes("web_messages", WebPerson, lambda at, before: WebPerson.deleted_at < before),
+    _deletes("web_subscriptions", WebSubscription, lambda at, before: WebSubscription.renewed_at < before),
+    _deletes("wechat_letters", WeChatCallback, lambda at, before: WeChatCallback.at < before),
+    _deletes("wechat_letters", WeChatLetter, lambda at, before: WeChatLetter.created_at < before),
     _deletes("staff_sessions", StaffSession, lambda at, before: StaffSession.created_at < before),
     _deletes("staff_sessions", SignInLink, lambda at, before: SignInLink.expires_at < before),
+    _deletes("staff_sessions", ScreenSignIn, lambda at, before: ScreenSignIn.expires_at < before),
     _deletes("staff_sessions", FormPost, lambda at, before: FormPost.at < before),
     _deletes("case_presences", CasePresence, lambda at, before: CasePresence.at < before),
     Duty("notice_copies", _copies, _count_off),

@@ -27,6 +27,8 @@ PART = 300  # changes that are folded in one transaction
 AT_ONCE = 500  # rows that are written by one statement
 EVER = date(9999, 12, 31)  # the end of what nothing has undone
 EVERY_KIND, EVERY_UNIT, NO_UNIT = "", -1, 0
+DAYS, IN_TIME = "days:", "in_time"  # measures of answers: by how many days they took, and those that came in time
+LONGEST = 99  # days; what took longer counts as so many
 FOLDED = "counts"  # the revision that grows with every fold
 
 Span = tuple[str, date, date]  # a measure, the day from which a case counts, the day from which it does not any more
@@ -56,13 +58,16 @@ class Standing:
         """The rows that count it: for each place it lies in, one by kind and one by unit."""
         for place in around(self.region):
             for span in self.spans:
+                if span[0] == IN_TIME or span[0].startswith(DAYS):
+                    yield Cell(*span, place)
+                    continue
                 yield Cell(*span, place, kind=self.kind)
                 yield Cell(*span, place, agency_id=self.agency_id)
 
 
 def rules(measures: Iterable[Measure]) -> str:
     """The name of the revision that says that everything was counted by these rules; other rules, other name."""
-    told = repr([(each.name, each.steps, each.until, each.rating, each.key) for each in measures])
+    told = repr([(each.name, each.steps, each.until, each.rating, each.key) for each in measures] + [DAYS, IN_TIME])
     return f"counts-{hashlib.sha256(told.encode()).hexdigest()[:8]}"
 
 
@@ -78,6 +83,24 @@ def spans(measure: Measure, steps: Sequence[AppealStep]) -> Iterator[Span]:
             begun = day if counts else None
     if begun is not None:
         yield measure.name, begun, EVER
+
+
+def answers(steps: Sequence[AppealStep]) -> Iterator[Span]:
+    """How many days a case took to its last answer, and whether that came in time; a reopening takes both out."""
+    begun: date | None = None
+    told: list[str] = []
+    late = False
+    for step in steps:
+        late = late or (step.key or "").startswith("overdue:0:")
+        if step.name in ("answer", "reopen"):
+            day = step.at.astimezone(ZONE).date()
+            if begun is not None and begun < day:
+                yield from ((name, begun, day) for name in told)
+            begun = day if step.name == "answer" else None
+            took = min((step.at - steps[0].at).days, LONGEST)
+            told, late = [f"{DAYS}{took}", *([] if late else [IN_TIME])], late and step.name == "answer"
+    if begun is not None:
+        yield from ((name, begun, EVER) for name in told)
 
 
 def _counts(measure: Measure, step: AppealStep) -> bool:
@@ -142,8 +165,9 @@ async def standings(session: AsyncSession, measures: Sequence[Measure], ids: Seq
     cases = select(Appeal.id, Appeal.region, Appeal.kind, Appeal.agency_id).where(Appeal.id.in_(ids))
     found: dict[int, Standing] = {}
     for number, region, kind, agency_id in await session.execute(cases):
-        told = tuple(span for measure in measures for span in spans(measure, lines.get(number, [])))
-        found[number] = Standing(region, kind, agency_id or NO_UNIT, told)
+        steps = lines.get(number, [])
+        told = tuple(span for measure in measures for span in spans(measure, steps))
+        found[number] = Standing(region, kind, agency_id or NO_UNIT, (*told, *answers(steps)))
     return found
 
 

@@ -59,8 +59,24 @@ def is_whole(staffer: Staffer, district: str, right: Right) -> bool:
     )
 
 
-async def read(session: AsyncSession, measures: Sequence[Measure], period: Period, place: str) -> DaySums | None:
-    """What a period adds up to; None when only the steps can tell."""
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Of which measures somebody needs the cells, and of which the days: a year has many rows of each."""
+
+    cells: Sequence[str]
+    days: Sequence[str]
+
+
+async def read(
+    session: AsyncSession,
+    measures: Sequence[Measure],
+    period: Period,
+    place: str,
+    wanted: Wanted | None = None,
+) -> DaySums | None:
+    """What a period adds up to, of all measures unless fewer are `wanted`; None when only the steps can tell."""
+    names = [each.name for each in measures]
+    wanted = wanted or Wanted(names, names)
     if not await daily_counts.is_kept(session, measures):
         return None
     for _ in range(TRIES):
@@ -68,10 +84,55 @@ async def read(session: AsyncSession, measures: Sequence[Measure], period: Perio
         extra = await _unfolded(session, measures)
         if extra is None:
             return None
-        sums = await _sums(session, period, place, extra)
+        sums = await _sums(session, wanted, period, place, extra)
         if await _folds(session) == folds:
             return sums
     return None
+
+
+async def by_place(
+    session: AsyncSession, measures: Sequence[Measure], period: Period, places: Sequence[str], names: Sequence[str]
+) -> dict[str, Counter[str]] | None:
+    """What a period adds up to in several places, by measure, those of answers included; None as for `read`.
+
+    names: the measures that somebody needs.
+    """
+    if not await daily_counts.is_kept(session, measures):
+        return None
+    for _ in range(TRIES):
+        folds = await _folds(session)
+        extra = await _unfolded(session, measures)
+        if extra is None:
+            return None
+        found = await _at_places(session, period, places, names, extra)
+        if await _folds(session) == folds:
+            return found
+    return None
+
+
+async def _at_places(
+    session: AsyncSession,
+    period: Period,
+    places: Sequence[str],
+    names: Sequence[str],
+    extra: Mapping[Cell, int],
+) -> dict[str, Counter[str]]:
+    within = DailyCount.day.between(period.first, period.last), DailyCount.until > period.last
+    summed = select(DailyCount.place, DailyCount.measure, func.sum(DailyCount.count))
+    summed = summed.where(
+        DailyCount.place.in_(places), DailyCount.measure.in_(names), DailyCount.agency_id == EVERY_UNIT, *within
+    )
+    found: dict[str, Counter[str]] = {place: Counter() for place in places}
+    for place, measure, count in await session.execute(summed.group_by(DailyCount.place, DailyCount.measure)):
+        found[place][measure] += int(count)
+    for cell, count in extra.items():
+        if (
+            cell.place in found
+            and cell.agency_id == EVERY_UNIT
+            and period.first <= cell.day <= period.last < cell.until
+        ):
+            found[cell.place][cell.measure] += count
+    return found
 
 
 async def _folds(session: AsyncSession) -> int:
@@ -90,12 +151,17 @@ async def _unfolded(session: AsyncSession, measures: Sequence[Measure]) -> Mappi
     return daily_counts.difference(before.values(), after.values())
 
 
-async def _sums(session: AsyncSession, period: Period, place: str, extra: Mapping[Cell, int]) -> DaySums:
+async def _sums(
+    session: AsyncSession, wanted: Wanted, period: Period, place: str, extra: Mapping[Cell, int]
+) -> DaySums:
     within = _within(period, place)
     by_cell = select(DailyCount.measure, DailyCount.kind, DailyCount.agency_id, func.sum(DailyCount.count))
-    by_cell = by_cell.where(within).group_by(DailyCount.measure, DailyCount.kind, DailyCount.agency_id)
+    by_cell = by_cell.where(within, DailyCount.measure.in_(wanted.cells)).group_by(
+        DailyCount.measure, DailyCount.kind, DailyCount.agency_id
+    )
     by_day = select(DailyCount.measure, DailyCount.day, func.sum(DailyCount.count))
-    by_day = by_day.where(within, DailyCount.agency_id == EVERY_UNIT).group_by(DailyCount.measure, DailyCount.day)
+    by_day = by_day.where(within, DailyCount.measure.in_(wanted.days), DailyCount.agency_id == EVERY_UNIT)
+    by_day = by_day.group_by(DailyCount.measure, DailyCount.day)
     cells = Counter({(name, kind, unit): int(n) for name, kind, unit, n in await session.execute(by_cell)})
     days = Counter({(name, day): int(n) for name, day, n in await session.execute(by_day)})
     for cell, count in extra.items():

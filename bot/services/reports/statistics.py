@@ -9,16 +9,20 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TypeVarTuple
 
-from sqlalchemy import ColumnElement, Select, Subquery, and_, case, false, func, or_, select
+from sqlalchemy import ColumnElement, Select, Subquery, and_, case, false, func, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
+from bot.services.core import keyset
 from bot.services.core.districts import inside
+from bot.services.core.keyset import Key, Page, Part, Place
 from bot.services.core.periods import Period
 from bot.services.staff.permissions import Grant, Right, Staffer
 from bot.store.models import Agency, Appeal, AppealStep
 from knowledge.measures import Measure
 
 PAGE = 50  # rows
+START = Place()
 
 Columns = TypeVarTuple("Columns")
 
@@ -40,7 +44,7 @@ class DrillDown:
 
     count: int
     seen: int
-    rows: Sequence[tuple[Appeal, str | None]]  # with the names of their agencies
+    page: Page  # cases with the names of their agencies
 
 
 def scope(district: str, staffer: Staffer | None = None, right: Right = Right.STATISTICS_READ) -> Condition:
@@ -87,8 +91,9 @@ def _undoes(measure: Measure) -> Condition:
     return AppealStep.name.in_(measure.until)
 
 
-def _condition(measure: Measure, marks: Subquery, period: Period) -> Condition:
-    if measure.ahead:
+def _condition(measure: Measure, marks: Subquery | None, period: Period) -> Condition:
+    """marks: needed by what goes by steps."""
+    if measure.ahead or marks is None:
         end = period.before + timedelta(days=measure.ahead)
         waiting = [or_(each.is_(None), each >= period.before) for each in (Appeal.answered_at, Appeal.closed_at)]
         known = Appeal.created_at < period.before
@@ -134,23 +139,43 @@ async def drill_down(
     period: Period,
     within: Condition,
     seen: Condition,
-    page: int = 1,
-    most: int = PAGE,
+    place: Place = START,
+    *,
+    size: int = PAGE,
+    known: int | None = None,
 ) -> DrillDown:
-    """The cases that make a number, newest first, `most` of them a page; those that are not `seen` are counted only."""
-    marks, asked = conditions([measure], period)
-    counted = and_(within, asked[measure.name])
-    numbers = _joined(select(func.count(), _sum(seen, "seen")).select_from(Appeal), marks, [measure]).where(counted)
-    total, visible = (await session.execute(numbers)).one()
-    listed = (
-        _joined(select(Appeal, Agency.name), marks, [measure])
-        .outerjoin(Agency, Agency.id == Appeal.agency_id)
-        .where(counted, seen)
-        .order_by(Appeal.id.desc())
-        .limit(most)
-        .offset((page - 1) * most)
+    """The cases that make a number, newest first, a page of them; those that are not `seen` are counted only.
+
+    known: the number, where the days told it already.  Then nothing is counted but what is hidden.
+    """
+    if known is None:
+        marks, asked = conditions([measure], period)
+        numbers = _joined(select(func.count(), _sum(seen, "seen")).select_from(Appeal), marks, [measure])
+        total, visible = (await session.execute(numbers.where(within, asked[measure.name]))).one()
+    else:
+        hidden = select(func.count()).select_from(Appeal).where(within, ~seen, _meets(measure, period))
+        total, visible = known, known - (await session.scalar(hidden) or 0)
+    listed = select(Appeal, Agency.name).outerjoin(Agency, Agency.id == Appeal.agency_id)
+    listed = listed.where(within, seen, _meets(measure, period))
+    newest = Part(true(), [Key(Appeal.id, falling=True)])
+    return DrillDown(total, int(visible or 0), await keyset.page(session, listed, Appeal.id, [newest], place, size))
+
+
+def _meets(measure: Measure, period: Period) -> Condition:
+    """What `conditions` asks, of one case after another: a page of the newest ones needs no look at all timelines."""
+    if measure.ahead:
+        return _condition(measure, None, period)
+    later = aliased(AppealStep)
+    undone = select(later.id).where(
+        later.appeal_id == AppealStep.appeal_id,
+        later.id > AppealStep.id,
+        later.name.in_(measure.until),
+        later.at < period.before,
+        later.at >= period.since,
     )
-    return DrillDown(total, int(visible or 0), [(appeal, name) for appeal, name in await session.execute(listed)])
+    counted = select(AppealStep.id).where(AppealStep.appeal_id == Appeal.id, _counts(measure))
+    counted = counted.where(AppealStep.at >= period.since, AppealStep.at < period.before)
+    return counted.where(~undone.exists() if measure.until else true()).exists()
 
 
 async def placeless(session: AsyncSession, period: Period) -> int:

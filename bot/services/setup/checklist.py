@@ -8,14 +8,20 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.services.calendar import coverage
+from bot.services.contacts import outlets
 from bot.services.core.context import ServiceContext
+from bot.services.core.working_days import china_date
 from bot.services.setup import overview
+from bot.services.setup.overview import UnitStanding
+from bot.services.staff import holders
 from bot.services.staff.accounts import within
 from bot.services.staff.permissions import Right
 from bot.services.units import agencies, readers
-from bot.store.models import Agency, Audit, Staff, StaffRole, StationRow
+from bot.store.models import Agency, Audit, Staff, StaffRole, StationRow, now
 from knowledge.regions import around
 from knowledge.texts import DEFAULT
+
+NAMED = 5  # outlets without a contact that are named
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +38,10 @@ Look: TypeAlias = Callable[[AsyncSession, ServiceContext, str], Awaitable[CheckI
 
 async def of_district(session: AsyncSession, context: ServiceContext, district: str) -> list[CheckItem]:
     """The whole list for a district, a GB/T 2260 prefix; "" asks for each whether it is there anywhere."""
-    return [await look(session, context, district) for look in LOOKS]
+    standings = await overview.standings(session, [district], answers=False)
+    looked = [await look(session, context, district) for look in LOOKS]
+    items = {each.name: each for each in (*looked, _handlers(standings), _chats(standings))}
+    return [items[name] for name in ORDER]
 
 
 async def set_up(session: AsyncSession) -> Sequence[str]:
@@ -62,15 +71,13 @@ async def _units(session: AsyncSession, context: ServiceContext, district: str) 
     return CheckItem("units", bool(count))
 
 
-async def _handlers(session: AsyncSession, context: ServiceContext, district: str) -> CheckItem:
-    standings = await overview.standings(session, [district])
+def _handlers(standings: Sequence[UnitStanding]) -> CheckItem:
     lacking = tuple(each.unit.name for each in standings if each.cases and each.unread)
     return CheckItem("handlers", not lacking, lacking)
 
 
-async def _chats(session: AsyncSession, context: ServiceContext, district: str) -> CheckItem:
+def _chats(standings: Sequence[UnitStanding]) -> CheckItem:
     """Whether new work rings somewhere: a unit's people are told of it in the chat they linked."""
-    standings = await overview.standings(session, [district])
     busy = [each for each in standings if each.people and (each.cases or (each.desks and each.unit.region))]
     lacking = tuple(each.unit.name for each in busy if not each.reached)
     return CheckItem("chats", not lacking, lacking)
@@ -86,6 +93,12 @@ async def _stations(session: AsyncSession, context: ServiceContext, district: st
     return CheckItem("stations", bool(count))
 
 
+async def _contacts(session: AsyncSession, context: ServiceContext, district: str) -> CheckItem:
+    """Whether somebody looks after every outlet that was entered."""
+    lacking = await outlets.without_contact(session, [district], china_date(now()), NAMED)
+    return CheckItem("contacts", not lacking, tuple(lacking))
+
+
 async def _trial(session: AsyncSession, context: ServiceContext, district: str) -> CheckItem:
     """Whether somebody who works in the district, or around it, has sent a notice to colleagues first."""
     above = Staff.district.in_(around(district))
@@ -94,4 +107,12 @@ async def _trial(session: AsyncSession, context: ServiceContext, district: str) 
     return CheckItem("trial", bool(await session.scalar(tried)))
 
 
-LOOKS: tuple[Look, ...] = (_units, kinds, _handlers, _chats, _calendar, _stations, _trial)
+async def second(session: AsyncSession, context: ServiceContext, district: str) -> CheckItem:
+    """Whether what one person makes can be let out by another one."""
+    say = context.knowledge.texts.say
+    lacking = tuple(say(DEFAULT, f"second.{each}") for each in await holders.alone(session, district))
+    return CheckItem("second", not lacking, lacking)
+
+
+LOOKS: tuple[Look, ...] = (_units, kinds, second, _calendar, _stations, _contacts, _trial)
+ORDER = ("units", "kinds", "handlers", "second", "chats", "calendar", "stations", "contacts", "trial")

@@ -41,13 +41,16 @@ class UnitStanding:
         return self.people == 0 and (self.cases > 0 or bool(self.desks and self.unit.region))
 
 
-async def standings(session: AsyncSession, districts: Sequence[str]) -> list[UnitStanding]:
-    """The units of these districts and those around them, the ones for the whole country first."""
+async def standings(session: AsyncSession, districts: Sequence[str], *, answers: bool = True) -> list[UnitStanding]:
+    """The units of these districts and those around them, the ones for the whole country first.
+
+    Without `answers` nobody looks when each answered last, which reads all that was ever answered.
+    """
     query = select(Agency).where(agencies.near(districts))
     rows = list(await session.scalars(query.order_by(Agency.region, Agency.active.desc(), Agency.id)))
     desks = await units.desks_of(session, (each.id for each in rows))
     cases, people = await _cases(session, districts), await _people(session, districts)
-    answered = await _answered(session, districts)
+    answered = await _answered(session, districts) if answers else {}
     return [
         UnitStanding(
             unit,

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, select, update
+from sqlalchemy import ColumnElement, and_, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.errors import Rejected
-from bot.services.appeals import case_work, transitions
+from bot.services.appeals import case_work, helpers, transitions
 from bot.services.appeals.queue import BUSY
 from bot.services.appeals.states import TO_DISPATCH, AppealMove, AppealState
 from bot.services.core.context import ServiceContext
@@ -38,7 +38,9 @@ async def switch_off(session: AsyncSession, context: ServiceContext, by: By, uni
     """
     if not unit.active:
         return 0
-    appeals = list(await session.scalars(locked(select(Appeal).where(_appeals(unit.id)).order_by(Appeal.id))))
+    mine = or_(_appeals(unit.id), Appeal.id.in_(helpers.asked_of(unit.id)))
+    cases = list(await session.scalars(locked(select(Appeal).where(mine).order_by(Appeal.id))))
+    appeals = [each for each in cases if each.agency_id == unit.id and each.state in BUSY]
     found = list(await session.scalars(locked(select(Hazard).where(_hazards(unit.id)).order_by(Hazard.id))))
     if (appeals or found) and not successor:
         raise Rejected("unit.successor", count=len(appeals) + len(found))
@@ -49,6 +51,8 @@ async def switch_off(session: AsyncSession, context: ServiceContext, by: By, uni
     await session.flush()
     if heir is not None:
         await _hand_over(session, context, by, unit, heir, appeals, found)
+    for number in await helpers.hand_over(session, context, unit, heir, _actor(by)):
+        await audit.note(session, by, "appeal.help", f"appeal:{number}", agency=heir.code if heir is not None else "")
     await session.execute(update(Agency).where(Agency.parent_id == unit.id).values(parent_id=unit.parent_id))
     detail: dict[str, Any] = {
         "unit": unit.name,
@@ -79,7 +83,7 @@ async def _hand_over(
     found: Sequence[Hazard],
 ) -> None:
     """Those in work are given by the rule that a unit that is gone has a successor; those that wait are proposed."""
-    actor = Actor(Role.SYSTEM, by.staff_id)
+    actor = _actor(by)
     why = context.knowledge.texts.say("zh", "unit.over", unit=unit.name)
     proposed = context.knowledge.texts.say("zh", "unit.proposed", unit=unit.name, successor=heir.name)
     for appeal in appeals:
@@ -101,6 +105,11 @@ async def _hand_over(
         await audit.note(session, by, "appeal.reassign", f"appeal:{appeal.number}", agency=heir.code)
     for hazard in found:
         await audit.note(session, by, "hazard.reassign", f"hazard:{hazard.number}", agency=heir.code)
+
+
+def _actor(by: By) -> Actor:
+    """The rule that a unit which is gone has a successor, set going by somebody."""
+    return Actor(Role.SYSTEM, by.staff_id)
 
 
 def _appeals(unit_id: int) -> ColumnElement[bool]:

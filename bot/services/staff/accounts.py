@@ -28,7 +28,7 @@ from bot.services.staff.permissions import (
     may_give,
     outranks,
 )
-from bot.store.models import Agency, SignInLink, Staff, StaffRole, StaffSession, now
+from bot.store.models import Agency, ScreenSignIn, SignInLink, Staff, StaffRole, StaffSession, now
 
 __all__ = [
     "EVERYBODY",
@@ -41,6 +41,7 @@ __all__ = [
     "find",
     "give",
     "listed",
+    "of_chat",
     "seed_demo",
     "set_active",
     "set_unit",
@@ -62,6 +63,7 @@ DEMO = {  # one person of each role, in Shenyang
     Role.SYSTEM_ADMIN: ("demo.system", "演示·系统管理员"),
     Role.AUDITOR: ("demo.auditor", "演示·审计员"),
     Role.COUNTER: ("demo.counter", "演示·兑换点"),
+    Role.PROVIDER: ("demo.provider", "演示·咨询人"),
 }
 DEMO_DISTRICT = "2101"
 DEMO_KIND = "legal"  # the confidential kind its administrator is named for
@@ -93,6 +95,13 @@ def grant_of(row: StaffRole) -> Grant:
 async def find(session: AsyncSession, username: str) -> Staff | None:
     """By the name they sign in with, however they capitalise it."""
     person: Staff | None = await session.scalar(select(Staff).where(Staff.username == username.strip().lower()))
+    return person
+
+
+async def of_chat(session: AsyncSession, chat_id: int, *, gone: bool = False) -> Staff | None:
+    """Whose chat this is; gone: also that of somebody who has left, whom nobody else can take it from."""
+    query = select(Staff).where(Staff.chat_id == chat_id)
+    person: Staff | None = await session.scalar(query if gone else query.where(Staff.active))
     return person
 
 
@@ -233,6 +242,12 @@ async def shut_out(session: AsyncSession, staff_id: int) -> None:
     theirs = update(StaffSession).where(StaffSession.staff_id == staff_id, StaffSession.revoked_at.is_(None))
     await session.execute(theirs.values(revoked_at=now()))
     await session.execute(delete(SignInLink).where(SignInLink.staff_id == staff_id))
+    await void_codes(session, staff_id)
+
+
+async def void_codes(session: AsyncSession, staff_id: int) -> None:
+    """Let in no computer whose screen shows a code that their chat sent, picked or not."""
+    await session.execute(delete(ScreenSignIn).where(ScreenSignIn.staff_id == staff_id, ScreenSignIn.used_at.is_(None)))
 
 
 async def changeable(session: AsyncSession, giver: Staffer | None, person: Staff, right: Right) -> None:

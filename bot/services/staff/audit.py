@@ -5,13 +5,13 @@ Every transaction that writes here waits for the others until it ends, so write 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.services.core import hash_chain
+from bot.services.core import hash_chain, periods
 from bot.store.base import Base
 from bot.store.models import Audit, View, now
 
@@ -53,11 +53,14 @@ class AuditFilter:
     action: str = ""  # an action, or with a point at its end all that begin so
     denied: bool = False  # refused attempts only
     before: int | None = None  # rows older than this one
+    since: date | None = None  # the first and the last day, by China's clock
+    until: date | None = None
 
 
-async def rows(session: AsyncSession, wanted: AuditFilter) -> Sequence[Audit]:
+async def rows(session: AsyncSession, wanted: AuditFilter, size: int = PAGE) -> Sequence[Audit]:
     """Newest first, one more than a page when there are older ones."""
-    query = select(Audit).order_by(Audit.id.desc()).limit(PAGE + 1)
+    query = select(Audit).order_by(Audit.id.desc()).limit(size + 1)
+    query = query.where(*periods.within(Audit.at, wanted.since, wanted.until))
     if wanted.staff_id is not None:
         query = query.where(Audit.staff_id == wanted.staff_id)
     if wanted.action.endswith("."):

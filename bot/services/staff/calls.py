@@ -5,12 +5,12 @@ are due, one message tells all of a person's rows, after asking of each once mor
 person may still open it.  A crash or a second process finds rows that are told, and tells nobody twice.
 """
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from enum import StrEnum
 from functools import partial
-from typing import Any, Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -22,7 +22,6 @@ from bot.services.chats import notifications
 from bot.services.core import quiet_hours, timers
 from bot.services.core.context import ServiceContext
 from bot.services.staff import accounts
-from bot.services.staff.lookup import Lookup
 from bot.services.staff.permissions import Right, Staffer
 from bot.store import upsert
 from bot.store.base import locked
@@ -53,7 +52,9 @@ class Matter:
     line: one sentence without markup that names number, kind and deadline.  right: of whoever may act.
     region: "" when nobody knows it yet.  unit: who has it, None for nobody.  category: its kind, where rights have one.
     only: it is theirs alone, when there are any.  but: not theirs, because they did what comes before.
-    urgent: it does not wait for the morning.
+    urgent: it does not wait for the morning.  choices: buttons under the message, with labels that tell which is meant.
+    alone: what is said besides where the message is about nothing else.
+    instead: for whom it is where nobody of these may act, or whoever it is for alone hears nothing.
     """
 
     line: str
@@ -64,6 +65,17 @@ class Matter:
     only: frozenset[int] = frozenset()
     but: frozenset[int] = frozenset()
     urgent: bool = False
+    choices: Sequence[notifications.Row] = ()
+    alone: str = ""
+    instead: "Matter | None" = None
+
+    def within_unit(self, colleague: str, nobody: str, dispatch: Right) -> "Matter":
+        """The same for a thing that a unit has: its colleagues hear in the place of the one who has it and hears nothing,
+        and whoever gives things to units where nobody works for this one.  colleague, nobody: the lines they read."""
+        unstaffed = replace(self, line=nobody, right=dispatch, only=frozenset(), choices=(), alone="")
+        if not self.only:
+            return replace(self, instead=unstaffed)
+        return replace(self, instead=replace(self, line=colleague, only=frozenset(), instead=unstaffed))
 
     def concerns(self, staff_id: int) -> bool:
         return staff_id not in self.but and (not self.only or staff_id in self.only)
@@ -79,6 +91,14 @@ class Wait(Generic[Case]):
     urgent: bool = False
 
 
+class Openable(Protocol):
+    """Finds a thing for who may open it: a Lookup, or what answers like one."""
+
+    async def find(
+        self, session: AsyncSession, staffer: Staffer, number: str | int | None, right: Right
+    ) -> object | None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class CallSource:
     """One noun that calls.
@@ -87,7 +107,7 @@ class CallSource:
     lookup: who may open it.  path: of their pages.  key: how its table writes a number.
     """
 
-    lookup: Lookup[Any]
+    lookup: Openable
     path: str
     look: Callable[[AsyncSession, ServiceContext, str, str], Awaitable[Matter | None]]
     key: Callable[[str], str | int] = str
@@ -114,9 +134,8 @@ async def ring(sources: Sources, session: AsyncSession, context: ServiceContext,
     if context.queue and payload["noun"] in BEHIND:  # That desk is behind the backend, and calls its own people.
         return
     matter = await sources[payload["noun"]].look(session, context, payload["number"], payload["do"])
-    for person, chat in await _able(session, matter) if matter is not None else ():
-        if matter is not None and (matter.urgent or person.calls != CallMode.NONE):
-            await _note(session, context, person, chat, payload, urgent=matter.urgent)
+    for person, chat in await _hearing(session, matter):
+        await _note(session, context, person, chat, payload, urgent=matter is not None and matter.urgent)
 
 
 async def set_mode(session: AsyncSession, person: Staff, mode: CallMode) -> None:
@@ -128,11 +147,27 @@ async def set_mode(session: AsyncSession, person: Staff, mode: CallMode) -> None
     await session.flush()
 
 
-async def _able(session: AsyncSession, matter: Matter) -> list[tuple[Staff, Chat]]:
-    """Colleagues with a chat who may act.  Without a district it goes to those who answer for the largest one."""
-    query = select(Staff, Chat, StaffRole).join(Chat, Chat.id == Staff.chat_id)
+async def _hearing(session: AsyncSession, matter: Matter | None) -> list[tuple[Staff, Chat]]:
+    """Whoever is told: those who may act and want to hear; those instead of them where that leaves it with nobody."""
+    while matter is not None:
+        reached = await _able(session, matter)
+        hearing = [(each, chat) for each, chat in reached if matter.urgent or each.calls != CallMode.NONE]
+        if hearing or (not matter.only and (reached or await _able(session, matter, anyhow=True))):
+            return hearing
+        matter = matter.instead
+    return []
+
+
+async def _able(session: AsyncSession, matter: Matter, *, anyhow: bool = False) -> list[tuple[Staff, Chat]]:
+    """Colleagues with a chat who may act; `anyhow` also those without one.
+
+    Without a district it goes to those who answer for the largest one.
+    """
+    query = select(Staff, Chat, StaffRole).join(Chat, Chat.id == Staff.chat_id, isouter=anyhow)
     query = query.join(StaffRole, StaffRole.staff_id == Staff.id).order_by(Staff.id, StaffRole.id)
-    query = query.where(Staff.active, Chat.blocked_at.is_(None), StaffRole.role.in_(matter.right.roles))
+    query = query.where(Staff.active, StaffRole.role.in_(matter.right.roles))
+    if not anyhow:
+        query = query.where(Chat.blocked_at.is_(None))
     if matter.region:
         query = query.where(StaffRole.district.in_(around(matter.region)))
     if matter.only:
@@ -192,13 +227,13 @@ async def _tell(sources: Sources, session: AsyncSession, context: ServiceContext
     """Tell somebody all that is due, in one message; what waits no more, or is not theirs any more, is left out."""
     person = await session.scalar(locked(select(Staff).where(Staff.id == staff_id)))
     due = StaffCall.staff_id == staff_id, StaffCall.told_at.is_(None), StaffCall.due_at <= now()
-    lines: dict[str, str] = {}  # by where each leads: of one thing the newest line
+    lines: dict[str, Matter] = {}  # by where each leads: of one thing the newest
     urgent = False
     for row in await session.scalars(select(StaffCall).where(*due).order_by(StaffCall.id)):
-        if line := await _line(sources[row.noun], session, context, row):
+        if matter := await _matter(sources[row.noun], session, context, row):
             path = f"{sources[row.noun].path}/{row.number}"
             lines.pop(path, None)
-            lines[path], row.told_at, urgent = line, now(), urgent or row.urgent
+            lines[path], row.told_at, urgent = matter, now(), urgent or row.urgent
         else:
             await session.delete(row)
     await session.flush()
@@ -208,22 +243,25 @@ async def _tell(sources: Sources, session: AsyncSession, context: ServiceContext
 
 
 async def _say(
-    session: AsyncSession, context: ServiceContext, chat: Chat | None, lines: Mapping[str, str], *, urgent: bool
+    session: AsyncSession, context: ServiceContext, chat: Chat | None, lines: Mapping[str, Matter], *, urgent: bool
 ) -> None:
     base, tell = context.base_url, partial(notifications.tell, session, context, chat, urgent=urgent)
     if len(lines) == 1:
-        [(path, line)] = lines.items()
-        await tell("staff.call", line=line, link=f"{base}{path}")
+        [(path, matter)] = lines.items()
+        await tell("staff.call", choices=matter.choices, line=f"{matter.line}{matter.alone}", link=f"{base}{path}")
     else:
-        shown = "\n".join(f"· {line}" for line in list(lines.values())[:LISTED])
-        await tell("staff.calls", lines=shown, count=len(lines), link=f"{base}{urls.CONSOLE}")
+        shown = list(lines.values())[:LISTED]
+        choices, told = [row for each in shown for row in each.choices], "\n".join(f"· {each.line}" for each in shown)
+        await tell("staff.calls", choices=choices, lines=told, count=len(lines), link=f"{base}{urls.CONSOLE}")
 
 
-async def _line(source: CallSource, session: AsyncSession, context: ServiceContext, row: StaffCall) -> str:
-    """What is said of a row now; "" for what nobody has to be told any more."""
+async def _matter(source: CallSource, session: AsyncSession, context: ServiceContext, row: StaffCall) -> Matter | None:
+    """What is said of a row now; None for what nobody has to be told any more."""
     staffer = await accounts.staffer_of(session, row.staff_id)
     matter = await source.look(session, context, row.number, row.what)
-    if staffer is None or matter is None or not matter.concerns(staffer.id):
-        return ""
-    found = await source.lookup.find(session, staffer, source.key(row.number), matter.right)
-    return matter.line if found is not None else ""
+    while staffer is not None and matter is not None:
+        number = source.key(row.number)
+        if matter.concerns(staffer.id) and await source.lookup.find(session, staffer, number, matter.right) is not None:
+            return matter
+        matter = matter.instead
+    return None

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.queue import jobs, outbox
 from bot.services.core import numbers, rate_limits
-from bot.services.staff import audit
+from bot.services.staff import accounts, audit
 from bot.services.staff.audit import By
 from bot.services.staff.sign_in import Purpose
 from bot.store.base import vault_of
@@ -78,8 +78,8 @@ async def link(session: AsyncSession, chat: Chat, code: str, texts: Texts) -> Li
     if person is None or not person.active:
         await rate_limits.spend(session, WHAT, "everybody", most=GUESSES, window=LIFE)
         return Linked()
-    owner = await session.scalar(select(Staff.id).where(Staff.chat_id == chat.id))
-    if owner not in (None, person.id):
+    owner = await accounts.of_chat(session, chat.id, gone=True)
+    if owner is not None and owner.id != person.id:
         return Linked(taken=True)
     rows = await _farewell(session, person, texts) if person.chat_id not in (None, chat.id) else []
     person.chat_id = chat.id
@@ -100,7 +100,8 @@ async def unlink(session: AsyncSession, person: Staff, by: By, texts: Texts) -> 
 
 
 async def _farewell(session: AsyncSession, person: Staff, texts: Texts) -> list[Outbox]:
-    """Whoever sits at the old chat must learn of it: it may not have been their doing."""
+    """Whoever sits at the old chat must learn of it: it may not have been their doing.  What it let in is let in no more."""
+    await accounts.void_codes(session, person.id)
     chat = await session.get(Chat, person.chat_id) if person.chat_id else None
     if chat is None:
         return []

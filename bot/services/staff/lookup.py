@@ -47,10 +47,12 @@ class Lookup(Generic[Row]):
         found: Row | None = await session.scalar(locked(query) if lock else query)
         return found
 
-    async def of_actor(self, session: AsyncSession, actor: Actor, number: str | int | None, right: Right) -> Row | None:
+    async def of_actor(
+        self, session: AsyncSession, actor: Actor, number: str | int | None, right: Right, *, lock: bool = False
+    ) -> Row | None:
         """The same for whoever takes a step, with the rights they have now; None for who is not of the staff."""
         staffer = await staffer_of(session, actor.id) if actor.id is not None else None
-        return await self.find(session, staffer, number, right) if staffer is not None else None
+        return await self.find(session, staffer, number, right, lock=lock) if staffer is not None else None
 
 
 def _people(staffer: Staffer, right: Right) -> ColumnElement[bool]:

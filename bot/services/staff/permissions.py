@@ -29,19 +29,25 @@ class Right(StrEnum):
     APPEALS_READ = "appeals.read", Role.HANDLER, Role.REVIEWER, Role.ADMIN
     APPEALS_LOG = "appeals.log", Role.HANDLER, Role.REVIEWER, Role.ADMIN
     APPEALS_HANDLE = "appeals.handle", Role.HANDLER
+    APPEALS_HELP = "appeals.help", Role.HANDLER
     APPEALS_EXTEND = "appeals.extend", Role.HANDLER, Role.ADMIN
     APPEALS_ATTACHMENTS = "appeals.attachments", Role.HANDLER, Role.REVIEWER, Role.ADMIN
     APPEALS_UNMASK = "appeals.unmask", Role.HANDLER, Role.REVIEWER, Role.ADMIN
     APPEALS_REVIEW = "appeals.review", Role.REVIEWER, Role.ADMIN
     APPEALS_ASSIGN = "appeals.assign", Role.ADMIN
+    CONSULTATIONS_PUBLISH = "consultations.publish", Role.REVIEWER, Role.ADMIN
     APPEALS_EXPORT = "appeals.export", Role.ADMIN
     HAZARDS_READ = "hazards.read", Role.ORGANISER, Role.HANDLER, Role.REVIEWER, Role.ADMIN
     HAZARDS_HANDLE = "hazards.handle", Role.HANDLER
     HAZARDS_PHOTOS = "hazards.photos", Role.HANDLER, Role.REVIEWER, Role.ADMIN
     HAZARDS_REVIEW = "hazards.review", Role.REVIEWER, Role.ADMIN
+    HAZARDS_EXPORT = "hazards.export", Role.ADMIN
+    HAZARDS_LOG = "hazards.log", Role.HANDLER, Role.REVIEWER, Role.ADMIN
+    HAZARDS_EXTEND = "hazards.extend", Role.REVIEWER, Role.ADMIN
     HAZARDS_RULES = "hazards.rules", Role.ADMIN
     VOLUNTEERS_READ = "volunteers.read", Role.ORGANISER, Role.ADMIN
     VOLUNTEERS_APPROVE = "volunteers.approve", Role.ORGANISER
+    VOLUNTEERS_EXPORT = "volunteers.export", Role.ORGANISER, Role.ADMIN
     VOLUNTEERS_UNMASK = "volunteers.unmask", Role.ORGANISER, Role.ADMIN
     VOLUNTEERS_DISMISS = "volunteers.dismiss", Role.ADMIN
     REWARDS_REDEEM = "rewards.redeem", Role.ORGANISER, Role.COUNTER
@@ -55,14 +61,29 @@ class Right(StrEnum):
     POLICIES_EDIT = "policies.edit", Role.ORGANISER
     POLICIES_PUBLISH = "policies.publish", Role.APPROVER
     GAPS_READ = "gaps.read", Role.ORGANISER, Role.ADMIN
+    GAPS_EXPORT = "gaps.export", Role.ORGANISER, Role.ADMIN
     GAPS_SETTLE = "gaps.settle", Role.ORGANISER
     STATIONS_READ = "stations.read", Role.ORGANISER, Role.ADMIN
+    STATIONS_EXPORT = "stations.export", Role.ORGANISER, Role.ADMIN
     STATIONS_EDIT = "stations.edit", Role.ORGANISER
     UNITS_READ = "units.read", Role.ORGANISER, Role.ADMIN, Role.SYSTEM_ADMIN
     UNITS_EDIT = "units.edit", Role.ADMIN, Role.SYSTEM_ADMIN
+    OUTLETS_READ = "outlets.read", Role.ORGANISER, Role.HANDLER, Role.ADMIN
+    OUTLETS_EDIT = "outlets.edit", Role.ORGANISER
+    VISITS_WRITE = "visits.write", Role.ORGANISER, Role.HANDLER
+    CONTACTS_READ = "contacts.read", Role.ORGANISER, Role.ADMIN
+    CONTACTS_EDIT = "contacts.edit", Role.ORGANISER
+    OFFERINGS_READ = "offerings.read", Role.ORGANISER, Role.APPROVER, Role.ADMIN
+    OFFERINGS_WRITE = "offerings.write", Role.ORGANISER
+    OFFERINGS_APPROVE = "offerings.approve", Role.APPROVER
+    SITTINGS_READ = "sittings.read", Role.ORGANISER, Role.ADMIN, Role.PROVIDER
+    SITTINGS_RUN = "sittings.run", Role.ORGANISER
+    SITTINGS_TICK = "sittings.tick", Role.ORGANISER, Role.PROVIDER
+    SITTINGS_DECLINE = "sittings.decline", Role.PROVIDER
     STATISTICS_READ = "statistics.read", Role.ORGANISER, Role.APPROVER, Role.REVIEWER, Role.ADMIN, Role.AUDITOR
     STATISTICS_EXPORT = "statistics.export", Role.ADMIN
     PEOPLE_READ = "people.read", Role.ADMIN, Role.SYSTEM_ADMIN
+    PEOPLE_EXPORT = "people.export", Role.ADMIN, Role.SYSTEM_ADMIN
     PEOPLE_ADD = "people.add", Role.ADMIN, Role.SYSTEM_ADMIN
     PEOPLE_MANAGE = "people.manage", Role.ADMIN, Role.SYSTEM_ADMIN
     PEOPLE_GRANT = "people.grant", Role.ADMIN, Role.SYSTEM_ADMIN
@@ -72,6 +93,7 @@ class Right(StrEnum):
     BACKEND_READ = "backend.read", Role.SYSTEM_ADMIN
     BACKEND_AGAIN = "backend.again", Role.SYSTEM_ADMIN
     AUDIT_READ = "audit.read", Role.AUDITOR
+    AUDIT_EXPORT = "audit.export", Role.AUDITOR
     VIEWS_READ = "views.read", Role.AUDITOR
 
 
@@ -82,11 +104,11 @@ RIGHTS: Mapping[Role, frozenset[Right]] = {
 # People and settings, no cases; logs, no identities.  Neither goes together with any other role.
 ALONE = frozenset({Role.SYSTEM_ADMIN, Role.AUDITOR})
 GRANTABLE: Mapping[Role, frozenset[Role]] = {  # who may give which role, within their own district
-    Role.ADMIN: frozenset({Role.ORGANISER, Role.APPROVER, Role.HANDLER, Role.REVIEWER, Role.COUNTER}),
+    Role.ADMIN: frozenset({Role.ORGANISER, Role.APPROVER, Role.HANDLER, Role.REVIEWER, Role.COUNTER, Role.PROVIDER}),
     Role.SYSTEM_ADMIN: frozenset(RIGHTS),
 }
-# Never without a second factor: who may open a name, lets something out, reads the logs or gives rights.
-SECOND = frozenset({Role.APPROVER, Role.AUDITOR, Role.SYSTEM_ADMIN}).union(
+# Never without a second factor: who may open a name, hears what is confided, lets something out, reads the logs or gives rights.
+SECOND = frozenset({Role.APPROVER, Role.AUDITOR, Role.SYSTEM_ADMIN, Role.PROVIDER}).union(
     *(right.roles for right in Right if right.endswith(".unmask"))
 )
 AGENCY = frozenset({Role.HANDLER})  # see what their own agency has, and nothing else

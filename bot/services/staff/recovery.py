@@ -14,9 +14,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.queue import jobs, outbox
 from bot.services.core.lifecycle import Role
-from bot.services.staff import audit, mfa, sign_in
+from bot.services.staff import accounts, audit, mfa, sign_in
 from bot.services.staff.audit import By
-from bot.services.staff.permissions import GRANTABLE
+from bot.services.staff.permissions import GRANTABLE, SECOND, Grant, Staffer
 from bot.store.models import Audit, Chat, Outbox, Staff, StaffRole, now
 from knowledge.texts import Texts
 
@@ -34,9 +34,15 @@ class Invitation:
 
 
 async def invite(session: AsyncSession, texts: Texts, by: By, person: Staff, url: str) -> Invitation:
-    """A new link for somebody.  `url` is what a token is put behind."""
+    """A new link for somebody.  `url` is what a token is put behind.
+
+    The first one is handed over by whoever made the account, who could use it as well: where it opens more than a counter,
+    the other administrators hear of it, and the audit has from where it was used.
+    """
     if not await _was_used(session, person):
-        return Invitation(await sign_in.invite(session, by, person))
+        guarded = {grant.role for grant in await accounts.grants_of(session, person.id)} & SECOND
+        told = await _tell_others(session, texts, by, person, "staff.other_first") if guarded else []
+        return Invitation(await sign_in.invite(session, by, person), rows=told)
     told = await _tell_others(session, texts, by, person, "staff.other_link")
     chat = await session.get(Chat, person.chat_id) if person.chat_id else None
     if chat is None or chat.blocked_at is not None:
@@ -47,6 +53,17 @@ async def invite(session: AsyncSession, texts: Texts, by: By, person: Staff, url
     row = jobs.message(chat, {"do": "say", "text": text})
     await outbox.put(session, [row])
     return Invitation("", rows=[row, *told])
+
+
+async def give(
+    session: AsyncSession, texts: Texts, giver: Staffer, by: By, person: Staff, grant: Grant
+) -> list[Outbox]:
+    """Grant a role.  Returns the rows to deliver: of one that opens more than a counter the other administrators hear,
+    whether the account is new or was made for something small and used since.  Raises Denied, Rejected."""
+    new = grant not in await accounts.grants_of(session, person.id)
+    await accounts.give(session, giver, by, person, grant)
+    guarded = new and grant.role in SECOND
+    return await _tell_others(session, texts, by, person, "staff.other_role") if guarded else []
 
 
 async def ask_reset(session: AsyncSession, texts: Texts, by: By, person: Staff) -> list[Outbox]:

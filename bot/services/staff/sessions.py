@@ -8,17 +8,19 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from operator import itemgetter
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, and_, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.services.core.lifecycle import Role
 from bot.services.staff import audit
-from bot.services.staff.accounts import grant_of, made
+from bot.services.staff.accounts import grant_of, grants_of, made, void_codes
 from bot.services.staff.audit import By
 from bot.services.staff.permissions import Staffer
 from bot.store.models import Staff, StaffRole, StaffSession, now
 
 IDLE = timedelta(minutes=30)
 LONGEST = timedelta(hours=8)
+SHIFT = timedelta(hours=12)  # of a counter at a computer that their own chat let in: hours may pass between two codes
 ELEVATED = timedelta(minutes=5)  # how long a code counts as fresh
 NOTED = timedelta(minutes=1)  # `seen_at` is not written more often
 
@@ -52,13 +54,20 @@ class Login:
         return self.row.elevated_until is not None and self.row.elevated_until > now()
 
 
-async def begin(session: AsyncSession, person: Staff, browser: Browser, by: By, *, how: str, old: str = "") -> str:
-    """Sign somebody in.  Returns the cookie; the session of the `old` cookie ends."""
+async def begin(
+    session: AsyncSession, person: Staff, browser: Browser, by: By, *, how: str, old: str = "", shift: bool = False
+) -> str:
+    """Sign somebody in.  Returns the cookie; the session of the `old` cookie ends.
+
+    shift: for a whole shift, as long as they are a counter and nothing else, now and then.
+    """
+    shift = shift and {each.role for each in await grants_of(session, person.id)} == {Role.COUNTER}
     if old:
         gone = update(StaffSession).where(StaffSession.key == hashed(old), StaffSession.revoked_at.is_(None))
         await session.execute(gone.values(revoked_at=now()))
     cookie = secrets.token_urlsafe(32)
     row = StaffSession(
+        shift=shift,
         key=hashed(cookie),
         staff_id=person.id,
         browser={"address": browser.address, "kind": browser.kind},
@@ -68,7 +77,8 @@ async def begin(session: AsyncSession, person: Staff, browser: Browser, by: By, 
     session.add(row)
     await session.flush()
     signed = By(person.id, by.role, by.request_id)
-    await audit.note(session, signed, "session.begin", f"session:{row.id}", how=how)
+    subject, kind = f"session:{row.id}", browser.kind
+    await audit.note(session, signed, "session.begin", subject, how=how, browser=kind, address=browser.address)
     return cookie
 
 
@@ -96,16 +106,20 @@ async def _live(session: AsyncSession, which: ColumnElement[bool]) -> Mapping[in
     for row, rows in groupby(await session.execute(query), key=itemgetter(0)):
         people, roles = zip(*((person, role) for _, person, role in rows), strict=True)
         staffer = made(people[0], (grant_of(role) for role in roles if role is not None))
-        found[row.id] = Login(row.id, row, people[0], staffer)
+        if _is_fresh(row) or (row.shift and set(staffer.roles) == {Role.COUNTER}):
+            found[row.id] = Login(row.id, row, people[0], staffer)
     return found
 
 
 def _open(at: datetime) -> tuple[ColumnElement[bool], ...]:
-    return (
-        StaffSession.revoked_at.is_(None),
-        StaffSession.seen_at > at - IDLE,
-        StaffSession.created_at > at - LONGEST,
-    )
+    used = and_(StaffSession.seen_at > at - IDLE, StaffSession.created_at > at - LONGEST)
+    kept = and_(StaffSession.shift, StaffSession.created_at > at - SHIFT)
+    return StaffSession.revoked_at.is_(None), or_(used, kept)
+
+
+def _is_fresh(row: StaffSession) -> bool:
+    """Whether a session lasts without the shift: that holds only while its owner is nothing but a counter."""
+    return row.seen_at > now() - IDLE and row.created_at > now() - LONGEST
 
 
 def is_due(row: StaffSession) -> bool:
@@ -132,16 +146,17 @@ async def offer(session: AsyncSession, session_id: int, secret: str | None) -> N
 
 async def live(session: AsyncSession, staff_id: int) -> Sequence[StaffSession]:
     """Somebody's open sessions, the one used last first."""
-    query = (
-        select(StaffSession)
-        .where(StaffSession.staff_id == staff_id, *_open(now()))
-        .order_by(StaffSession.seen_at.desc(), StaffSession.id.desc())
-    )
-    return (await session.scalars(query)).all()
+    found = await _live(session, StaffSession.staff_id == staff_id)
+    return sorted((login.row for login in found.values()), key=lambda row: (row.seen_at, row.id), reverse=True)
 
 
 async def end(session: AsyncSession, staff_id: int, by: By, *, only: int | None = None, but: int | None = None) -> int:
-    """End somebody's sessions: all, only one, or all but one.  Returns how many ended."""
+    """End somebody's sessions: all, only one, or all but one.  Returns how many ended.
+
+    With all of them, or all but one, what was about to become one ends, too.
+    """
+    if only is None:
+        await void_codes(session, staff_id)
     gone = update(StaffSession).where(StaffSession.staff_id == staff_id, StaffSession.revoked_at.is_(None))
     if only is not None:
         gone = gone.where(StaffSession.id == only)

@@ -12,13 +12,13 @@ from bot.messaging import urls
 from bot.queue import jobs, outbox
 from bot.services.core import rate_limits
 from bot.services.core.context import ServiceContext
-from bot.services.staff import audit
+from bot.services.staff import accounts, audit
 from bot.services.staff.accounts import find
 from bot.services.staff.audit import By
 from bot.services.staff.sessions import hashed
 from bot.store import upsert
 from bot.store.db import Database
-from bot.store.models import Chat, FormPost, Outbox, SignInLink, Staff, StaffSession, now
+from bot.store.models import Chat, FormPost, Outbox, ScreenSignIn, SignInLink, Staff, StaffSession, now
 
 ASKED = timedelta(minutes=15)
 INVITED = timedelta(hours=24)
@@ -35,6 +35,7 @@ class Purpose(StrEnum):
     DEMO = "demo"  # good as often as you like, in the demo only
     CHAT = "chat"  # six digits that link a chat; no way in by themselves
     ENROL = "enrol"  # six digits in the linked chat that confirm a second factor
+    SCREEN = "screen"  # a code on the computer's screen, sent by the linked chat; not a link
     SIGNED = "webapp"  # what a Mini App brought: kept so that it is not good twice
 
 
@@ -49,9 +50,7 @@ class SignInState(StrEnum):
     UNKNOWN = "unknown"
 
 
-async def ask(
-    session: AsyncSession, username: str, *, browser: str, address: str, target: str = ""
-) -> tuple[int, list[Outbox]]:
+async def ask(session: AsyncSession, username: str, *, browser: str, address: str) -> tuple[int, list[Outbox]]:
     """Somebody wants in.  Returns seconds to wait after too many attempts, and the rows to deliver.
 
     Does the same for every name: whether there is such an account is found out later, by whoever sends the row.
@@ -62,7 +61,7 @@ async def ask(
     by_name = await rate_limits.spend(session, "sign_in.name", f"{username}@{address}")
     if wait := max(by_address, by_name):
         return wait, []
-    asked = jobs.SIGN_IN.row({"username": username, "browser": hashed(browser).hex(), "target": target})
+    asked = jobs.SIGN_IN.row({"username": username, "browser": hashed(browser).hex(), "target": ""})
     await outbox.put(session, [asked])
     return 0, [asked]
 
@@ -168,8 +167,8 @@ async def use_signed(session: AsyncSession, key: bytes, signature: str) -> Staff
 
     signature: of what it brought, the same for every way to write it.
     """
-    query = select(Staff).join(Chat, Chat.id == Staff.chat_id).where(Chat.key == key, Staff.active)
-    person: Staff | None = await session.scalar(query)
+    chat_id = await session.scalar(select(Chat.id).where(Chat.key == key))
+    person = await accounts.of_chat(session, chat_id) if chat_id is not None else None
     if person is None:
         return None
     values = {"token": hashed(signature), "staff_id": person.id, "purpose": Purpose.SIGNED, "target": ""}
@@ -203,4 +202,5 @@ async def _clear(session: AsyncSession) -> None:
     await rate_limits.clear(session)
     await session.execute(delete(StaffSession).where(StaffSession.created_at < now() - SESSIONS_KEPT))
     await session.execute(delete(SignInLink).where(SignInLink.expires_at < now() - KEPT))
+    await session.execute(delete(ScreenSignIn).where(ScreenSignIn.expires_at < now() - KEPT))
     await session.execute(delete(FormPost).where(FormPost.at < now() - KEPT))

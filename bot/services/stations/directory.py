@@ -4,11 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from sqlalchemy import ColumnElement, and_, case, delete, func, or_, select, true
+from sqlalchemy import ColumnElement, and_, delete, func, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.errors import Rejected
-from bot.services.core import map_clusters
+from bot.services.core import counting, keyset, map_clusters
+from bot.services.core.districts import inside
+from bot.services.core.keyset import Key, Page, Part, Place
 from bot.services.core.map_clusters import Chart, Pin
 from bot.services.staff import accounts
 from bot.services.staff.lookup import Lookup
@@ -31,18 +33,27 @@ class StationFilter:
     view: str = "all"  # one of VIEWS
     kind: str = ""
     text: str = ""  # in the name or the address
+    district: str = ""
 
     def condition(self, today: date) -> ColumnElement[bool]:
         parts = [_views(today)[self.view]]
         if self.kind:
             parts.append(StationRow.kind == self.kind)
+        if self.district:
+            parts.append(inside(StationRow.region, self.district))
         if self.text:
             columns = (StationRow.name, StationRow.address)
             parts.append(or_(*(column.icontains(self.text, autoescape=True) for column in columns)))
         return and_(*parts)
 
 
-VIEWS = ("all", "reported", "due", "closed")
+VIEWS = ("all", "open", "reported", "doubtful", "due", "closed")
+_CHECKED = func.coalesce(StationRow.checked, date.min)
+SORTS: Mapping[str, Sequence[Key]] = {
+    "unchecked": (Key(_CHECKED), Key(StationRow.id)),
+    "checked": (Key(_CHECKED, falling=True), Key(StationRow.id)),
+    "changed": (Key(StationRow.changed_at, falling=True), Key(StationRow.id)),
+}
 
 
 def visible(staffer: Staffer, right: Right = Right.STATIONS_READ) -> ColumnElement[bool]:
@@ -53,12 +64,19 @@ STATIONS = Lookup("station", StationRow, StationRow.id, visible)
 
 
 async def listed(
-    session: AsyncSession, staffer: Staffer, wanted: StationFilter, today: date, page: int
-) -> Sequence[StationRow]:
-    """One more than a page when there are further ones; longest unchecked first."""
-    query = select(StationRow).where(visible(staffer), wanted.condition(today))
-    query = query.order_by(StationRow.checked.is_not(None), StationRow.checked, StationRow.id)
-    return (await session.scalars(query.offset((page - 1) * PAGE).limit(PAGE + 1))).all()
+    session: AsyncSession,
+    staffer: Staffer,
+    wanted: StationFilter,
+    today: date,
+    place: Place,
+    *,
+    sort: str = "unchecked",
+    size: int = PAGE,
+    right: Right = Right.STATIONS_READ,
+) -> Page:
+    """A page in one of SORTS; usually those nobody ever checked, then longest unchecked first."""
+    mine = select(StationRow).where(visible(staffer, right), wanted.condition(today))
+    return await keyset.page(session, mine, StationRow.id, [Part(true(), SORTS[sort])], place, size)
 
 
 async def chart(
@@ -83,9 +101,7 @@ async def chart(
 
 async def counts(session: AsyncSession, staffer: Staffer, today: date) -> Mapping[str, int]:
     """How many stations each view has, in one look."""
-    sums = [func.sum(case((condition, 1), else_=0)) for condition in _views(today).values()]
-    row = (await session.execute(select(*sums).where(visible(staffer)))).one()
-    return {name: int(count or 0) for name, count in zip(VIEWS, row, strict=True)}
+    return await counting.of_views(session, _views(today), visible(staffer))
 
 
 async def open_reports(session: AsyncSession, station_id: str) -> Sequence[StationReport]:
@@ -131,6 +147,7 @@ async def _rows(
     session: AsyncSession, ids: Sequence[str], *conditions: ColumnElement[bool], lock: bool = False
 ) -> list[StationRow]:
     found: list[StationRow] = []
+    ids = sorted(ids)  # Two who import lock the same rows in the same order.
     for at in range(0, len(ids), SOME):
         query = select(StationRow).where(StationRow.id.in_(ids[at : at + SOME]), *conditions).order_by(StationRow.id)
         found += await session.scalars(locked(query) if lock else query)
@@ -143,7 +160,9 @@ def _views(today: date) -> dict[str, ColumnElement[bool]]:
     )
     return {
         "all": true(),
+        "open": StationRow.closed.is_(False),
         "reported": reported.exists(),
+        "doubtful": StationRow.doubtful_at.is_not(None),
         "due": or_(StationRow.checked.is_(None), StationRow.checked < today - AGED),
         "closed": StationRow.closed.is_(True),
     }

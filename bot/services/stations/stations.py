@@ -1,23 +1,26 @@
 """Stations in the database: imported as a whole, read into a snapshot, reported on by workers."""
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date
 from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.errors import Rejected
+from bot.queue import outbox
+from bot.services.chats import witnesses
 from bot.services.core.revisions import touch
-from bot.store.models import Channel, Chat, StationReport, StationRow, now
+from bot.services.staff import calls
+from bot.store.models import StationReport, StationRow, now
 from knowledge import hours
 from knowledge.geo import Point
 from knowledge.stations import Station
 
-AGREE = 2  # people who say independently that something is wrong
-KNOWN = timedelta(days=1)  # how long we have known a web chat that counts: a new one is a click away
-WITHIN = timedelta(days=7)
+NOUN = "station"
 NAME = "stations"
+PARTS = ("hours", "address", "phone", "services", "gone", "other")  # what may be wrong about one
 
 
 class Report(StrEnum):
@@ -35,6 +38,7 @@ async def replace(session: AsyncSession, stations: Sequence[Station]) -> None:
 
 async def merge(session: AsyncSession, stations: Sequence[Station]) -> None:
     """Add these stations and change those that have the same id; the others stay."""
+    stations = sorted(stations, key=lambda station: station.id)  # Two who import write the same rows in the same order.
     ids = [station.id for station in stations]
     for at in range(0, len(ids), 500):  # SQLite takes so many variables in one statement.
         await session.execute(delete(StationRow).where(StationRow.id.in_(ids[at : at + 500])))
@@ -60,6 +64,15 @@ async def change(session: AsyncSession, row: StationRow, station: Station) -> No
     await touch(session, NAME)
 
 
+async def drop(session: AsyncSession, row: StationRow) -> None:
+    """Take a station out with what workers said about it.  Raises Rejected: without any the sample would be shown."""
+    if await session.scalar(select(StationRow.id).where(StationRow.id != row.id).limit(1)) is None:
+        raise Rejected("station.last")
+    await session.execute(delete(StationReport).where(StationReport.station_id == row.id))
+    await session.delete(row)
+    await touch(session, NAME)
+
+
 async def confirm(session: AsyncSession, row: StationRow, today: date) -> None:
     """Somebody made sure of all that is known: what workers said against it is settled."""
     row.checked, row.checked_month, row.doubtful_at = today, False, None
@@ -77,17 +90,11 @@ async def load(session: AsyncSession) -> list[Station]:
 async def report(session: AsyncSession, station_id: str, what: Report, reporter: bytes) -> bool:
     """Note that somebody found a station closed or something wrong.
 
-    Returns whether it became doubtful: two people said so within a week, independently of each other.  Whoever opened
-    the web chat less than a day before they said so is written down, and counts for nobody.
+    Returns whether it became doubtful: two people said so within a week, independently of each other.
     """
     await session.execute(insert(StationReport).values(station_id=station_id, what=what, reporter=reporter, at=now()))
-    said = await session.execute(
-        select(StationReport.reporter, StationReport.at, Chat.channel, Chat.created_at)
-        .join(Chat, Chat.key == StationReport.reporter)
-        .where(StationReport.station_id == station_id, StationReport.settled_at.is_(None))
-        .where(StationReport.at > now() - WITHIN)
-    )
-    if len({who for who, at, channel, since in said if channel != Channel.WEB or at - since >= KNOWN}) < AGREE:
+    about = StationReport.station_id == station_id, StationReport.settled_at.is_(None)
+    if not await witnesses.agree(session, StationReport.reporter, StationReport.at, *about):
         return False
     doubt = (
         update(StationRow)
@@ -98,7 +105,19 @@ async def report(session: AsyncSession, station_id: str, what: Report, reporter:
     became = (await session.execute(doubt)).scalar_one_or_none() is not None
     if became:
         await touch(session, NAME)
+        await outbox.put(session, [calls.call(NOUN, station_id, "doubtful", now().isoformat())])
     return became
+
+
+async def explain(session: AsyncSession, station_id: str, reporter: bytes, part: str, text: str) -> None:
+    """Keep what somebody said is wrong with the report they began with; with none that is open, nothing."""
+    mine = (
+        select(StationReport.id)
+        .where(StationReport.station_id == station_id, StationReport.reporter == reporter)
+        .where(StationReport.what == Report.WRONG, StationReport.settled_at.is_(None))
+    )
+    newest = mine.order_by(StationReport.id.desc()).limit(1).scalar_subquery()
+    await session.execute(update(StationReport).where(StationReport.id == newest).values(part=part, text=text))
 
 
 def station_of(row: StationRow) -> Station:

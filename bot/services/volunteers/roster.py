@@ -1,12 +1,15 @@
 """The volunteers somebody of staff sees, those who wait for them first; their teams and their hours."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.errors import Rejected
-from bot.services.core import keyset, recent
+from bot.services.core import keyset, periods, recent
+from bot.services.core.districts import inside
 from bot.services.core.keyset import Key, Page, Part, Place
 from bot.services.core.recent import Recent
 from bot.services.staff.accounts import within
@@ -16,6 +19,7 @@ from bot.services.volunteers.states import VolunteerState
 from bot.store.models import Shift, Team, Training, Volunteer, VolunteerStep
 
 PAGE = 50  # volunteers on one page
+SORTS = ("oldest", "newest")
 LONGEST_NAME = 20  # characters of a team's name
 
 _S = VolunteerState
@@ -35,11 +39,40 @@ def visible(staffer: Staffer, right: Right = Right.VOLUNTEERS_READ) -> ColumnEle
 VOLUNTEERS = Lookup("volunteer", Volunteer, Volunteer.number, visible)
 
 
-async def listed(session: AsyncSession, staffer: Staffer, view: str, place: Place) -> Page:
-    """A page of a view; who has waited longest comes first."""
-    mine = select(Volunteer).where(visible(staffer))
-    part = Part(Volunteer.state.in_(VIEWS[view]), [Key(Volunteer.id)])
-    return await keyset.page(session, mine, Volunteer.id, [part], place, PAGE)
+@dataclass(frozen=True, slots=True)
+class RosterFilter:
+    """Which volunteers somebody looks for."""
+
+    view: str = "waiting"
+    text: str = ""  # of the number or the grid: names are sealed
+    district: str = ""
+    since: date | None = None  # the first and the last day on which they applied, by China's clock
+    until: date | None = None
+
+    def condition(self) -> ColumnElement[bool]:
+        parts = [Volunteer.state.in_(VIEWS[self.view]), *periods.within(Volunteer.created_at, self.since, self.until)]
+        if self.district:
+            parts.append(inside(Volunteer.district, self.district))
+        if self.text:
+            columns = (Volunteer.number, Volunteer.grid)
+            parts.append(or_(*(column.icontains(self.text, autoescape=True) for column in columns)))
+        return and_(*parts)
+
+
+async def listed(
+    session: AsyncSession,
+    staffer: Staffer,
+    wanted: RosterFilter,
+    place: Place,
+    *,
+    sort: str = SORTS[0],
+    size: int = PAGE,
+    right: Right = Right.VOLUNTEERS_READ,
+) -> Page:
+    """A page in one of SORTS: who has waited longest comes first, or who applied last."""
+    mine = select(Volunteer).where(visible(staffer, right))
+    part = Part(wanted.condition(), [Key(Volunteer.id, falling=sort == "newest")])
+    return await keyset.page(session, mine, Volunteer.id, [part], place, size)
 
 
 async def counts(session: AsyncSession, staffer: Staffer) -> dict[str, int]:
@@ -61,10 +94,14 @@ async def shifts_ended(session: AsyncSession) -> int:
     return await session.scalar(select(func.count()).where(Shift.state == "ended")) or 0
 
 
-async def hours_waiting(session: AsyncSession, staffer: Staffer) -> list[tuple[Shift, Volunteer]]:
-    """Shifts that wait for approval, the oldest first."""
+async def hours_waiting(
+    session: AsyncSession, staffer: Staffer, *, lock: bool = False
+) -> list[tuple[Shift, Volunteer]]:
+    """Shifts that wait for approval, the oldest first.  lock: to settle them; what somebody settles now is waited for."""
     query = select(Shift, Volunteer).join(Volunteer, Volunteer.id == Shift.volunteer_id)
     mine = query.where(Shift.state == "ended", visible(staffer)).order_by(Shift.id).limit(PAGE)
+    if lock:
+        mine = mine.with_for_update(key_share=True, of=Shift).execution_options(populate_existing=True)
     return [(shift, volunteer) for shift, volunteer in await session.execute(mine)]
 
 

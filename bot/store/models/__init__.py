@@ -6,12 +6,14 @@ from bot.store.models.appeal_queue import (
     CasePresence,
     Consultation,
     ConsultationCase,
+    ConsultationUnit,
     ConsultationVote,
     SavedFilter,
 )
 from bot.store.models.appeals import (
     AllowedStep,
     Appeal,
+    AppealHelper,
     AppealStep,
     Attachment,
     CodeAttempt,
@@ -21,7 +23,9 @@ from bot.store.models.appeals import (
     View,
 )
 from bot.store.models.backend import BackendKey
+from bot.store.models.bookings import Offering, Seat, SeatStep, Sitting, SittingRating
 from bot.store.models.calendar import CalendarChange, CalendarDay, CalendarYear, LimitChange
+from bot.store.models.contacts import Contact, ContactReport, Outlet, Visit
 from bot.store.models.conversation import (
     Channel,
     Chat,
@@ -33,6 +37,7 @@ from bot.store.models.conversation import (
 )
 from bot.store.models.daily_counts import AppealChange, CountedAppeal, DailyCount
 from bot.store.models.hazards import Hazard, HazardFollower, HazardPhoto, HazardRule, HazardStep
+from bot.store.models.imports import ImportFile
 from bot.store.models.ledgers import Ledger
 from bot.store.models.notices import (
     BulkLane,
@@ -53,8 +58,18 @@ from bot.store.models.points import PointsAccount, PointsEntry, RewardStock, Vou
 from bot.store.models.policies import PolicyRevision
 from bot.store.models.privacy import Tombstone
 from bot.store.models.questions import Gap, QuestionCount, TopicCount
-from bot.store.models.staff import Attempt, Audit, FormPost, SignInLink, Staff, StaffCall, StaffRole, StaffSession
-from bot.store.models.stations import Revision, StationFile, StationReport, StationRow
+from bot.store.models.staff import (
+    Attempt,
+    Audit,
+    FormPost,
+    ScreenSignIn,
+    SignInLink,
+    Staff,
+    StaffCall,
+    StaffRole,
+    StaffSession,
+)
+from bot.store.models.stations import Revision, StationReport, StationRow
 from bot.store.models.units import Agency, AgencyDesk
 from bot.store.models.volunteers import Shift, Team, Training, Volunteer, VolunteerStep
 from bot.store.models.web import (
@@ -65,8 +80,10 @@ from bot.store.models.web import (
     WebPerson,
     WebPress,
     WebResult,
+    WebSubscription,
     WebUpdate,
 )
+from bot.store.models.wechat import WeChatAccount, WeChatCallback, WeChatLetter
 
 __all__ = [
     "Agency",
@@ -75,6 +92,7 @@ __all__ = [
     "ApiKey",
     "Appeal",
     "AppealChange",
+    "AppealHelper",
     "AppealStep",
     "Attachment",
     "Attempt",
@@ -93,7 +111,10 @@ __all__ = [
     "CodeAttempt",
     "Consultation",
     "ConsultationCase",
+    "ConsultationUnit",
     "ConsultationVote",
+    "Contact",
+    "ContactReport",
     "CopyState",
     "CountedAppeal",
     "DailyCount",
@@ -106,6 +127,7 @@ __all__ = [
     "HazardRule",
     "HazardStep",
     "Identity",
+    "ImportFile",
     "Lane",
     "Ledger",
     "LimitChange",
@@ -117,9 +139,11 @@ __all__ = [
     "NoticePhoto",
     "NoticeTotal",
     "NoticeWriter",
+    "Offering",
     "Open311Post",
     "Outbox",
     "OutboxState",
+    "Outlet",
     "ParkedUpdate",
     "PointsAccount",
     "PointsEntry",
@@ -128,14 +152,18 @@ __all__ = [
     "Revision",
     "RewardStock",
     "SavedFilter",
+    "ScreenSignIn",
+    "Seat",
+    "SeatStep",
     "SeenUpdate",
     "Shift",
     "SignInLink",
+    "Sitting",
+    "SittingRating",
     "Staff",
     "StaffCall",
     "StaffRole",
     "StaffSession",
-    "StationFile",
     "StationReport",
     "StationRow",
     "Team",
@@ -145,9 +173,13 @@ __all__ = [
     "TrialGroup",
     "TrialMember",
     "View",
+    "Visit",
     "Volunteer",
     "VolunteerStep",
     "Voucher",
+    "WeChatAccount",
+    "WeChatCallback",
+    "WeChatLetter",
     "WebBot",
     "WebConversation",
     "WebFile",
@@ -155,6 +187,7 @@ __all__ = [
     "WebPerson",
     "WebPress",
     "WebResult",
+    "WebSubscription",
     "WebUpdate",
     "now",
 ]

@@ -37,8 +37,8 @@ class CannedReply(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     district: Mapped[str] = mapped_column(String(6), default="", index=True)  # GB/T 2260 prefix; "" for everywhere
-    kind: Mapped[str] = mapped_column(String(16), default="")  # of appeals it is offered for; "" for all
-    use: Mapped[str] = mapped_column(String(8))  # "answer", "ask" or "return"
+    kind: Mapped[str] = mapped_column(String(16), default="")  # of appeals or notices it is offered for; "" for all
+    use: Mapped[str] = mapped_column(String(8))  # "answer", "ask", "return" or "notice"
     label: Mapped[str] = mapped_column(String(20))
     text: Mapped[str] = mapped_column(Text)
     changed_by: Mapped[int]  # staff
@@ -71,6 +71,17 @@ class ConsultationCase(Base):
 
     appeal_id: Mapped[int] = mapped_column(ForeignKey("appeals.id", ondelete="CASCADE"), primary_key=True)
     consultation_id: Mapped[int] = mapped_column(ForeignKey("consultations.id", ondelete="CASCADE"), index=True)
+
+
+class ConsultationUnit(Base):
+    """A unit that takes part in a consultation, besides the one that leads."""
+
+    __tablename__ = "consultation_units"
+
+    consultation_id: Mapped[int] = mapped_column(ForeignKey("consultations.id", ondelete="CASCADE"), primary_key=True)
+    agency_id: Mapped[int] = mapped_column(ForeignKey("agencies.id"), primary_key=True)
+    added_by: Mapped[int]  # staff
+    added_at: Mapped[datetime] = mapped_column(default=now)
 
 
 class ConsultationVote(Base):

@@ -15,7 +15,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from bot.store.base import Base, BigId, Sealed, now
+from bot.store.base import Base, BigId, Sealed, index_of_few, now
 from bot.store.models.calendar import Clocked
 
 
@@ -36,6 +36,9 @@ class Appeal(Clocked, Base):
         Index("ix_appeals_queue", "state", "due_at"),
         Index("ix_appeals_agency", "agency_id", "state"),
         Index("ix_appeals_seen", "region", "state", "confidential", "agency_id", "about_id", "kind"),  # who may see it
+        index_of_few("parent_id", "appeals"),
+        index_of_few("previous_id", "appeals"),
+        index_of_few("about_id", "appeals"),
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
@@ -86,7 +89,10 @@ class Appeal(Clocked, Base):
 
 
 class AppealStep(Base):
-    """One line of an appeal's timeline, written in the commit that made the step.  Never changed."""
+    """One line of an appeal's timeline, written in the commit that made the step.
+
+    Never changed, but for words that their author takes back.
+    """
 
     __tablename__ = "appeal_steps"
     __table_args__ = (UniqueConstraint("appeal_id", "key"),)
@@ -106,6 +112,25 @@ class AppealStep(Base):
     tell_at: Mapped[datetime | None]  # when the message about it goes to the worker; None: there is none
     told_at: Mapped[datetime | None]  # the worker's channel took it
     at: Mapped[datetime] = mapped_column(default=now, index=True)
+
+
+class AppealHelper(Base):
+    """A unit that was asked to help with a case of another one, and what it replied."""
+
+    __tablename__ = "appeal_helpers"
+    __table_args__ = (UniqueConstraint("appeal_id", "agency_id"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    appeal_id: Mapped[int] = mapped_column(ForeignKey("appeals.id", ondelete="CASCADE"))
+    agency_id: Mapped[int] = mapped_column(ForeignKey("agencies.id"), index=True)
+    question: Mapped[str] = mapped_column(Text)
+    asked_by: Mapped[int | None]  # staff
+    asked_at: Mapped[datetime] = mapped_column(default=now)
+    due_at: Mapped[datetime | None]  # None while the calendar of the year is not known
+    chased_at: Mapped[datetime | None]  # asked once more, because it was late
+    reply: Mapped[str] = mapped_column(Text, default="")
+    replied_by: Mapped[int | None]  # staff
+    replied_at: Mapped[datetime | None]
 
 
 class Attachment(Base):

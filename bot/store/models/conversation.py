@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import BigInteger, ForeignKey, Index, Integer, LargeBinary, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from bot.store.base import Base, BigId, Sealed, now
+from bot.store.base import Base, BigId, Sealed, index_of_few, now
 
 
 class Channel(StrEnum):
@@ -23,6 +23,7 @@ class Chat(Base):
     """
 
     __tablename__ = "chats"
+    __table_args__ = (index_of_few("outlet_id", "chats"),)
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     channel: Mapped[Channel] = mapped_column(String(8))
@@ -32,6 +33,8 @@ class Chat(Base):
     language: Mapped[str] = mapped_column(String(5), default="zh")
     region: Mapped[str] = mapped_column(String(6), default="")  # GB/T 2260 prefix; "" until they say
     job: Mapped[str] = mapped_column(String(16), default="")  # an audience of knowledge.policies
+    outlet_id: Mapped[int | None] = mapped_column(ForeignKey("outlets.id"))  # where they said they belong
+    no_outlet: Mapped[bool] = mapped_column(default=False)  # they said that they belong to none
     topic: Mapped[str] = mapped_column(String(64), default="")  # what they asked about last
     topic_at: Mapped[datetime | None]
     flow: Mapped[str] = mapped_column(String(32), default="")  # the form they are filling in
@@ -129,7 +132,7 @@ class Outbox(Base):
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     kind: Mapped[str] = mapped_column(String(16))  # who sends it: a Channel, or "backend"
-    chat_id: Mapped[int | None] = mapped_column(ForeignKey("chats.id", ondelete="CASCADE"))
+    chat_id: Mapped[int | None] = mapped_column(BigId)  # no foreign key: it would look through all that was ever sent
     subject: Mapped[str] = mapped_column(String(64), default="")  # what it is about, for people and receipts
     payload: Mapped[dict[str, Any] | None] = mapped_column(Sealed("outbox.payload"))  # None once it is sent
     lane: Mapped[Lane] = mapped_column(Integer, default=Lane.REPLY)

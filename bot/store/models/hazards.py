@@ -14,7 +14,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from bot.store.base import Base, BigId, Sealed, now
+from bot.store.base import Base, BigId, Sealed, index_of_few, now
 from bot.store.models.calendar import Clocked
 
 
@@ -28,6 +28,7 @@ class Hazard(Clocked, Base):
         Index("ix_hazards_place", "latitude", "longitude"),
         Index("ix_hazards_agency", "agency_id", "state"),
         Index("ix_hazards_seen", "region", "state"),
+        index_of_few("parent_id", "hazards"),
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
@@ -100,6 +101,7 @@ class HazardPhoto(Base):
     )  # dHash, hex: alike for pictures that look alike
     shown: Mapped[str] = mapped_column(String(40), default="")  # the covered copy, in the uploads folder
     shown_by: Mapped[int | None]  # staff who looked for faces and plates
+    thumb: Mapped[str | None] = mapped_column(Sealed("hazard_photos.thumb"), deferred=True)  # a small copy, base64
     created_at: Mapped[datetime] = mapped_column(default=now)
 
 
@@ -117,12 +119,15 @@ class HazardFollower(Base):
 
 
 class HazardRule(Base):
-    """Which agency gets a type in an area: "" is any; an area is a GB/T 2260 prefix or a grid cell."""
+    """Which agency gets a type in an area: "" is any; an area is a GB/T 2260 prefix, a grid cell, or drawn on a map."""
 
     __tablename__ = "hazard_rules"
     __table_args__ = (UniqueConstraint("kind", "area"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     kind: Mapped[str] = mapped_column(String(16), default="")
-    area: Mapped[str] = mapped_column(String(16), default="")  # "210106", or a cell such as "41.79,123.43"
+    area: Mapped[str] = mapped_column(String(16), default="")  # "210106", a cell "41.79,123.43", or "~" and a hash
+    name: Mapped[str] = mapped_column(String(40), default="")  # what somebody called what they drew
+    region: Mapped[str] = mapped_column(String(6), default="")  # the district in which a drawn area lies
+    outline: Mapped[list[Any] | None]  # corners of a drawn area: [latitude, longitude], degrees, WGS-84
     agency_id: Mapped[int] = mapped_column(ForeignKey("agencies.id"))

@@ -111,6 +111,7 @@ class NoticeCopy(Base):
         Index("ix_notice_copies_state", "notice_id", "channel", "state", "due", "chat_id"),
         _marked("responded_at"),
         _marked("opted_out_at"),
+        _marked("reminded_at"),
     )
 
     chat_id: Mapped[int] = mapped_column(
@@ -126,6 +127,7 @@ class NoticeCopy(Base):
     at: Mapped[int] = mapped_column(BigInteger, default=0)  # when it was settled
     responded_at: Mapped[int | None] = mapped_column(BigInteger)  # the first press under it, or words in reply to it
     opted_out_at: Mapped[int | None] = mapped_column(BigInteger)  # they ended its kind after it
+    reminded_at: Mapped[int | None] = mapped_column(BigInteger)  # they were rung for it outside the chat
 
 
 class NoticeTotal(Base):
@@ -139,6 +141,7 @@ class NoticeTotal(Base):
     people: Mapped[int]
     responded: Mapped[int] = mapped_column(default=0)  # of these people
     opted_out: Mapped[int] = mapped_column(default=0)
+    reminded: Mapped[int] = mapped_column(default=0)
 
 
 class TrialGroup(Base):

@@ -38,6 +38,6 @@ class Open311Post(Base):
     key_id: Mapped[int] = mapped_column(ForeignKey("api_keys.id"))
     once: Mapped[str] = mapped_column(String(80))  # the Idempotency-Key; the token where none was sent
     content: Mapped[bytes] = mapped_column(LargeBinary(32))  # hash of what was posted
-    hazard_id: Mapped[int | None] = mapped_column(ForeignKey("hazards.id"))
+    hazard_id: Mapped[int | None] = mapped_column(ForeignKey("hazards.id"), index=True)
     origin: Mapped[str] = mapped_column(String(8))  # of the hazard: each endpoint has its own tokens
     at: Mapped[datetime] = mapped_column(default=now)

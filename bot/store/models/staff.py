@@ -60,6 +60,7 @@ class StaffSession(Base):
     second_at: Mapped[datetime | None]  # when the second factor was given; None: not yet, or not needed
     elevated_until: Mapped[datetime | None]  # until then what needs a fresh code is allowed
     revoked_at: Mapped[datetime | None]  # signed out, by whomever
+    shift: Mapped[bool] = mapped_column(default=False)  # a counter's, which lasts for a shift without being used
     browser: Mapped[dict[str, Any]] = mapped_column(Sealed("staff_sessions.browser"))  # address and kind, both coarse
     offered: Mapped[str | None] = mapped_column(Sealed("staff_sessions.offered"))  # a TOTP secret not confirmed yet
 
@@ -75,10 +76,37 @@ class SignInLink(Base):
     purpose: Mapped[str] = mapped_column(String(8))  # a Purpose of bot.services.staff.sign_in
     browser: Mapped[bytes | None] = mapped_column(LargeBinary(32))  # hash of the asking browser's cookie; None: any
     asked: Mapped[int | None] = mapped_column(BigInteger, unique=True)  # the outbox row that asked for it
-    target: Mapped[str] = mapped_column(String(200), default="")  # the page they wanted to see
+    target: Mapped[str] = mapped_column(
+        String(200), default=""
+    )  # the page they wanted, of before the browser kept that
     created_at: Mapped[datetime] = mapped_column(default=now)
     ready_at: Mapped[datetime | None]  # from when on it is good; None: at once
     expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+
+
+class ScreenSignIn(Base):
+    """A computer whose screen shows a code for the chat of whoever sits there.  Nobody is named before a chat sent it."""
+
+    __tablename__ = "screen_sign_ins"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    token: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)  # keyed hash of the code
+    code: Mapped[str] = mapped_column(
+        Sealed("screen_sign_ins.code")
+    )  # the page shows it again when it is looked at again
+    browser: Mapped[bytes] = mapped_column(LargeBinary(32), index=True)  # hash of the asking browser's cookie
+    place: Mapped[dict[str, Any]] = mapped_column(Sealed("screen_sign_ins.place"))  # address and kind, both coarse
+    numbers: Mapped[list[Any]] = mapped_column(default=list)  # of two digits, one of which is on the screen
+    number: Mapped[int]  # that one
+    target: Mapped[str] = mapped_column(
+        String(200), default=""
+    )  # the page they wanted, of before the browser kept that
+    staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id", ondelete="CASCADE"))  # whose chat sent the code
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    expires_at: Mapped[datetime]
+    approved_at: Mapped[datetime | None]
+    refused_at: Mapped[datetime | None]
     used_at: Mapped[datetime | None]
 
 
@@ -94,7 +122,7 @@ class StaffCall(Base):
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id", ondelete="CASCADE"))
     noun: Mapped[str] = mapped_column(String(12))  # "appeal", "hazard", ...
-    number: Mapped[str] = mapped_column(String(16))
+    number: Mapped[str] = mapped_column(String(48))  # of a case, a station or an entry
     what: Mapped[str] = mapped_column(String(16))  # what they are to do: "dispatch", "begin", ...
     mark: Mapped[str] = mapped_column(String(40))  # makes the same event harmless twice
     urgent: Mapped[bool] = mapped_column(default=False)

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Date, ForeignKey, Index, LargeBinary, String, Text
+from sqlalchemy import Date, Index, LargeBinary, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from bot.store.base import Base, BigId, now
@@ -45,22 +45,11 @@ class StationReport(Base):
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     station_id: Mapped[str] = mapped_column(String(24))
     what: Mapped[str] = mapped_column(String(8))  # "closed", "wrong"
+    part: Mapped[str] = mapped_column(String(8), default="", server_default="")  # what of it is wrong, if they said
+    text: Mapped[str] = mapped_column(Text, default="", server_default="")  # in their own words
     reporter: Mapped[bytes] = mapped_column(LargeBinary(16))
     at: Mapped[datetime] = mapped_column(default=now)
     settled_at: Mapped[datetime | None]  # an organiser has looked
-
-
-class StationFile(Base):
-    """A file that somebody looked at before importing it; gone once it is imported, or after a day."""
-
-    __tablename__ = "station_files"
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id", ondelete="CASCADE"))
-    name: Mapped[str] = mapped_column(String(100))
-    datum: Mapped[str] = mapped_column(String(8))
-    data: Mapped[bytes] = mapped_column(LargeBinary)
-    at: Mapped[datetime] = mapped_column(default=now)
 
 
 class Revision(Base):

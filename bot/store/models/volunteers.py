@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from bot.store.base import Base, BigId, now
+from bot.store.base import Base, BigId, index_of_few, now
 
 _OPEN = text("state NOT IN ('rejected', 'resigned', 'dismissed')")
 
@@ -34,6 +34,7 @@ class Volunteer(Base):
         CheckConstraint("(certificate IS NULL) = (expires_at IS NULL)", "certificate"),
         CheckConstraint("state <> 'active' OR certificate IS NOT NULL", "active"),
         Index("ix_volunteers_queue", "district", "state"),
+        index_of_few("team_id", "volunteers"),
         Index("uq_volunteers_open", "owner", unique=True, sqlite_where=_OPEN, postgresql_where=_OPEN),
     )
 

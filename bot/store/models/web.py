@@ -36,6 +36,7 @@ class WebPerson(Base):
 
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)  # 52 random bits
     profile: Mapped[dict[str, Any] | None] = mapped_column(Sealed("web_people.profile"))  # None once deleted
+    network: Mapped[bytes | None] = mapped_column(LargeBinary(16))  # blind: where they first wrote from
     created_at: Mapped[datetime] = mapped_column(default=now)
     deleted_at: Mapped[datetime | None]  # set by the person; the row stays so that the bot is told 403
 
@@ -120,6 +121,18 @@ class WebResult(Base):
     key: Mapped[bytes] = mapped_column(LargeBinary(16), primary_key=True)
     result: Mapped[Any] = mapped_column(Sealed("web_results.result"))
     at: Mapped[datetime] = mapped_column(default=now, index=True)
+
+
+class WebSubscription(Base):
+    """A browser that somebody lets us ring while the page is closed, at a push service of the browser's maker."""
+
+    __tablename__ = "web_subscriptions"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("web_people.id", ondelete="CASCADE"), index=True)
+    key: Mapped[bytes] = mapped_column(LargeBinary(16), unique=True)  # blind index of the endpoint
+    body: Mapped[dict[str, Any]] = mapped_column(Sealed("web_subscriptions.body"))  # endpoint, p256dh, auth
+    renewed_at: Mapped[datetime] = mapped_column(default=now)  # the page says now and then that it is still there
 
 
 class WebFile(Base):

@@ -465,6 +465,16 @@ async def test_an_upload_can_be_fetched_and_sent_again(web_bot, web_http, web_wo
     assert (shown, shown_type) == (data, "image/png")
 
 
+async def test_photos_chosen_together_reach_the_bot_as_one_album(web_bot, web_worker):
+    album, headers = "ab" * 16, MARK | {"Content-Type": "image/png"}
+    for key in ("12345671", "12345672"):
+        await web_worker.post("/chat/photos", png(), key=key, album=album, headers=headers)
+    await web_worker.post("/chat/photos", png(), key="12345673", headers=headers)
+    refused, _ = await web_worker.post("/chat/photos", png(), key="12345674", album="../<b>", headers=headers)
+    told = [each["message"].get("media_group_id") for each in await web_bot("getUpdates")]
+    assert (told, refused) == ([album, album, None], 400)
+
+
 async def test_an_album_is_several_messages_of_one_group(web_bot):
     media = '[{"type":"photo","media":"attach://a"},{"type":"photo","media":"attach://b","caption":"二"}]'
     sent = await web_bot.form("sendMediaGroup", chat_id=WORKER, media=media, a=png(), b=png(3))

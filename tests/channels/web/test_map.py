@@ -1,6 +1,7 @@
 """The map: a place is chosen on it, stations stand on it, and it is never blank, with streets and without."""
 
 import re
+from dataclasses import replace
 from hashlib import sha256
 from typing import Any
 
@@ -8,13 +9,14 @@ import aiohttp
 import pytest
 from playwright.async_api import Page, expect
 
-from bot.channels.web import Tiles
+from bot.maps.tiles import Tiles
+from knowledge.geo import Point, from_wgs
 from tests.support.accessibility import violations
 from tests.support.browser import needed
 from tests.support.project import ROOT
 from tests.support.web_page import DESK, PHONE, begins, bubbles
 
-LEAFLET = ROOT / "bot/channels/web/page/leaflet"
+LEAFLET = ROOT / "bot/maps/static"
 STATION = {
     "name": "太原街爱心驿站（示例）",
     "lat": 41.8,
@@ -27,6 +29,12 @@ STATION = {
     "way": "https://uri.amap.com/marker?position=123.43,41.8",
 }
 TILES = Tiles(("https://t{s}.tiles.test/vec?x={x}&y={y}&z={z}",), "某某地图")
+
+PROJECTED = """([datum, lat, lon]) => {
+    const way = Ground.crs(datum), point = way.project(L.latLng(lat, lon));
+    const drawn = L.CRS.EPSG3857.unproject(point), back = way.unproject(point);
+    return [[drawn.lat, drawn.lng], [back.lat, back.lng]];
+}"""
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), needed]
 
@@ -158,6 +166,25 @@ async def test_streets_come_from_the_source_the_operator_named_and_nobody_else(s
     assert all(f"https://t{number}.tiles.test" in policy for number in range(8))
     assert "unsafe" not in policy
     assert all(re.fullmatch(r"https://t[0-7]\.tiles\.test/vec\?x=\d+&y=\d+&z=\d+", url) for url in asked)
+
+
+@pytest.mark.parametrize("datum", ["wgs84", "gcj02"])
+async def test_what_is_drawn_lies_where_its_streets_are_drawn_and_comes_back_as_it_was(stage, datum):
+    await stage.restart(tiles=replace(TILES, datum=datum))
+    stage.elsewhere = tuple(f"https://t{number}.tiles.test/" for number in range(8))
+    page = await stage.opens()
+    await page.context.route("https://*.tiles.test/**", lambda route: route.fulfill(status=204))
+    await opens_map(page)
+    for place in (
+        Point(41.8, 123.43),
+        Point(30.66, 104.07),
+        Point(36.65, 117.12),
+        Point(1.3, 103.8),
+        Point(60.0, 10.0),
+    ):
+        drawn, back = await page.evaluate(PROJECTED, [datum, place.lat, place.lon])
+        assert drawn == pytest.approx(from_wgs(place, datum), abs=1e-7)
+        assert back == pytest.approx((place.lat, place.lon), abs=1e-7)
 
 
 async def test_the_library_is_what_its_makers_published():

@@ -244,9 +244,11 @@ async def test_what_came_while_nobody_looked_is_marked_on_the_next_visit(stage):
 async def test_what_could_not_be_sent_is_kept_and_sent_once(stage):
     page = await stage.opens()
     await begins(page)
+    await says(page, "电梯里信号不好。" * 60)
+    await expect(bubbles(page, "您说的是：电梯里信号不好")).to_be_visible()
     await page.context.set_offline(True)
     await says(page, "在电梯里说的")
-    await expect(page.get_by_role("button", name="没有发出去，点这里重试")).to_be_visible()
+    await expect(page.get_by_role("button", name="没有发出去，点这里重试")).to_be_in_viewport(ratio=1)
     await page.context.set_offline(False)
     await expect(bubbles(page, "您说的是：在电梯里说的")).to_be_visible()
     await page.reload()
@@ -254,6 +256,49 @@ async def test_what_could_not_be_sent_is_kept_and_sent_once(stage):
     await expect(bubbles(page, "您说的是：在电梯里说的")).to_have_count(1)
     await expect(page.locator(".mine .bubble", has_text="在电梯里说的")).to_have_count(1)
     stage.trouble.clear()  # The browser reports every request it could not make.
+
+
+def full(**more: str):
+    """Answers as a server does that has no room just now."""
+    body = {"error": "现在打开的页面太多，新消息会晚几秒到，不用刷新。", "why": "busy"}
+
+    async def answer(route) -> None:
+        await route.fulfill(status=503, headers={"Retry-After": "1", **more}, json=body)
+
+    return answer
+
+
+async def test_a_busy_server_is_called_busy_and_asked_again_when_it_says(stage):
+    page = await stage.opens()
+    await begins(page)
+    await page.route("**/chat/events*", full())
+    await says(page, "有人吗")
+    await page.reload()
+    await expect(page.locator("#banner")).to_have_text("现在打开的页面太多，新消息会晚几秒到，不用刷新。")
+    await page.unroute("**/chat/events*")
+    await expect(page.locator("#banner")).to_be_hidden()
+    await expect(bubbles(page, "您说的是：有人吗")).to_be_visible()
+    stage.trouble.clear()  # The browser reports the status.
+
+
+async def test_what_a_busy_server_had_no_room_for_is_sent_again_in_order_under_the_same_key(stage):
+    page = await stage.opens()
+    await begins(page)
+    keys: list[str] = []
+
+    async def first_is_refused(route) -> None:
+        keys.append(route.request.post_data_json["key"])
+        await (full()(route) if len(keys) == 1 else route.continue_())
+
+    await page.route("**/chat/messages*", first_is_refused)
+    await says(page, "先说的")
+    await says(page, "后说的")
+    await expect(bubbles(page, "您说的是：后说的")).to_be_visible()
+    mine = await page.locator(".mine .bubble").all_inner_texts()
+    assert [each.split()[0] for each in mine[-2:]] == ["先说的", "后说的"]
+    assert keys[0] == keys[1] != keys[2]
+    assert len(keys) == 3
+    stage.trouble.clear()  # The browser reports the status.
 
 
 async def test_what_was_not_accepted_survives_the_page(stage):

@@ -2,10 +2,11 @@
 
 import io
 import random
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from PIL import Image
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Request, expect
 
 from tests.support.browser import needed
 from tests.support.web_page import begins, bubbles, says
@@ -33,10 +34,14 @@ async def test_several_photos_go_at_once_made_smaller_and_with_a_caption(stage):
     page = await stage.opens()
     await begins(page)
     sizes: list[int] = []
-    page.on(
-        "request",
-        lambda request: sizes.append(len(request.post_data_buffer or b"")) if "/photos" in request.url else None,
-    )
+    albums: list[list[str]] = []
+
+    def note(request: Request) -> None:
+        if "/photos" in request.url:
+            sizes.append(len(request.post_data_buffer or b""))
+            albums.append(parse_qs(urlsplit(request.url).query).get("album", []))
+
+    page.on("request", note)
     large = photo(2600)
     await chooses(page, large, photo(100, "b.jpg"), caption="路口的井盖，和旁边的牌子")
 
@@ -44,6 +49,11 @@ async def test_several_photos_go_at_once_made_smaller_and_with_a_caption(stage):
     await expect(bubbles(page, "照片收到了")).to_be_visible()
     await expect(page.locator(".mine .bubble", has_text="路口的井盖")).to_have_count(1)
     assert max(sizes) < 0.7 * len(large["buffer"])  # type: ignore[arg-type]
+    assert albums[0] == albums[1] != []
+    await chooses(page, photo(90))
+    await expect(page.locator(".mine .picture")).to_have_count(3)
+    await expect(bubbles(page, "照片收到了")).to_have_count(2)
+    assert albums[2:] == [[]]
 
 
 async def test_words_overtake_a_photo_and_the_photo_can_be_taken_back(stage):

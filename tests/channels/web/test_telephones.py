@@ -61,10 +61,60 @@ def test_what_is_counted_or_paid_is_no_number_to_call(said: str) -> None:
 
 
 def test_a_hotline_says_its_name_and_whether_it_is_for_emergencies() -> None:
-    urgent, common = TELEPHONES.marked("先打 120，再打 12333", [])
+    urgent, common = TELEPHONES.marked("急救 120，社保 12333\n\n☎️ 120 医疗急救", [])[:2]
     assert (urgent["name"], urgent["urgent"]) == ("医疗急救", True)
     assert common["name"] == LINES["12333"].name
     assert "urgent" not in common
+
+
+ADVISED = {
+    "‼️ Call 120 first, then 122. Your life comes first.": ["120", "122"],
+    "‼️ 先打 119（消防救援），再打 120（医疗急救）。": ["119", "120"],
+    "‼️ 先打 12356（全国统一心理援助热线），有人听你说。马上有危险的，打 110（公安报警）。": ["12356", "110"],
+    "⚠️ 先打电话，人先离开。\n119 消防救援": ["119"],
+    "🚨 今晚暴雨\n\n落水打 12395，别的事打 12345": ["12395"],
+    "车祸先干啥\n先救人，打 120、122，护住现场。\n\n☎️ 122 交通报警": ["120", "122"],
+    "车被偷\n马上打 110 或去派出所。\n\n☎️ 110 公安报警": ["110"],
+}
+MENTIONED = [
+    "欠薪找谁\n打 12333；动手打 110。\n\n☎️ 12333 人力资源社会保障服务",
+    "头盔要戴吗\n打 122 问当地交警。\n\n☎️ 122 交通报警",
+    "有人转走钱的马上打 110。\n\n☎️ 96110 反诈",
+    "看到危险，拍一张。要命的事先打 119、110。",
+    "有危险先打 110、119、120。",
+]
+
+
+def urgent(said: str) -> list[str]:
+    return [each["href"].removeprefix("tel:") for each in TELEPHONES.marked(said, []) if each.get("urgent")]
+
+
+@pytest.mark.parametrize(("said", "numbers"), ADVISED.items(), ids=map(ascii, ADVISED))
+def test_an_emergency_number_that_is_the_advice_is_urgent(said: str, numbers: list[str]) -> None:
+    assert list(dict.fromkeys(urgent(said))) == numbers
+
+
+@pytest.mark.parametrize("said", MENTIONED, ids=map(ascii, MENTIONED))
+def test_an_emergency_number_among_other_advice_is_a_number_like_others(said: str) -> None:
+    assert urgent(said) == []
+    assert TELEPHONES.marked(said, []) != []
+
+
+def test_the_answers_that_put_an_emergency_number_first_are_few_and_about_emergencies() -> None:
+    """Of all entries: more would shout 110 at whoever asks about something else."""
+    known = knowledge.load()
+    cards = {each.id: known.cards.card(each, "zh", "")["text"] for each in known.policies.values()}
+    shouting = {entry for entry, card in cards.items() if urgent(re.sub(r"<[^>]+>", "", card))}
+    assert shouting == {
+        "accident-first-steps",
+        "ebike-charging-fire",
+        "ebike-stolen",
+        "emergency-numbers",
+        "good-samaritan",
+        "hit-someone-while-delivering",
+        "occ-injury-report-steps",
+        "women-driver-safety",
+    }
 
 
 def test_offsets_are_utf_16_units_and_links_and_codes_are_left_alone() -> None:

@@ -32,7 +32,7 @@
     }
     place(row);
     NX.fold(row);
-    days();
+    if (!continues(row)) days();
     return row;
   };
 
@@ -57,11 +57,11 @@
     row.ways = ways;
     var trouble = row.querySelector(".trouble");
     if (trouble) row.removeChild(trouble);
-    if (!ways) return;
-    row.appendChild(NX.el("div", { class: "trouble" }, [
+    if (ways) row.appendChild(NX.el("div", { class: "trouble" }, [
       discard ? NX.el("button", { type: "button", text: NX.say(retry ? "discard" : "cancel"), on: { click: discard } }) : null,
       retry ? NX.el("button", { type: "button", text: NX.say("failed"), on: { click: retry } }) : null
     ]));
+    NX.settle(); // The line below the last message is seen, too.
   };
 
   NX.unsend = function (key) {
@@ -92,6 +92,12 @@
       if (node !== row) before = node;
     }
     log.insertBefore(row, before);
+  }
+
+  // Whether a row goes on, at the end, with the day of the one before it.
+  function continues(row) {
+    var before = row.previousElementSibling;
+    return !row.nextElementSibling && Boolean(before && before.message) && NX.day(before.message.date) === NX.day(row.message.date);
   }
 
   function days() {
@@ -218,7 +224,7 @@
   }
 
   function choice(message, button) {
-    var look = "choice" + (button.style ? " " + button.style : "");
+    var look = "choice" + (button.style ? " " + button.style : NX.isNotice(message) ? NX.noticeLook(button) : "");
     if (button.url && /^https?:/i.test(button.url)) {
       return NX.el("a", { class: look, href: button.url, target: "_blank", rel: "noopener noreferrer" }, [button.text, NX.icon("out")]);
     }

@@ -8,7 +8,8 @@
   var name = document.title;
   var draft = "draft:" + (NX.worker || "me");
   var event = null, listening = false, request = null, tries = 0;
-  var stopped = false, keyboard = null, folded = true, typing = null, atEnd = true, replyTo = 0, expecting = 0, asked = "";
+  var answer = null, answeredAt = 0; // the first message since somebody said or pressed something, and when it came
+  var stopped = false, keyboard = null, folded = true, typing = null, resting = null, atEnd = true, replyTo = 0, expecting = 0, asked = "";
 
   NX.stopped = function () { return stopped; };
 
@@ -22,9 +23,10 @@
   function listen() {
     var asked = Date.now(), before = event;
     listening = true;
-    NX.ask("GET", "/chat/events", { query: event === null ? {} : { after: event }, timeout: 45000, started: function (made) { request = made; } }).then(function (news) {
+    NX.ask("GET", "/chat/events", { query: since(), timeout: 45000, started: function (made) { request = made; } }).then(function (news) {
       tries = 0;
       NX.id("banner").hidden = true;
+      NX.cutOff(false);
       if (news.new) { listening = false; NX.welcome(NX.bare()); return; }
       hear(news);
       // A server that is about to stop answers at once and says nothing: do not ask it in a circle.
@@ -33,26 +35,40 @@
     }, function (problem) {
       if (problem.status === 401) { listening = false; NX.welcome(NX.bare()); banner(problem.error); return; }
       tries += 1;
-      if (tries > 1) banner(NX.say("offline"));
-      NX.later(Math.min(1000 * Math.pow(2, tries - 1), 10000)).then(function () {
+      if (problem.status) banner(problem.error);
+      else if (event === null) NX.cutOff(true);
+      else if (tries > 1) banner(NX.say("offline"));
+      NX.later(problem.after || Math.min(1000 * Math.pow(2, tries - 1), 10000)).then(function () {
         listen();
         NX.retryAll();
       });
     });
   }
 
+  // What is asked; a page that nobody looks at says so, for then it may ring.
+  function since() {
+    if (event === null) return {};
+    return document.visibilityState === "visible" ? { after: event } : { after: event, hidden: 1 };
+  }
+
   function banner(text) {
     NX.id("banner").textContent = text;
     NX.id("banner").hidden = false;
+    NX.settle();
   }
 
   function hear(news) {
-    var first = event === null, fresh = null, known = Number(NX.kept("seen") || 0), came = 0;
+    var first = event === null, fresh = false, known = Number(NX.kept("seen") || 0), came = 0;
     var stay = atEnd || Date.now() - expecting < ANSWERED;
     if (first) NX.id("log").setAttribute("aria-busy", "true");
+    setKeyboard(news.keyboard); // Before the messages: what it takes of the screen they do not have.
     news.messages.forEach(function (message) {
       var row = NX.show(message);
-      if (row && !message.mine && !fresh) fresh = row;
+      if (message.mine) answer = null;
+      if (row && !message.mine) {
+        if (!answer) { answer = row; answeredAt = Date.now(); }
+        fresh = true;
+      }
       if (message.mine && message.text) asked = message.text;
       if (!row || message.mine || !known || message.event <= known) return;
       if (first && !came) row.setAttribute("data-new", NX.say("unread"));
@@ -64,11 +80,12 @@
     if (!first) news.answers.forEach(NX.answer);
     event = news.event;
     NX.welcome(NX.bare());
-    setKeyboard(news.keyboard);
     setTyping(news.action);
     setStopped(news.stopped);
     if (stay || first) NX.toEnd();
-    if (fresh && stay && !first) toTop(fresh);
+    if (answer && (!document.contains(answer) || Date.now() - answeredAt > ANSWERED)) answer = null;
+    // Of several messages in answer to one, the first stays in sight: whom to call stands above all else.
+    if (fresh && stay && !first && answer) toTop(answer);
     if (fresh) expecting = 0;
     if (fresh && !near()) NX.id("newest").hidden = false;
     NX.chips();
@@ -107,13 +124,18 @@
     }
   }
   // Somebody has pressed a button: what comes of it is shown, wherever in the conversation the button stands.
-  NX.expect = function () { expecting = Date.now(); };
+  NX.expect = function () {
+    expecting = Date.now();
+    answer = null;
+  };
   // Something above has changed its height, a picture mostly.
   NX.settle = function () { if (atEnd) NX.toEnd(); };
   stage.addEventListener("scroll", function () {
     atEnd = near();
     if (atEnd) NX.id("newest").hidden = true;
-    NX.chips();
+    // What fits the moment is found when the thumb rests: a frame has no time for it.
+    clearTimeout(resting);
+    resting = setTimeout(NX.chips, 100);
   }, { passive: true });
   NX.id("newest").addEventListener("click", NX.toEnd);
   window.addEventListener("resize", function () {
@@ -237,6 +259,8 @@
     NX.send(body);
   }
 
+  NX.forgetDraft = function () { NX.keep(draft, null); };
+
   // The last question, back in the field to be put in other words.
   NX.rephrase = function () {
     input.value = asked;
@@ -268,6 +292,18 @@
   var said = NX.kept("said");
   if (said) { NX.keep("said", null); NX.toast(said); }
   input.value = NX.kept(draft) || "";
+  // A code scanned from a colleague's screen stands in the field, and is sent only when they press.
+  var scanned = /^#staff=([0-9A-Z]{8})$/.exec(location.hash);
+  if (scanned) {
+    history.replaceState(null, "", location.pathname);
+    input.value = "/staff " + scanned[1];
+  }
+  // So does the code of a room where something takes place.
+  var here = /^#here=([a-z0-9-]{5,40})$/.exec(location.hash);
+  if (here) {
+    history.replaceState(null, "", location.pathname);
+    input.value = "/here " + here[1];
+  }
   measure();
   NX.about();
   NX.resume();

@@ -9,12 +9,14 @@
     var keyboard = NX.keyboard(), keys = keyboard && keyboard.keyboard && NX.id("keys").hidden ? flat(keyboard.keyboard) : [];
     var newest = last(), own = newest ? outOfSight(newest) : [];
     var again = newest && NX.isAnswer(newest.message);
-    var now = JSON.stringify([newest && newest.message.id, own, again, keys]);
-    NX.id("quick").hidden = !own.length && !keyboard;
+    var rings = newest && NX.isCase(newest.message) && NX.canRing() && !NX.rings();
+    var now = JSON.stringify([newest && newest.message.id, own, again, rings, keys]);
+    NX.id("quick").hidden = !own.length && !rings && !keyboard;
     if (now === shown) return;
     shown = now;
     NX.empty(line);
     own.forEach(function (button) { line.appendChild(chip(button.text, "now", function (made) { NX.press(newest.message.id, button.callback_data, made); })); });
+    if (rings) line.appendChild(chip(NX.say("push_ask"), "now", NX.ring));
     if (again) line.appendChild(chip(NX.say("rephrase"), "now", NX.rephrase));
     keys.forEach(function (button) { line.appendChild(chip(button.text, "", function () { NX.tapKey(button); })); });
     line.scrollLeft = 0;

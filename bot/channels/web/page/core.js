@@ -4,6 +4,7 @@ var NX = {};
 
 (function () {
   "use strict";
+  var LONGEST_WAIT = 120000; // ms; whoever is told to come back later than that is told so
   var words = JSON.parse(document.body.getAttribute("data-words"));
   NX.worker = document.body.getAttribute("data-worker");
   NX.statics = document.body.getAttribute("data-static");
@@ -78,7 +79,8 @@ var NX = {};
     return Array.prototype.map.call(bytes, function (byte) { return ("0" + byte.toString(16)).slice(-2); }).join("");
   };
 
-  // Ask the server.  Resolves to the answer; rejects with {status, error, why}, status 0 without a connection.
+  // Ask the server.  Resolves to the answer; rejects with {status, error, why, after}, status 0 without a connection.
+  // after: ms until the server wants to be asked again, 0 where it did not say.
   NX.ask = function (method, path, options) {
     var given = options || {};
     return new Promise(function (resolve, reject) {
@@ -103,14 +105,22 @@ var NX = {};
         var answer;
         try { answer = JSON.parse(request.responseText); } catch (error) { answer = {}; }
         if (request.status >= 200 && request.status < 300) resolve(answer);
-        else reject({ status: request.status, error: answer.error || NX.say("trouble"), why: answer.why || "" });
+        else reject({
+          status: request.status, why: answer.why || "", after: 1000 * Number(request.getResponseHeader("Retry-After") || 0) || 0,
+          error: answer.error || NX.say(request.status >= 500 ? "busy" : "trouble")
+        });
       };
       request.onerror = request.ontimeout = request.onabort = function () {
-        reject({ status: 0, error: NX.say("trouble"), why: "offline" });
+        reject({ status: 0, error: NX.say("trouble"), why: "offline", after: 0 });
       };
       if (given.started) given.started(request);
       request.send(given.json ? JSON.stringify(given.json) : given.file || null);
     });
+  };
+
+  // Whether the server is there and has no room just now: it answers soon.
+  NX.isBusy = function (problem) {
+    return (problem.status === 429 && problem.after > 0 || problem.status >= 500) && problem.after <= LONGEST_WAIT;
   };
 
   function address(path, query) {

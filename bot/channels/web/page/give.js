@@ -50,7 +50,8 @@
       form.addEventListener("submit", function (event) {
         event.preventDefault();
         shut();
-        photos.forEach(function (photo, at) { NX.send(NX.asReply(at ? {} : { caption: words.value.trim() || undefined }), photo); });
+        var album = photos.length > 1 ? NX.key() : undefined; // Photos sent together are spoken of once.
+        photos.forEach(function (photo, at) { NX.send(NX.asReply({ album: album, caption: at ? undefined : words.value.trim() || undefined }), photo); });
       });
       sheet.appendChild(form);
     });

@@ -1,52 +1,11 @@
-// The map: Leaflet, fetched when somebody asks for it.  Outlines of districts and stations need nobody else's server;
-// streets lie under them where the operator has named a source.  Coordinates are WGS-84.
+// The map of the page: stations and a place to choose, on the ground that all maps share.  Coordinates are WGS-84.
 (function () {
   "use strict";
   var CITIES = NX.say("map_cities").split(" ").map(function (city) { return city.split(":"); });
-  var GRID = 10000; // units of the outlines in one degree
-  var FARTHEST = 6, CLOSEST = 18, CITY = 11, STREET = 16; // levels of zoom
-  var MESH = 256; // pixels between two lines of the mesh
+  var CITY = 11, NEAR = 14, STREET = 16; // levels of zoom
   var ROUNDED = 2; // digits of the place whose stations are asked for: about a kilometre
-  var source = JSON.parse(document.body.getAttribute("data-map") || "{}");
-  var loading = null, kept = {};
 
-  // Leaflet, once.
-  function library() {
-    if (!loading) {
-      loading = new Promise(function (resolve, reject) {
-        document.head.appendChild(NX.el("link", { rel: "stylesheet", href: NX.statics + "/leaflet.css" }));
-        var script = NX.el("script", { src: NX.statics + "/leaflet.js" });
-        script.onload = resolve;
-        script.onerror = function () { loading = null; reject(new Error("no map")); };
-        document.head.appendChild(script);
-      });
-    }
-    return loading;
-  }
-
-  function outlines(code) {
-    if (!kept[code]) {
-      kept[code] = NX.ask("GET", NX.statics + "/map-" + code + ".json").then(unpack);
-      kept[code].catch(function () { delete kept[code]; });
-    }
-    return kept[code];
-  }
-
-  // Rings come as differences from point to point, longitude first.
-  function unpack(city) {
-    city.districts.forEach(function (district) {
-      district.rings = district.rings.map(function (ring) {
-        var x = 0, y = 0, points = [];
-        for (var i = 0; i < ring.length; i += 2) {
-          x += ring[i];
-          y += ring[i + 1];
-          points.push([y / GRID, x / GRID]);
-        }
-        return points;
-      });
-    });
-    return city;
-  }
+  Ground.is(function (name) { return NX.statics + "/" + name; }, JSON.parse(document.body.getAttribute("data-map") || "{}"), NX.say("map_source"));
 
   function inside(at, ring) {
     var within = false;
@@ -57,61 +16,55 @@
     return within;
   }
 
-  function colour(name) { return getComputedStyle(document.documentElement).getPropertyValue("--" + name).trim(); }
+  // A map to look at, that does not move; resolves once it is there.
+  NX.stillMap = function (ground) {
+    return Ground.library().then(function () {
+      var map = Ground.still(ground);
+      var land = L.layerGroup().addTo(map), names = L.layerGroup().addTo(map);
+      Ground.city(NX.kept("city") || CITIES[0][0]).then(function (city) { Ground.districts(city, land, names); }, function () { /* Pins and scale have to do. */ });
+      return map;
+    });
+  };
 
-  // A map in an element.  `moved` hears where its middle is, and the name of the place; `met` which stations are there.
+  NX.ownDot = function (at) {
+    return L.circleMarker(at, { radius: 8, color: "#fff", weight: 3, fillColor: "#1a73e8", fillOpacity: 1, interactive: false });
+  };
+
+  // The stations around a place, which is rounded before it leaves the phone.
+  NX.stationsAround = function (place) {
+    return NX.ask("GET", "/chat/stations", { query: { lat: place.lat.toFixed(ROUNDED), lon: place.lon.toFixed(ROUNDED) } }).then(function (found) { return found.stations; });
+  };
+
+  // A map in an element, at `at` if that is given.  `moved` hears where its middle is, and the name of the place; `met` which stations are there.
   NX.Atlas = function (ground, given) {
     var self = this;
     this.given = given;
     this.stations = {};
-    this.map = L.map(ground, { preferCanvas: true, zoomControl: false, minZoom: FARTHEST, maxZoom: CLOSEST, zoomSnap: 0.5, attributionControl: false });
-    L.control.attribution({ prefix: false }).addTo(this.map);
-    L.control.scale({ imperial: false, position: "bottomleft" }).addTo(this.map);
+    this.map = Ground.map(ground);
     this.land = L.layerGroup().addTo(this.map);
     this.names = L.layerGroup().addTo(this.map);
     this.pins = L.layerGroup().addTo(this.map);
-    if (source.tiles) this.streets();
-    else this.mesh();
     this.map.on("moveend", function () { self.look(); });
     this.open(NX.kept("city") || CITIES[0][0]);
   };
 
-  // Streets of the operator's source, one layer over the other: a map, and its names.
-  NX.Atlas.prototype.streets = function () {
-    var map = this.map;
-    source.tiles.forEach(function (url) {
-      L.tileLayer(url, { subdomains: source.hosts || "abc", maxZoom: CLOSEST, attribution: source.attribution }).addTo(map);
-    });
-  };
-
-  // Lines that move with the ground: there is always something to see, and to hold on to, however near one looks.
-  NX.Atlas.prototype.mesh = function () {
-    var mesh = L.gridLayer({ tileSize: MESH, attribution: NX.say("map_source") });
-    mesh.createTile = function () { return NX.el("div", { class: "mesh" }); };
-    mesh.addTo(this.map);
-  };
-
   NX.Atlas.prototype.open = function (code) {
     var self = this;
-    outlines(code).then(function (city) {
+    Ground.city(code).then(function (city) {
       NX.keep("city", code);
       self.city = city;
       if (self.given.opened) self.given.opened(code);
       self.draw();
-      self.map.setView([city.middle[1], city.middle[0]], CITY, { animate: false });
+      self.map.setView(self.given.at || [city.middle[1], city.middle[0]], self.given.at ? NEAR : CITY, { animate: false });
+      self.given.at = null; // Another city is looked at from its own middle.
       self.look();
     }, function () { NX.toast(NX.say("map_failed")); });
   };
 
   NX.Atlas.prototype.draw = function () {
-    var self = this, look = { color: colour("land-line"), weight: 1.5, fillColor: colour("land"), fillOpacity: source.tiles ? 0 : 0.6, interactive: false };
     this.land.clearLayers();
     this.names.clearLayers();
-    this.city.districts.forEach(function (district) {
-      L.polygon(district.rings, look).addTo(self.land);
-      var name = NX.el("span", { text: district.name.replace(/(满族|蒙古族)自治县$/, "县") });
-      L.marker([district.at[1], district.at[0]], { icon: L.divIcon({ className: "town", html: name, iconSize: [0, 0] }), interactive: false, keyboard: false }).addTo(self.names);
-    });
+    Ground.districts(this.city, this.land, this.names);
   };
 
   // All of the city.
@@ -128,20 +81,20 @@
 
   // What is in the middle, and which stations are around it.
   NX.Atlas.prototype.look = function () {
-    var self = this, at = this.map.getCenter(), place = { lat: at.lat.toFixed(ROUNDED), lon: at.lng.toFixed(ROUNDED) };
+    var self = this, at = this.map.getCenter(), place = at.lat.toFixed(ROUNDED) + "," + at.lng.toFixed(ROUNDED);
     if (!this.city) return;
     this.middle = at;
     if (this.given.moved) this.given.moved(at, NX.say("map_chosen", { place: this.city.name + " · " + this.district(at) }));
-    if (JSON.stringify(place) === this.asked) return;
-    this.asked = JSON.stringify(place);
-    NX.ask("GET", "/chat/stations", { query: place }).then(function (found) { self.show(found.stations); }, function () { self.asked = ""; });
+    if (place === this.asked) return;
+    this.asked = place;
+    NX.stationsAround({ lat: at.lat, lon: at.lng }).then(function (stations) { self.show(stations); }, function () { self.asked = ""; });
   };
 
   NX.Atlas.prototype.show = function (stations) {
     var self = this;
     this.pins.clearLayers();
     stations.forEach(function (station) {
-      var pin = L.circleMarker([station.lat, station.lon], { radius: 9, color: colour("card"), weight: 2, fillColor: colour(station.open ? "good" : "soft"), fillOpacity: 1 });
+      var pin = L.circleMarker([station.lat, station.lon], { radius: 9, color: Ground.colour("card"), weight: 2, fillColor: Ground.colour(station.open ? "good" : "soft"), fillOpacity: 1 });
       pin.bindPopup(function () { return self.card(station); }, { closeButton: false, minWidth: 200 });
       pin.addTo(self.pins);
     });
@@ -167,7 +120,7 @@
     navigator.geolocation.getCurrentPosition(function (found) {
       var at = [found.coords.latitude, found.coords.longitude];
       if (self.here) self.here.remove();
-      self.here = L.circleMarker(at, { radius: 8, color: "#fff", weight: 3, fillColor: "#1a73e8", fillOpacity: 1, interactive: false }).addTo(self.map);
+      self.here = NX.ownDot(at).addTo(self.map);
       self.map.setView(at, STREET);
     }, function () { NX.toast(NX.say("locate_refused")); }, { enableHighAccuracy: true, timeout: 10000, maximumAge: 30000 });
   };
@@ -202,7 +155,7 @@
     };
     holder.appendChild(chips);
     holder.appendChild(NX.el("div", { class: "ground" }, [ground, given.cross ? NX.el("i", { class: "cross" }) : null, tools(get)]));
-    return library().then(function () {
+    return Ground.library().then(function () {
       atlas = new NX.Atlas(ground, given);
       return atlas;
     });

@@ -4,6 +4,8 @@
 (function () {
   "use strict";
   var STALLED = 60000; // ms without a byte, after which a connection is dead
+  var PATIENCE = 6; // times a busy server is asked before somebody has to tap
+  var PAUSE = 5000; // ms, where a busy server does not say how long
   var store = "outbox:" + (NX.worker || "me");
   var items = [];
   var busy = {}; // by lane
@@ -92,13 +94,21 @@
     }, function (problem) {
       if (problem.why === "deleted") { location.reload(); return; }
       if (items.indexOf(item) < 0) return;
+      if (NX.isBusy(problem) && (item.waits = (item.waits || 0) + 1) <= PATIENCE) return wait(item, problem);
       item.failed = problem.status === 0 || problem.status >= 500 ? "offline" : "refused";
       if (item.failed === "refused") NX.toast(problem.error);
-      NX.state(item.message.key, "", function () { item.failed = ""; run(); }, function () { cancel(item); });
+      NX.state(item.message.key, "", function () { item.failed = ""; item.waits = 0; run(); }, function () { cancel(item); });
     }).then(function () {
       busy[name] = false;
       run();
     });
+  }
+
+  // The server has no room: the same message goes again, and those behind it wait.
+  function wait(item, problem) {
+    NX.toast(problem.error);
+    NX.state(item.message.key, NX.say("waiting"), null, function () { cancel(item); });
+    return NX.later(problem.after || PAUSE);
   }
 
   function deliver(item) {
@@ -107,6 +117,7 @@
     var query = { key: key };
     if (item.file.seconds) query.seconds = item.file.seconds;
     if (item.body.caption) query.caption = item.body.caption;
+    if (item.body.album) query.album = item.body.album;
     if (item.body.reply_to) query.reply_to = item.body.reply_to;
     return NX.ask("POST", "/chat/" + item.file.kind, { query: query, file: item.blob, stalled: STALLED, started: function (request) { item.request = request; }, progress: function (part) {
       NX.state(key, NX.say("sending") + " " + Math.round(part * 100) + "%", null, function () { cancel(item); });

@@ -27,6 +27,7 @@
       sheet.appendChild(part("theme", "auto", [["auto", "theme_auto"], ["light", "theme_light"], ["dark", "theme_dark"]]));
       sheet.appendChild(part("size", "normal", [["normal", "size_normal"], ["large", "size_large"]]));
       if (!NX.bare()) {
+        if (NX.canRing() && !NX.stopped()) sheet.appendChild(ringing(shut));
         if (!NX.stopped()) {
           sheet.appendChild(NX.option("stop", NX.say("stop"), NX.say("stop_hint"), function () {
             shut(); // Not asked again: the way back stands above the composer.
@@ -40,6 +41,16 @@
       sheet.appendChild(NX.el("p", { class: "small part", text: NX.say("privacy") }));
     });
   });
+
+  // The switch: one tap either way.
+  function ringing(shut) {
+    var on = NX.rings();
+    return NX.option("bell", NX.say(on ? "push_stop" : "push_ask"), NX.say(on ? "push_stop_hint" : "push_ask_hint"), function () {
+      shut();
+      if (on) NX.silence();
+      else NX.ring();
+    });
+  }
 
   // A choice of how the page looks, kept on this phone.
   function part(name, usual, choices) {
@@ -68,8 +79,9 @@
   function erase() {
     NX.ask("POST", "/chat/delete", { json: { sure: true } }).then(function () {
       NX.forgetOutbox();
+      NX.forgetDraft();
       NX.keep("said", NX.say("deleted"));
-      location.reload();
+      NX.unring().then(function () { location.reload(); });
     }, function (problem) { NX.toast(problem.error); });
   }
 

@@ -56,18 +56,28 @@
     if (text) parent.appendChild(document.createTextNode(text));
   }
 
-  // The paragraphs of a text, each with its own entities.
-  NX.paragraphs = function (text, entities) {
-    var at = 0;
-    return text.split("\n\n").map(function (part) {
-      var from = at, to = at + part.length;
-      at = to + 2;
-      var inner = (entities || []).filter(function (each) { return each.offset < to && each.offset + each.length > from; }).map(function (each) {
-        var start = Math.max(each.offset, from);
-        return Object.assign({}, each, { offset: start - from, length: Math.min(each.offset + each.length, to) - start });
-      });
-      return NX.el("p", {}, [NX.formatted(part, inner)]);
+  // A piece of a text, with its own entities.
+  NX.cut = function (text, entities, from, to) {
+    var inner = (entities || []).filter(function (each) { return each.offset < to && each.offset + each.length > from; }).map(function (each) {
+      var start = Math.max(each.offset, from);
+      return Object.assign({}, each, { offset: start - from, length: Math.min(each.offset + each.length, to) - start });
     });
+    return { text: text.slice(from, to), entities: inner };
+  };
+
+  // The pieces of a text that something stands between.
+  NX.parts = function (text, entities, between) {
+    var at = 0;
+    return text.split(between).map(function (part) {
+      var from = at;
+      at += part.length + between.length;
+      return NX.cut(text, entities, from, from + part.length);
+    });
+  };
+
+  // The paragraphs of a text.
+  NX.paragraphs = function (text, entities) {
+    return NX.parts(text, entities, "\n\n").map(function (part) { return NX.el("p", {}, [NX.formatted(part.text, part.entities)]); });
   };
 
   function two(number) { return (number < 10 ? "0" : "") + number; }

@@ -1,7 +1,7 @@
 """Where the streets under the map come from: the operator's own source of tiles, or none.
 
-Templates are addresses with {x}, {y} and {z} of the web Mercator grid over WGS-84 or CGCS2000, such as 天地图's WMTS;
-{s} stands for the numbers 0 to 7.  Tiles drawn in GCJ-02 would lie some hundred metres beside the stations.
+Templates are addresses with {x}, {y} and {z} of the web Mercator grid, such as 天地图's WMTS; {s} stands for the
+numbers 0 to 7.  Tiles drawn in GCJ-02 lie some hundred metres beside WGS-84: the page shifts what it draws over them.
 """
 
 from dataclasses import dataclass
@@ -17,6 +17,7 @@ class Tiles:
 
     templates: tuple[str, ...] = ()
     attribution: str = ""
+    datum: str = "wgs84"  # or gcj02; CGCS2000 is WGS-84 here
 
     @property
     def sources(self) -> str:
@@ -29,4 +30,4 @@ class Tiles:
         """What the page's map is told."""
         if not self.templates:
             return {}
-        return {"tiles": self.templates, "hosts": HOSTS, "attribution": self.attribution}
+        return {"tiles": self.templates, "hosts": HOSTS, "attribution": self.attribution, "datum": self.datum}

@@ -1,0 +1,1 @@
+"""Pages about what people can come to, and about its dates."""

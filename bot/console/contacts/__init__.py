@@ -1,0 +1,1 @@
+"""Outlets and contacts: lists, imports, each by itself, visits."""

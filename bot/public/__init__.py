@@ -1,0 +1,1 @@
+"""Pages for anybody: what a code on paper, on a screen or in a message leads to."""

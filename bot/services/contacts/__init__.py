@@ -1,0 +1,1 @@
+"""Outlets, who looks after them and after districts, and the visits there."""
