@@ -11,6 +11,8 @@ from bot.channels.telegram.receiver import reads
 from bot.channels.telegram.unit import Context
 from bot.errors import Rejected
 from bot.messaging.callbacks import FilterStations, Go, ReportStation, ShowStation, StationsAt, button
+from bot.services.contacts import landmarks
+from bot.services.contacts.landmarks import Landmark
 from bot.services.stations.stations import Report, report
 from handlers.answers import AnswerKind, Given, point
 from handlers.flow import Flow, Question
@@ -35,7 +37,7 @@ async def where(context: Context, what: Given) -> dict[str, object]:
     if "text" in given:
         if spots.is_wish(context.knowledge, str(given["text"])):
             return {"wishes": [], "asked": f"{asked} {given['text']}".strip()}
-        meant = read(context, str(given["text"]), asked)
+        meant = await read(context, str(given["text"]), asked)
         if meant is None:
             raise Rejected("station.unknown_place", typed=str(given["text"])[:TYPED])
         return meant
@@ -61,28 +63,66 @@ async def _is_about_something_else(context: Context, text: str) -> bool:
     return bool(found.talk) or (sure and not topic.startswith(spots.STATIONS))
 
 
-def read(context: Context, text: str, asked: str = "") -> dict[str, object] | None:
-    """What a typed line may mean, as `show` takes it; None when it names nothing."""
-    if wanted := wishes(context, text, asked):
-        return {"wishes": [[label, str(wish)] for label, wish in wanted]}
+async def read(context: Context, text: str, asked: str = "") -> dict[str, object] | None:
+    """What a typed line may mean, as `show` takes it; None when it names nothing.
+
+    A road, a square or a shop that no station is called after is looked for among outlets and units.
+    """
+    wanted, spot = wishes(context, text, asked), spots.spot_of(context.knowledge, text)
+    named = bool(wanted) and not wanted[0][0]  # by a station's own name or road
+    if spot and not named and (found := await _landmarks(context, spot, wanted, f"{text} {asked}")):
+        return {**found, "unknown": spot}
+    if wanted:
+        return {"wishes": [[label, str(wish)] for label, wish in wanted], "unknown": "" if named else spot}
     wish = Wish(NOWHERE, context.knowledge.vocabulary.asked(f"{text} {asked}"))
-    near = [[place.full, str(_wish_for(context, place, wish))] for place in spots.nearest(context, text, asked=True)]
-    return {"wishes": near, "unknown": text[:TYPED]} if near else None
+    places = spots.nearest(context, text, asked=True)
+    near = [[place.full, str(_wish_for(context, place, wish))] for place in places]
+    return {"wishes": near, "unknown": spot or text[:TYPED], "cities": places[0].level == "city"} if near else None
+
+
+async def _landmarks(
+    context: Context, spot: str, wanted: list[tuple[str, Wish]], text: str
+) -> dict[str, object] | None:
+    """What of ours lies at a spot: in the districts that were named, else in the worker's own city, else anywhere."""
+    home = context.chat.region[:4]
+    areas = [wish.region for _, wish in wanted if wish.region] if wanted else [home]
+    found = (await landmarks.named(context.session, spot, areas))[:CANDIDATES] if areas else []
+    if not found:
+        return None
+    wish = wanted[0][1] if wanted else Wish(NOWHERE, context.knowledge.vocabulary.asked(text))
+    near = [[_district(context, each), str(_wish_at(context, each, wish))] for each in found]
+    return {"wishes": near, "by": found[0].name if len(found) == 1 else ""}
+
+
+def _district(context: Context, landmark: Landmark) -> str:
+    place = context.knowledge.places.get(landmark.region)
+    return place.full if place is not None else landmark.name
+
+
+def _wish_at(context: Context, landmark: Landmark, wish: Wish) -> Wish:
+    """Around a landmark's position; in its district where that is all we know."""
+    if landmark.point is not None:
+        return replace(wish, point=landmark.point, region="")
+    place = context.knowledge.places.get(landmark.region)
+    return _wish_for(context, place, wish) if place is not None else wish
 
 
 async def show(context: Context, answers: Answers) -> None:
-    wanted, unknown = answers["where"]["wishes"], answers["where"].get("unknown", "")
+    wanted, unknown, by = (answers["where"].get(name, "") for name in ("wishes", "unknown", "by"))
     if not wanted:
         await STATION.ask_again(context, "where", {ASKED: answers["where"]["asked"]}, "station.where")
         return
     if len(wanted) == 1:
-        if unknown:
+        if by:
+            context.say("station.by", typed=unknown, by=by, place=wanted[0][0])
+        elif unknown:
             context.say("station.instead", typed=unknown, place=wanted[0][0])
         _around(context, Wish.read(*wanted[0][1].split(":")))
         return
     choices = [[button(label, StationsAt(*Wish.read(*wish.split(":")).parts))] for label, wish in wanted]
     if unknown:
-        context.say("station.which_around", typed=unknown, choices=choices)
+        ask = "which_around" if answers["where"].get("cities") else "which_of_these"
+        context.say(f"station.{ask}", typed=unknown, choices=choices)
     else:
         context.say("station.which_place", choices=choices)
 

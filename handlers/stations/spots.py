@@ -29,12 +29,17 @@ _NO_NAME = re.compile(
     r"(?:学校|公司|单位|小区|站点|网点|店|商家|饭店|商场|超市|广场|公园|医院|大厦|家|厂|工地|酒店|[农菜]贸?市场|马路市场|(?:人才|劳务|劳动力)市场)"
     rf"{_AROUND}?(?:口|门口)?"
 )
+# 三好街百脑汇: a shop, told by the road it lies in.
+_IN_ROAD = re.compile(
+    rf"(?:我?[在到])?(?P<spot>(?P<stem>[\w-]{{2,8}}?)(?P<sort>[大东西南北中]?[路街]|大道|巷))"
+    rf"(?:的|上的?)?\w{{0,6}}?(?:店|城|汇|广场|超市|大厦|中心|楼|馆|宾馆|银行|医院|小区|市场|万达|百货|麦当劳|肯德基){_AROUND}?"
+)
 # What tells of something, or asks: no name of a place has it, unless it is a road's.
 _TELLS = re.compile(r"[哪怎么吗能要被谁去不没了有给打送是他她交办领发罚撞跳扣赔该会让]")
 _ASKS = re.compile(r"[哪怎么吗呢被谁不没了给罚撞扣赔该让骑走堵？?]|能不|能[申办领用走进]|会不会|多少")
 _SEEKS = re.compile(r"附近|周围|旁边|最近|[哪找]|地方|驿站")
 _BESIDES = re.compile(
-    r"[\W_]|附近|周围|旁边|边上|[这那][边里儿]|一带|最近|什么地方|地方|哪[里儿些个]?|有没有|请问|现在|开着|开门|可以|一下|驿站|[我在有能想找要去到个家的呢吗啊吧点]"
+    r"[\W_]|附近|周围|旁边|边上|[这那][边里儿]|一带|最近|什么地方|地方|哪[里儿些个]?|有没有|请问|现在|开着|开门|可以|一下|驿站|[离我在有能想找要去到个家的呢吗啊吧点]"
 )
 
 
@@ -49,7 +54,28 @@ def seeks(known: Knowledge, text: str) -> bool:
     rest = known.vocabulary.besides(plain)
     wanted = rest != plain or "驿站" in plain
     sought = bool(_SEEKS.search(plain)) or _is_in_a_district(known, plain, rest)
-    return wanted and sought and not _BESIDES.sub("", known.places.besides(rest))
+    left = _BESIDES.sub("", known.places.besides(rest))
+    return wanted and sought and (not left or _is_road(left))
+
+
+def _is_road(text: str) -> bool:
+    """Whether a text is the name of a road, and nothing else."""
+    found = SPOT.fullmatch(text)
+    return found is not None and bool(_ROAD.search(found["spot"])) and not _NAMELESS.search(found["spot"])
+
+
+def spot_of(known: Knowledge, text: str) -> str:
+    """The road, square or shop that a line which says where names beside districts; "" when it names none.
+
+    三好街 for 沈阳三好街附近, 我在三好街呢附近有驿站吗 and 三好街百脑汇.
+    """
+    plain = _bare(text)
+    whole = SPOT.fullmatch(plain) or _IN_ROAD.fullmatch(plain)
+    if whole is not None:
+        within = SPOT.fullmatch(known.places.besides(plain))  # 沈阳三好街 is 三好街; 铁西广场 is no 广场 of 铁西.
+        return str((within or whole)["spot"])
+    left = _BESIDES.sub("", known.places.besides(known.vocabulary.besides(plain)))
+    return left if _is_road(left) else ""
 
 
 def _is_in_a_district(known: Knowledge, plain: str, rest: str) -> bool:
@@ -79,7 +105,7 @@ def is_spot(known: Knowledge, text: str, *, asked: bool = False) -> bool:
         return True
     found = SPOT.fullmatch(plain)
     if found is None or _NO_NAME.fullmatch(plain):
-        return False
+        return _is_shop_in_a_road(known, plain)
     spot, stem = found["spot"], found["stem"]
     if _ROAD.search(spot) or _IN_A_ROAD.search(stem):
         return not (_NAMELESS.search(spot) or _ASKS.search(plain))
@@ -88,6 +114,13 @@ def is_spot(known: Knowledge, text: str, *, asked: bool = False) -> bool:
     return bool(NEAR.search(plain)) or not _is_about_something(
         known, text, sure=asked or _begins_with_a_place(known, stem)
     )
+
+
+def _is_shop_in_a_road(known: Knowledge, plain: str) -> bool:
+    found = _IN_ROAD.fullmatch(plain)
+    if found is None or _NAMELESS.search(found["spot"]) or _TELLS.search(plain):
+        return False
+    return not _is_about_something(known, plain, sure=False)
 
 
 def asks(text: str) -> bool:
@@ -101,7 +134,7 @@ def nearest(context: Context, text: str, *, asked: bool = False) -> list[Place]:
     A subdistrict or a district that is called after it, else the worker's own region, else each city with stations.
     """
     known, region = context.knowledge, context.chat.region
-    if not is_spot(known, text, asked=asked):
+    if not is_spot(known, text, asked=asked) and not seeks(known, text):
         return []
     plain = _bare(text)
     if named := _named(known).get(plain):

@@ -6,7 +6,7 @@ from telegram.ext import MessageHandler, filters
 from bot.channels.telegram.unit import Context, current
 from handlers.standing import stand
 from handlers.stations.find import ASKED, STATION, read, show
-from handlers.stations.spots import says_where, seeks
+from handlers.stations.spots import says_where, seeks, spot_of
 from knowledge.folding import fold
 
 LONGEST = 24  # characters; what is longer tells of something
@@ -25,7 +25,7 @@ class Wanted(filters.UpdateFilter):
 
 async def typed(update: Update, context: Context) -> None:
     text = (update.message.text or "") if update.message else ""
-    meant = None if _is_wish_only(context, text) else read(context, text)
+    meant = None if _is_wish_only(context, text) else await read(context, text)
     if meant:
         await show(context, {"where": meant})
     elif seeks(context.knowledge, text):
@@ -37,7 +37,8 @@ async def typed(update: Update, context: Context) -> None:
 
 def _is_wish_only(context: Context, text: str) -> bool:
     """Whether it says what is wanted, and not where."""
-    return seeks(context.knowledge, text) and context.knowledge.places.besides(fold(text)) == fold(text)
+    known = context.knowledge
+    return seeks(known, text) and known.places.besides(fold(text)) == fold(text) and not spot_of(known, text)
 
 
 HANDLERS = [MessageHandler(filters.UpdateType.MESSAGE & Wanted(), typed)]

@@ -10,12 +10,13 @@ from sqlalchemy import select, update
 from bot.services.chats import chats
 from bot.services.stations import stations as service
 from bot.services.stations.stations import Report
-from bot.store.models import Channel, Chat, Outbox, SeenUpdate, StationReport, WebPerson, now
+from bot.store.models import Agency, Channel, Chat, Outbox, SeenUpdate, StationReport, WebPerson, now
 from knowledge import geo, hours, with_stations
 from knowledge.geo import Point
 from knowledge.hours import SHANGHAI
 from knowledge.stations import Station
 from knowledge.stations.shown import DAY_AND_NIGHT, FILTERS, Wish
+from tests.support.contacts import outlet_entered
 
 HOME = Point(41.7937, 123.3968)  # Shenyang's railway station, WGS-84
 
@@ -131,7 +132,7 @@ async def test_an_unknown_place_is_asked_for_again(phone):
 async def test_a_road_or_square_nobody_listed_leads_to_stations_by_a_choice(phone, typed, offered):
     await phone.types("/start")
     said = await phone.types(typed)
-    if len(await phone.buttons()) > 1 and "是这些地方吗" in said[0]:
+    if len(await phone.buttons()) > 1 and "在哪个区" in said[0]:
         assert any(offered in label for label in await phone.buttons())
         said = await phone.presses(offered)
     assert "示例" in "".join(said)
@@ -142,8 +143,30 @@ async def test_a_road_nobody_listed_leads_to_ones_own_district_when_that_is_know
     async with app.db.begin() as session:
         await session.execute(update(Chat).values(region="210106"))
     said = await phone.types("三好街附近")
-    assert "没找到“三好街附近”，先看看辽宁省沈阳市铁西区的" in said[0]
+    assert "没查到“三好街”的准确位置，先看看辽宁省沈阳市铁西区的" in said[0]
     assert "示例" in said[1]
+
+
+async def test_a_road_is_looked_for_where_an_outlet_or_a_unit_of_ours_lies_there(phone, app):
+    await phone.types("/start")
+    await phone.presses("以后再说")
+    assert "“三好街”在哪个区" in (await phone.types("三好街附近"))[0]
+    assert "和平区" in (await phone.types("沈阳和平区"))[0]
+    assert "先看看辽宁省沈阳市的" in (await phone.types("沈阳三好街附近哪里能充电"))[0]
+    async with app.db.begin() as session:
+        await outlet_entered(
+            session, "三好街网点", region="210102", address="三好街9号", latitude=41.766, longitude=123.429
+        )
+        session.add(Agency(code="s", name="南湖社区", region="210102", address="文化路5号"))
+        session.add(Agency(code="t", name="重工社区", region="210106", address="文化路8号"))
+    for line in ("三好街附近", "我在三好街呢附近有驿站吗", "三好街百脑汇", "沈阳三好街"):
+        said = await phone.types(line)
+        assert "“三好街”按三好街网点找，在辽宁省沈阳市和平区" in said[0], line
+        assert "公里 · " in said[1], line
+    assert "三好街网点" not in "".join(await phone.types("成都三好街"))
+    assert "叫“文化路”的有好几处" in (await phone.types("文化路附近"))[0]
+    assert await phone.buttons() == ["辽宁省沈阳市和平区", "辽宁省沈阳市铁西区"]
+    assert "铁西区" in (await phone.presses("铁西区"))[0]
 
 
 @pytest.mark.parametrize(("latitude", "longitude"), [(0.0, 0.0), (35.68, 139.76), (-89.9, 0.1)])
@@ -290,7 +313,7 @@ async def test_a_place_typed_out_of_the_blue_shows_its_stations(phone, listed):
     listed(station(1, "24/7"), station(2, "24/7", region="210106", address="建设大路 3 号"))
     assert "驿站2" in (await phone.types("沈阳铁西区"))[0]
     assert "驿站2" in (await phone.types("沈阳铁西区建设大路万达旁边"))[0]
-    assert "没找到“三好街附近”" in (await phone.types("三好街附近"))[0]
+    assert "没查到“三好街”的准确位置，先看看辽宁省沈阳市的" in (await phone.types("三好街附近"))[0]
     assert "驿站1" in (await phone.types("沈阳和平区"))[0]
 
 
