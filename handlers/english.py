@@ -3,7 +3,7 @@
 from telegram import Message, Update
 from telegram.ext import MessageHandler, filters
 
-from bot.channels.telegram.unit import Context
+from bot.channels.telegram.unit import Context, current
 from handlers.policies.question import answer_english
 from knowledge import english
 
@@ -15,13 +15,23 @@ class Written(filters.MessageFilter):
 
     def filter(self, message: Message) -> bool:
         text = message.text or ""
-        return not text.startswith("/") and english.is_english(text)
+        if text.startswith("/"):
+            return False
+        return english.is_english(text, going_on=current().chat.language == LANGUAGE)
 
 
 async def answer(update: Update, context: Context) -> None:
-    """From now on what there is in English is said in it: stations are asked for by a place, and shown by buttons."""
+    """From now on what there is in English is said in it: stations are asked for by a place, and shown by buttons.
+
+    A greeting alone is one in both languages, and decides nothing.
+    """
+    text = (update.message.text or "") if update.message else ""
+    if english.is_greeting(text) and context.chat.language != LANGUAGE:
+        answer_english(context, text)
+        context.say("question.greeting")
+        return
     context.chat.language = LANGUAGE
-    answer_english(context, (update.message.text or "") if update.message else "")
+    answer_english(context, text)
 
 
 HANDLERS = [MessageHandler(filters.UpdateType.MESSAGE & Written(), answer)]

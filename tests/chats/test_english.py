@@ -70,6 +70,7 @@ def test_a_lost_child_is_for_the_police(line):
         ("I want to kill myself", "Call 12356 now"),
         ("hotline numbers please", "110 police"),
         ("hello what is this", "service for couriers"),
+        ("help me", "Call 120 first"),
         ("my boss does not pay my salary", "call 12345"),
         ("I want to talk to a person", "call 12345"),
     ],
@@ -80,6 +81,18 @@ async def test_an_english_line_is_answered_in_english(phone, line, words):
     assert words in said
     assert more == [] or line == "help"  # which asks for the Chinese help, too
     assert HAN.sub("", said.replace("暖新", "")) == said.replace("暖新", "")
+
+
+async def test_a_lone_greeting_is_answered_in_both_languages_and_a_short_line_goes_on_in_english(phone):
+    await phone.types("/start")
+    said = await phone.types("hello")
+    assert "service for couriers" in said[0]
+    assert said[1].startswith("您好")
+    assert "核对于" in "".join(await phone.types("入职要押金可以吗"))
+    assert "Send your location" in (await phone.types("where can I rest"))[0]
+    for line in ("thanks", "ok", "hi"):
+        [said] = await phone.types(line)
+        assert HAN.sub("", said.replace("暖新", "")) == said.replace("暖新", ""), line
 
 
 async def test_a_station_is_found_by_whoever_asked_in_english(phone):
