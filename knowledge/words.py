@@ -11,6 +11,10 @@ from knowledge.folding import fold
 
 LONGEST_TYPED = 24  # characters; what is longer tells of something
 _AROUND = re.compile(r"[\s\W_]+")
+_BEFORE = re.compile(
+    r"^(?:你好|您好|请|麻烦|帮忙|帮我|给我|帮)*(?:我们?)?也?(?:想要|想|要|得|需要)?(?:看一?下|看看|查一?下|查查|查询|打开|进入|看|查|找)?"
+)
+_AFTER = re.compile(r"(?:一下)?[吧啦呀啊呢哈哦嘛]*$")
 FILE = Path(__file__).parent / "words.toml"
 
 
@@ -38,13 +42,27 @@ class Typed:
 
     lines: Mapping[str, str]  # folded line -> "stop", "cancel"...
     patterns: tuple[tuple[re.Pattern[str], str], ...]
+    read_as: Mapping[str, str]  # how a word is written by ear or in dialect -> the word
 
     def action(self, line: str) -> str:
         """What a line asks for; "" for any other line."""
         if len(line) > LONGEST_TYPED:
             return ""
         bare = _AROUND.sub("", fold(line))
-        return self.lines.get(bare) or next((name for pattern, name in self.patterns if pattern.fullmatch(bare)), "")
+        meant = bare
+        for written, word in self.read_as.items():
+            meant = meant.replace(written, word)
+        said = dict.fromkeys((bare, meant, *(core for each in (bare, meant) for core in _cores(each))))
+        return next((name for each in said if (name := self._named(each))), "")
+
+    def _named(self, said: str) -> str:
+        return self.lines.get(said) or next((name for pattern, name in self.patterns if pattern.fullmatch(said)), "")
+
+
+def _cores(line: str) -> tuple[str, ...]:
+    """A line without what it is wrapped in: 我想看看积分 is 积分, 转一下人工吧 is 转人工."""
+    behind = _BEFORE.sub("", line)
+    return tuple(core for each in (line, behind) for core in (_AFTER.sub("", each), each) if core)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +97,12 @@ def load(path: Path = FILE) -> Words:
             audience={name: tuple(said) for name, said in raw["follow"]["audience"].items()},
         ),
         second=tuple(raw["second"]["words"]),
-        typed=_typed(raw["typed"]),
+        typed=_typed(raw["typed"], raw["typed_as"]),
         categories=tuple(raw["categories"]["order"]),
     )
 
 
-def _typed(raw: Mapping[str, Mapping[str, Any]]) -> Typed:
+def _typed(raw: Mapping[str, Mapping[str, Any]], read_as: Mapping[str, str]) -> Typed:
     lines = {fold(line): name for name, said in raw.items() for line in said.get("lines", ())}
     patterns = ((re.compile(said["pattern"]), name) for name, said in raw.items() if "pattern" in said)
-    return Typed(lines, tuple(patterns))
+    return Typed(lines, tuple(patterns), read_as)
