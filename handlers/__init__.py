@@ -14,6 +14,7 @@ from handlers.contacts import card as contact_card
 from handlers.hazards import progress as hazard_progress
 from handlers.hazards import report as hazard_report
 from handlers.notices import subscriptions
+from handlers.passes import compounds
 from handlers.points import rewards as points_rewards
 from handlers.policies import browse, hotlines, question
 from handlers.privacy import my_data
@@ -30,6 +31,7 @@ FLOWS = (
     *appeal_message.FLOWS,
     *contact_card.FLOWS,
     *consult.FLOWS,
+    *compounds.FLOWS,
     *hazard_report.FLOWS,
     *hazard_progress.FLOWS,
     *volunteer_join.FLOWS,
@@ -63,6 +65,7 @@ HANDLERS: tuple[BaseHandler[Any, Any, Any], ...] = (
     *points_rewards.HANDLERS,
     *second_thoughts.HANDLERS,
     *booking_offerings.HANDLERS,
+    *compounds.HANDLERS,
     *forms.handlers(FLOWS, question.answer),
     *typed.AFTER_FORMS,
     *received.ANSWERS,

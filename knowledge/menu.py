@@ -3,7 +3,7 @@
 from bot.messaging.reply import Key, Keys
 from knowledge.texts import Texts
 
-ROWS = (("policy", "station"), ("appeal", "hazard"), ("volunteer", "rights"), ("training",))
+ROWS = (("policy", "station"), ("appeal", "hazard"), ("volunteer", "rights"), ("training", "entry"))
 
 
 def keys(texts: Texts, language: str) -> Keys:

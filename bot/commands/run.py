@@ -22,6 +22,7 @@ from bot.parts import EVERYTHING, Part
 from bot.services.bookings import samples as booking_samples
 from bot.services.contacts import samples
 from bot.services.core.lifecycle import Role
+from bot.services.passes import samples as pass_samples
 from bot.services.privacy import deletion_log
 from bot.services.staff import accounts, sign_in
 from bot.services.stations import stations
@@ -123,6 +124,7 @@ class Demo:
             self._people = await history.tell(app.db, app.services, app.settings.var / "uploads", people)
         async with app.db.begin() as session:
             await samples.seed_demo(session)
+            await pass_samples.seed_demo(session)
             by_role = dict(zip(accounts.DEMO, people, strict=False))
             writer, approver = by_role[Role.ORGANISER], by_role[Role.APPROVER]
             await booking_samples.seed_demo(session, writer, approver)

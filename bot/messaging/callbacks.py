@@ -12,6 +12,8 @@ from bot.messaging.booking_presses import MySeats as MySeats
 from bot.messaging.booking_presses import RateSitting as RateSitting
 from bot.messaging.booking_presses import ShowOfferings as ShowOfferings
 from bot.messaging.booking_presses import ShowSitting as ShowSitting
+from bot.messaging.pass_presses import FindCompound as FindCompound
+from bot.messaging.pass_presses import ReportCompound as ReportCompound
 from bot.messaging.press import CALLBACKS as CALLBACKS
 from bot.messaging.press import MOST as MOST
 from bot.messaging.press import Callback as Callback

@@ -42,6 +42,7 @@ STATIONS = f"{CONSOLE}/stations"
 UNITS = f"{CONSOLE}/units"
 OUTLETS = f"{CONSOLE}/outlets"
 CONTACTS = f"{CONSOLE}/contacts"
+COMPOUNDS = f"{CONSOLE}/compounds"  # with their gates
 PEOPLE = f"{CONSOLE}/people"
 OVERVIEW = f"{CONSOLE}/overview"
 LEDGERS = f"{CONSOLE}/ledgers"

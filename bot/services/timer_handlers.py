@@ -24,6 +24,7 @@ from bot.services.hazards import calls as hazard_calls
 from bot.services.hazards import timers as hazard_timers
 from bot.services.notices import calls as notice_calls
 from bot.services.notices import start as notice_start
+from bot.services.passes import calls as pass_calls
 from bot.services.points import vouchers
 from bot.services.policies import calls as policy_calls
 from bot.services.privacy import erasure, retention
@@ -42,7 +43,11 @@ CALLS = (
     *(appeal_calls, help_calls, consultation_calls, hazard_calls, notice_calls, volunteer_calls),
     *(policy_calls, station_calls, booking_calls),
 )
-SOURCES: dict[str, CallSource] = {**{each.NOUN: each.SOURCE for each in CALLS}, **contact_calls.SOURCES}
+SOURCES: dict[str, CallSource] = {
+    **{each.NOUN: each.SOURCE for each in CALLS},
+    **contact_calls.SOURCES,
+    **pass_calls.SOURCES,
+}
 
 RINGS: dict[str, Ring] = {
     "appeal": appeal_timers.ring,

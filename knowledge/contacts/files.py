@@ -1,4 +1,4 @@
-"""What files of outlets and of contacts have in common: what their rows may name, and how a file is read."""
+"""What files of outlets, of contacts and of compounds have in common: what their rows may name, and how a file is read."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Generic, TypeVar
 
 from knowledge import tables
-from knowledge.geo import Datum
+from knowledge.geo import DATUMS, Datum, Point
 from knowledge.places import Places
-from knowledge.tables import Columns, FileRefused, Problem, Problems, Record, RowFault, Sheet
+from knowledge.tables import Columns, FileRefused, Problem, Problems, Record, RowFault, Sheet, fields
 
 FOLDER = Path(__file__).parent
 PROBLEMS = Problems.load(FOLDER / "problems.toml")
@@ -126,4 +126,25 @@ def _twice(found: Iterable[tuple[int, Entry]], same: Callable[[Entry], object]) 
             yield Problem(number, PROBLEMS.said(RowFault("same_row", row=row)))
 
 
-__all__ = ["PROBLEMS", "Datum", "Import", "Known", "Named", "read"]
+def place(record: Record, datum: str, known: Known) -> tuple[Point | None, str]:
+    """Where it is, and its district: by its position, where it has one, else as somebody wrote it.  Raises RowFault."""
+    stated = known.district(record["district"]) if record["district"] else ""
+    if not (record["lat"] or record["lon"] or record["point"]):
+        if not stated:
+            raise RowFault("no_district")
+        if len(stated) != 6:
+            raise RowFault("bad_district", text=record["district"][:20])
+        return None, stated
+    if datum not in DATUMS:
+        raise RowFault("no_datum")
+    point, district = fields.position(record, _known_datum(datum), known.places)
+    if not district.code.startswith(stated):
+        record.doubts.append(RowFault("moved", stated=record["district"], found=district.full))
+    return point, district.code[:6]
+
+
+def _known_datum(datum: str) -> Datum:
+    return next(each for each in DATUMS if each == datum)
+
+
+__all__ = ["PROBLEMS", "Datum", "Import", "Known", "Named", "place", "read"]

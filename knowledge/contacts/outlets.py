@@ -5,8 +5,8 @@ from datetime import date
 
 from knowledge.contacts import files
 from knowledge.contacts.files import FOLDER, PROBLEMS, Import, Known
-from knowledge.geo import DATUMS, Datum, Point
-from knowledge.tables import Columns, FileRefused, Record, RowFault, Sheet, fields
+from knowledge.geo import Point
+from knowledge.tables import Columns, FileRefused, Record, RowFault, Sheet
 
 COLUMNS = Columns.load(FOLDER / "outlet_columns.toml")
 LONGEST = {"name": 60, "address": 200}  # characters
@@ -56,7 +56,7 @@ def _whole(sheet: Sheet) -> None:
 def _entry(record: Record, datum: str, known: Known) -> OutletEntry:
     """The outlet of a row; not to be used when the record has faults."""
     nowhere: tuple[Point | None, str] = (None, "")
-    point, region = record.tried(lambda: _place(record, datum, known), nowhere)
+    point, region = record.tried(lambda: files.place(record, datum, known), nowhere)
     checked = record.span("checked")
     return OutletEntry(
         name=record.line("name", LONGEST["name"], missing="no_outlet"),
@@ -70,27 +70,6 @@ def _entry(record: Record, datum: str, known: Known) -> OutletEntry:
         active=not record.answer("closed"),
         checked=checked.first if checked else None,
     )
-
-
-def _place(record: Record, datum: str, known: Known) -> tuple[Point | None, str]:
-    """Where it is, and its district: by its position, where it has one, else as somebody wrote it."""
-    stated = known.district(record["district"]) if record["district"] else ""
-    if not (record["lat"] or record["lon"] or record["point"]):
-        if not stated:
-            raise RowFault("no_district")
-        if len(stated) != 6:
-            raise RowFault("bad_district", text=record["district"][:20])
-        return None, stated
-    if datum not in DATUMS:
-        raise RowFault("no_datum")
-    point, district = fields.position(record, _known_datum(datum), known.places)
-    if not district.code.startswith(stated):
-        record.doubts.append(RowFault("moved", stated=record["district"], found=district.full))
-    return point, district.code[:6]
-
-
-def _known_datum(datum: str) -> Datum:
-    return next(each for each in DATUMS if each == datum)
 
 
 def _size(record: Record) -> int | None:

@@ -17,6 +17,7 @@ from bot.store.models import (
     Appeal,
     Channel,
     Chat,
+    Compound,
     Consultation,
     Hazard,
     Outbox,
@@ -45,6 +46,7 @@ HERE = (41.79512, 123.43287)
 Line = tuple[str, Any]  # what somebody does, and with what
 LINES: dict[str, Sequence[Line]] = {
     "outlet": [("types", "/contact"), ("presses", "众包、没有站点"), ("types", "沈阳铁西区")],
+    "compound": [("types", "小区怎么进"), ("types", "兴工"), ("presses", "兴工花园")],
     "message": [("presses", "给李干事留言"), ("types", STORY)],
     "answer": [
         ("presses", "回复"),
@@ -123,6 +125,7 @@ LINES: dict[str, Sequence[Line]] = {
 }
 ENDS = {
     "outlet": "联系人还没登记上",
+    "compound": "还没核对过",
     "message": "留言送到了",
     "answer": "已经回给当事人",
     "home": "大连市甘井子区",
@@ -231,6 +234,12 @@ async def is_called(phone, app) -> None:
     await phone.hears()
 
 
+async def has_two_compounds(phone, app) -> None:
+    """Two are called alike."""
+    async with app.db.begin() as session:
+        session.add_all(Compound(name=name, region=TIEXI) for name in ("兴工花园", "兴工小区"))
+
+
 async def may_ask_a_lawyer(phone, app) -> None:
     """There is a free time of one."""
     async with app.db.begin() as session:
@@ -241,6 +250,7 @@ async def may_ask_a_lawyer(phone, app) -> None:
 
 
 BEFORE = {
+    "compound": has_two_compounds,
     "consult": may_ask_a_lawyer,
     "message": has_a_contact,
     "answer": is_called,

@@ -25,8 +25,10 @@ from bot.store.models import (
     Agency,
     CalendarChange,
     CannedReply,
+    Compound,
     Consultation,
     ConsultationCase,
+    Gate,
     Hazard,
     HazardRule,
     ImportFile,
@@ -61,7 +63,7 @@ PLAIN = frozenset(
     """_code act action after active active_days amount address answer area ask audience before book_hours boxes calls cancel_hours capacity checked category channel confidential chat_code closed code col color comment count datum day days
     denied details desks district does drill duty hours phone format from group hotlines init_data item job kind label lat least liaison list lived lon name next none note off_site offer offer_from offer_until only out outline per
     photo_off picture platform points published purpose q query reason region remark review_by robots services since size sort source start_at state step steps text tier title to
-    until url use username vague valid_from valid_until version view viewport which whole why""".split()
+    riders rules until url use vehicles username vague valid_from valid_until version view viewport which whole why""".split()
 )  # words, dates, choices, codes that are good for whoever holds them, places on the map of the country or in a list
 SHARED = {  # what is there for everybody who may open the form, and what is no thing there
     "policies/edit.html base": "a version of the entry of the address",
@@ -84,6 +86,8 @@ SHARED = {  # what is there for everybody who may open the form, and what is no 
     "hazards/hazard.html photo": "a file",
     "stations/upload.html file": "a file, before it was looked at",
     "contacts/upload.html file": "a file, before it was looked at",
+    "passes/upload.html file": "a file, before it was looked at",
+    "passes/compound.html gate": "a name of its own",
     "settings/calendar.html file": "a file, before it was looked at",
     "volunteers/list.html lead": "a tick",
     "bookings/offering_fields.html place": "words for where it is",
@@ -425,6 +429,27 @@ async def looks_after_an_outlet(app, desk):
     return Form("/console/contacts/new", {"foreign": "外地站", "absent": "没有站"}, {**CONTACT, "unit": "union"})
 
 
+@case("passes/compound_fields.html unit", role=Role.ORGANISER)
+async def is_looked_after_by_a_unit(app, desk):
+    """By its name, as lists have it."""
+    async with app.db.begin() as session:
+        for name, region, active in (("外地物业", OTHER, True), ("撤了物业", OWN, False)):
+            await unit_entered(session, name, "community", code=secrets.token_hex(4), region=region, active=active)
+    values = {"foreign": "外地物业", "hidden": "撤了物业", "absent": "没有物业"}
+    return Form("/console/compounds/new", values, {"name": "兴工花园", "district": f"{OWN}06"})
+
+
+@case("passes/compound.html at", role=Role.ORGANISER)
+async def takes_a_gate_away(app, desk):
+    async with app.db.begin() as session:
+        rows = [Compound(name=secrets.token_hex(4), region=f"{each}02") for each in (OWN, OTHER)]
+        session.add_all(rows)
+        await session.flush()
+        session.add(gate := Gate(compound_id=rows[1].id, name="东门"))
+        await session.flush()
+    return Form(f"/console/compounds/{rows[0].id}/gates/close", {"foreign": gate.id, "absent": NO_ID})
+
+
 @case("contacts/contact.html account", role=Role.ORGANISER)
 async def rings_a_colleague(app, desk):
     """Of a unit that is there for the whole country, and so has colleagues everywhere."""
@@ -561,6 +586,7 @@ async def elsewhere(app, desk) -> dict[str, dict[str, object]]:
     case, station = own["/console/appeals/{number}"]["number"], own["/console/stations/at"]["station"]
     outlet, unit = own["/console/outlets/{id}"]["id"], own["/console/units/{id}"]["id"]
     person, contact = own["/console/people/{id}"]["id"], own["/console/contacts/{id}"]["id"]
+    compound = own["/console/compounds/{id}"]["id"]
     far, name = f"{OTHER}02", {"name": "外地的一个"}
     entry = {"kind": "service", "title": "今晚有雨", "text": "路滑", "unit": "总工会", "valid_until": "2099-12-31"}
     days = {"kind": "wages", "amount": "2", "per": "working_days", "from": "2099-01-01", "source": "试的，不是通知"}
@@ -587,6 +613,8 @@ async def elsewhere(app, desk) -> dict[str, dict[str, object]]:
         "/console/offerings/new": {**OFFERED, "district": far},
         f"/console/offerings/{own['/console/offerings/{id}']['id']}": {**OFFERED, "district": far},
         f"/console/contacts/{contact}": {**CONTACT, "unit": "union", "district": far},
+        "/console/compounds/new": {**name, "district": far},
+        f"/console/compounds/{compound}": {**name, "district": far},
         "/console/volunteers/teams": {**name, "district": far},
         f"/console/stations/at/{station}": {**name, **place},
         "/console/notices/new": {**entry, "region": far},

@@ -23,8 +23,10 @@ from bot.services.staff import accounts, sign_in
 from bot.services.staff.permissions import EVERYBODY, RIGHTS, Right
 from bot.store.models import (
     Chat,
+    Compound,
     Consultation,
     Contact,
+    Gate,
     Notice,
     Outlet,
     Staff,
@@ -91,6 +93,9 @@ async def addresses(app, phone) -> dict[str, str]:
         session.add(TrialMember(group_id=group.id, staff_id=author.id))
         session.add(outlet := Outlet(name=LONG[:60], platform="meituan", region="210102"))
         await session.flush()
+        session.add(compound := Compound(name=LONG[:60], region="210102", rules=LONG[:300], agency_id=1))
+        await session.flush()
+        session.add(Gate(compound_id=compound.id, name=LONG[:30], hours=LONG[:200]))
         contact = Contact(agency_id=1, duty="community", shown_name="李干事", outlet_id=outlet.id)
         session.add(contact)
     number = await filed(app, AppealState.IN_PROGRESS, story=LONG)
@@ -114,6 +119,7 @@ async def addresses(app, phone) -> dict[str, str]:
         "/console/units/{id}": "/console/units/1",
         "/console/outlets/{id}": f"/console/outlets/{outlet.id}",
         "/console/contacts/{id}": f"/console/contacts/{contact.id}",
+        "/console/compounds/{id}": f"/console/compounds/{compound.id}",
         "/console/offerings/{id}": f"/console/offerings/{offering}",
         "/console/sittings/{id}": f"/console/sittings/{sitting}",
         "/console/sittings/{id}/screen": f"/console/sittings/{sitting}/screen",

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.store.models import StationRow
-from knowledge import contacts, places, stations, tables
+from knowledge import contacts, passes, places, stations, tables
 from knowledge.contacts.files import PROBLEMS as CONTACT_PROBLEMS
 from knowledge.geo import Datum, Point, distance, from_wgs
 from knowledge.hours import read as read_hours
@@ -356,8 +356,8 @@ def test_every_message_is_used_and_filled_in() -> None:
     assert used == {*PROBLEMS.texts["file"], *PROBLEMS.texts["row"]}
 
 
-def test_every_message_about_outlets_and_contacts_is_used_and_filled_in() -> None:
-    folders = (Path(contacts.__file__).parent, Path(tables.__file__).parent)
+def test_every_message_about_outlets_contacts_and_compounds_is_used_and_filled_in() -> None:
+    folders = tuple(Path(each.__file__).parent for each in (contacts, passes, tables))
     code = "".join(path.read_text(encoding="utf-8") for folder in folders for path in folder.glob("*.py"))
     used = set(re.findall(r"(?:FileRefused|RowFault)\(\s*\"(\w+)\"", code))
     used |= set(re.findall(r"missing=\"(\w+)\"", code)) | {"swapped", "abroad", "several_outlets", "unknown_outlet"}

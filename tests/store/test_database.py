@@ -30,7 +30,7 @@ from tests.support import databases
 
 # Tables that grow with staff, units and settings, not with what people write.
 SMALL = set(
-    "agencies api_keys calendar_changes case_presences consultation_units consultations contacts hazard_rules import_files "
+    "agencies api_keys compounds gates calendar_changes case_presences consultation_units consultations contacts hazard_rules import_files "
     "ledgers notice_approvals notice_writers notices offerings outlets policy_revisions screen_sign_ins trial_members "
     "visits vouchers web_presses".split()
 )

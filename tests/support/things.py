@@ -25,6 +25,7 @@ from bot.store.models import (
     AppealHelper,
     Attachment,
     Chat,
+    Compound,
     Consultation,
     Contact,
     HazardPhoto,
@@ -56,6 +57,8 @@ async def things_in(app, district: str) -> Mapping[str, Mapping[str, object]]:
         outlet = Outlet(name=name, platform="meituan", region=f"{district}02", community_id=office)
         session.add(outlet)
         await session.flush()
+        compound = Compound(name=name, region=f"{district}02", agency_id=unit)
+        session.add(compound)
         contact = Contact(agency_id=unit, duty="community", shown_name="李干事", outlet_id=outlet.id)
         session.add(contact)
         session.add_all([item, group := TrialGroup(name=f"夜班组{name[-6:]}", district=district)])
@@ -66,6 +69,7 @@ async def things_in(app, district: str) -> Mapping[str, Mapping[str, object]]:
         "/console/units/{id}": {"id": unit},
         "/console/outlets/{id}": {"id": outlet.id},
         "/console/contacts/{id}": {"id": contact.id},
+        "/console/compounds/{id}": {"id": compound.id},
         "/console/offerings/{id}": {"id": (booked := await sitting_in(app, district))[0]},
         "/console/sittings/{id}": {"id": booked[1]},
         "/console/people/{id}": {"id": person.id},

@@ -24,6 +24,7 @@ from bot.store.models import (
     Attachment,
     Chat,
     ChatTag,
+    CompoundReport,
     ContactReport,
     Identity,
     Outbox,
@@ -43,6 +44,7 @@ async def of(session: AsyncSession, chat: Chat) -> dict[str, Any]:
     """Everything under a chat: the settings, the open form, the cases with their identities and who looked."""
     reports = await session.scalars(select(StationReport).where(StationReport.reporter == chat.key))
     said = await session.scalars(select(ContactReport).where(ContactReport.reporter == chat.key))
+    gates = await session.scalars(select(CompoundReport).where(CompoundReport.reporter == chat.key))
     outlet = await session.get(Outlet, chat.outlet_id) if chat.outlet_id is not None else None
     return {
         "chat": {
@@ -66,6 +68,7 @@ async def of(session: AsyncSession, chat: Chat) -> dict[str, Any]:
         "points": await _points(session, chat),
         "station_reports": [_plain(each, "station_id", "what", "part", "text", "at") for each in reports],
         "contact_reports": [_plain(each, "contact_id", "what", "at") for each in said],
+        "compound_reports": [_plain(each, "compound_id", "at") for each in gates],
     }
 
 

@@ -34,6 +34,7 @@ from bot.store.models import (
     CasePresence,
     Chat,
     CodeAttempt,
+    CompoundReport,
     Contact,
     ContactReport,
     DeadLetter,
@@ -291,6 +292,7 @@ DUTIES: Sequence[Duty] = (
     _deletes("attempts", Attempt, lambda at, before: Attempt.until < int(before.timestamp())),
     _deletes("contacts", Contact, lambda at, before: Contact.valid_until < before.date()),
     _deletes("contact_reports", ContactReport, lambda at, before: ContactReport.at < before),
+    _deletes("compound_reports", CompoundReport, lambda at, before: CompoundReport.at < before),
     _deletes("visits", Visit, lambda at, before: Visit.at < before),
     _deletes("import_files", ImportFile, lambda at, before: ImportFile.at < before),
     _deletes(

@@ -73,6 +73,8 @@ class Right(StrEnum):
     VISITS_WRITE = "visits.write", Role.ORGANISER, Role.HANDLER
     CONTACTS_READ = "contacts.read", Role.ORGANISER, Role.ADMIN
     CONTACTS_EDIT = "contacts.edit", Role.ORGANISER
+    COMPOUNDS_READ = "compounds.read", Role.ORGANISER, Role.ADMIN
+    COMPOUNDS_EDIT = "compounds.edit", Role.ORGANISER
     OFFERINGS_READ = "offerings.read", Role.ORGANISER, Role.APPROVER, Role.ADMIN
     OFFERINGS_WRITE = "offerings.write", Role.ORGANISER
     OFFERINGS_APPROVE = "offerings.approve", Role.APPROVER

@@ -54,6 +54,7 @@ from bot.store.models.notices import (
     TrialMember,
 )
 from bot.store.models.open311 import ApiKey, Open311Post
+from bot.store.models.passes import Compound, CompoundReport, Gate
 from bot.store.models.points import PointsAccount, PointsEntry, RewardStock, Voucher
 from bot.store.models.policies import PolicyRevision
 from bot.store.models.privacy import Tombstone
@@ -109,6 +110,8 @@ __all__ = [
     "Chat",
     "ChatTag",
     "CodeAttempt",
+    "Compound",
+    "CompoundReport",
     "Consultation",
     "ConsultationCase",
     "ConsultationUnit",
@@ -121,6 +124,7 @@ __all__ = [
     "DeadLetter",
     "FormPost",
     "Gap",
+    "Gate",
     "Hazard",
     "HazardFollower",
     "HazardPhoto",

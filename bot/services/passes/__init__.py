@@ -1,0 +1,1 @@
+"""Getting in at gates: compounds that anybody can look up."""

@@ -1,0 +1,1 @@
+"""Getting in at gates, said in chat."""
