@@ -29,16 +29,12 @@ from bot.queue.handlers import JobResources, handlers
 from bot.queue.rate_limiter import RateLimiter
 from bot.queue.relay import Relay
 from bot.server import Server
-from bot.services import replanning
+from bot.services import startup
 from bot.services.core import quiet_hours
 from bot.services.core.context import ServiceContext
 from bot.services.notices import responses
-from bot.services.points import vouchers
-from bot.services.privacy import erasure, retention
-from bot.services.reports import daily_counts, ledger_schedule
+from bot.services.privacy import erasure
 from bot.services.reports.keeper import Keeper
-from bot.services.units import agencies
-from bot.services.volunteers import audience_tags
 from bot.settings import Settings
 from bot.store.models import Channel
 from bot.store.opening import database_of, secret_of, vault_of
@@ -235,13 +231,7 @@ class Application:
     async def prepare(self) -> None:
         """Rows that have to be there, and the content as staff published it."""
         async with self.db.begin() as session:
-            await agencies.ensure(session, self.knowledge.offices)
-            await retention.ensure(session)
-            await ledger_schedule.ensure(session)
-            await daily_counts.ensure(session, self.knowledge.measures.counted)
-            await vouchers.ensure(session, self.services)
-            await audience_tags.ensure(session)
-            await replanning.take_up(session)
+            await startup.ensure(session, self.services)
         await self.refresh()
         if self.writer is not None:
             await self.writer.open()
