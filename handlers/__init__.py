@@ -14,7 +14,7 @@ from handlers.contacts import card as contact_card
 from handlers.hazards import progress as hazard_progress
 from handlers.hazards import report as hazard_report
 from handlers.notices import subscriptions
-from handlers.passes import compounds
+from handlers.passes import compounds, passes
 from handlers.points import rewards as points_rewards
 from handlers.policies import browse, hotlines, question
 from handlers.privacy import my_data
@@ -32,6 +32,7 @@ FLOWS = (
     *contact_card.FLOWS,
     *consult.FLOWS,
     *compounds.FLOWS,
+    *passes.FLOWS,
     *hazard_report.FLOWS,
     *hazard_progress.FLOWS,
     *volunteer_join.FLOWS,
@@ -66,6 +67,7 @@ HANDLERS: tuple[BaseHandler[Any, Any, Any], ...] = (
     *second_thoughts.HANDLERS,
     *booking_offerings.HANDLERS,
     *compounds.HANDLERS,
+    *passes.HANDLERS,
     *forms.handlers(FLOWS, question.answer),
     *typed.AFTER_FORMS,
     *received.ANSWERS,

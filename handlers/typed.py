@@ -21,7 +21,7 @@ from handlers.contacts import card as contact_card
 from handlers.hazards import progress as hazard_progress
 from handlers.hazards import report as hazard_report
 from handlers.notices import subscriptions
-from handlers.passes import compounds
+from handlers.passes import compounds, passes
 from handlers.points import rewards
 from handlers.policies import browse, hotlines
 from handlers.volunteers import membership
@@ -98,6 +98,7 @@ STARTS: dict[str, Handle] = {
     "training": booking_offerings.home,
     "contact": contact_card.show,
     "entry": compounds.ENTRY.start,
+    "pass": passes.show,
     "cancel": nothing_to_leave,
 }
 

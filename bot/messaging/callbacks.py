@@ -6,14 +6,13 @@ is not used for anything else, new arguments come last, with a default, and thos
 
 from typing import Literal
 
+from bot.messaging import pass_presses as pass_presses
 from bot.messaging.booking_presses import BookSeat as BookSeat
 from bot.messaging.booking_presses import CancelSeat as CancelSeat
 from bot.messaging.booking_presses import MySeats as MySeats
 from bot.messaging.booking_presses import RateSitting as RateSitting
 from bot.messaging.booking_presses import ShowOfferings as ShowOfferings
 from bot.messaging.booking_presses import ShowSitting as ShowSitting
-from bot.messaging.pass_presses import FindCompound as FindCompound
-from bot.messaging.pass_presses import ReportCompound as ReportCompound
 from bot.messaging.press import CALLBACKS as CALLBACKS
 from bot.messaging.press import MOST as MOST
 from bot.messaging.press import Callback as Callback

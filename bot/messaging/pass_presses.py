@@ -1,4 +1,4 @@
-"""The buttons of compounds and their gates: see `bot.messaging.callbacks`, by which they are known."""
+"""The buttons of passes, compounds and their gates: see `bot.messaging.callbacks`, by which they are known."""
 
 from bot.messaging.press import Callback
 
@@ -11,3 +11,25 @@ class ReportCompound(Callback, verb="er"):
     """It is otherwise than we say."""
 
     id: int
+
+
+class ShowPass(Callback, verb="ep"):
+    """How one's pass stands."""
+
+
+class ApplyForPass(Callback, verb="ea"):
+    """The form."""
+
+
+class PassLooks(Callback, verb="ew"):
+    """Who looked at one's name."""
+
+
+class RenewPass(Callback, verb="en"):
+    """Half a year more."""
+
+
+class WithdrawPass(Callback, verb="ex"):
+    """Give it up; asked once more before it holds."""
+
+    sure: str = ""

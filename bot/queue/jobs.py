@@ -18,9 +18,9 @@ Payload = TypeVar("Payload", bound=Mapping[str, Any])
 
 
 class CaseTimer(TypedDict):
-    """Something to look at again about a case, a volunteer, a voucher or a booking; moments are in ISO 8601, UTC."""
+    """Something to look at again about a case, a volunteer, a voucher, a booking or a pass; moments are in ISO 8601, UTC."""
 
-    of: Literal["appeal", "hazard", "help", "volunteer", "voucher", "sitting", "seat"]
+    of: Literal["appeal", "hazard", "help", "volunteer", "voucher", "sitting", "seat", "pass"]
     do: str
     number: str
     due: NotRequired[str]  # the deadline it was set for

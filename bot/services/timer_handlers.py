@@ -25,6 +25,7 @@ from bot.services.hazards import timers as hazard_timers
 from bot.services.notices import calls as notice_calls
 from bot.services.notices import start as notice_start
 from bot.services.passes import calls as pass_calls
+from bot.services.passes import transitions as pass_transitions
 from bot.services.points import vouchers
 from bot.services.policies import calls as policy_calls
 from bot.services.privacy import erasure, retention
@@ -59,6 +60,7 @@ RINGS: dict[str, Ring] = {
     second_thoughts.OF: partial(second_thoughts.ring, planned.DO),
     booking_sittings.OF: booking_timers.ring_sitting,
     booking_line.OF: booking_timers.ring_seat,
+    pass_transitions.OF: pass_transitions.ring,
     erasure.OF: erasure.ring,
     ledger_schedule.OF: ledger_schedule.ring,
     retention.OF: retention.ring,

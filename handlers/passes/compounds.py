@@ -8,7 +8,8 @@ from telegram import Update
 from bot.channels.telegram.buttons import asked, message_of, pressed, tapped
 from bot.channels.telegram.unit import Context
 from bot.errors import Rejected
-from bot.messaging.callbacks import FindCompound, Go, ReportCompound
+from bot.messaging.callbacks import Go
+from bot.messaging.pass_presses import FindCompound, ReportCompound, ShowPass
 from bot.messaging.reply import Option, Options, Row
 from bot.services.passes import compounds, directory
 from bot.store.models import Compound, Gate, now
@@ -73,7 +74,7 @@ def _ways(context: Context, row: Compound) -> list[Row]:
     if row.latitude is not None and row.longitude is not None:
         rows.append([context.link("compound.way", maplinks.amap(Point(row.latitude, row.longitude), row.name))])
     wrong = context.button("compound.wrong", ReportCompound(row.id))
-    return [*rows, [wrong, context.button("compound.other", FindCompound())]]
+    return [*rows, [wrong, context.button("compound.other", FindCompound())], [context.button("pass.show", ShowPass())]]
 
 
 def _gate(context: Context, gate: Gate, at: datetime) -> str:
@@ -103,7 +104,13 @@ def _known(context: Context, row: Compound, unit: str) -> str:
 ENTRY = Flow(
     name="compound",
     questions=(
-        Question("where", ask="compound.where", read=where, takes=frozenset({AnswerKind.TEXT, AnswerKind.PLACE})),
+        Question(
+            "where",
+            ask="compound.where",
+            read=where,
+            takes=frozenset({AnswerKind.TEXT, AnswerKind.PLACE}),
+            beside=(("pass.show", ShowPass()),),
+        ),
         Question(
             "which",
             ask="compound.which",

@@ -47,6 +47,16 @@ Line = tuple[str, Any]  # what somebody does, and with what
 LINES: dict[str, Sequence[Line]] = {
     "outlet": [("types", "/contact"), ("presses", "众包、没有站点"), ("types", "沈阳铁西区")],
     "compound": [("types", "小区怎么进"), ("types", "兴工"), ("presses", "兴工花园")],
+    "pass": [
+        ("types", "进门码"),
+        ("presses", "办进门码"),
+        ("presses", "同意"),
+        ("types", "赵铁柱"),
+        ("types", "13800138000"),
+        ("presses", "美团"),
+        ("types", "沈阳铁西区"),
+        ("presses", "提交"),
+    ],
     "message": [("presses", "给李干事留言"), ("types", STORY)],
     "answer": [
         ("presses", "回复"),
@@ -126,6 +136,7 @@ LINES: dict[str, Sequence[Line]] = {
 ENDS = {
     "outlet": "联系人还没登记上",
     "compound": "还没核对过",
+    "pass": "编号：",
     "message": "留言送到了",
     "answer": "已经回给当事人",
     "home": "大连市甘井子区",

@@ -48,6 +48,7 @@ from tests.support import things
 from tests.support.appeals import case_of, filed
 from tests.support.bookings import ENTRY, somebody_books
 from tests.support.desk import Desk
+from tests.support.passes import pass_in
 from tests.support.steps import statements
 from tests.support.units import unit_entered
 
@@ -86,6 +87,8 @@ SHARED = {  # what is there for everybody who may open the form, and what is no 
     "hazards/hazard.html photo": "a file",
     "stations/upload.html file": "a file, before it was looked at",
     "contacts/upload.html file": "a file, before it was looked at",
+    "passes/rosters.html file": "a list, which is taken over at once",
+    "passes/check.html seen": "a tick",
     "passes/upload.html file": "a file, before it was looked at",
     "passes/compound.html gate": "a name of its own",
     "settings/calendar.html file": "a file, before it was looked at",
@@ -437,6 +440,12 @@ async def is_looked_after_by_a_unit(app, desk):
             await unit_entered(session, name, "community", code=secrets.token_hex(4), region=region, active=active)
     values = {"foreign": "外地物业", "hidden": "撤了物业", "absent": "没有物业"}
     return Form("/console/compounds/new", values, {"name": "兴工花园", "district": f"{OWN}06"})
+
+
+@case("passes/check.html number", role=Role.ORGANISER)
+async def checks_who_stands_there(app, desk):
+    values = {"foreign": await pass_in(app, f"{OTHER}02"), "absent": f"P{NO_NUMBER}"}
+    return Form("/console/passes/check", values, {"seen": "1"})
 
 
 @case("passes/compound.html at", role=Role.ORGANISER)

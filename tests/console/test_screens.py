@@ -40,6 +40,7 @@ from tests.support.accessibility import EXAMINE, SIZES, bring_axe, faults, viola
 from tests.support.appeals import filed
 from tests.support.browser import needed
 from tests.support.desk import BY, Desk
+from tests.support.passes import pass_in
 from tests.support.things import help_in, sitting_in
 from tests.support.volunteers import applied
 
@@ -119,6 +120,7 @@ async def addresses(app, phone) -> dict[str, str]:
         "/console/units/{id}": "/console/units/1",
         "/console/outlets/{id}": f"/console/outlets/{outlet.id}",
         "/console/contacts/{id}": f"/console/contacts/{contact.id}",
+        "/console/passes/{number}": f"/console/passes/{await pass_in(app, '210102')}",
         "/console/compounds/{id}": f"/console/compounds/{compound.id}",
         "/console/offerings/{id}": f"/console/offerings/{offering}",
         "/console/sittings/{id}": f"/console/sittings/{sitting}",

@@ -10,6 +10,7 @@ from bot.services.bookings.states import OFFERING, SEAT, SITTING
 from bot.services.core.lifecycle import Lifecycle, Step
 from bot.services.hazards.states import HAZARD
 from bot.services.notices.states import NOTICE
+from bot.services.passes.states import PASS
 from bot.services.points.vouchers import VOUCHER
 from bot.services.volunteers.states import VOLUNTEER
 from bot.store.base import Base
@@ -24,6 +25,7 @@ LIFECYCLES = {
     "A voucher": VOUCHER,
     "An offering": OFFERING,
     "A sitting": SITTING,
+    "A pass": PASS,
     "A seat": SEAT,
 }
 HEAD = """\

@@ -38,6 +38,7 @@ from tests.support.appeals import case_of, filed
 from tests.support.bookings import sitting_made, sitting_of
 from tests.support.desk import BY
 from tests.support.fake_bot_api import Town
+from tests.support.passes import pass_in
 from tests.support.units import unit_entered
 
 OFFICE = "labour"  # which has the appeals and the hazards
@@ -69,6 +70,7 @@ async def things_in(app, district: str) -> Mapping[str, Mapping[str, object]]:
         "/console/units/{id}": {"id": unit},
         "/console/outlets/{id}": {"id": outlet.id},
         "/console/contacts/{id}": {"id": contact.id},
+        "/console/passes/{number}": {"number": await pass_in(app, f"{district}02")},
         "/console/compounds/{id}": {"id": compound.id},
         "/console/offerings/{id}": {"id": (booked := await sitting_in(app, district))[0]},
         "/console/sittings/{id}": {"id": booked[1]},

@@ -149,9 +149,9 @@ async def closed(session: AsyncSession, policy: Retention, alias: str) -> None:
         identity.delete_after = now() + policy.keep(KEPT[Naming(identity.naming)])
 
 
-async def left(session: AsyncSession, policy: Retention, alias: str) -> None:
-    """A volunteer left: from now on the identity has a date."""
-    until = now() + policy.keep("volunteers")
+async def left(session: AsyncSession, policy: Retention, alias: str, rule: str = "volunteers") -> None:
+    """A volunteer left, or a pass ended: from now on the identity has a date."""
+    until = now() + policy.keep(rule)
     await session.execute(update(Identity).where(Identity.alias == alias).values(delete_after=until))
 
 

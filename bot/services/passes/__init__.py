@@ -1,1 +1,1 @@
-"""Getting in at gates: compounds that anybody can look up."""
+"""Getting in at gates: compounds that anybody can look up, and passes of who was checked once."""

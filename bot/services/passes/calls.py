@@ -1,13 +1,17 @@
-"""Whom compounds call: whoever keeps the list, when what it says of one is doubted."""
+"""Whom compounds and passes call: whoever keeps the list of a doubted one, and whoever may check who applied."""
 
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.messaging import urls
 from bot.services.core.context import ServiceContext
+from bot.services.passes import passes
 from bot.services.passes.compounds import COMPOUNDS, NOUN
+from bot.services.passes.passes import PASSES
+from bot.services.passes.states import PassState
 from bot.services.staff.calls import CallSource, Matter
 from bot.services.staff.permissions import Right
-from bot.store.models import Compound
+from bot.store.models import Compound, Pass
 from knowledge.texts import DEFAULT
 
 
@@ -20,4 +24,15 @@ async def look_at_compound(session: AsyncSession, context: ServiceContext, numbe
     )
 
 
-SOURCES = {NOUN: CallSource(COMPOUNDS, urls.COMPOUNDS, look_at_compound, int)}
+async def look_at_pass(session: AsyncSession, context: ServiceContext, number: str, what: str) -> Matter | None:
+    row = await session.scalar(select(Pass).where(Pass.number == number).execution_options(populate_existing=True))
+    if row is None or row.state != PassState.APPLIED:
+        return None
+    line = context.knowledge.texts.say(DEFAULT, "call.pass_check", number=row.number)
+    return Matter(line, Right.PASSES_SUSPEND, row.region)
+
+
+SOURCES = {
+    NOUN: CallSource(COMPOUNDS, urls.COMPOUNDS, look_at_compound, int),
+    passes.NOUN: CallSource(PASSES, urls.PASSES, look_at_pass),
+}

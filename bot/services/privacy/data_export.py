@@ -16,6 +16,7 @@ from bot.services.core.timers import written
 from bot.services.hazards import privacy as hazards
 from bot.services.identity import identities
 from bot.services.notices import deliveries as notice_deliveries
+from bot.services.passes import privacy as passes
 from bot.services.points import ledger as points_ledger
 from bot.services.points import vouchers
 from bot.services.volunteers import applications
@@ -64,6 +65,7 @@ async def of(session: AsyncSession, chat: Chat) -> dict[str, Any]:
         "memberships": [await _membership(session, each) for each in await applications.every(session, chat.id)],
         "hazards": await hazards.held(session, chat),
         "bookings": await bookings.held(session, chat),
+        "passes": await passes.held(session, chat),
         "notices": await notice_deliveries.held(session, chat.id),
         "points": await _points(session, chat),
         "station_reports": [_plain(each, "station_id", "what", "part", "text", "at") for each in reports],

@@ -26,6 +26,7 @@ from bot.services.core.lifecycle import WORKER
 from bot.services.hazards import privacy as hazards
 from bot.services.identity import identities, redaction
 from bot.services.notices import totals as notice_totals
+from bot.services.passes import privacy as passes
 from bot.services.points import vouchers
 from bot.services.privacy import deletion_log
 from bot.services.volunteers import transitions as volunteer_transitions
@@ -103,6 +104,7 @@ async def erase(session: AsyncSession, context: ServiceContext, chat: Chat) -> N
     files += await hazards.erase(session, context, chat)
     await volunteer_transitions.erase(session, context, chat)
     await bookings.erase(session, context, chat)
+    await passes.erase(session, context, chat)
     await vouchers.forget(session, chat.id)
     written = update(StationReport).where(StationReport.reporter == chat.key)
     await session.execute(written.values(text=""))

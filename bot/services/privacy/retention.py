@@ -4,12 +4,11 @@ A run picks the rows that are due and deals with them in one transaction; a dry 
 them.  Killed half way, it goes on with the next batch; done twice, it finds nothing.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import datetime, time, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Numeric, Select, and_, cast, delete, func, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Numeric, Select, and_, cast, func, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -22,19 +21,18 @@ from bot.services.core import timers
 from bot.services.core.context import ServiceContext
 from bot.services.identity import identities
 from bot.services.notices import totals as notice_totals
-from bot.services.privacy import erasure
+from bot.services.privacy import erasure, pass_duties
+from bot.services.privacy.duty import Due, Duty, deletes
 from bot.services.staff import audit
 from bot.services.staff.audit import By
 from bot.store.models import (
     Appeal,
     Attempt,
     BackendKey,
-    Base,
     CalendarChange,
     CasePresence,
     Chat,
     CodeAttempt,
-    CompoundReport,
     Contact,
     ContactReport,
     DeadLetter,
@@ -75,22 +73,9 @@ from knowledge.retention import Retention
 OF: Literal["retention"] = "retention"  # whose timers these are
 NIGHT = time(3, 30)  # China time
 BATCH = 500  # rows of a rule in one transaction
-PIECE = 50  # rows in one statement: others have their turn between two
 SOON = timedelta(seconds=2)  # until the next batch, when one was full
 ROUNDED = 3  # decimals of a degree, about a hundred metres
 NOBODY = bytes(16)  # in place of who reported
-
-Due = Callable[[datetime, datetime], Select[Any]]  # now, and what is older than a rule keeps -> the keys that are due
-Act = Callable[[AsyncSession, ServiceContext, Sequence[Any]], Awaitable[None]]
-
-
-@dataclass(frozen=True, slots=True)
-class Duty:
-    """What a rule means for one table."""
-
-    rule: str
-    due: Due
-    act: Act
 
 
 async def run(session: AsyncSession, context: ServiceContext, *, limit: int = BATCH) -> dict[str, int]:
@@ -133,17 +118,6 @@ async def ensure(session: AsyncSession) -> None:
 def _due(duty: Duty, policy: Retention) -> Select[Any]:
     at = now()
     return duty.due(at, at - policy.keep(duty.rule))
-
-
-def _deletes(rule: str, model: type[Base], condition: Callable[[datetime, datetime], Any]) -> Duty:
-    key = list(model.__table__.primary_key)
-
-    async def act(session: AsyncSession, context: ServiceContext, keys: Sequence[Any]) -> None:
-        for at in range(0, len(keys), PIECE):
-            piece = [tuple(each) for each in keys[at : at + PIECE]]
-            await session.execute(delete(model).where(tuple_(*key).in_(piece)))
-
-    return Duty(rule, lambda at, before: select(*key).where(condition(at, before)).order_by(*key), act)
 
 
 def _drafts(_at: datetime, before: datetime) -> Select[Any]:
@@ -270,6 +244,7 @@ async def _count_off(session: AsyncSession, context: ServiceContext, keys: Seque
 
 LEFT = OutboxState.SENT, OutboxState.REFUSED
 DUTIES: Sequence[Duty] = (
+    *pass_duties.DUTIES,
     Duty("drafts", _drafts, _empty),
     Duty("silent_chats", _gone, _erase),
     Duty("anonymous_identities", _identities(Naming.ANONYMOUS), _anonymise),
@@ -279,41 +254,38 @@ DUTIES: Sequence[Duty] = (
     Duty("station_reports", _reports, _unsign),
     Duty("seats", _seats, _unseat),
     Duty("seat_answers", _confided, _hush),
-    _deletes("attendance", Seat, lambda at, before: Seat.created_at < before),
-    _deletes("attendance", SittingRating, lambda at, before: SittingRating.at < before.date()),
-    _deletes("outbox", Outbox, lambda at, before: and_(Outbox.state.in_(LEFT), Outbox.created_at < before)),
-    _deletes("seen_updates", SeenUpdate, lambda at, before: SeenUpdate.at < before),
-    _deletes("parked_updates", ParkedUpdate, lambda at, before: ParkedUpdate.at < before),
-    _deletes("dead_letters", DeadLetter, lambda at, before: DeadLetter.at < before),
-    _deletes("backend_keys", BackendKey, lambda at, before: BackendKey.until < before),
-    _deletes(
-        "code_attempts", CodeAttempt, lambda at, before: func.coalesce(CodeAttempt.locked_until, before) <= before
-    ),
-    _deletes("attempts", Attempt, lambda at, before: Attempt.until < int(before.timestamp())),
-    _deletes("contacts", Contact, lambda at, before: Contact.valid_until < before.date()),
-    _deletes("contact_reports", ContactReport, lambda at, before: ContactReport.at < before),
-    _deletes("compound_reports", CompoundReport, lambda at, before: CompoundReport.at < before),
-    _deletes("visits", Visit, lambda at, before: Visit.at < before),
-    _deletes("import_files", ImportFile, lambda at, before: ImportFile.at < before),
-    _deletes(
+    deletes("attendance", Seat, lambda at, before: Seat.created_at < before),
+    deletes("attendance", SittingRating, lambda at, before: SittingRating.at < before.date()),
+    deletes("outbox", Outbox, lambda at, before: and_(Outbox.state.in_(LEFT), Outbox.created_at < before)),
+    deletes("seen_updates", SeenUpdate, lambda at, before: SeenUpdate.at < before),
+    deletes("parked_updates", ParkedUpdate, lambda at, before: ParkedUpdate.at < before),
+    deletes("dead_letters", DeadLetter, lambda at, before: DeadLetter.at < before),
+    deletes("backend_keys", BackendKey, lambda at, before: BackendKey.until < before),
+    deletes("code_attempts", CodeAttempt, lambda at, before: func.coalesce(CodeAttempt.locked_until, before) <= before),
+    deletes("attempts", Attempt, lambda at, before: Attempt.until < int(before.timestamp())),
+    deletes("contacts", Contact, lambda at, before: Contact.valid_until < before.date()),
+    deletes("contact_reports", ContactReport, lambda at, before: ContactReport.at < before),
+    deletes("visits", Visit, lambda at, before: Visit.at < before),
+    deletes("import_files", ImportFile, lambda at, before: ImportFile.at < before),
+    deletes(
         "calendar_drafts",
         CalendarChange,
         lambda at, before: and_(CalendarChange.entered_at.is_(None), CalendarChange.at < before),
     ),
-    _deletes("gaps", Gap, lambda at, before: Gap.last_at < before),
-    _deletes("web_messages", WebMessage, lambda at, before: WebMessage.sent_at < before),
-    _deletes("web_messages", WebFile, lambda at, before: WebFile.created_at < before),
-    _deletes("web_messages", WebPerson, lambda at, before: WebPerson.deleted_at < before),
-    _deletes("web_subscriptions", WebSubscription, lambda at, before: WebSubscription.renewed_at < before),
-    _deletes("wechat_letters", WeChatCallback, lambda at, before: WeChatCallback.at < before),
-    _deletes("wechat_letters", WeChatLetter, lambda at, before: WeChatLetter.created_at < before),
-    _deletes("staff_sessions", StaffSession, lambda at, before: StaffSession.created_at < before),
-    _deletes("staff_sessions", SignInLink, lambda at, before: SignInLink.expires_at < before),
-    _deletes("staff_sessions", ScreenSignIn, lambda at, before: ScreenSignIn.expires_at < before),
-    _deletes("staff_sessions", FormPost, lambda at, before: FormPost.at < before),
-    _deletes("case_presences", CasePresence, lambda at, before: CasePresence.at < before),
+    deletes("gaps", Gap, lambda at, before: Gap.last_at < before),
+    deletes("web_messages", WebMessage, lambda at, before: WebMessage.sent_at < before),
+    deletes("web_messages", WebFile, lambda at, before: WebFile.created_at < before),
+    deletes("web_messages", WebPerson, lambda at, before: WebPerson.deleted_at < before),
+    deletes("web_subscriptions", WebSubscription, lambda at, before: WebSubscription.renewed_at < before),
+    deletes("wechat_letters", WeChatCallback, lambda at, before: WeChatCallback.at < before),
+    deletes("wechat_letters", WeChatLetter, lambda at, before: WeChatLetter.created_at < before),
+    deletes("staff_sessions", StaffSession, lambda at, before: StaffSession.created_at < before),
+    deletes("staff_sessions", SignInLink, lambda at, before: SignInLink.expires_at < before),
+    deletes("staff_sessions", ScreenSignIn, lambda at, before: ScreenSignIn.expires_at < before),
+    deletes("staff_sessions", FormPost, lambda at, before: FormPost.at < before),
+    deletes("case_presences", CasePresence, lambda at, before: CasePresence.at < before),
     Duty("notice_copies", _copies, _count_off),
-    _deletes("notice_photos", NoticePhoto, _unshown),
-    _deletes("staff_calls", StaffCall, lambda at, before: StaffCall.due_at < before),
-    _deletes("tombstones", Tombstone, lambda at, before: Tombstone.at < before),
+    deletes("notice_photos", NoticePhoto, _unshown),
+    deletes("staff_calls", StaffCall, lambda at, before: StaffCall.due_at < before),
+    deletes("tombstones", Tombstone, lambda at, before: Tombstone.at < before),
 )

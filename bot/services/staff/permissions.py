@@ -75,6 +75,12 @@ class Right(StrEnum):
     CONTACTS_EDIT = "contacts.edit", Role.ORGANISER
     COMPOUNDS_READ = "compounds.read", Role.ORGANISER, Role.ADMIN
     COMPOUNDS_EDIT = "compounds.edit", Role.ORGANISER
+    PASSES_READ = "passes.read", Role.ORGANISER, Role.ADMIN
+    PASSES_CHECK = "passes.check", Role.ORGANISER, Role.HANDLER, Role.COUNTER
+    PASSES_SUSPEND = "passes.suspend", Role.ORGANISER, Role.ADMIN
+    PASSES_REVOKE = "passes.revoke", Role.ADMIN
+    PASSES_UNMASK = "passes.unmask", Role.ORGANISER, Role.ADMIN
+    ROSTERS_UPLOAD = "rosters.upload", Role.ORGANISER
     OFFERINGS_READ = "offerings.read", Role.ORGANISER, Role.APPROVER, Role.ADMIN
     OFFERINGS_WRITE = "offerings.write", Role.ORGANISER
     OFFERINGS_APPROVE = "offerings.approve", Role.APPROVER

@@ -54,7 +54,7 @@ from bot.store.models.notices import (
     TrialMember,
 )
 from bot.store.models.open311 import ApiKey, Open311Post
-from bot.store.models.passes import Compound, CompoundReport, Gate
+from bot.store.models.passes import Compound, CompoundReport, Gate, Pass, PassStep, RosterEntry
 from bot.store.models.points import PointsAccount, PointsEntry, RewardStock, Voucher
 from bot.store.models.policies import PolicyRevision
 from bot.store.models.privacy import Tombstone
@@ -149,12 +149,15 @@ __all__ = [
     "OutboxState",
     "Outlet",
     "ParkedUpdate",
+    "Pass",
+    "PassStep",
     "PointsAccount",
     "PointsEntry",
     "PolicyRevision",
     "QuestionCount",
     "Revision",
     "RewardStock",
+    "RosterEntry",
     "SavedFilter",
     "ScreenSignIn",
     "Seat",

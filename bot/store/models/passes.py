@@ -1,11 +1,13 @@
-"""Compounds with their gates, and what people said of them."""
+"""Compounds with their gates, what people said of them, passes, and the rosters they rest on."""
 
 from datetime import date, datetime
 
-from sqlalchemy import Date, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from bot.store.base import Base, BigId, now
+
+_OPEN = text("state IN ('applied', 'active', 'suspended')")
 
 
 class Compound(Base):
@@ -54,3 +56,65 @@ class CompoundReport(Base):
     reporter: Mapped[bytes] = mapped_column(LargeBinary(16))
     at: Mapped[datetime] = mapped_column(default=now)
     settled_at: Mapped[datetime | None]  # an organiser has looked
+
+
+class Pass(Base):
+    """That somebody was checked once, by whom and until when, so that gates need not write them down again.
+
+    Nothing here says who it is: `alias` means something to the vault only, `owner` is a keyed hash of their chat.
+    """
+
+    __tablename__ = "passes"
+    __table_args__ = (
+        CheckConstraint("state <> 'active' OR valid_until IS NOT NULL", "dated"),
+        Index("uq_passes_open", "owner", unique=True, sqlite_where=_OPEN, postgresql_where=_OPEN),
+        Index("ix_passes_list", "state", "region"),
+        Index("ix_passes_roster", "platform", "phone"),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    number: Mapped[str] = mapped_column(String(16), unique=True)
+    alias: Mapped[str] = mapped_column(String(32), unique=True)  # the key of the identity in the vault
+    owner: Mapped[bytes] = mapped_column(LargeBinary(16), index=True)  # blind index of the chat
+    state: Mapped[str] = mapped_column(String(16))  # only bot.services.passes.transitions writes it
+    consent: Mapped[str] = mapped_column(String(16))  # the version of the text they agreed to
+    platform: Mapped[str] = mapped_column(String(16))  # a code of knowledge.volunteers
+    outlet_id: Mapped[int | None] = mapped_column(ForeignKey("outlets.id"), index=True)
+    region: Mapped[str] = mapped_column(String(6))  # GB/T 2260: where they run; it holds in the whole city
+    phone: Mapped[bytes | None] = mapped_column(
+        LargeBinary(16)
+    )  # as rosters have it; only of a number shared as their own
+    checked_how: Mapped[str] = mapped_column(String(16), default="")  # a Door of bot.services.passes.passes
+    checked_by: Mapped[int | None]  # staff; nobody where a roster has them
+    valid_until: Mapped[datetime | None]
+    version: Mapped[int] = mapped_column(default=1)  # counts its steps
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    closed_at: Mapped[datetime | None]
+
+
+class PassStep(Base):
+    """One line of a pass's timeline, written in the commit that made the step.  Never changed."""
+
+    __tablename__ = "pass_steps"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    pass_id: Mapped[int] = mapped_column(ForeignKey("passes.id", ondelete="CASCADE"), index=True)
+    name: Mapped[str] = mapped_column(String(16))  # the verb
+    source: Mapped[str] = mapped_column(String(16))
+    target: Mapped[str] = mapped_column(String(16))
+    role: Mapped[str] = mapped_column(String(16))
+    staff_id: Mapped[int | None]
+    text: Mapped[str] = mapped_column(String(200), default="")  # the reason, as its owner reads it
+    at: Mapped[datetime] = mapped_column(default=now)
+
+
+class RosterEntry(Base):
+    """That a platform has somebody with this number on its list; the number itself is nowhere."""
+
+    __tablename__ = "rosters"
+
+    platform: Mapped[str] = mapped_column(String(16), primary_key=True)
+    region: Mapped[str] = mapped_column(String(6), primary_key=True)  # GB/T 2260 prefix: whose list it is
+    phone: Mapped[bytes] = mapped_column(LargeBinary(16), primary_key=True)  # keyed hash
+    valid_until: Mapped[date] = mapped_column(Date, index=True)
+    uploaded_by: Mapped[int]  # staff
