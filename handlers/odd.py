@@ -7,6 +7,7 @@ from bot.channels.telegram.buttons import asked
 from bot.channels.telegram.receiver import reads
 from bot.channels.telegram.unit import Context
 from bot.messaging.callbacks import Go
+from bot.messaging.reply import Say
 from handlers.emergencies import help_first
 
 PRIVATE = filters.ChatType.PRIVATE
@@ -20,10 +21,13 @@ KINDS = (
 
 @reads
 async def elsewhere(update: Update, context: Context) -> None:
-    """A group: answer only who calls us by a command of ours, and ask them to come in private."""
+    """A group: answer only who calls us by a command of ours, in the topic they call from, and ask them to come in private."""
     message = update.message  # What was edited was read before.
     if message is not None and _calls_us(message, context):
-        context.say("odd.group")
+        reply: Say = {"do": "say", "text": context.text("odd.group")}
+        if message.is_topic_message and message.message_thread_id is not None:
+            reply["thread"] = message.message_thread_id
+        context.reply(reply)
 
 
 def _calls_us(message: Message, context: Context) -> bool:

@@ -53,6 +53,7 @@ class Say(TypedDict):
     choices: NotRequired[Sequence[Row]]
     keyboard: NotRequired[Keys]
     links: NotRequired[bool]  # the first link is shown as a preview
+    thread: NotRequired[int]  # the topic of a group, where the channel has such a thing
 
 
 class Edit(TypedDict):

@@ -4,6 +4,7 @@ The datum has to be said; a guess would put every pin half a kilometre off.  Wha
 what problems are called in problems.toml; what all tables have in common is in knowledge.tables.
 """
 
+import csv
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,7 @@ FOLDER = Path(__file__).parent
 COLUMNS = Columns.load(FOLDER / "columns.toml")
 PROBLEMS = Problems.load(FOLDER / "problems.toml")
 SHOWN = 5  # rows of the preview
+EXAMPLE = "例子"  # the id of the row that the template begins with
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,8 @@ def read(data: bytes, name: str, datum: Datum, places: Places, vocabulary: Vocab
     problems = sheet.broken(PROBLEMS)
     for record in sheet.records():
         station = reader.station(record)
+        if record["id"] == EXAMPLE:
+            record.faults.append(RowFault("example"))
         if not record.faults:
             found.append((record.number, station))
             record.doubts += _doubts(record, station, places)
@@ -84,6 +88,15 @@ def read_one(
     record = Record(values, COLUMNS.title)
     station = RowReader(datum, places, vocabulary).station(record)
     return station, tuple(PROBLEMS.said(fault) for fault in (*record.faults, *record.doubts))
+
+
+def template() -> list[list[str]]:
+    """A sheet to fill in: the columns as people name them, and a row that shows what each holds.
+
+    The row is never taken for a station: a file that still has it is refused, with its row.
+    """
+    with (FOLDER / "template.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.reader(file))
 
 
 def sample(places: Places, vocabulary: Vocabulary) -> tuple[Station, ...]:

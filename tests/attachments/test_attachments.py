@@ -84,6 +84,21 @@ def test_a_voice_note_is_known_by_its_first_bytes():
         attachments.make(b"ID3 whatever", "voice")
 
 
+async def test_a_voice_note_of_an_iphone_is_kept_with_its_case(phone, app):
+    note = b"\0\0\0\x18ftypM4A " + b"\0" * 400
+    await phone.types("/appeal")
+    await phone.presses("进门难")
+    await phone.types("小区门口保安不让骑手进，只能停在外面")
+    await phone.presses("照片或语音")
+    await phone.sends_voice(note)
+    await phone.presses("就这些")
+    await phone.presses("提交")
+    async with app.db.read() as session:
+        row = await session.scalar(select(Attachment))
+    assert (row.state, row.mime, row.why) == ("ready", "audio/mp4", "")
+    assert attachments.read(app.settings.var / "uploads", vault_of(app.db.engine.dialect), row.name) == note
+
+
 async def test_a_photo_of_an_appeal_is_fetched_and_kept_sealed(phone, app):
     await phone.types("/appeal")
     await phone.presses("进门难")

@@ -266,6 +266,7 @@ PAGES: Mapping[str, str] = {
     "GET /console/stations/import": EDITORS,
     "POST /console/stations/import": EDITORS,
     "POST /console/stations/import/take": EDITORS,
+    "GET /console/stations/template.{form}": EDITORS,
     "GET /console/outlets": "organiser handler admin",
     "GET /console/outlets/new": EDITORS,
     "POST /console/outlets/new": EDITORS,

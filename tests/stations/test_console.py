@@ -93,6 +93,21 @@ async def test_nobody_takes_over_the_file_of_a_colleague(app, organiser):
     assert await kept(app) == {}
 
 
+@pytest.mark.parametrize("form", ["csv", "xlsx"])
+async def test_a_template_shows_each_column_and_its_example_is_never_imported(app, organiser, form):
+    assert "下载带一行例子的模板" in (await organiser.gets("/console/stations/import")).words
+    async with organiser.http.get(f"{organiser.url}/console/stations/template.{form}") as answer:
+        assert answer.status == 200
+        data = await answer.read()
+    page = await looks_at(organiser, name=f"stations.{form}", data=data)
+    assert page.status == 422
+    assert "第 2 行" in page.words
+    assert "模板里的例子" in page.words
+    assert "提醒" not in page.words  # Everything else in it can be read.
+    assert "没有写入" in page.words
+    assert await kept(app) == {}
+
+
 async def test_an_import_never_takes_a_station_of_another_district_away(app, organiser):
     async with Desk(app, Role.ORGANISER, district="3701") as jinan:
         await imports(jinan, THERE)

@@ -61,6 +61,13 @@ class Phone:
             assert response.status == 200, await response.text()
         return await self.hears()
 
+    async def sends_voice(self, data: bytes) -> list[str]:
+        """Send a voice note, as the page does."""
+        url, query = f"{self.url}/chat/voices", {"key": secrets.token_hex(8)}
+        async with self.http.post(url, data=io.BytesIO(data), params=query, headers=MARK) as response:
+            assert response.status == 200, await response.text()
+        return await self.hears()
+
     async def presses(self, label: str) -> list[str]:
         """Press the newest button whose label holds these words; returns what was said since."""
         state = await self._events()

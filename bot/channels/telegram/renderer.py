@@ -41,6 +41,8 @@ def _say(reply: Say) -> Call:
     call: dict[str, Any] = {"text": reply["text"], "parse_mode": "HTML"}
     if not reply.get("links"):
         call["link_preview_options"] = NO_PREVIEW
+    if "thread" in reply:
+        call["message_thread_id"] = reply["thread"]
     return "sendMessage", call | _markup(reply)
 
 

@@ -11,6 +11,7 @@ from bot.console.core.request import RequestContext
 from bot.console.core.routes import page
 from bot.errors import Rejected
 from bot.messaging import urls
+from bot.services.core import spreadsheets
 from bot.services.staff.permissions import Right
 from bot.services.stations import directory
 from bot.store.models import ImportFile
@@ -26,6 +27,17 @@ NAMED = 5  # stations outside one's district that are named
 @page("GET", IMPORT, right=Right.STATIONS_EDIT)
 async def begin(context: RequestContext) -> web.Response:
     return _show(context)
+
+
+@page("GET", f"{urls.STATIONS}/template.{{form}}", right=Right.STATIONS_EDIT)
+async def template(context: RequestContext) -> web.Response:
+    """A sheet with the right columns and a row that shows what each holds."""
+    form = context.http_request.match_info["form"]
+    if form not in spreadsheets.FORMS:
+        raise web.HTTPNotFound
+    make, kind = spreadsheets.FORMS[form]
+    headers = {"Content-Disposition": f"attachment; filename=stations.{form}", "Cache-Control": "no-store"}
+    return web.Response(body=await asyncio.to_thread(make, read.template()), content_type=kind, headers=headers)
 
 
 async def _handed_in(context: RequestContext) -> Import | None:

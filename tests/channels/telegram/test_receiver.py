@@ -220,7 +220,14 @@ async def test_somebody_who_blocks_the_bot_hears_nothing_more(app, hook):
 async def test_a_group_gets_an_answer_only_when_it_calls_and_a_bot_gets_none(hook):
     group = {"id": -5, "type": "group", "title": "兄弟们"}
     assert (await hook(message(1, "拖欠工资怎么办", chat=group)))[1] is None
-    assert "私聊" in (await hook(message(2, "/start", chat=group)))[1]["text"]
+    answer = (await hook(message(2, "/start", chat=group)))[1]
+    assert "私聊" in answer["text"]
+    assert "message_thread_id" not in answer
+    forum = {"id": -6, "type": "supergroup", "title": "骑手", "is_forum": True}
+    topic = {"message_thread_id": 77, "is_topic_message": True}
+    answer = (await hook(message(4, "/help", chat=forum, **topic)))[1]
+    assert (answer["chat_id"], answer["message_thread_id"]) == (-6, 77)
+    assert (await hook(message(5, "/weather", chat=forum, **topic)))[1] is None
     robot = {"id": 9, "is_bot": True, "first_name": "b"}
     assert (await hook({"update_id": 3, "message": message(3, "/start")["message"] | {"from": robot}}))[1] is None
 
