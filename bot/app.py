@@ -15,7 +15,7 @@ from bot.bulk import Bulk
 from bot.channels.telegram.channel import BotChannel
 from bot.channels.telegram.transport import BotApi
 from bot.channels.web import PushSettings, WebChat
-from bot.channels.wechat import WeChat, wechat_of
+from bot.channels.wechat import Notices, WeChat, wechat_of
 from bot.console import build as build_console
 from bot.content_store import ContentStore, endpoint_of
 from bot.doors import listening
@@ -102,8 +102,7 @@ class Application:
             web_bot = self._channel(Channel.WEB, token, f"{base}/bot", f"{base}/file/bot")
             self.server.app.router.add_post(urls.WEB_CHANNEL, web_bot.endpoint(self._secret))
             begin_erasure = partial(erasure.begin, self.db, Channel.WEB)
-            reminded = partial(responses.reminded, self.db, Channel.WEB)
-            self.wechat = wechat_of(self.web_chat, settings, secret_of(settings), begin_erasure, reminded)
+            self.wechat = wechat_of(self.web_chat, settings, secret_of(settings), begin_erasure, self._notices())
             self.server.app.add_routes(self.wechat.routes() if self.wechat is not None and self.hears else ())
         ring = self.web_chat.push.ring if self.web_chat is not None else None
         self.relay.handlers = handlers(
@@ -121,6 +120,15 @@ class Application:
             self.server.app.add_routes(public.routes())
         self._build_backend()
         health.add_routes(self.server.app, self, metrics=not settings.metrics_port)
+
+    def _notices(self) -> Notices:
+        """What the bell of WeChat asks and tells about notices."""
+        given = self.db, Channel.WEB
+        return Notices(
+            partial(responses.kinds, *given),
+            partial(responses.reminded, *given),
+            partial(responses.not_reminded, *given),
+        )
 
     def _build_backend(self) -> None:
         secret = self.settings.queue_secret.get_secret_value()

@@ -156,6 +156,14 @@ class Settings(BaseSettings):
         pattern=r"^[a-z_]+\d+( [a-z_]+\d+)*$",
         description="Names of its fields, blanks between: time and date hold the moment, all others our sentence.",
     )
+    wechat_notice_template: str = Field(
+        "",
+        pattern=r"^[\w-]*$",
+        description="Template of a 订阅通知 that rings whoever allowed it for a notice. Empty: no notice rings.",
+    )
+    wechat_notice_fields: str = Field(
+        "thing1 time2", pattern=r"^[a-z_]+\d+( [a-z_]+\d+)*$", description="Names of its fields, as above."
+    )
     bulk_per_second: float = Field(
         25.0, gt=0, le=1000, description="Notices sent per second; Telegram allows about 30 for nothing."
     )

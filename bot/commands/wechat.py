@@ -7,7 +7,7 @@ from bot.channels.wechat import menu, settings_of
 from bot.channels.wechat.client import Client
 from bot.commands.running import command
 from bot.errors import Refused, TryLater
-from bot.messaging.urls import WECHAT_ENTER
+from bot.messaging.urls import WECHAT_BELL, WECHAT_ENTER
 from bot.settings import Settings
 
 
@@ -29,7 +29,8 @@ async def put_menu(settings: Settings) -> int:
         return 1
     client = Client(account)
     try:
-        await client.call("/cgi-bin/menu/create", menu.made(f"{settings.base_url}{WECHAT_ENTER}"))
+        bell = f"{settings.base_url}{WECHAT_BELL}" if account.notice_template else ""
+        await client.call("/cgi-bin/menu/create", menu.made(f"{settings.base_url}{WECHAT_ENTER}", bell))
     except (Refused, TryLater) as error:
         print(f"WeChat did not take the menu: {error}; see python -m bot doctor")
         return 1

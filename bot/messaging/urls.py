@@ -9,6 +9,7 @@ TELEGRAM = "/telegram"  # updates of the two channels
 WEB_CHANNEL = "/channel/web"
 WECHAT = "/wechat"  # callbacks of the 服务号
 WECHAT_ENTER = f"{WECHAT}/enter"  # the chat page inside WeChat
+WECHAT_BELL = f"{WECHAT}/bell"  # where people allow notices to ring
 WECHAT_BACK = f"{CHAT}/wechat"  # where WeChat sends people back to: the chat's cookie is read below the chat only
 
 CONSOLE = "/console"

@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 APP_ID, APP_SECRET = "wx5823bf96d3bd56c7", "0123456789abcdef0123456789abcdef"
 TOKEN, AES_KEY = "QDG6eKtoken0123456789", "jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C"
+TICKET = "sM4AOVdWfPE4DxkXGEs8VMCPGGVi4C3VM0P37wVUCFvkVAy_90u5h9nbSlYy3-Sl-HhTdfl2fzFy1AOcHKP7qg"
 ACCOUNT = "gh_7f083739789a"
 PATIENCE, TRIES = 5.0, 3  # seconds for an answer, and how often it is asked for
 BROKEN = "该公众号提供的服务出现故障，请稍后再试"
@@ -47,6 +48,7 @@ class Weixin:
         self.origin, self.app_ids = "", {APP_ID: APP_SECRET}
         self.sent: list[tuple[str, str]] = []  # openid, text
         self.rung: list[dict[str, Any]] = []
+        self.allowed: dict[str, int] = {}  # openid to how many 订阅通知 they allowed
         self.menu: dict[str, Any] = {}
         self.media: dict[str, tuple[str, bytes]] = {}
         self.calls: list[str] = []  # paths
@@ -65,6 +67,8 @@ class Weixin:
         app.router.add_get("/sns/oauth2/access_token", self._who)
         app.router.add_post("/cgi-bin/message/custom/send", self._send)
         app.router.add_post("/cgi-bin/message/template/send", self._template)
+        app.router.add_post("/cgi-bin/message/subscribe/bizsend", self._subscribed)
+        app.router.add_get("/cgi-bin/ticket/getticket", self._ticket)
         app.router.add_post("/cgi-bin/menu/create", self._menu)
         self._runner = web.AppRunner(app, access_log=None)
         await self._runner.setup()
@@ -127,9 +131,25 @@ class Weixin:
         if fault := self._fault(request) or self._unknown(request):
             return fault
         given = await request.json()
-        if all(given["client_msg_id"] != each["client_msg_id"] for each in self.rung):
+        if all(given["client_msg_id"] != each.get("client_msg_id") for each in self.rung):
             self.rung.append(given)
         return web.json_response({"errcode": 0, "errmsg": "ok", "msgid": len(self.rung)})
+
+    async def _subscribed(self, request: web.Request) -> web.Response:
+        """One for each time somebody allowed it."""
+        if fault := self._fault(request) or self._unknown(request):
+            return fault
+        given = await request.json()
+        if not self.allowed.get(given["touser"]):
+            return self._error(43101)
+        self.allowed[given["touser"]] -= 1
+        self.rung.append(given)
+        return web.json_response({"errcode": 0, "errmsg": "ok", "msgid": len(self.rung)})
+
+    async def _ticket(self, request: web.Request) -> web.Response:
+        if fault := self._fault(request) or self._unknown(request):
+            return fault
+        return web.json_response({"errcode": 0, "errmsg": "ok", "ticket": TICKET, "expires_in": 7200})
 
     async def _menu(self, request: web.Request) -> web.Response:
         if fault := self._fault(request) or self._unknown(request):
@@ -180,6 +200,21 @@ class Follower:
 
     async def event(self, name: str, **more: str) -> str:
         return await self.sends("event", Event=name, **more)
+
+    async def allows(self, template: str, answer: str = "accept", event: str = "subscribe_msg_popup_event") -> None:
+        """Answer WeChat's own question whether the account may send a 订阅通知."""
+        if event == "subscribe_msg_popup_event" and answer == "accept":
+            self.weixin.allowed[self.openid] = self.weixin.allowed.get(self.openid, 0) + 1
+        one = f"<TemplateId><![CDATA[{template}]]></TemplateId>"
+        one += f"<SubscribeStatusString><![CDATA[{answer}]]></SubscribeStatusString><PopupScene>1</PopupScene>"
+        await self.tells(event, f"<SubscribeMsgPopupEvent><List>{one}</List></SubscribeMsgPopupEvent>")
+
+    async def tells(self, event: str, inside: str) -> None:
+        """An event with elements in it, which nobody is answered."""
+        at, names = int(time.time()), {"ToUserName": ACCOUNT, "FromUserName": self.openid, "MsgType": "event"}
+        whole = xml({**names, "CreateTime": str(at), "Event": event}).replace(b"</xml>", f"{inside}</xml>".encode())
+        status, body = await post(self.url, whole, at)
+        assert (status, body) == (200, b"success")
 
     async def sends(self, kind: str, **more: str) -> str:
         """Send a message of a kind, or an event, as WeChat does it."""

@@ -4,7 +4,8 @@ Who writes there is a person of the web chat, and the page opened inside WeChat 
 stands beside the rest: what people do goes in by `People`, what the bot said is read from the conversation.
 """
 
+from bot.channels.wechat.bell import Notices
 from bot.channels.wechat.face import WeChat, wechat_of
 from bot.channels.wechat.settings import WeChatSettings, settings_of
 
-__all__ = ["WeChat", "WeChatSettings", "settings_of", "wechat_of"]
+__all__ = ["Notices", "WeChat", "WeChatSettings", "settings_of", "wechat_of"]

@@ -19,10 +19,15 @@ PATIENCE = aiohttp.ClientTimeout(total=8, connect=3)
 SPARE = 240.0  # seconds before its end at which a token is asked for anew
 DOWNLOAD = 20 * 2**20  # bytes of a photo or a voice
 TOKEN = frozenset({40001, 40014, 41001, 42001})
+NOT_ALLOWED = 43101
 SHUT = frozenset({45015, 45047})
 GONE = frozenset({40003, 43004, 43019, 46004, 48002, 50005})
 WAITS = {45009: timedelta(hours=1), 45011: timedelta(minutes=1), 40164: timedelta(minutes=5)}
 WAITS |= dict.fromkeys((48001, 48004, 50002), timedelta(hours=1))
+
+
+class NotAllowed(Refused):
+    """They have not allowed a 订阅通知, or what they allowed is used up."""
 
 
 class WindowShut(Refused):
@@ -36,6 +41,7 @@ class Client:
         self.settings = settings
         self._session: aiohttp.ClientSession | None = None
         self._token, self._until = "", 0.0
+        self._ticket, self._good_until = "", 0.0
         self.ahead: float | None = None  # seconds by which our clock is ahead of WeChat's, as far as it was heard
 
     async def close(self) -> None:
@@ -79,6 +85,26 @@ class Client:
             except TokenOver:
                 continue
         raise TryLater("WeChat takes none of its tokens")
+
+    async def ticket(self) -> str:
+        """Signs pages of ours that use WeChat's script; WeChat gives out few.  Raises Refused, TryLater, Unclear."""
+        if time.monotonic() > self._good_until:
+            try:
+                answer = await self._ticket_by(await self.token())
+            except TokenOver:
+                answer = await self._ticket_by(await self.token(fresh=True))
+            try:
+                self._ticket, lives = str(answer["ticket"]), float(answer["expires_in"])
+            except (KeyError, TypeError, ValueError):
+                raise Unclear("WeChat gave no ticket") from None
+            self._good_until = time.monotonic() + max(lives - SPARE, 0.0)
+        return self._ticket
+
+    async def _ticket_by(self, token: str) -> dict[str, Any]:
+        params = {"access_token": token, "type": "jsapi"}
+        _, data = await self._asked("GET", "/cgi-bin/ticket/getticket", params=params)
+        raise_for(answer := _object(data))
+        return answer
 
     async def who(self, code: str) -> tuple[str, bool]:
         """The openid that a code of OAuth stands for, and whether it is somebody who only looks at a snapshot.
@@ -141,6 +167,8 @@ def raise_for(answer: dict[str, Any]) -> None:
         raise TokenOver(why)
     if code in SHUT:
         raise WindowShut(why)
+    if code == NOT_ALLOWED:
+        raise NotAllowed(why)
     if code in GONE:
         raise Blocked(why)
     if code in WAITS:

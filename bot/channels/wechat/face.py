@@ -8,11 +8,12 @@ from aiohttp import web
 
 from bot.channels.web import WebChat
 from bot.channels.web.finishing import Finishing
-from bot.channels.wechat import hearing, rows, words
+from bot.channels.wechat import consent, hearing, rows, words
 from bot.channels.wechat.acting import Acting, Unfetched, press_of
 from bot.channels.wechat.answering import PATIENCE, Answer, Answering
-from bot.channels.wechat.bell import Bell, Reminded
+from bot.channels.wechat.bell import Bell, Notices
 from bot.channels.wechat.client import Client
+from bot.channels.wechat.consent import Consent
 from bot.channels.wechat.courier import Courier
 from bot.channels.wechat.crypto import Envelope
 from bot.channels.wechat.door import Door
@@ -30,7 +31,7 @@ class WeChat:
     """One account in front of one web chat.
 
     secret: signs the way to the page.  base: how people reach this server.  proofs: the folder of verification files.
-    begin_erasure: starts erasing what is held about a person of the web chat.  reminded: notes whom the bell rang.
+    begin_erasure: starts erasing what is held about a person of the web chat.  notices: is asked about notices, and told whom the bell rang.
     """
 
     def __init__(
@@ -42,7 +43,7 @@ class WeChat:
         base: str,
         proofs: Path,
         begin_erasure: BeginErasure,
-        reminded: Reminded,
+        notices: Notices,
         patience: float = PATIENCE,
     ) -> None:
         self.shared, self.words = chat.shared, words.load()
@@ -51,13 +52,14 @@ class WeChat:
         page = f"{base}{WECHAT_ENTER}"
         self.answering = Answering(self.shared, self.words, page)
         self.courier = Courier(self.shared, self.client, self.words, page)
-        self.bell = Bell(self.shared, self.client, self.words, page, reminded)
+        self.bell = Bell(self.shared, self.client, self.words, page, notices)
+        self.consent = Consent(self.shared, self.client, self.words, self.bell, base=base)
         envelope = Envelope(settings.token, settings.aes_key, settings.app_id)
         self.door = Door(envelope, self.hear, self.answering.given, self.finishing, proofs, patience)
         self.enter = Enter(chat.page, self.client, secret=secret, base=base)
 
     def routes(self) -> list[web.RouteDef]:
-        return [*self.door.routes(), *self.enter.routes()]
+        return [*self.door.routes(), *self.enter.routes(), *self.consent.routes()]
 
     def start(self, supervisor: Supervisor) -> None:
         """Tell what comes later."""
@@ -79,6 +81,9 @@ class WeChat:
             return answer
         if document.get("Event").lower() == "unsubscribe":
             await self._leave(openid)
+            return None
+        if document.get("Event").lower() in consent.EVENTS:
+            await self.consent.heard(openid, document)
             return None
         async with self.shared.db.connect() as connection:
             account = await rows.linked(connection, self.shared, openid)
@@ -106,7 +111,7 @@ class WeChat:
 
 
 def wechat_of(
-    chat: WebChat, settings: Settings, secret: str, begin_erasure: BeginErasure, reminded: Reminded
+    chat: WebChat, settings: Settings, secret: str, begin_erasure: BeginErasure, notices: Notices
 ) -> WeChat | None:
     """None where the settings name no account."""
     if (known := settings_of(settings)) is None:
@@ -118,5 +123,5 @@ def wechat_of(
         base=settings.base_url,
         proofs=settings.var / "wechat",
         begin_erasure=begin_erasure,
-        reminded=reminded,
+        notices=notices,
     )

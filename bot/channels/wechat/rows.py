@@ -39,6 +39,9 @@ class Account:
     busy_until: datetime | None
     rung: int
     rung_at: datetime | None
+    outcome: str
+    ring_number: int | None
+    consented_at: datetime | None
 
 
 _COLUMNS = [ACCOUNTS.c[name] for name in Account.__dataclass_fields__]
@@ -80,7 +83,7 @@ async def linked(connection: AsyncConnection, shared: Shared, openid: str, perso
     profile = {"first_name": shared.words["visitor"], "language_code": "zh-hans"}
     await conversations.meet(connection, person, profile, blind(shared, openid, "web_people.network"))
     told = await _newest(connection, shared, person)
-    values = {"key": key, "openid": openid, "person_id": person, "told": told, "left": 0, "rung": 0}
+    values = {"key": key, "openid": openid, "person_id": person, "told": told, "left": 0, "rung": 0, "outcome": ""}
     await connection.execute(new(connection, ACCOUNTS).values(values))
     found = await known(connection, key)  # Somebody else may have been quicker.
     if found is None:

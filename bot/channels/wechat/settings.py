@@ -18,6 +18,8 @@ class WeChatSettings:
     api_url: str = WECHAT
     bell_template: str = ""  # of a template message; "" rings nobody
     bell_fields: str = ""  # the names of its fields, blanks between
+    notice_template: str = ""  # of a 订阅通知, for who allowed it; "" rings nobody for a notice
+    notice_fields: str = ""
 
     @property
     def authorize_url(self) -> str:
@@ -37,4 +39,6 @@ def settings_of(settings: Settings) -> WeChatSettings | None:
         settings.wechat_api_url,
         settings.wechat_bell_template,
         settings.wechat_bell_fields,
+        settings.wechat_notice_template,
+        settings.wechat_notice_fields,
     )

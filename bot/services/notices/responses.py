@@ -64,6 +64,24 @@ async def reminded(db: Database, channel: Channel, address: int, messages: Seque
         await session.execute(first.values(reminded_at=int(now().timestamp())), execution_options=_BLINDLY)
 
 
+async def not_reminded(db: Database, channel: Channel, address: int, since: datetime) -> None:
+    """What somebody was rung for since a moment did not arrive."""
+    theirs = select(Chat.id).where(Chat.channel == channel, Chat.key == chats.key_of(db, channel, address))
+    lately = NoticeCopy.reminded_at >= int(since.timestamp())
+    async with db.begin() as session:
+        here = update(NoticeCopy).where(NoticeCopy.chat_id.in_(theirs), lately)
+        await session.execute(here.values(reminded_at=None), execution_options=_BLINDLY)
+
+
+async def kinds(db: Database, channel: Channel, address: int, messages: Sequence[int]) -> dict[int, NoticeKind]:
+    """Which of somebody's messages are notices, and of what kind."""
+    theirs = select(Chat.id).where(Chat.channel == channel, Chat.key == chats.key_of(db, channel, address))
+    query = select(NoticeCopy.message_id, Notice.kind).join(Notice, Notice.id == NoticeCopy.notice_id)
+    query = query.where(NoticeCopy.chat_id.in_(theirs), NoticeCopy.message_id.in_(messages))
+    async with db.read() as session:
+        return {number: NoticeKind(kind) for number, kind in await session.execute(query) if number is not None}
+
+
 async def opt_out(session: AsyncSession, chat_id: int, kind: NoticeKind, message_id: int) -> None:
     """Somebody ended a kind of notices: under one of them or, `message_id` being 0, in the settings.
 

@@ -6,7 +6,7 @@ What WeChat calls somebody, and every text, is sealed.
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, LargeBinary
+from sqlalchemy import BigInteger, ForeignKey, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from bot.store.base import Base, BigId, Sealed, now
@@ -32,6 +32,9 @@ class WeChatAccount(Base):
     left: Mapped[int] = mapped_column(default=0)
     rung: Mapped[int] = mapped_column(BigInteger, default=0)  # the newest message that the bell rang for
     rung_at: Mapped[datetime | None]  # when it rang last
+    outcome: Mapped[str] = mapped_column(String(10), default="")  # what became of that, of `bell.Outcome`
+    ring_number: Mapped[int | None] = mapped_column(BigInteger)  # WeChat's own of it
+    consented_at: Mapped[datetime | None]  # they allow to be rung for notices, as far as WeChat told us
     busy_until: Mapped[datetime | None]  # a passive answer is being gathered: nobody else tells them anything
 
 
