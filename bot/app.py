@@ -36,6 +36,7 @@ from bot.services.notices import responses
 from bot.services.privacy import erasure
 from bot.services.reports.keeper import Keeper
 from bot.settings import Settings
+from bot.speech import speech_of
 from bot.store.models import Channel
 from bot.store.opening import database_of, secret_of, vault_of
 from bot.supervisor import End, Supervisor, end_each
@@ -71,7 +72,7 @@ class Application:
         self.wechat: WeChat | None = None
         self.server = Server(settings, demo=demo, patience=CLOSE)
         self._secret = secrets.token_urlsafe(32)  # of the web chat's webhook: inside this process only
-        self.writer = writer_of(settings)
+        self.writer, self.speech = writer_of(settings), speech_of(settings)
         self._quiet = quiet_hours.read(settings.quiet_hours)
         self._build(demo=demo)
 
@@ -106,7 +107,7 @@ class Application:
             self.server.app.add_routes(self.wechat.routes() if self.wechat is not None and self.hears else ())
         ring = self.web_chat.push.ring if self.web_chat is not None else None
         self.relay.handlers = handlers(
-            JobResources(self.db, self.relay, lambda: self.services, self.channels, settings.var, ring)
+            JobResources(self.db, self.relay, lambda: self.services, self.channels, settings.var, ring, self.speech)
         )
         if self.hears:
             open311 = Open311(self.db, lambda: self.services, base=settings.base_url, uploads=settings.var / "uploads")
@@ -177,6 +178,7 @@ class Application:
         rephrase = self.writer.rephrase if self.writer else None
         return ServiceContext(
             self.knowledge,
+            hears=self.speech is not None,
             queue=bool(self.settings.queue_url),
             quiet=self._quiet,
             rephrase=rephrase,
@@ -277,7 +279,8 @@ class Application:
         await end_each(FINISH / 2, self.relay.stop, *([self.events.stop] if self.events else []))
         await end_each(CLOSE, self.supervisor.stop, *([self.web_chat.close] if self.web_chat else []))
         await end_each(CLOSE, self.notes.flush, *(each.stop for each in self.channels.values()))
-        await end_each(CLOSE, *([self.writer.close] if self.writer else []), *self.server.ends())
+        asked = [each.close for each in (self.writer, self.speech) if each is not None]
+        await end_each(CLOSE, *asked, *self.server.ends())
         await end_each(CLOSE, self.db.close)
 
     async def settled(self) -> None:

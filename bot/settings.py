@@ -16,6 +16,7 @@ from sqlalchemy import URL
 
 from bot.doors import addresses, listening
 from bot.errors import CannotStart
+from bot.helpers import Helpers
 from bot.store import address
 from bot.store.vault import Vault
 
@@ -54,7 +55,7 @@ class FilesSource(PydanticBaseSettingsSource):
         return {name: value for name, value in found.items() if value is not None}
 
 
-class Settings(BaseSettings):
+class Settings(Helpers):
     """An empty environment is a working one: web chat only, SQLite under `var/`, the console as the desk."""
 
     model_config = SettingsConfigDict(env_prefix="NUANXIN_", env_file=".env", extra="ignore", frozen=True)
@@ -177,17 +178,6 @@ class Settings(BaseSettings):
         "full",
         description="How deep the search may look: with a model of language, or by words only (saves 50 MB).",
     )
-    embeddings_url: str = Field(
-        "",
-        description="OpenAI-compatible embeddings endpoint in place of the model, e.g. http://host/v1/embeddings.",
-    )
-    embeddings_model: str = Field("", description="The model to name there.")
-    embeddings_key: SecretStr = Field(SecretStr(""), description="Its key.")
-    writer_url: str = Field(
-        "", description="OpenAI-compatible chat endpoint that may rephrase an answer's facts. Empty: cards only."
-    )
-    writer_model: str = Field("", description="The model to name there.")
-    writer_key: SecretStr = Field(SecretStr(""), description="Its key.")
     backup_recipients: str = Field(
         "",
         description="Public keys of age (age1...) that backups are encrypted for, blanks between. The private ones stay "

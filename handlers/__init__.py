@@ -4,7 +4,7 @@ from typing import Any
 
 from telegram.ext import BaseHandler
 
-from handlers import english, forms, home, odd, received, second_thoughts, settings, staff, start, typed
+from handlers import english, forms, heard, home, odd, received, second_thoughts, settings, staff, start, typed
 from handlers.appeals import file as appeal_file
 from handlers.appeals import message as appeal_message
 from handlers.appeals import progress as appeal_progress
@@ -65,6 +65,7 @@ HANDLERS: tuple[BaseHandler[Any, Any, Any], ...] = (
     *liaison.HANDLERS,
     *points_rewards.HANDLERS,
     *second_thoughts.HANDLERS,
+    *heard.HANDLERS,
     *booking_offerings.HANDLERS,
     *compounds.HANDLERS,
     *passes.HANDLERS,

@@ -50,14 +50,14 @@ async def answer(update: Update, context: Context) -> None:
     number = pending.case_of(context.chat.pending, what.album) or next((each for each in waits if each in quoted), "")
     urgent = help_first(context, what.text)
     if number:
-        await _supplement(context, number, what.text, [_file(what)] if what.file else [], album=what.album)
+        await supplement(context, number, what.text, [_file(what)] if what.file else [], album=what.album)
     elif len(waits) > 1 or urgent or await question.is_recognised(context, what.text):
         key = "reply.which" if len(waits) > 1 else "reply.is_it"
         before = context.chat.answers or {} if context.chat.flow == REPLY.name else {}
         await REPLY.ask_again(context, "which", _together(before, _noted(what)), key)
     else:
         files = [_file(what)] if what.file else []
-        await _supplement(context, waits[0], what.text, files, album=what.album, guessed=not files)
+        await supplement(context, waits[0], what.text, files, album=what.album, guessed=not files)
 
 
 async def no_answer(update: Update, context: Context, asked: TakeBackAnswer) -> None:
@@ -112,14 +112,25 @@ def _file(what: Given) -> dict[str, Any]:
     return {"kind": what.kind.value, "file": what.file, **({"text": text} if text else {})}
 
 
+def put_words(context: Context, words: str) -> None:
+    """What was said in a voice note stands with it, wherever it goes."""
+    answers = dict(context.chat.answers or {})
+    files = [dict(each) for each in answers.get("~files", ())]
+    for each in [each for each in files if each["kind"] == AnswerKind.VOICE and not each.get("text")][-1:]:
+        each["text"] = words
+    context.chat.answers = {**answers, "~files": files, "~text": answers.get("~text") or words}
+
+
 def _keep(context: Context, answers: Answers, file: dict[str, Any]) -> None:
     answers["~files"] = [*answers.get("~files", ()), file]
 
 
-async def _supplement(
+async def supplement(
     context: Context, number: str, text: str, files: list[dict[str, Any]], *, album: str = "", guessed: bool = False
 ) -> None:
     """Keep it with the case; what belongs to an album is spoken of once.  guessed: nobody said that it is the answer."""
+    if any(each["kind"] == AnswerKind.VOICE for each in files):
+        context.unit.spoken_to = number
     chat, follows = context.chat, pending.case_of(context.chat.pending, album) == number
     captions = [str(each["text"]) for each in files if each.get("text")]
     words = tidy(text) or "\n".join(captions) or context.text("appeal.sent_files", count=len(files))
@@ -162,7 +173,7 @@ async def which(context: Context, what: Given) -> str:
 async def _replied(context: Context, answers: Answers) -> None:
     text, files = answers.get("~text", ""), answers.get("~files", [])
     if answers["which"] != "no":
-        await _supplement(context, answers["which"], text, files)
+        await supplement(context, answers["which"], text, files)
     elif files:
         await _ask_what_for(context, {"~text": text, "~files": files})
     else:
@@ -217,7 +228,7 @@ async def _used(context: Context, answers: Answers) -> None:
         case "form":
             await _go_on(context, answers["~form"], files)
         case number:
-            await _supplement(context, number, answers.get("~text", ""), files)
+            await supplement(context, number, answers.get("~text", ""), files)
 
 
 async def _into(context: Context, flow: Flow, files: list[dict[str, Any]]) -> None:
@@ -251,6 +262,7 @@ RECEIVED = Flow(
     kept=False,
 )
 FLOWS = (REPLY, RECEIVED)
+OPEN_TO_WORDS = {flow.name: flow for flow in (APPEAL, *FLOWS)}  # in which a voice note waits, or is the story
 LOOSE = filters.PHOTO | filters.VOICE | filters.Document.ALL
 ANSWERS = [asked(TakeBackAnswer, no_answer), MessageHandler(CaseQuestion(), answer)]
 FILES_LEFT = [MessageHandler(LOOSE & filters.UpdateType.MESSAGE, received)]

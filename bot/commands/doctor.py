@@ -90,6 +90,8 @@ async def _findings(settings: Settings) -> AsyncIterator[Finding]:
     async for finding in _process(settings):
         yield finding
     yield _search(settings)
+    if settings.speech_url:
+        yield await _reached("speech", settings.speech_url, "NUANXIN_SPEECH_URL")
 
 
 def _settings(settings: Settings) -> list[Finding]:
@@ -212,7 +214,7 @@ async def _calendar(db: Database) -> AsyncIterator[Finding]:
 
 async def _backend(db: Database, seen: dict[str, Any], settings: Settings) -> AsyncIterator[Finding]:
     if settings.queue_url:
-        yield await _reached(settings.queue_url)
+        yield await _reached("backend", settings.queue_url, "NUANXIN_QUEUE_URL")
     waiting = f"{seen['waiting']} events waiting"
     yield True, f"backend: {waiting}" if settings.queue_url else f"no backend: the console is the desk, {waiting}"
     async with db.read() as session:
@@ -236,7 +238,7 @@ def _search(settings: Settings) -> Finding:
     return True, f"search: {wanted.name.lower()}{f', with {model.name}' if model else ''}"
 
 
-async def _reached(url: str) -> Finding:
+async def _reached(what: str, url: str, name: str) -> Finding:
     """Whether somebody listens where events go.  Nothing is said to them: news could come that only a bot can take."""
     where = urlsplit(url.partition(",")[0])
     port = where.port or PORTS[where.scheme]
@@ -246,8 +248,8 @@ async def _reached(url: str) -> Finding:
             writer.close()
     except OSError as error:
         why = error.strerror or type(error).__name__
-        return False, f"backend: nobody answers at {where.hostname}:{port}: {why}. Is NUANXIN_QUEUE_URL right?"
-    return True, f"backend: {where.hostname}:{port} answers"
+        return False, f"{what}: nobody answers at {where.hostname}:{port}: {why}. Is {name} right?"
+    return True, f"{what}: {where.hostname}:{port} answers"
 
 
 async def _telegram(settings: Settings) -> AsyncIterator[Finding]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from bot.channels.telegram.channel import BotChannel
 from bot.channels.telegram.exporting import Exporter
 from bot.channels.telegram.fetching import Fetcher
+from bot.channels.telegram.listening import Listener
 from bot.errors import Refused
 from bot.queue import jobs
 from bot.queue.relay import Relay, Send
@@ -17,6 +18,7 @@ from bot.services.privacy.deletion_log import DeletionLog
 from bot.services.replanning import Replanner
 from bot.services.staff.sign_in import LinkSender
 from bot.services.timer_handlers import TimerHandler
+from bot.speech import Speech
 from bot.store.db import Database
 from bot.store.models import Channel, Outbox
 
@@ -31,6 +33,7 @@ class JobResources:
     channels: Mapping[Channel, BotChannel]
     var: Path  # the folder of this installation's own files
     ring: Callable[[int, datetime], Awaitable[None]] | None  # a browser, for a message written then
+    speech: Speech | None  # hears voice notes
 
 
 class Ringer:
@@ -58,6 +61,7 @@ def handlers(given: JobResources) -> dict[str, Send]:
         jobs.ERASED.kind: DeletionLog(given.var),
         jobs.REPLAN.kind: Replanner(db, services),
         jobs.RING.kind: Ringer(given.ring),
+        jobs.HEAR.kind: Listener(db, apis, services, given.speech),
         jobs.SIGN_IN.kind: LinkSender(db, services, given.relay.deliver),
         **{channel: each.send for channel, each in given.channels.items()},
     }

@@ -98,6 +98,14 @@ class Ring(TypedDict):
     subscription: int
 
 
+class Hear(TypedDict):
+    """A voice note that is to be heard."""
+
+    chat: int  # the row in `chats`
+    file: str  # its channel's own name of it
+    number: str  # the case it went to; "" for none
+
+
 class Nothing(TypedDict):
     """The row itself says it all."""
 
@@ -149,10 +157,23 @@ ERASED: Job[Erased] = Job("tombstone", Lane.BULK)
 REPLAN: Job[Nothing] = Job("replan", Lane.BULK)
 SIGN_IN: Job[SignInRequest] = Job("sign_in")
 RING: Job[Ring] = Job("ring", Lane.BULK)
+HEAR: Job[Hear] = Job("hear")
 EVENT: Job[dict[str, Any]] = Job("backend", batched=True)  # a CloudEvent: see bot.backend.messages
 MESSAGES: Mapping[str, Job[dict[str, Any]]] = {each: Job(each) for each in Channel}  # see `message`
 
-JOBS: tuple[Job[Any], ...] = (TIMER, FILES, SHRED, EXPORT, ERASED, REPLAN, SIGN_IN, RING, EVENT, *MESSAGES.values())
+JOBS: tuple[Job[Any], ...] = (
+    TIMER,
+    FILES,
+    SHRED,
+    EXPORT,
+    ERASED,
+    REPLAN,
+    SIGN_IN,
+    RING,
+    HEAR,
+    EVENT,
+    *MESSAGES.values(),
+)
 
 
 def message(

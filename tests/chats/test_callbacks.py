@@ -17,7 +17,7 @@ WIRE = """
 ac:210100000017 al an ao:210100000017 aq ar:210100000017:poor at:210100000017 aw:210100000017 ax:210100000017
 bb:7 bl bl:5 bm br:B261130048372:good bs:7 bx:B261130048372
 c c:3 c:3:1 cm:7 cs:1 co cr:7 cr:7:wrong cy:210100000017 d:wages-unpaid f:appeal:story:!cancel f:appeal::!on f:appeal:preview:!edit:story f:voice:text:for go:hazard
-hl hn ho:210100000017 home:later hq hv:210100000017:yes hx:210100000017 ls:7:0 ls:7:42
+he:yes he:no:210100000017 hl hn ho:210100000017 home:later hq hv:210100000017:yes hx:210100000017 ls:7:0 ls:7:42
 n notices notices:service:off notices:activity:flip notices:quiet: notices:quiet:8-16 notices:platform
 notices:platform:none p:wages-unpaid pb:water:3 pc:12 pd pf pn pr:water ps pv pw py
 set:place set:job set:job:rider sf:=driver.p.24:41.7937,123.3968:210106 sn:sy:0017 sp::41.7937,123.3968: sr:closed:sy:0017

@@ -70,14 +70,7 @@ class Fetcher:
         api = self.apis.get(Channel(origin["channel"]))
         if api is None:
             raise Refused("its channel is not served any more")
-        path = (await api.call("getFile", {"file_id": origin["file"]}))["file_path"]
-        data = bytearray()
-        async with api.file(path) as content:
-            async for piece in content.iter_chunked(2**16):
-                data += piece
-                if len(data) > DOWNLOAD:
-                    raise Refused("file is too big")
-        return bytes(data)
+        return await download(api, origin["file"])
 
     async def _note(self, attachment: File, *, name: str = "", made: Made | None = None, why: str = "") -> None:
         async with self.db.begin() as session:
@@ -90,3 +83,15 @@ class Fetcher:
                 await photos.fetched(session, row, made)
             if row is not None:
                 row.origin = None  # Where it came from is nobody's business from now on.
+
+
+async def download(api: BotApi, file: str) -> bytes:
+    """The bytes of a channel's file.  Raises Refused, TryLater."""
+    path = (await api.call("getFile", {"file_id": file}))["file_path"]
+    data = bytearray()
+    async with api.file(path) as content:
+        async for piece in content.iter_chunked(2**16):
+            data += piece
+            if len(data) > DOWNLOAD:
+                raise Refused("file is too big")
+    return bytes(data)

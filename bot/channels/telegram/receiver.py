@@ -11,7 +11,7 @@ from telegram import Update
 from telegram.ext import Application, BaseHandler, CallbackQueryHandler, CommandHandler
 
 from bot import log
-from bot.channels.telegram import renderer, response, unit
+from bot.channels.telegram import listening, renderer, response, unit
 from bot.channels.telegram.turns import Turns
 from bot.channels.telegram.unit import Context, Said, Unit, UnitOutcome
 from bot.errors import Down, Rejected
@@ -103,6 +103,7 @@ class Receiver(Application[Any, Context, Any, Any, Any, Any]):
                 open_form = now.chat.flow
                 now.chat.paused = now.chat.paused or pauses
                 await inner(update, context)
+                await outbox.put(now.open_connection, listening.wanted(update, now))
                 if pauses and now.chat.paused and now.chat.flow == open_form:
                     go_on = context.button("flow.go_on", AnswerForm(now.chat.flow, now.chat.step, "!on"))
                     context.say("unfinished", choices=[[go_on]], form=context.form_name())

@@ -51,6 +51,7 @@ class Unit:
     outcome: UnitOutcome = UnitOutcome.OPEN
     connection: AsyncConnection | None = None
     said: list[Said] = field(default_factory=list)
+    spoken_to: str = ""  # the case that a voice note went to
     toast: str = ""
     alert: bool = False
     notes: list[Any] = field(default_factory=list)  # nice to keep: written after the answer, may be lost

@@ -11,6 +11,7 @@ from knowledge import Knowledge, Policy
 @dataclass(frozen=True, slots=True)
 class ServiceContext:
     knowledge: Knowledge
+    hears: bool = False  # Voice notes are turned into words.
     queue: bool = False  # Events leave for a backend; without one the console is the desk.
     rephrase: Callable[[str, Policy], Awaitable[str | None]] | None = None  # the optional writer
     quiet: tuple[time, time] = (EVENING, MORNING)  # what is not urgent waits until these hours are over
