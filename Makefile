@@ -33,7 +33,7 @@ clean:
 	touch $@
 
 .venv/.test: .venv/.made pyproject.toml constraints.txt
-	$(call install,.[meaning$(comma)dev])
+	$(call install,.[meaning$(comma)traces$(comma)dev])
 	touch $@ .venv/.run
 
 comma := ,

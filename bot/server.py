@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from bot import health
+from bot import health, traces
 from bot.doors import addresses, connections, listening, origins, requests, waiting
 from bot.settings import Settings
 from bot.supervisor import End
@@ -14,9 +14,9 @@ class Server:
     def __init__(self, settings: Settings, *, demo: bool, patience: float) -> None:
         """patience: seconds that a request may still take once the server is told to end."""
         self.settings = settings
-        self.app = web.Application(
-            client_max_size=2**20, middlewares=[requests.readable, *(origins.at_home(settings.base_url),) * demo]
-        )
+        traced = (traces.pages,) * bool(settings.traces_url)
+        at_home = (origins.at_home(settings.base_url),) * demo
+        self.app = web.Application(client_max_size=2**20, middlewares=[*traced, requests.readable, *at_home])
         self.app.on_response_prepare.append(requests.unnamed)
         self.app[waiting.PLACES] = waiting.Places()
         self.app[addresses.PROXIES] = addresses.networks(settings.proxies)

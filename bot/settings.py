@@ -183,6 +183,11 @@ class Settings(Helpers):
         description="Public keys of age (age1...) that backups are encrypted for, blanks between. The private ones stay "
         "elsewhere.",
     )
+    traces_url: str = Field(
+        "",
+        pattern=r"^(https?://[^\s]+)?$",
+        description="OpenTelemetry collector that is sent traces, e.g. http://127.0.0.1:4318/v1/traces. Empty: none.",
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", description="DEBUG, INFO, WARNING or ERROR."
     )

@@ -1,6 +1,7 @@
 """Processes that do a part each are one installation."""
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 import aiohttp
 import pytest
@@ -11,10 +12,12 @@ from bot.app import Application
 from bot.parts import Part
 from bot.queue import jobs, outbox
 from bot.services.core.lifecycle import Role
+from bot.store.db import Database
 from bot.store.models import Channel, Chat, now
 from tests.conftest import free_port, hasten
 from tests.support.desk import Desk
 from tests.support.phone import Phone
+from tests.support.web_driver import eventually
 
 
 @pytest.fixture
@@ -56,24 +59,18 @@ async def test_people_staff_and_what_is_due_have_processes_of_their_own(processe
     async with Phone(processes[Part.WEB]) as phone:
         await phone.opens()
         assert await phone.types("/start")
-        await _leave_behind(processes[Part.WEB], "前一句的回答")
-        await _listens(phone)  # The page hangs on until there is news.
-        assert await phone.hears(settle=False) == ["前一句的回答"]
+        await leave_behind(processes[Part.WEB].db, {"do": "say", "text": "前一句的回答"})
+        assert await eventually(lambda: phone.hears(settle=False)) == ["前一句的回答"]
+    await processes[Part.RELAY].relay.settled()
     assert processes[Part.RELAY].relay.sent == 1
 
 
-async def _leave_behind(app: Application, text: str) -> None:
+async def leave_behind(db: Database, message: dict[str, Any]) -> None:
     """What a killed process leaves, once its lease is over: a message that is written down and on nobody's way."""
-    async with app.db.begin() as session:
-        left = jobs.message(await session.scalar(select(Chat)), {"do": "say", "text": text})
-        await outbox.put(session, [left])
+    async with db.begin() as session:
+        left = jobs.message(await session.scalar(select(Chat)), message)
         left.due_at = now()
-
-
-async def _listens(phone: Phone) -> None:
-    newest = max(each["event"] for each in await phone.messages())
-    async with phone.http.get(f"{phone.url}/chat/events", params={"after": newest}) as response:
-        assert response.status == 200
+        await outbox.put(session, [left])
 
 
 def test_parts_are_named_on_the_command_line_and_a_slip_says_which_there_are(capsys):

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any, NoReturn
 
 import knowledge
-from bot import log, parts
+from bot import log, parts, traces
 from bot.app import Application
 from bot.backup import backups
 from bot.commands import migrate, privacy
@@ -83,6 +83,8 @@ def _parts(names: str) -> frozenset[Part]:
 
 
 def _run(given: argparse.Namespace, settings: Settings) -> int:
+    if settings.traces_url:
+        traces.begin(settings.traces_url, ",".join(sorted(given.only)))
     run(_serve(Application(settings, knowledge.shipped(), parts=given.only)))
 
 
@@ -232,6 +234,7 @@ def run(work: Coroutine[Any, Any, None]) -> NoReturn:
     """
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
         runner.run(work)
+        traces.end()
         logging.shutdown()
         sys.stdout.flush()
         os._exit(0)

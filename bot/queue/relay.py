@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, update
 
-from bot import backoff, log
+from bot import backoff, log, traces
 from bot.errors import Refused, TryLater
 from bot.queue import outbox
 from bot.queue.jobs import GRACE
@@ -149,7 +149,8 @@ class Relay:
         try:
             if row.due_at - now() < MARGIN and not await self._renew(row):
                 return LOST
-            message_id = await self.handlers[row.kind](row)
+            with traces.span(f"row {row.kind}", attempts=row.attempts):
+                message_id = await self.handlers[row.kind](row)
         except Refused as reason:
             logger.warning("row refused", row=row.id, kind=row.kind, why=str(reason))
             self._write(row, OutboxState.REFUSED, why=str(reason))

@@ -10,7 +10,7 @@ from typing import Any, Protocol, TypeVar
 from telegram import Update
 from telegram.ext import Application, BaseHandler, CallbackQueryHandler, CommandHandler
 
-from bot import log
+from bot import log, traces
 from bot.channels.telegram import listening, renderer, response, unit
 from bot.channels.telegram.turns import Turns
 from bot.channels.telegram.unit import Context, Said, Unit, UnitOutcome
@@ -150,7 +150,8 @@ class Receiver(Application[Any, Context, Any, Any, Any, Any]):
             return None
         async with self.turns.of(who.id if who else where.id):
             try:
-                done = await self._handle(update, where.id, carry=carry)
+                with traces.span("update", channel=self.channel, sort=_sort_of(update).name):
+                    done = await self._handle(update, where.id, carry=carry)
             except Exception as error:
                 if is_down(error):
                     raise Down from error
