@@ -17,7 +17,7 @@ from bot.store import address
 # Modules of bot.commands, in the order of the help.
 COMMANDS = (
     "run migrate backup restore ask stations knowledge staff calendar audit ledger privacy vault points backend "
-    "open311 wechat doctor"
+    "open311 wechat handoff doctor"
 ).split()
 
 
