@@ -31,8 +31,13 @@ async def test_ticks_stay_when_a_colleague_moves_another_case_and_when_a_ticked_
     await box(page, first).check()
     await box(page, second).check()
     row = await page.locator(f'[data-row="{first}"]').element_handle()
-    await does(other, third, "assign", agency="community")
+    async with page.expect_response(lambda answer: "x-topic" in answer.request.headers) as answered:
+        await does(other, third, "assign", agency="community")
+    told = await (await answered.value).text()
     await expect(page.locator(f'[data-row="{third}"]')).to_contain_text("已派单")
+    assert [f'data-row="{number}" data-same' in told for number in (first, second, third)] == [True, True, False]
+    assert "主菜单" not in told  # Only what changed travels.
+    assert 'id="kind"' not in told
     await does(other, second, "assign", agency="labour")
     await expect(page.locator(f'[data-row="{second}"]')).to_contain_text("已派单")
     await expect(box(page, first)).to_be_checked()

@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -196,6 +197,21 @@ class RequestContext:
     def district(self, code: str) -> str:
         """The name of a district; "" for a code of nowhere."""
         return self.console.layout.district(self.knowledge.regions, code) if code else ""
+
+    @property
+    def is_part(self) -> bool:
+        """Whether the page's script asks again for what changed: it wants that, and neither menus nor filters."""
+        return "X-Topic" in self.http_request.headers
+
+    def has_row(self, name: str, mark: str) -> bool:
+        """Whether the page that asks shows a row as it is now, so that it need not come again."""
+        return self.is_part and self.shown_rows.get(name) == mark
+
+    @cached_property
+    def shown_rows(self) -> Mapping[str, str]:
+        """The marks of the rows that the page shows, by the rows' names."""
+        pairs = self.http_request.headers.get("X-Rows", "").split(",")
+        return dict(tuple(pair.split("=", 1)) for pair in pairs if "=" in pair)  # type: ignore[misc]
 
     @property
     def place(self) -> Place:

@@ -201,8 +201,10 @@
     source.addEventListener("signed-out", function () { silence(); one("[data-signed-out]").hidden = false; });
   }
   function silence() { if (source) { source.close(); source = null; } }
+  // The server leaves out the rows that this page has already.
   function refresh(topic) {
-    fetch(location.href, { headers: { "X-Background": "1" } }).then(function (answer) {
+    var has = all("[data-mark]").map(function (row) { return row.dataset.row + "=" + row.dataset.mark; });
+    fetch(location.href, { headers: { "X-Background": "1", "X-Topic": topic, "X-Rows": has.join(",") } }).then(function (answer) {
       return answer.ok ? answer.text() : null;
     }).then(function (html) {
       if (html === null) return;
@@ -233,12 +235,15 @@
   }
   // A row that did not change stays where it is, with its ticks; one that did is exchanged, and ticked as before.
   function renewRows(place, list, fresh) {
-    var ticks = {}, ticked = 0, at = list.firstElementChild;
+    var ticks = {}, ticked = 0, lost = false, at = list.firstElementChild;
     var boxes = function (within) { return all("input[type=checkbox][value]", within); };
     boxes(place).forEach(function (box) { ticks[box.name + "=" + box.value] = box.checked; });
     Array.from(fresh.children).forEach(function (row) {
-      var same = Array.from(list.children).find(function (each) { return alike(each, row); });
+      var same = Array.from(list.children).find(function (each) {
+        return row.dataset.same === undefined ? alike(each, row) : each.dataset.row === row.dataset.row;
+      });
       if (same && same === at) { at = at.nextElementSibling; return; }
+      if (!same && row.dataset.same !== undefined) { lost = true; return; } // It went away since we said that we have it.
       if (!same) boxes(row).forEach(function (box) {
         var known = ticks[box.name + "=" + box.value];
         if (known !== undefined) box.checked = known;
@@ -249,6 +254,7 @@
     boxes(place).forEach(function (box) { delete ticks[box.name + "=" + box.value]; });
     Object.keys(ticks).forEach(function (name) { if (ticks[name]) ticked += 1; });
     if (ticked) tellGone(place, ticked);
+    if (lost) refresh(place.dataset.topic);
   }
   // The key of a form is another one each time; whoever types in a row keeps it.
   function alike(old, row) {
