@@ -14,7 +14,7 @@ from handlers.contacts import card as contact_card
 from handlers.hazards import progress as hazard_progress
 from handlers.hazards import report as hazard_report
 from handlers.notices import subscriptions
-from handlers.passes import compounds, passes
+from handlers.passes import compounds, passes, scan
 from handlers.points import rewards as points_rewards
 from handlers.policies import browse, hotlines, question
 from handlers.privacy import my_data
@@ -44,6 +44,7 @@ HANDLERS: tuple[BaseHandler[Any, Any, Any], ...] = (
     *odd.BEFORE,
     *appeal_message.CALLED,
     *staff.SCANNED,
+    *scan.SCANNED,
     *booking_offerings.SCANNED,
     *start.HANDLERS,
     *typed.HANDLERS,
@@ -69,6 +70,7 @@ HANDLERS: tuple[BaseHandler[Any, Any, Any], ...] = (
     *booking_offerings.HANDLERS,
     *compounds.HANDLERS,
     *passes.HANDLERS,
+    *scan.HANDLERS,
     *forms.handlers(FLOWS, question.answer),
     *typed.AFTER_FORMS,
     *received.ANSWERS,

@@ -137,7 +137,11 @@ class Demo:
         if web_chat is not None and web_chat.demo is not None:
             await web_chat.demo.acquaint(self._people)
         async with self.app.db.begin() as session:
-            people = [*await accounts.seed_demo(session), *await samples.colleagues(session)]
+            people = [
+                *await accounts.seed_demo(session),
+                *await samples.colleagues(session),
+                *await pass_samples.colleagues(session),
+            ]
             tokens = await sign_in.demo_links(session, people)
         return _links(url, people, tokens)
 

@@ -34,6 +34,7 @@ from bot.console.notices import list as notice_list
 from bot.console.notices import results_file, trial_groups
 from bot.console.notices import steps as notice_steps
 from bot.console.passes import compounds as compound_pages
+from bot.console.passes import gates as gate_pages
 from bot.console.passes import passes as pass_pages
 from bot.console.passes import rosters
 from bot.console.passes import upload as compound_upload
@@ -69,7 +70,7 @@ PAGES: Sequence[ModuleType] = (
     *(districts, questions, overview, overview_file, ledgers),
     *(policy_edit, policy_list, gaps, station_list, station_single, upload),
     *(contact_upload, outlet_pages, contact_pages),
-    *(pass_pages, rosters, compound_upload, compound_pages),
+    *(pass_pages, rosters, compound_upload, compound_pages, gate_pages),
     *(setup, calendar, limits, replies),
     *(unit_pages, staff_accounts, audit, backend_deliveries, chat_link, sessions),
     *(mfa, sign_in, screen, mini_app, live_updates, divisions, layout),

@@ -33,3 +33,7 @@ class WithdrawPass(Callback, verb="ex"):
     """Give it up; asked once more before it holds."""
 
     sure: str = ""
+
+
+class ShowCode(Callback, verb="ec"):
+    """What a guard scans, at this moment."""

@@ -1,7 +1,5 @@
-"""/q/TOKEN: one address that decides by what a token is.  No cookie, no script, nothing that says who somebody is."""
+"""/q/TOKEN: one address that decides by what a token is.  No script, and nothing that says who somebody is."""
 
-import base64
-import hashlib
 from collections.abc import Callable, Sequence
 
 from aiohttp import web
@@ -9,28 +7,16 @@ from markupsafe import Markup
 
 from bot.doors.budgets import Budget
 from bot.messaging import urls
+from bot.public.gate import GatePages
+from bot.public.page import HEADERS, page
 from bot.services.bookings import attendance, calendar_file, sittings
 from bot.services.bookings.sittings import UnknownSitting
 from bot.services.core import codes
 from bot.services.core.context import ServiceContext
+from bot.services.passes import devices, gate
 from bot.store.db import Database, is_down
 
 MOST, SECONDS = 60, 60.0  # requests of one address: a hall behind one router scans at the same time
-STYLE = """:root { color-scheme: light dark }
-body { margin: 0 auto; padding: 2rem 1rem; max-width: 30rem; font: 1.125rem/1.6 system-ui, sans-serif }
-a { display: block; margin: 1rem 0; padding: .9rem; border: 2px solid; border-radius: .75rem; text-align: center; color: inherit; text-decoration: none; font-weight: 600 }"""
-PAGE = Markup("""<!doctype html>
-<html lang="zh-CN"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="robots" content="noindex"><title>{title}</title><style>{style}</style></head>
-<body><main><h1>{title}</h1>{body}</main></body></html>
-""")
-_ALLOWED = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
-HEADERS = {
-    "Content-Security-Policy": f"default-src 'none'; style-src 'sha256-{_ALLOWED}'; base-uri 'none'; frame-ancestors 'none'",
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cache-Control": "no-store",
-}
 
 
 class PublicPages:
@@ -42,22 +28,30 @@ class PublicPages:
         """telegram: what the bot is called there, "" without it.  web_chat: whether there is one."""
         self.db, self._services, self._budget = db, services, Budget(MOST, SECONDS)
         self._telegram, self._web_chat = telegram, web_chat
+        self._gates = GatePages(db, services)
 
     def routes(self) -> list[web.RouteDef]:
-        return [web.get(f"{urls.SCANNED}/{{token}}", self.scanned)]
+        address = f"{urls.SCANNED}/{{token}}"
+        return [web.get(address, self.scanned), web.post(address, self.scanned)]
 
     async def scanned(self, request: web.Request) -> web.Response:
         if wait := self._budget.spend(request):
             return web.Response(status=429, headers={**HEADERS, "Retry-After": str(int(wait) + 1)})
         try:
-            return await self._answer(request.match_info["token"])
+            return await self._answer(request, request.match_info["token"])
         except Exception as error:
             if not is_down(error):
                 raise
             return web.Response(status=503, headers={**HEADERS, "Retry-After": "10"})
 
-    async def _answer(self, token: str) -> web.Response:
+    async def _answer(self, request: web.Request, token: str) -> web.Response:
         known = codes.named(token)
+        if known is not None and known[0] in (gate.PASS, devices.KIND):
+            return await self._gates.answer(request, token, known[0])
+        if request.method != "GET":
+            return self._nothing()
+        if known is not None and known[0] == gate.GATE:
+            return await self._gate(token)
         if known is not None and known[0] == calendar_file.KIND:
             return await self._calendar(token, known[1])
         if known is not None and known[0] == attendance.KIND:
@@ -70,19 +64,29 @@ class PublicPages:
             shown = attendance.is_shown(session, token)
         if not shown:
             return self._page("booking.checked_stale", [])
+        return self._page("", self._into_chat(token))
+
+    async def _gate(self, token: str) -> web.Response:
+        """The code of a gate leads into the chat, too."""
+        async with self.db.read() as session:
+            found = await gate.gate_of(session, token)
+        if found is None:
+            return self._nothing()
+        return self._page("", self._into_chat(token), title=f"{found[1].name} {found[0].name}")
+
+    def _into_chat(self, token: str) -> Sequence[tuple[str, str]]:
         ways = [("scan.telegram", f"https://t.me/{name}?start=here_{token}")] if (name := self._telegram()) else []
         ways += [("scan.web", f"{urls.CHAT}#here={token}")] if self._web_chat else []
-        return self._page("", ways)
+        return ways
 
-    def _page(self, key: str, ways: Sequence[tuple[str, str]]) -> web.Response:
+    def _page(self, key: str, ways: Sequence[tuple[str, str]], *, title: str = "") -> web.Response:
         """key: of a sentence; "" for none.  ways: buttons with the keys of their labels."""
         say = self._services().knowledge.texts.say
         body = Markup("").join(
             Markup('<a href="{}" rel="noreferrer">{}</a>').format(to, say("zh", way)) for way, to in ways
         )
         told = Markup("<p>{}</p>").format(say("zh", key)) if key else Markup("")
-        text = PAGE.format(title=say("zh", "scan.check_in"), style=Markup(STYLE), body=told + body)  # noqa: S704
-        return web.Response(text=text, content_type="text/html", headers=HEADERS, status=410 if key else 200)
+        return page(title or say("zh", "scan.check_in"), told + body, status=410 if key else 200)
 
     async def _calendar(self, token: str, number: int) -> web.Response:
         async with self.db.read() as session:

@@ -8,7 +8,15 @@ from telegram.ext import CommandHandler
 
 from bot.channels.telegram.buttons import asked, message_of, pressed
 from bot.channels.telegram.unit import Context
-from bot.messaging.pass_presses import ApplyForPass, FindCompound, PassLooks, RenewPass, ShowPass, WithdrawPass
+from bot.messaging.pass_presses import (
+    ApplyForPass,
+    FindCompound,
+    PassLooks,
+    RenewPass,
+    ShowCode,
+    ShowPass,
+    WithdrawPass,
+)
 from bot.messaging.reply import Option, Options, Row, rows_of
 from bot.services.core.working_days import ZONE, shown
 from bot.services.identity import identities
@@ -53,6 +61,8 @@ async def _reason(context: Context, row: Pass) -> str:
 
 def _ways(context: Context, row: Pass) -> list[Row]:
     rows: list[Row] = []
+    if row.state == PassState.ACTIVE:
+        rows.append([context.button("pass.show_code", ShowCode())])
     if row.state == PassState.EXPIRED:
         rows.append([context.button("pass.renew", RenewPass())])
     if row.state not in OPEN:

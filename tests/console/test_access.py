@@ -30,6 +30,7 @@ SHORT = {
     "auditor": Role.AUDITOR,
     "counter": Role.COUNTER,
     "provider": Role.PROVIDER,
+    "property": Role.PROPERTY,
     "nobody": None,  # signed in, without any role
 }
 ALL = " ".join(SHORT)
@@ -300,13 +301,19 @@ PAGES: Mapping[str, str] = {
     "POST /console/passes/{number}/identity": GRID,
     "GET /console/rosters": EDITORS,
     "POST /console/rosters": EDITORS,
-    "GET /console/compounds": GRID,
+    "GET /console/compounds": f"{GRID} property",
     "GET /console/compounds/new": EDITORS,
     "POST /console/compounds/new": EDITORS,
     "GET /console/compounds/import": EDITORS,
     "POST /console/compounds/import": EDITORS,
     "POST /console/compounds/import/take": EDITORS,
-    "GET /console/compounds/{id}": GRID,
+    "GET /console/compounds/{id}": f"{GRID} property",
+    "GET /console/compounds/{id}/devices": "organiser property",
+    "POST /console/compounds/{id}/devices": "organiser property",
+    "POST /console/compounds/{id}/devices/revoke": "organiser property",
+    "GET /console/compounds/{id}/codes": "organiser property",
+    "GET /console/compounds/{id}/entries": "admin",
+    "POST /console/compounds/{id}/entries/trace": "admin",
     "POST /console/compounds/{id}": EDITORS,
     "POST /console/compounds/{id}/close": EDITORS,
     "POST /console/compounds/{id}/confirm": EDITORS,
@@ -363,7 +370,7 @@ def test_what_is_declared_public_is_public_here():
 @pytest.mark.parametrize("short", SHORT)
 async def test_a_role_opens_its_own_pages_and_no_others(app, things, short):
     own = await things(OWN)
-    async with Desk(app, SHORT[short], district=OWN, agency=OFFICE if short == "handler" else "") as desk:
+    async with Desk(app, SHORT[short], district=OWN, agency=OFFICE if short in ("handler", "property") else "") as desk:
         if SHORT[short] is Role.PROVIDER:  # Whose things are their own, wherever others are.
             await asked_of(app, own["/console/offerings/{id}"]["id"], desk.id)
         for place in sorted(PAGES, key=lambda each: each.endswith(ENDING)):
@@ -382,7 +389,9 @@ async def test_a_role_opens_its_own_pages_and_no_others(app, things, short):
 async def test_a_thing_of_another_district_is_not_there_any_more_than_one_that_never_was(app, things, short):
     other = await things(OTHER)
     nowhere = {start: {name: nothing(value) for name, value in each.items()} for start, each in other.items()}
-    async with Desk(app, SHORT[short], district=OWN, agency=OFFICE if short == "handler" else "", second=True) as desk:
+    async with Desk(
+        app, SHORT[short], district=OWN, agency=OFFICE if short in ("handler", "property") else "", second=True
+    ) as desk:
         for place in (each for each in PAGES if short in PAGES[each].split()):
             method, path = place.split()
             if any(path.startswith(start) for start in other) and "{" in path:

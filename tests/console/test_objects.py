@@ -28,7 +28,9 @@ from bot.store.models import (
     Compound,
     Consultation,
     ConsultationCase,
+    Entry,
     Gate,
+    GateDevice,
     Hazard,
     HazardRule,
     ImportFile,
@@ -48,7 +50,7 @@ from tests.support import things
 from tests.support.appeals import case_of, filed
 from tests.support.bookings import ENTRY, somebody_books
 from tests.support.desk import Desk
-from tests.support.passes import pass_in
+from tests.support.passes import gate_in, pass_in
 from tests.support.steps import statements
 from tests.support.units import unit_entered
 
@@ -89,6 +91,7 @@ SHARED = {  # what is there for everybody who may open the form, and what is no 
     "contacts/upload.html file": "a file, before it was looked at",
     "passes/rosters.html file": "a list, which is taken over at once",
     "passes/check.html seen": "a tick",
+    "passes/devices.html device": "a name of its own",
     "passes/upload.html file": "a file, before it was looked at",
     "passes/compound.html gate": "a name of its own",
     "settings/calendar.html file": "a file, before it was looked at",
@@ -446,6 +449,31 @@ async def is_looked_after_by_a_unit(app, desk):
 async def checks_who_stands_there(app, desk):
     values = {"foreign": await pass_in(app, f"{OTHER}02"), "absent": f"P{NO_NUMBER}"}
     return Form("/console/passes/check", values, {"seen": "1"})
+
+
+@case("passes/devices.html at", role=Role.ORGANISER)
+async def gives_a_gate_a_phone(app, desk):
+    (own, _), (_, gate) = await gate_in(app, OWN), await gate_in(app, OTHER)
+    return Form(f"/console/compounds/{own}/devices", {"foreign": gate, "absent": NO_ID}, {"device": "岗亭的手机"})
+
+
+@case("passes/devices.html enrolled", role=Role.ORGANISER)
+async def takes_a_phone_away(app, desk):
+    (own, _), (_, gate) = await gate_in(app, OWN), await gate_in(app, OTHER)
+    async with app.db.begin() as session:
+        session.add(phone := GateDevice(gate_id=gate, name="外地岗亭", enrolled_by=1))
+        await session.flush()
+    return Form(f"/console/compounds/{own}/devices/revoke", {"foreign": phone.id, "absent": NO_ID})
+
+
+@case("passes/entries.html entry", role=Role.ADMIN)
+async def asks_whose_an_entry_was(app, desk):
+    (own, _), (_, gate) = await gate_in(app, OWN), await gate_in(app, OTHER)
+    async with app.db.begin() as session:
+        session.add(entry := Entry(gate_id=gate, key=b"1" * 16, result="ok"))
+        await session.flush()
+    path, why = f"/console/compounds/{own}/entries/trace", {"purpose": "铁公刑调字 12 号，查盗窃"}
+    return Form(path, {"foreign": entry.id, "absent": NO_ID}, why)
 
 
 @case("passes/compound.html at", role=Role.ORGANISER)

@@ -120,6 +120,10 @@ async def addresses(app, phone) -> dict[str, str]:
         "/console/units/{id}": "/console/units/1",
         "/console/outlets/{id}": f"/console/outlets/{outlet.id}",
         "/console/contacts/{id}": f"/console/contacts/{contact.id}",
+        **{
+            f"/console/compounds/{{id}}/{each}": f"/console/compounds/{compound.id}/{each}"
+            for each in ("devices", "codes", "entries")
+        },
         "/console/passes/{number}": f"/console/passes/{await pass_in(app, '210102')}",
         "/console/compounds/{id}": f"/console/compounds/{compound.id}",
         "/console/offerings/{id}": f"/console/offerings/{offering}",

@@ -19,7 +19,7 @@ from bot.app import Application
 from bot.services.core.lifecycle import Role
 from bot.services.staff import accounts, sign_in
 from bot.services.staff.audit import By
-from bot.services.staff.permissions import SECOND, Grant
+from bot.services.staff.permissions import AGENCY, SECOND, Grant
 from tests.support.phone import Phone
 
 OURS = {"Sec-Fetch-Site": "same-origin"}  # what a browser says with the forms of our own pages
@@ -63,7 +63,7 @@ class Desk:
         name: str = "",
     ) -> None:
         self.app, self.role = app, role
-        self.agency = agency or ("labour" if role is Role.HANDLER else "")
+        self.agency = agency or ("labour" if role in AGENCY else "")
         self.district, self.category = district, category
         self.second = role in SECOND if second is None else second
         self.username = f"desk.{secrets.token_hex(4)}"

@@ -41,3 +41,12 @@ async def _somebody(session: AsyncSession) -> Chat:
     session.add(chat)
     await session.flush()
     return chat
+
+
+async def gate_in(app, district: str) -> tuple[int, int]:
+    """A compound of a district, and its gate."""
+    async with app.db.begin() as session:
+        row = await compound_entered(session, secrets.token_hex(4), region=f"{district}02")
+        session.add(gate := Gate(compound_id=row.id, name="东门"))
+        await session.flush()
+        return row.id, gate.id

@@ -58,7 +58,7 @@ async def things_in(app, district: str) -> Mapping[str, Mapping[str, object]]:
         outlet = Outlet(name=name, platform="meituan", region=f"{district}02", community_id=office)
         session.add(outlet)
         await session.flush()
-        compound = Compound(name=name, region=f"{district}02", agency_id=unit)
+        compound = Compound(name=name, region=f"{district}02", agency_id=office)
         session.add(compound)
         contact = Contact(agency_id=unit, duty="community", shown_name="李干事", outlet_id=outlet.id)
         session.add(contact)

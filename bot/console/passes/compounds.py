@@ -208,5 +208,7 @@ async def _show(
         names=await agencies.names(context.session),
         old=row.checked is None or row.checked < today() - compounds.AGED,
         may_edit=context.staffer.may(Right.COMPOUNDS_EDIT, district=row.region),
+        may_run=context.staffer.may(Right.GATES_RUN, district=row.region),
+        may_trace=context.staffer.may(Right.ENTRIES_TRACE, district=row.region),
         **_choices(context),
     )

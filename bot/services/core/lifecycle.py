@@ -22,6 +22,7 @@ class Role(StrEnum):
     SYSTEM_ADMIN = "system_admin"
     AUDITOR = "auditor"
     PROVIDER = "provider"  # who holds consultations: a lawyer, a counsellor
+    PROPERTY = "property"  # who looks after the gates of their own compounds
     COUNTER = "counter"  # where rewards are handed over: a station's or a merchant's own person
 
 

@@ -85,6 +85,7 @@ async def unmask(
     purpose: str,
     request_id: str = "",
     may: Mapping[Naming, set[Role]] = MAY_UNMASK,
+    field: str = "identity",
 ) -> dict[str, str]:
     """The name and the phone behind an alias, for somebody with a purpose; granted or denied, it is written down.
 
@@ -97,7 +98,7 @@ async def unmask(
     known = named(identity.body) if identity is not None else {}
     # The log stays for years, so what staff types into it must not name the worker either.
     purpose = redaction.without(purpose, *known.values())
-    await note(session, actor, subject, "identity", purpose, denied=not allowed, request_id=request_id)
+    await note(session, actor, subject, field, purpose, denied=not allowed, request_id=request_id)
     return known if allowed else {}
 
 

@@ -5,15 +5,15 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, true, update
+from sqlalchemy import ColumnElement, and_, false, func, or_, select, true, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.errors import Rejected
 from bot.services.core import counting, keyset
+from bot.services.core.districts import inside
 from bot.services.core.keyset import Key, Page, Part, Place
-from bot.services.staff.accounts import within
 from bot.services.staff.lookup import Lookup
-from bot.services.staff.permissions import Right, Staffer
+from bot.services.staff.permissions import AGENCY, Right, Staffer
 from bot.store.models import Compound, CompoundReport, Gate, now
 from knowledge.passes.compounds import CompoundEntry, GateEntry
 
@@ -24,7 +24,14 @@ MOST_GATES = 30  # of one compound
 
 
 def visible(staffer: Staffer, right: Right = Right.COMPOUNDS_READ) -> ColumnElement[bool]:
-    return within(Compound.region, staffer.districts(right))
+    """Those of somebody's districts; who works for a property management sees those that it looks after."""
+    own = Compound.agency_id == (staffer.agency_id or 0)
+    parts = [
+        and_(inside(Compound.region, grant.district), own if grant.role in AGENCY else true())
+        for grant in staffer.grants
+        if grant.allows(right)
+    ]
+    return or_(false(), *parts)
 
 
 COMPOUNDS = Lookup(NOUN, Compound, Compound.id, visible)
@@ -138,8 +145,8 @@ async def take_over(session: AsyncSession, entries: Sequence[CompoundEntry]) -> 
     Others stay as they are, and so do gates that the list does not name.
     """
     whole = {each.key: each for each in reversed(entries)}
-    inside = Compound.region.in_(sorted({region for region, _ in whole}))
-    known = {(row.region, row.name): row for row in await session.scalars(select(Compound).where(inside))}
+    there = Compound.region.in_(sorted({region for region, _ in whole}))
+    known = {(row.region, row.name): row for row in await session.scalars(select(Compound).where(there))}
     made = {key: known.get(key) or Compound() for key in sorted(whole)}  # in the same order for two who import
     for key, row in made.items():
         for name, value in _values(whole[key]).items():

@@ -1,5 +1,6 @@
 """Passes as rows: applying for one, finding one's own, and who of staff sees which."""
 
+import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -150,6 +151,7 @@ async def apply(session: AsyncSession, chat: Chat, wanted: PassApplication) -> P
     row = Pass(
         number=await _free_number(session),
         alias=alias,
+        key=secrets.token_bytes(16),
         owner=owner_key(session, chat.id),
         state=PassState.APPLIED,
         consent=CONSENT,

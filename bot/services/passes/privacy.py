@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.services.core.context import ServiceContext
 from bot.services.core.timers import written
 from bot.services.identity import identities
-from bot.services.passes import passes, transitions
+from bot.services.passes import entries, passes, transitions
 from bot.store.models import Chat, Identity, Pass
 
 NOBODY = bytes(16)  # in place of whose it was
@@ -35,6 +35,10 @@ async def _plain(session: AsyncSession, row: Pass) -> dict[str, Any]:
             {"at": written(each.at), "name": f"pass_{each.name}", "role": each.role, "text": each.text}
             for each in await passes.timeline(session, row.id)
         ],
+        "entries": [
+            {"at": written(at), "result": f"entry_{result}", "place": place}
+            for at, result, place in await entries.of_pass(session, row)
+        ],
         "looked_at": [
             {"at": written(each.at), "role": each.role, "field": each.field, "purpose": each.purpose} for each in looks
         ],
@@ -47,6 +51,7 @@ async def erase(session: AsyncSession, context: ServiceContext, chat: Chat) -> N
     for row in await passes.every(session, chat.id):
         await identities.forget(session, row.alias)
         row.owner, row.phone = NOBODY, None
+        await entries.forget(session, row)
         for step in await passes.timeline(session, row.id):
             step.text = ""
     await session.flush()

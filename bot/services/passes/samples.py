@@ -1,4 +1,4 @@
-"""What the demo shows of compounds: two that are made up."""
+"""What the demo shows of compounds: two that are made up, and who looks after their gates."""
 
 import tomllib
 from pathlib import Path
@@ -7,8 +7,12 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 import knowledge.passes
+from bot.services.core.lifecycle import Role
 from bot.services.core.working_days import china_date
-from bot.store.models import Agency, Compound, Gate, now
+from bot.services.staff import accounts
+from bot.services.staff.audit import By
+from bot.services.staff.permissions import Grant
+from bot.store.models import Agency, Compound, Gate, Staff, now
 
 FILE = Path(knowledge.passes.__file__).parent / "sample.toml"
 
@@ -27,4 +31,12 @@ async def seed_demo(session: AsyncSession) -> None:
         session.add(row)
         await session.flush()
         session.add_all(Gate(compound_id=row.id, **gate) for gate in gates)
-    await session.flush()
+    by, told = By(role=Role.SYSTEM), raw["staff"]
+    person = await accounts.add(session, None, by, unit=unit, district=accounts.DEMO_DISTRICT, **told)
+    await accounts.give(session, None, by, person, Grant(Role.PROPERTY, accounts.DEMO_DISTRICT))
+
+
+async def colleagues(session: AsyncSession) -> list[Staff]:
+    """Who looks after the gates of the sample, if they are there."""
+    person = await accounts.find(session, tomllib.loads(FILE.read_text(encoding="utf-8"))["staff"]["username"])
+    return [person] if person is not None else []

@@ -73,8 +73,10 @@ class Right(StrEnum):
     VISITS_WRITE = "visits.write", Role.ORGANISER, Role.HANDLER
     CONTACTS_READ = "contacts.read", Role.ORGANISER, Role.ADMIN
     CONTACTS_EDIT = "contacts.edit", Role.ORGANISER
-    COMPOUNDS_READ = "compounds.read", Role.ORGANISER, Role.ADMIN
+    COMPOUNDS_READ = "compounds.read", Role.ORGANISER, Role.ADMIN, Role.PROPERTY
     COMPOUNDS_EDIT = "compounds.edit", Role.ORGANISER
+    GATES_RUN = "gates.run", Role.ORGANISER, Role.PROPERTY
+    ENTRIES_TRACE = "entries.trace", Role.ADMIN
     PASSES_READ = "passes.read", Role.ORGANISER, Role.ADMIN
     PASSES_CHECK = "passes.check", Role.ORGANISER, Role.HANDLER, Role.COUNTER
     PASSES_SUSPEND = "passes.suspend", Role.ORGANISER, Role.ADMIN
@@ -112,14 +114,16 @@ RIGHTS: Mapping[Role, frozenset[Right]] = {
 # People and settings, no cases; logs, no identities.  Neither goes together with any other role.
 ALONE = frozenset({Role.SYSTEM_ADMIN, Role.AUDITOR})
 GRANTABLE: Mapping[Role, frozenset[Role]] = {  # who may give which role, within their own district
-    Role.ADMIN: frozenset({Role.ORGANISER, Role.APPROVER, Role.HANDLER, Role.REVIEWER, Role.COUNTER, Role.PROVIDER}),
+    Role.ADMIN: frozenset(
+        {Role.ORGANISER, Role.APPROVER, Role.HANDLER, Role.REVIEWER, Role.COUNTER, Role.PROVIDER, Role.PROPERTY}
+    ),
     Role.SYSTEM_ADMIN: frozenset(RIGHTS),
 }
 # Never without a second factor: who may open a name, hears what is confided, lets something out, reads the logs or gives rights.
 SECOND = frozenset({Role.APPROVER, Role.AUDITOR, Role.SYSTEM_ADMIN, Role.PROVIDER}).union(
     *(right.roles for right in Right if right.endswith(".unmask"))
 )
-AGENCY = frozenset({Role.HANDLER})  # see what their own agency has, and nothing else
+AGENCY = frozenset({Role.HANDLER, Role.PROPERTY})  # see what their own agency has, and nothing else
 KINDS = ("appeals.", "statistics.", "rewards.")  # rights about things that have a kind
 
 

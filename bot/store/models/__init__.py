@@ -54,7 +54,7 @@ from bot.store.models.notices import (
     TrialMember,
 )
 from bot.store.models.open311 import ApiKey, Open311Post
-from bot.store.models.passes import Compound, CompoundReport, Gate, Pass, PassStep, RosterEntry
+from bot.store.models.passes import Compound, CompoundReport, Entry, Gate, GateDevice, Pass, PassStep, RosterEntry
 from bot.store.models.points import PointsAccount, PointsEntry, RewardStock, Voucher
 from bot.store.models.policies import PolicyRevision
 from bot.store.models.privacy import Tombstone
@@ -122,9 +122,11 @@ __all__ = [
     "CountedAppeal",
     "DailyCount",
     "DeadLetter",
+    "Entry",
     "FormPost",
     "Gap",
     "Gate",
+    "GateDevice",
     "Hazard",
     "HazardFollower",
     "HazardPhoto",

@@ -68,6 +68,7 @@ class Pass(Base):
     __table_args__ = (
         CheckConstraint("state <> 'active' OR valid_until IS NOT NULL", "dated"),
         Index("uq_passes_open", "owner", unique=True, sqlite_where=_OPEN, postgresql_where=_OPEN),
+        Index("uq_passes_key", "key", unique=True),
         Index("ix_passes_list", "state", "region"),
         Index("ix_passes_roster", "platform", "phone"),
     )
@@ -78,6 +79,7 @@ class Pass(Base):
     owner: Mapped[bytes] = mapped_column(LargeBinary(16), index=True)  # blind index of the chat
     state: Mapped[str] = mapped_column(String(16))  # only bot.services.passes.transitions writes it
     consent: Mapped[str] = mapped_column(String(16))  # the version of the text they agreed to
+    key: Mapped[bytes | None] = mapped_column(LargeBinary(16))  # drawn: by it alone entries at gates name a pass
     platform: Mapped[str] = mapped_column(String(16))  # a code of knowledge.volunteers
     outlet_id: Mapped[int | None] = mapped_column(ForeignKey("outlets.id"), index=True)
     region: Mapped[str] = mapped_column(String(6))  # GB/T 2260: where they run; it holds in the whole city
@@ -118,3 +120,34 @@ class RosterEntry(Base):
     phone: Mapped[bytes] = mapped_column(LargeBinary(16), primary_key=True)  # keyed hash
     valid_until: Mapped[date] = mapped_column(Date, index=True)
     uploaded_by: Mapped[int]  # staff
+
+
+class GateDevice(Base):
+    """A guard's phone at a gate: enrolled by a link that works once, without an account.  It asks one question."""
+
+    __tablename__ = "gate_devices"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    gate_id: Mapped[int] = mapped_column(ForeignKey("gates.id"), index=True)
+    name: Mapped[str] = mapped_column(String(30))  # 东门老王的手机
+    token: Mapped[bytes | None] = mapped_column(
+        LargeBinary(32), unique=True
+    )  # SHA-256 of its cookie; none before it came
+    enrolled_by: Mapped[int]  # staff
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    last_seen: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
+
+
+class Entry(Base):
+    """Somebody was at a gate.  `key` is a keyed hash of their pass: which one only an administrator with a reason finds."""
+
+    __tablename__ = "entries"
+    __table_args__ = (Index("ix_entries_gate", "gate_id", "at"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    gate_id: Mapped[int] = mapped_column(ForeignKey("gates.id"))
+    key: Mapped[bytes | None] = mapped_column(LargeBinary(16), index=True)
+    at: Mapped[datetime] = mapped_column(default=now)
+    result: Mapped[str] = mapped_column(String(12))  # a Verdict, or a Decision, of bot.services.passes.gate
+    why: Mapped[str] = mapped_column(String(12), default="")  # why a guard turned somebody away
