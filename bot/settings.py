@@ -16,7 +16,7 @@ from sqlalchemy import URL
 
 from bot.doors import addresses, listening
 from bot.errors import CannotStart
-from bot.helpers import Helpers
+from bot.remote_models import RemoteModels
 from bot.store import address
 from bot.store.vault import Vault
 
@@ -55,7 +55,7 @@ class FilesSource(PydanticBaseSettingsSource):
         return {name: value for name, value in found.items() if value is not None}
 
 
-class Settings(Helpers):
+class Settings(RemoteModels):
     """An empty environment is a working one: web chat only, SQLite under `var/`, the console as the desk."""
 
     model_config = SettingsConfigDict(env_prefix="NUANXIN_", env_file=".env", extra="ignore", frozen=True)

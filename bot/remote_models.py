@@ -1,10 +1,10 @@
-"""Knobs of what may help from elsewhere, each off until it is named: models, and somebody who hears speech."""
+"""Settings of models that run elsewhere: embeddings, a writer, speech to text.  Each is off until it is named."""
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings
 
 
-class Helpers(BaseSettings):
+class RemoteModels(BaseSettings):
     """Part of `bot.settings.Settings`."""
 
     embeddings_url: str = Field(
