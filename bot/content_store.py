@@ -60,7 +60,7 @@ class ContentStore:
             current.why_shallow = list(why)
             if model is not None:
                 await asyncio.to_thread(current.deepen, model, self._cache)
-                await asyncio.to_thread(current.learn, self._cache)
+            await asyncio.to_thread(current.learn, self._cache)
             self._model = model
         for each in current.why_shallow:
             logger.warning("search is shallow", tier=current.tier.name, why=each)

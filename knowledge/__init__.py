@@ -160,8 +160,10 @@ def with_policies(known: Knowledge, entries: Iterable[Policy]) -> Knowledge:
 
 
 def search_over(known: Knowledge) -> Search:
-    """A new index over the snapshot's entries, by words only.  Takes a second: call it in a thread."""
-    return Search(tuple(known.policies.values()), known.words, known.regions, search.strangers())
+    """A new index over the snapshot's entries, by words only, and by what was learned last.  Takes a second: call it in a thread."""
+    made = Search(tuple(known.policies.values()), known.words, known.regions, search.strangers())
+    made.ranking.wording.take(known.search.ranking.wording.head)
+    return made
 
 
 @cache

@@ -11,8 +11,8 @@ from bot.services.chats import questions
 from bot.services.policies import policies as editing
 from bot.settings import Settings
 from knowledge import check, policies, regions, search, words
-from knowledge.search import decide, grouping
-from knowledge.search.cache import Cache
+from knowledge.search import decide, grouping, pieces
+from knowledge.search.cache import SHIPPED, Cache
 from knowledge.search.confusions import Content, confusions, thieves
 from knowledge.search.fit import asked, fit, written
 from knowledge.search.ranking import Ranking
@@ -71,12 +71,16 @@ def _learn(_given: argparse.Namespace, settings: Settings) -> int:
     if model is None:
         print(f"nothing written: {'; '.join(why)}")
         return 1
+    print(f"written: {pieces.write()}")
     ranking = Ranking(policies.load(), words.load(), regions.load(), search.strangers())
     said, strangers = ranking.texts()
-    kept = Cache(settings.var / "vectors")
+    kept, shipped = Cache(settings.var / "vectors"), Cache(SHIPPED)
     space = ranking.deepen(model, kept)
-    for path in kept.ship(model, [*(text for each in said for text in each), *strangers], space.learn()):
-        print(f"written: {path}")
+    print(f"written: {kept.ship(model, [*(text for each in said for text in each), *strangers])}")
+    for learner in (ranking.wording, space):
+        learner.take(learner.learn())
+        shipped.keep(learner)
+        print(f"learned: {learner.name}")
     return 0
 
 

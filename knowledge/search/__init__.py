@@ -1,7 +1,7 @@
 """Finds the topics a question is about, and knows when it does not know.
 
-Two depths: by words, and with a model of language, which is asked only when words leave it unsure.  A model that is
-missing or damaged makes the search shallower, never silent.
+Two depths: by words and what they mean, and with a model of language, which is asked only where it may gain an answer.
+A model that is missing or damaged makes the search shallower, never silent.
 """
 
 from collections import OrderedDict
@@ -126,7 +126,7 @@ class Search:
         if talk_of(cleaned, self._words):
             return Decision.NONE, ""
         evidence = self.ranking.lexical(cleaned, Asker())
-        decision, _, _ = decide.decide(self._rules[Tier.LEXICAL], evidence, cleaned)
+        decision, _ = decide.decide(self._rules[Tier.LEXICAL], evidence, cleaned)
         return decision, self.ranking.entries[int(np.argmax(evidence.scores))].id
 
     async def is_follow_up(self, text: str, previous: str) -> bool:
@@ -181,10 +181,10 @@ class Search:
         if (exact := self._exact.get(cleaned)) is not None:
             return self._found(evidence, Decision.ANSWER, 1.0, first=exact)
         rule = self._rules[Tier.LEXICAL]
-        decision, first, offered = decide.decide(rule, evidence, cleaned)
-        if rule.lost < offered and first < rule.sure:
+        decision, first = decide.decide(rule, evidence, cleaned)
+        if rule.lost < first < rule.sure:
             evidence = await self._deeper(cleaned, evidence)
-            decision, first, _ = decide.decide(self._rules[evidence.tier], evidence, cleaned)
+            decision, first = decide.decide(self._rules[evidence.tier], evidence, cleaned)
         return self._found(evidence, decision, first)
 
     async def _deeper(self, cleaned: str, evidence: Evidence) -> Evidence:
@@ -220,8 +220,8 @@ def deepen(search: Search, folder: Path | None, deepest: Tier = Tier.FULL, endpo
     """Load the model and let the search use it; `folder` keeps what had to be embedded and learned."""
     able, search.why_shallow = model(deepest, endpoint)
     if able is not None:
-        search.deepen(able, cache := Cache(folder))
-        search.learn(cache)
+        search.deepen(able, Cache(folder))
+    search.learn(Cache(folder))
 
 
 def strangers(path: Path = Path(__file__).parents[1] / "strangers.txt") -> list[str]:

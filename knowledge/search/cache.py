@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from knowledge.search import arrays
 from knowledge.search import head as heads
-from knowledge.search.head import Head
+from knowledge.search.head import Head, Learner
 from knowledge.search.meaning import Model, Vectors, clipped, to_unit
 
 SHIPPED = Path(__file__).parent / "learned"
@@ -53,21 +53,29 @@ class Cache:
             self.progress(min(at + CHUNK, len(missing)), len(missing))
         return known | own
 
-    def heads(self, model: Model) -> list[Head]:
-        """The heads that were learned with a model: here, and before it was shipped."""
+    def heads(self, name: str) -> list[Head]:
+        """The heads that were learned over one kind of vectors: here, and before it was shipped."""
         folders = (self.folder, SHIPPED) if self.folder else (SHIPPED,)
-        found = [heads.read(folder / f"{model.name}.head.npz") for folder in folders]
+        found = [heads.read(folder / f"{name}.head.npz") for folder in folders]
         return [each for each in found if each is not None]
 
-    def keep(self, model: Model, head: Head) -> None:
-        if self.folder is not None:
-            heads.write(self.folder / f"{model.name}.head.npz", head)
+    def learn(self, learner: Learner) -> None:
+        """Have it rank by the head of its very phrasings: a kept one, or one that it learns now, in seconds."""
+        if learner.head.content == learner.content:
+            return
+        kept = next((each for each in self.heads(learner.name) if each.content == learner.content), None)
+        learner.take(kept or learner.learn())
+        if kept is None:
+            self.keep(learner)
 
-    def ship(self, model: Model, texts: Sequence[str], head: Head) -> list[Path]:
-        """Write what a fresh clone would have to embed and learn."""
+    def keep(self, learner: Learner) -> None:
+        if self.folder is not None:
+            heads.write(self.folder / f"{learner.name}.head.npz", learner.head)
+
+    def ship(self, model: Model, texts: Sequence[str]) -> Path:
+        """Write what a fresh clone would have to embed."""
         known = self.known(model, texts)
-        vectors = {key: known[key] for key in map(key_of, texts)}
-        return [write(SHIPPED / f"{model.name}.npz", vectors), heads.write(SHIPPED / f"{model.name}.head.npz", head)]
+        return write(SHIPPED / f"{model.name}.npz", {key: known[key] for key in map(key_of, texts)})
 
     def _read(self, model: Model) -> Rows:
         return read(self.folder / f"{model.name}.npz") if self.folder else {}

@@ -51,7 +51,7 @@ class Content:
         ranking = Ranking(self.entries, self.words, self.regions, self.strangers, kept)
         if self.model is not None:
             ranking.deepen(self.model, self.cache)
-            ranking.learn(Cache(None))  # What stands on disk was learned from what is held out here.
+        ranking.learn(Cache(None))  # What stands on disk was learned from what is held out here.
         return ranking, [(topic, said[topic][at]) for topic, at in out]
 
 

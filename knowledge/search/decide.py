@@ -45,7 +45,7 @@ class Rule:
     offered: Odds
     answer: float  # answer from this probability on
     choose: float  # offer a choice from this probability on
-    sure: float  # with this much, or less than `lost`, looking deeper would not change the decision
+    sure: float  # from this probability on, or up to `lost`, looking deeper is not worth its time
     lost: float
 
 
@@ -77,6 +77,8 @@ def features(evidence: Evidence, cleaned: str) -> NDArray[np.float64]:
         _lead(evidence.sounds, best),
         float(evidence.letters[best]) - evidence.stranger_words,
         min(len(cleaned), LONG) / LONG,
+        evidence.wording.lead(best),
+        _lead(evidence.wording.topics, best),
     ]
     if near is not None:
         told += [float(scores[best]), near.closest, near.stranger - near.closest, near.lead, near.agrees]
@@ -90,10 +92,10 @@ def _lead(scores: Scores, best: int) -> float:
     return float(scores[best] - others.max())
 
 
-def decide(rule: Rule, evidence: Evidence, cleaned: str) -> tuple[Decision, float, float]:
-    """The decision, the probability that the best topic is right, and that one of the best three is."""
+def decide(rule: Rule, evidence: Evidence, cleaned: str) -> tuple[Decision, float]:
+    """The decision, and the probability that the best topic is right."""
     known = features(evidence, cleaned)
-    first, offered = rule.first.of(known), rule.offered.of(known)
+    first = rule.first.of(known)
     if first >= rule.answer:
-        return Decision.ANSWER, first, offered
-    return (Decision.CHOOSE if offered >= rule.choose else Decision.NONE), first, offered
+        return Decision.ANSWER, first
+    return (Decision.CHOOSE if rule.offered.of(known) >= rule.choose else Decision.NONE), first

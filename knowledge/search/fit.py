@@ -26,7 +26,7 @@ PRECISION = 0.987  # of direct answers, those to nobody's questions counted as w
 LEAKS = 0.015  # share of nobody's questions that may be answered
 PRESENT = 0.40  # offered from this probability on that one of the three is right
 SURE = 0.99  # precision of answers by words from which the model is not asked
-LOST = 0.005  # share of answerable questions that may be given up without asking the model
+LOST = 0.002  # share of answerable questions that the model would have answered, and that words give up
 RIDGE = 1.0
 DRAWS = 301  # of the questions, for each limit
 
@@ -64,17 +64,24 @@ def fit(ranking: Ranking, questions: Sequence[Asked], cache: Cache) -> dict[str,
     judged = [_judged(ranking, here, [each[tier] for each in seen]) for tier in range(len(seen[0]))]
     weights = np.where(outside, OUTSIDE / outside.sum(), (1 - OUTSIDE) / (~outside).sum()) * len(outside)
     by_words, with_model = judged[0], judged[-1]
-    first, offered = (_crossed(by_words.known, truth, weights) for truth in (by_words.first, by_words.offered))
-    sure = _limit(first, by_words.first, outside, weights, SURE)
-    lost = float(np.quantile(offered[~outside], LOST))
+    first = _crossed(by_words.known, by_words.first, weights)
+    sure, lost = _limit(first, by_words.first, outside, weights, SURE), 0.0
+    answer = _limit(first, by_words.first, outside, weights, PRECISION)
+    if len(judged) == 1:
+        return {Tier.LEXICAL.name.lower(): _rule(by_words, weights, answer, sure, lost)}
+    deep = _crossed(with_model.known, with_model.first, weights)
+
+    def best() -> float:
+        by_model = (first < sure) & (first > lost)
+        settled = np.where(by_model, deep, np.where(first >= sure, 1.0, 0.0))
+        return _limit(settled, np.where(by_model, with_model.first, by_words.first), outside, weights, PRECISION)
+
+    gained = np.sort(first[(deep >= best()) & with_model.first & ~outside])
+    lost = float(next(iter(gained[int(LOST * (~outside).sum()) :]), 0.0))
     rules = {
-        Tier.LEXICAL: _rule(by_words, weights, _limit(first, by_words.first, outside, weights, PRECISION), sure, lost)
+        Tier.LEXICAL: _rule(by_words, weights, answer, sure, lost),
+        Tier.FULL: _rule(with_model, weights, best(), sure, lost),
     }
-    if len(judged) > 1:
-        deep = _crossed(with_model.known, with_model.first, weights)
-        settled = np.where(first >= sure, 1.0, np.where(offered <= lost, 0.0, deep))
-        right = np.where(first >= sure, by_words.first, with_model.first)
-        rules[Tier.FULL] = _rule(with_model, weights, _limit(settled, right, outside, weights, PRECISION), sure, lost)
     return {tier.name.lower(): rule for tier, rule in rules.items()}
 
 

@@ -32,7 +32,7 @@ class FollowUps:
         last = self._at.get(previous)
         if last is None:
             return False
-        scores = self._ranking.lexical(cleaned, Asker()).scores
+        scores = self._ranking.lexical(cleaned, Asker()).spelled
         return max(float(scores[at]) for at in self._near(last)) >= FITS * float(scores.max())
 
     def meant(self, cleaned: str, asker: Asker, previous: str) -> tuple[Evidence, int] | None:

@@ -11,16 +11,18 @@ from knowledge.claims import unmarked
 from knowledge.policies import Policy
 from knowledge.regions import Region
 from knowledge.search.cache import Cache
-from knowledge.search.head import Head
+from knowledge.search.head import Head, Leaning
 from knowledge.search.lexical import Bm25, Scores
 from knowledge.search.meaning import Model, Vectors
 from knowledge.search.space import Near, Space
 from knowledge.search.text import Plain, clean, grams, sounds
+from knowledge.search.wording import Wording
 from knowledge.words import Words
 
 # Weights of the channels, found on phrasings that were held out; the optimum is flat (docs/measurements.md).
 SOUNDS = 0.5
-LEANING = 0.11
+WORDING, WORDING_BESIDE = 0.08, 0.04  # alone, and once the model was asked
+LEANING = 0.08
 HERE, ELSEWHERE, UNPLACED = 0.1, -0.2, -0.12  # for entries of a region
 FITS, MISFITS = 0.03, -0.05  # for entries of an audience
 
@@ -40,7 +42,13 @@ class Evidence:
     letters: Scores
     sounds: Scores
     stranger_words: float
+    wording: Leaning
     near: Near | None = None  # once the model was asked
+
+    @property
+    def spelled(self) -> Scores:
+        """The scores by letters and sounds alone."""
+        return self.letters + np.float32(SOUNDS) * self.sounds
 
     @property
     def tier(self) -> Tier:
@@ -78,6 +86,7 @@ class Ranking:
         self._places = _places({entry.region for entry in entries}, words, regions)
         self._by_place: dict[tuple[str, float], Scores] = {}
         self._audience = {job: self._fits(job) for entry in entries for job in entry.audience}
+        self.wording = Wording(self.topics, *self.texts())
         self.space: Space | None = None  # with a head that has learned something
 
     def deepen(self, model: Model, cache: Cache, before: Head | None = None) -> Space:
@@ -86,7 +95,7 @@ class Ranking:
         That is the one learned from these very phrasings, else the one `before`, else any; with none, one is learned.
         """
         space = Space(model, self.topics, *self.texts(), cache)
-        kept = cache.heads(model)
+        kept = cache.heads(model.name)
         fits = [each for each in kept if each.content == space.content]
         space.take(next(iter((*fits, *([before] if before else []), *kept)), None) or space.learn())
         self.space = space
@@ -94,10 +103,9 @@ class Ranking:
 
     def learn(self, cache: Cache) -> None:
         """Learn anew from these phrasings, unless that was done.  Takes seconds: call it in a thread."""
-        space = self.space
-        if space is not None and space.head.content != space.content:
-            space.take(head := space.learn())
-            cache.keep(space.model, head)
+        cache.learn(self.wording)
+        if self.space is not None:
+            cache.learn(self.space)
 
     def texts(self) -> tuple[list[list[str]], list[str]]:
         """What the model embeds: phrasings, by entry, and strangers."""
@@ -107,14 +115,17 @@ class Ranking:
     def lexical(self, cleaned: str, asker: Asker) -> Evidence:
         letters = self._letters.scores(self.plain.both(cleaned))
         heard = self._sounds.scores(cleaned)
-        scores = letters + np.float32(SOUNDS) * heard + self._place(cleaned, asker.region) + self._job(asker.job)
+        wording = self.wording.of(self.plain(cleaned))
+        scores = letters + np.float32(SOUNDS) * heard + np.float32(WORDING) * wording.topics
+        scores += self._place(cleaned, asker.region) + self._job(asker.job)
         strange = float(self._strangers.scores(self.plain.both(cleaned)).max())
-        return Evidence(scores, letters, heard, strange)
+        return Evidence(scores, letters, heard, strange, wording)
 
     def deeper(self, space: Space, evidence: Evidence, vector: Vectors) -> Evidence:
         """The evidence with what a space says about the question's vector."""
         leaning = space.leaning(vector)
-        scores = evidence.scores + np.float32(LEANING) * leaning.topics
+        scores = evidence.scores - np.float32(WORDING - WORDING_BESIDE) * evidence.wording.topics
+        scores += np.float32(LEANING) * leaning.topics
         return replace(evidence, scores=scores, near=space.near(vector, leaning, int(np.argmax(scores))))
 
     def _document(self, entry: Policy, said: Sequence[str]) -> str:

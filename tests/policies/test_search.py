@@ -18,12 +18,11 @@ from knowledge.search.cache import Cache
 from knowledge.search.confusions import Content, confusions
 from knowledge.search.decide import load
 from knowledge.search.fit import asked, fit, logistic, written
-from knowledge.search.head import read, write
+from knowledge.search.head import NOBODYS, read, write
 from knowledge.search.lexical import Bm25
 from knowledge.search.meaning import E5, GOLDEN, Unfit, self_test, unit
 from knowledge.search.ranking import Ranking
 from knowledge.search.softmax import learn
-from knowledge.search.space import NOBODYS
 from knowledge.search.text import LONGEST, clean, grams, is_noise, sounds
 from tests.support.noise import SPOILS
 from tests.support.project import ROOT
@@ -73,7 +72,7 @@ def solved(question: dict, found: Found) -> bool:
 
 @pytest.mark.long
 @pytest.mark.parametrize(
-    ("name", "floors"), [("search", (0.88, 0.96, 0.98, 0.93)), ("full", (0.93, 0.975, 0.98, 0.95))]
+    ("name", "floors"), [("search", (0.92, 0.97, 0.98, 0.95)), ("full", (0.94, 0.975, 0.98, 0.96))]
 )
 def test_the_figures_stay_above_their_floors(name, floors, request):
     search = request.getfixturevalue(name)
@@ -90,7 +89,7 @@ def test_the_figures_stay_above_their_floors(name, floors, request):
     )
     assert all(figure >= floor for figure, floor in zip(figures, floors, strict=True)), figures
     assert len(leaks) / len(others) <= 0.04
-    assert share(found.tier is Tier.FULL for found in found_ours) <= 0.55  # The model takes its time: few need it.
+    assert share(found.tier is Tier.FULL for found in found_ours) <= 0.35  # The model takes its time: few need it.
 
 
 @pytest.mark.parametrize("spoil", SPOILS)
@@ -222,8 +221,10 @@ class Toy:
 
 
 def small(knowledge) -> Search:
+    """A dozen entries, and a decision that is never sure by words."""
     entries = list(knowledge.policies.values())[:12]
-    return Search(entries, knowledge.words, knowledge.regions, strangers()[:20])
+    rules = {tier: replace(rule, sure=1.0, lost=0.0) for tier, rule in load().items()}
+    return Search(entries, knowledge.words, knowledge.regions, strangers()[:20], rules)
 
 
 def test_the_model_is_asked_only_when_words_leave_it_unsure(knowledge):
@@ -327,11 +328,12 @@ def test_the_same_phrasings_give_the_same_head_and_a_kept_one_is_not_learned_aga
     second.deepen(Toy(), Cache(None))
     assert first.head.content == second.head.content
     assert np.array_equal(first.head.weights, second.head.weights)
-    cache.keep(Toy(), replace(first.head, weights=first.head.weights + 1))
+    first.ranking.space.take(replace(first.head, weights=first.head.weights + 1))
+    cache.keep(first.ranking.space)
     third = over(knowledge, entries)
     third.deepen(Toy(), cache)
     third.learn(cache)
-    assert np.allclose(third.head.weights, first.head.weights + 1, atol=1e-2)
+    assert np.allclose(third.head.weights, second.head.weights + 1, atol=1e-2)
 
 
 def test_after_an_edit_it_ranks_by_what_was_learned_before_until_it_has_learned_again(knowledge, tmp_path):
@@ -346,7 +348,23 @@ def test_after_an_edit_it_ranks_by_what_was_learned_before_until_it_has_learned_
     assert (found.decision, found.matches[0].id) == (Decision.ANSWER, entries[0].id)
     new.learn(cache)
     assert new.head.topics == (*(entry.id for entry in entries), NOBODYS)
-    assert cache.heads(Toy())[0].content == new.head.content
+    assert cache.heads(Toy.name)[0].content == new.head.content
+
+
+def test_the_head_over_words_learns_without_a_model_and_an_edit_begins_with_what_was_learned(knowledge, tmp_path):
+    cache, line = Cache(tmp_path), "地铁口那个铁皮屋子晚上锁不锁"
+    entries = list(knowledge.policies.values())[:12]
+    edited = [replace(entries[0], ask=(*entries[0].ask, line, f"请问{line}")), *entries[1:]]
+    old, new = over(knowledge, entries), over(knowledge, edited)
+    old.learn(cache)
+    new.ranking.wording.take(old.ranking.wording.head)
+    before = new.ranking.wording.of("铁皮屋子锁不锁").topics[0]
+    new.learn(cache)
+    assert new.ranking.wording.head.content == new.ranking.wording.content != old.ranking.wording.content
+    assert new.ranking.wording.of("铁皮屋子锁不锁").topics[0] > before + 0.5
+    again = over(knowledge, edited)
+    again.learn(cache)
+    assert np.allclose(again.ranking.wording.head.weights, new.ranking.wording.head.weights, atol=1e-2)
 
 
 def test_half_a_file_of_a_head_is_as_good_as_none(knowledge, tmp_path):

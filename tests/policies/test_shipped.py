@@ -3,11 +3,12 @@
 import numpy as np
 
 from knowledge import policies, regions, words
+from knowledge.search import arrays, pieces, strangers, wording
 from knowledge.search import cache as files
-from knowledge.search import strangers
 from knowledge.search.cache import Cache, key_of
 from knowledge.search.meaning import E5, unit
-from knowledge.search.ranking import Ranking
+from knowledge.search.ranking import Asker, Ranking
+from knowledge.search.text import clean
 
 
 class Counting:
@@ -45,6 +46,28 @@ def test_what_is_shipped_points_where_the_model_pointed(tmp_path):
     )
     first = path.read_bytes()
     assert files.write(tmp_path / "toy.npz", dict(reversed(known.items()))).read_bytes() == first
+
+
+def test_the_pieces_of_words_are_those_of_the_model_and_whole_words_are_found_first(tmp_path):
+    assert pieces.write(tmp_path / "again.npz").read_bytes() == wording.FILE.read_bytes()
+    known, names = wording.pieces(), arrays.read(wording.FILE)["pieces"].tolist()
+    assert [names[row] for row in known.divided("拖欠工资 怎么办")] == ["▁", "拖", "欠", "工资", "▁", "怎么办"]
+    close, far = known.embed(["老板拖欠工资", "电动车在楼道充电"]) @ known.embed(["公司不发薪水"])[0]
+    assert close > far
+    assert np.isfinite(known.embed(["hello 123", ""])).all()
+
+
+def test_without_the_pieces_the_search_goes_by_letters_and_sounds(tmp_path, monkeypatch):
+    (tmp_path / "damaged.npz").write_bytes(wording.FILE.read_bytes()[:1000])
+    monkeypatch.setattr(wording, "FILE", tmp_path / "damaged.npz")
+    wording.pieces.cache_clear()
+    try:
+        ranking = Ranking(policies.load(), words.load(), regions.load(), strangers())
+        evidence = ranking.lexical(clean("押金不退怎么办"), Asker())
+    finally:
+        wording.pieces.cache_clear()
+    assert np.isfinite(evidence.scores).all()
+    assert ranking.topics[int(evidence.scores.argmax())] == "deposit-and-id-card"
 
 
 def test_a_damaged_file_is_as_good_as_none(tmp_path):
