@@ -26,7 +26,7 @@ from bot.doors.connections import HEAD
 from tests.conftest import free_port
 
 AT_ONCE = 250  # connections opened before the next look around
-START = 60.0  # seconds until the demo listens
+START = 240.0  # seconds until the demo, which plays sixty days first, listens
 
 Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 

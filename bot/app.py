@@ -47,7 +47,9 @@ from knowledge.geo import Point
 
 MESSAGES_A_MINUTE = 20  # what one person may send to the web chat
 CALLS = 1_000  # calls the demo remembers, for its tests
-FINISH, CLOSE = 5.0, 1.0  # seconds stopping gives each of two steps to finish, and each part to close
+# Seconds stopping gives the first step to finish, the second half of that, and each of four steps to close: within the
+# limit of the program together.
+FINISH, CLOSE = 4.0, 0.7
 
 
 class Application:

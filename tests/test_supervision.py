@@ -260,6 +260,30 @@ async def test_it_stops_in_time_before_the_start_is_over(settings):
         assert await running.stops() == 0
 
 
+STUCK = """
+import time
+from types import SimpleNamespace
+from bot.commands import run
+
+async def stuck(*_):
+    print("stuck", flush=True)
+    time.sleep(60)
+
+run.LIMIT, run._start = 0.5, stuck
+run.run(run._serve(SimpleNamespace()))
+"""
+
+
+async def test_a_loop_that_hears_of_nothing_ends_in_time_all_the_same():
+    pipes = {"stdout": asyncio.subprocess.PIPE, "stderr": asyncio.subprocess.DEVNULL}
+    stuck = await asyncio.create_subprocess_exec(sys.executable, "-c", STUCK, cwd=ROOT, **pipes)
+    assert await stuck.stdout.readline() == b"stuck\n"
+    for _ in range(2):  # Who asks again does not put it off.
+        stuck.send_signal(signal.SIGTERM)
+    async with asyncio.timeout(PATIENCE):
+        assert await stuck.wait() == 1
+
+
 async def test_an_address_that_is_taken_is_said_in_a_sentence(settings):
     with contextlib.closing(socket.create_server(("127.0.0.1", 0))) as taken:
         port = taken.getsockname()[1]

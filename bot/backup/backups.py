@@ -25,7 +25,7 @@ from bot.store import sealing
 from bot.store.db import Database, connect
 from bot.store.opening import database_of, vault_of
 from bot.store.sealing import Folder
-from bot.store.vault import CannotOpen, Vault
+from bot.store.vault import CannotOpen, Vault, private
 
 FOLDERS = ("uploads", "web")  # of sealed files below NUANXIN_VAR
 UNFINISHED = "restoring"  # below NUANXIN_VAR while a backup is being put back
@@ -201,7 +201,7 @@ async def _revision(db: Database) -> str:
 @contextmanager
 def _working(var: Path) -> Iterator[Path]:
     """A folder of our own on the same disk, for one backup or restore at a time; what a killed one left is removed."""
-    var.mkdir(parents=True, exist_ok=True)
+    private(var)
     with (var / "backup.lock").open("w", encoding="ascii") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -20,6 +20,7 @@ import migrations
 from bot.commands.running import opened, transaction
 from bot.settings import Settings
 from bot.store.db import Database
+from bot.store.vault import private
 
 ROLE = re.compile(r"[a-z_][a-z0-9_]{0,62}")
 KEPT = ("audit", "views", "ledgers", "points_entries", "notice_approvals")  # append-only
@@ -84,7 +85,7 @@ def upgrade(settings: Settings, *, finish: bool = True) -> None:
     Without `finish`, only what processes of the version before can live with.
     """
     if not settings.database_url:
-        settings.var.mkdir(parents=True, exist_ok=True)
+        private(settings.var)
     if asyncio.run(_revision(settings)) == PREVIEW:
         command.stamp(config(settings), BASELINE, purge=True)
     if ahead := pending(settings, finish=finish):

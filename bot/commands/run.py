@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from functools import cache, partial
 from typing import Any, NoReturn
 
 import knowledge
@@ -160,7 +161,7 @@ async def _serve(
     """Serve until somebody says stop, which may be before the start is over."""
     stopping = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+        signal.signal(number, partial(_told, asyncio.get_running_loop(), stopping))
     asked = asyncio.create_task(stopping.wait())
     starting = asyncio.create_task(_start(app, before, greeting))
     try:
@@ -169,10 +170,22 @@ async def _serve(
             starting.result()
             await asked
     finally:
-        faulthandler.dump_traceback_later(LIMIT, exit=True)  # Whatever holds it up: this thread needs nobody's leave.
+        _limit()
         starting.cancel()
         await asyncio.wait({starting})
         await app.stop()
+
+
+def _told(loop: asyncio.AbstractEventLoop, stopping: asyncio.Event, *_signal: object) -> None:
+    """Somebody said stop, and the time counts from now on: a loop that is held up hears of it only later."""
+    _limit()
+    loop.call_soon_threadsafe(stopping.set)
+
+
+@cache
+def _limit() -> None:
+    """End soon, whatever holds it up: the thread that waits for that needs nobody's leave.  Set once, it stays."""
+    faulthandler.dump_traceback_later(LIMIT, exit=True)
 
 
 async def _start(

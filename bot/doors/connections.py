@@ -17,6 +17,7 @@ SPARE = 500  # descriptors for everything else: database, files, what is asked o
 BACKLOG = 4_096  # connections the kernel keeps until they are taken; it resets others once a burst is longer
 FULL = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 HEAD = 20.0  # seconds until the head of the first request has come whole
+AGAIN = 0.1  # seconds until it is looked for once more
 IDLE = 75.0  # seconds between two requests; longer than nginx keeps a connection, which so never meets a closed one
 
 
@@ -36,7 +37,9 @@ class Site(web.TCPSite):
         if len(server._connections) >= self.most:  # `connections` would copy all of them for each one that comes.
             return _Full()
         connection = server()
-        asyncio.get_running_loop().call_later(HEAD, _close_silent, connection)
+        loop = asyncio.get_running_loop()
+        # Timers go before sockets: what came while the loop itself was late is read by the second look only.
+        loop.call_later(HEAD, loop.call_later, AGAIN, _close_silent, connection)
         return connection
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from bot.settings import Settings
 from bot.store.db import Database, connect
-from bot.store.vault import Vault, kept, new_key
+from bot.store.vault import Vault, kept, new_key, private
 
 
 def vault_of(settings: Settings) -> Vault:
@@ -20,9 +20,7 @@ def secret_of(settings: Settings) -> str:
 
 def _make_private(folder: Path) -> None:
     """The folder and the database in it are their owner's alone, whatever the umask says."""
-    if not folder.exists():
-        folder.mkdir(parents=True)
-        folder.chmod(0o700)
+    private(folder)
     file = folder / "nuanxin.db"
     file.touch(0o600)
     file.chmod(0o600)

@@ -79,12 +79,17 @@ def new_key(number: int = 1) -> str:
     return f"{number}:{base64.b64encode(secrets.token_bytes(KEY)).decode()}"
 
 
+def private(folder: Path) -> None:
+    """A folder of this installation, its owner's alone from the moment it is made, whoever needs it first."""
+    folder.mkdir(0o700, parents=True, exist_ok=True)
+
+
 def kept(path: Path, make: str) -> str:
     """The secret kept in a file of our own, made on the first start; readable by its owner only.
 
     Two processes may start at once: the file appears whole or not at all, and the loser reads the winner's.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    private(path.parent)
     if not path.exists():
         mine = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
         mine.touch(mode=0o600)

@@ -1,5 +1,6 @@
 """Whose word counts about an address, how much one address may do, and which secrets are none."""
 
+import asyncio
 import stat
 
 import aiohttp
@@ -10,9 +11,11 @@ from bot.app import Application
 from bot.backend import signature
 from bot.channels.web.guard import NEWCOMERS, POSTS
 from bot.channels.web.identity import COOKIE
+from bot.commands import migrate
 from bot.doors import addresses
+from bot.services.privacy import deletion_log
 from bot.settings import Settings
-from bot.store.opening import database_of
+from bot.store.opening import database_of, vault_of
 from tests.conftest import hasten
 from tests.support.phone import MARK
 
@@ -130,8 +133,15 @@ async def test_the_demo_obeys_this_machine_only(app):
                 assert response.status == 403
 
 
-async def test_the_database_is_its_owners_alone(tmp_path):
+@pytest.mark.parametrize("first", ["run", "migrate", "a key", "an erasure"])
+async def test_the_database_is_its_owners_alone_whoever_makes_its_folder(tmp_path, first):
     settings = Settings(_env_file=None, var=tmp_path / "var")
+    if first == "migrate":
+        await asyncio.to_thread(migrate.upgrade, settings)
+    elif first == "a key":
+        vault_of(settings)
+    elif first == "an erasure":
+        deletion_log.write(settings.var, {"key": "ab", "at": "2026-11-30T00:00:00+00:00"})
     db = database_of(settings)
     await db.close()
     assert stat.S_IMODE((tmp_path / "var").stat().st_mode) == 0o700

@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+import socket
+import time
 
 import aiohttp
 import pytest
@@ -40,6 +42,27 @@ async def test_whoever_has_asked_once_keeps_the_connection(app, monkeypatch):
             assert await silent.read() == b""  # By now the first one would have been closed, too.
             await shut(writer)
     assert len(made) == 1
+
+
+async def test_what_came_while_the_server_itself_was_late_is_answered(app, monkeypatch):
+    """Timers go before sockets, so at first its own lateness looks like the other side's."""
+    monkeypatch.setattr(connections, "HEAD", 0.2)
+    loop, (bell, rope) = asyncio.get_running_loop(), socket.socketpair()
+    asked = socket.create_connection(("127.0.0.1", app.port))
+    while not app.server.runners[0].server.connections:  # noqa: ASYNC110 (the server tells nobody)
+        await asyncio.sleep(0)
+
+    def late() -> None:
+        loop.remove_reader(bell)
+        asked.sendall(b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+        time.sleep(0.3)  # It holds up the loop that the server runs on, too.
+
+    with bell, rope, asked:
+        loop.add_reader(bell, late)
+        rope.send(b"!")
+        asked.setblocking(False)
+        async with asyncio.timeout(PATIENCE):
+            assert (await loop.sock_recv(asked, 99)).startswith(b"HTTP/1.1 200")
 
 
 async def shut(writer) -> None:

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Engine, event
 
 from bot.channels.web import news
-from bot.doors.waiting import PLACES
+from bot.doors.waiting import AT_ONCE, PLACES
 from bot.services.core.lifecycle import Role
 from tests.support.desk import Desk
 from tests.support.web_driver import eventually
@@ -94,6 +94,31 @@ async def test_a_stop_lets_everybody_go_who_waits(app, phone):
     async with idle(app, phone, 100) as pages, asyncio.timeout(PATIENCE):
         await app.web_chat.stop()
         assert {(await each)[0] for each in pages} == {200}
+
+
+async def test_pages_that_come_all_at_once_let_others_in_between(app, phone):
+    await phone.types("你好")
+    known = (await phone._events())["event"]
+    cookies = "; ".join(f"{each.key}={each.value}" for each in phone.http.cookie_jar)
+    asked = f"GET /chat/events?after={known} HTTP/1.1\r\nHost: 127.0.0.1\r\nCookie: {cookies}\r\n\r\n".encode()
+    places = app.server.app[PLACES]
+    opened = [await asyncio.open_connection("127.0.0.1", app.port) for _ in range(10 * AT_ONCE)]
+    reader, writer = await asyncio.open_connection("127.0.0.1", app.port)
+    try:
+        for _, each in opened:
+            each.write(asked)
+        writer.write(b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+        async with asyncio.timeout(PATIENCE):
+            assert (await reader.readline()).startswith(b"HTTP/1.1 200")
+            assert places.total < len(opened) / 2
+
+            async def waiting():
+                return places.total == len(opened)
+
+            assert await eventually(waiting)
+    finally:
+        for _, each in (*opened, (reader, writer)):
+            each.close()
 
 
 async def test_one_connection_too_many_is_answered_at_once_and_the_others_stay(app, phone):

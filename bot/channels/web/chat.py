@@ -137,7 +137,7 @@ class WebChat:
 
         Long polls end with what they have: nothing.
         """
-        self.shared.wakeups.close()
+        await self.shared.wakeups.close()
         await self.delivery.stop()
         await self.api.finishing.settled()
         await self.page.finishing.settled()

@@ -51,4 +51,5 @@ async def _wait(
                 return await views.since(state, person, after)
             if not await listener.wait(until - time.monotonic()):
                 break
+    await request.config_dict[PLACES].turn()  # The time of thousands is up at once.
     return state.quiet

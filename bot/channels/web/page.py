@@ -25,6 +25,7 @@ from bot.channels.web.uploads import developed, recorded
 from bot.channels.web.views import Views
 from bot.doors import forms
 from bot.doors.requests import is_unreadable, note
+from bot.doors.waiting import AGAIN, PLACES
 from bot.messaging.urls import CHAT, MAP
 from bot.store.db import is_down
 
@@ -120,6 +121,9 @@ class Page:
     async def events(self, request: web.Request) -> web.StreamResponse:
         """What changed after an event; waits for it, up to 25 seconds.  Without one: the last messages, at once."""
         person = self.guard.person(request)
+        await request.config_dict[PLACES].turn()
+        if self.shared.wakeups.closed:  # Whoever stood in line while the process ends: another one answers soon.
+            raise Unwelcome("busy", 503, seconds=AGAIN)
         bot = await self._bot()
         state = await self.views.state(bot, person)
         if state is None:

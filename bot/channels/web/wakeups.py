@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 Key = tuple[str, int]  # what is listened to: a kind of thing and its id
 CONVERSATION, READING, BOT, HOOKS, QUIET = "conversation", "reading", "bot", "hooks", "quiet"
+AT_ONCE = 200  # let go in one turn of the event loop
 ANYBODY = "anybody"  # rung for every conversation of this process
 
 
@@ -73,7 +74,11 @@ class Wakeups:
         """What is listened to, of one kind."""
         return [number for name, number in self._listeners if name == kind]
 
-    def close(self) -> None:
-        """Let everybody go, now and from now on."""
+    async def close(self) -> None:
+        """Let everybody go, now and from now on; of thousands some at a time, so that others have their turn."""
         self.closed = True
-        self.ring(*list(self._listeners))
+        waiting = [each for key in list(self._listeners) for each in self.at(key)]
+        for number, listener in enumerate(waiting, 1):
+            listener.wake()
+            if number % AT_ONCE == 0:
+                await asyncio.sleep(0)

@@ -17,6 +17,7 @@ from bot.queue.jobs import Erased
 from bot.services.core.timers import written
 from bot.store import upsert
 from bot.store.models import Chat, Outbox, Tombstone, now
+from bot.store.vault import private
 
 NAME = "tombstones"  # the file below NUANXIN_VAR
 
@@ -47,7 +48,7 @@ class DeletionLog:
 
 def write(folder: Path, payload: Erased) -> None:
     """Add a line to the file and have it on disk before returning; the same line again is harmless."""
-    folder.mkdir(parents=True, exist_ok=True)
+    private(folder)
     with (folder / NAME).open("a", encoding="ascii") as file:
         file.write(f"{payload['key']} {payload['at']}\n")
         file.flush()
