@@ -14,7 +14,7 @@ from handlers.contacts import card as contact_card
 from handlers.hazards import progress as hazard_progress
 from handlers.hazards import report as hazard_report
 from handlers.notices import subscriptions
-from handlers.passes import compounds, passes, scan
+from handlers.passes import compounds, passes, scan, turned_away
 from handlers.points import rewards as points_rewards
 from handlers.policies import browse, hotlines, question
 from handlers.privacy import my_data
@@ -71,6 +71,7 @@ HANDLERS: tuple[BaseHandler[Any, Any, Any], ...] = (
     *compounds.HANDLERS,
     *passes.HANDLERS,
     *scan.HANDLERS,
+    *turned_away.HANDLERS,
     *forms.handlers(FLOWS, question.answer),
     *typed.AFTER_FORMS,
     *received.ANSWERS,

@@ -37,3 +37,17 @@ class WithdrawPass(Callback, verb="ex"):
 
 class ShowCode(Callback, verb="ec"):
     """What a guard scans, at this moment."""
+
+
+class WasTurnedAway(Callback, verb="et"):
+    """At a compound; without a reason it is asked."""
+
+    id: int
+    reason: str = ""
+
+
+class TurnedAppeal(Callback, verb="eq"):
+    """An appeal about it."""
+
+    id: int
+    reason: str

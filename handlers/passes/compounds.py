@@ -9,7 +9,7 @@ from bot.channels.telegram.buttons import asked, message_of, pressed, tapped
 from bot.channels.telegram.unit import Context
 from bot.errors import Rejected
 from bot.messaging.callbacks import Go
-from bot.messaging.pass_presses import FindCompound, ReportCompound, ShowPass
+from bot.messaging.pass_presses import FindCompound, ReportCompound, ShowPass, WasTurnedAway
 from bot.messaging.reply import Option, Options, Row
 from bot.services.passes import compounds, directory
 from bot.store.models import Compound, Gate, now
@@ -73,6 +73,7 @@ def _ways(context: Context, row: Compound) -> list[Row]:
     rows: list[Row] = []
     if row.latitude is not None and row.longitude is not None:
         rows.append([context.link("compound.way", maplinks.amap(Point(row.latitude, row.longitude), row.name))])
+    rows.append([context.button("turned.away", WasTurnedAway(row.id))])
     wrong = context.button("compound.wrong", ReportCompound(row.id))
     return [*rows, [wrong, context.button("compound.other", FindCompound())], [context.button("pass.show", ShowPass())]]
 

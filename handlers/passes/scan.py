@@ -8,7 +8,7 @@ from telegram.ext import MessageHandler, filters
 from bot.channels.telegram.buttons import pressed
 from bot.channels.telegram.unit import Context
 from bot.messaging import urls
-from bot.messaging.pass_presses import FindCompound, ShowCode, ShowPass
+from bot.messaging.pass_presses import FindCompound, ShowCode, ShowPass, WasTurnedAway
 from bot.services.core.working_days import ZONE, shown
 from bot.services.passes import gate, passes
 from bot.services.passes.gate import Look, Verdict
@@ -28,12 +28,14 @@ async def arrived(update: Update, context: Context) -> None:
     at, compound = found
     look = await gate.arrive(context.session, context.chat, at, compound)
     where = f"{compound.name} {at.name}"
+    stopped = [context.button("turned.away", WasTurnedAway(compound.id))]
     if look.verdict is Verdict.UNKNOWN:
-        ways = [[context.button("pass.show", ShowPass())], [context.button("menu.entry", FindCompound())]]
+        ways = [stopped, [context.button("pass.show", ShowPass())], [context.button("menu.entry", FindCompound())]]
         context.say("gate.rider_unknown", where=where, rules=_rules(context, compound), choices=ways)
         return
     context.say(
         f"gate.rider_{look.verdict}",
+        choices=[stopped],
         where=where,
         colour=gate.colour(context.session),
         rules=_rules(context, compound),

@@ -12,7 +12,7 @@ from bot.console.core.routes import page
 from bot.console.passes.known import today
 from bot.errors import Rejected
 from bot.messaging import urls
-from bot.services.passes import compounds, devices, entries, gate
+from bot.services.passes import compounds, devices, entries, gate, turned_away
 from bot.services.staff.permissions import Right
 from bot.store.models import Compound, GateDevice
 
@@ -112,6 +112,9 @@ async def _show(
         fault=fault,
         colour=gate.colour(session),
         counts=await entries.counts(session, row.id),
+        turned_away=await turned_away.counts(session, row.id),
+        people=await turned_away.people(session, row.id),
+        fewest=turned_away.FEWEST,
         hours=await entries.by_hour(session, row.id),
         days=entries.DAYS,
     )

@@ -12,6 +12,7 @@ from bot.errors import Rejected
 from bot.services.core import counting, keyset
 from bot.services.core.districts import inside
 from bot.services.core.keyset import Key, Page, Part, Place
+from bot.services.passes import turned_away
 from bot.services.staff.lookup import Lookup
 from bot.services.staff.permissions import AGENCY, Right, Staffer
 from bot.store.models import Compound, CompoundReport, Gate, now
@@ -52,13 +53,14 @@ class CompoundFilter:
         return and_(*parts)
 
 
-VIEWS = ("all", "doubtful", "due", "closed")
+VIEWS = ("all", "turned_away", "doubtful", "due", "closed")
 
 
 def _views(today: date) -> dict[str, ColumnElement[bool]]:
     due = or_(Compound.checked.is_(None), Compound.checked < today - AGED)
     return {
         "all": true(),
+        "turned_away": and_(Compound.active, turned_away.many()),
         "doubtful": and_(Compound.active, Compound.doubtful_at.is_not(None)),
         "due": and_(Compound.active, due),
         "closed": ~Compound.active,

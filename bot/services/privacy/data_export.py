@@ -31,6 +31,7 @@ from bot.store.models import (
     Outbox,
     Outlet,
     StationReport,
+    TurnedAway,
     Volunteer,
     now,
 )
@@ -45,6 +46,7 @@ async def of(session: AsyncSession, chat: Chat) -> dict[str, Any]:
     """Everything under a chat: the settings, the open form, the cases with their identities and who looked."""
     reports = await session.scalars(select(StationReport).where(StationReport.reporter == chat.key))
     said = await session.scalars(select(ContactReport).where(ContactReport.reporter == chat.key))
+    stopped = await session.scalars(select(TurnedAway).where(TurnedAway.reporter == chat.key))
     gates = await session.scalars(select(CompoundReport).where(CompoundReport.reporter == chat.key))
     outlet = await session.get(Outlet, chat.outlet_id) if chat.outlet_id is not None else None
     return {
@@ -70,6 +72,7 @@ async def of(session: AsyncSession, chat: Chat) -> dict[str, Any]:
         "points": await _points(session, chat),
         "station_reports": [_plain(each, "station_id", "what", "part", "text", "at") for each in reports],
         "contact_reports": [_plain(each, "contact_id", "what", "at") for each in said],
+        "turned_away": [_plain(each, "compound_id", "reason", "at") for each in stopped],
         "compound_reports": [_plain(each, "compound_id", "at") for each in gates],
     }
 

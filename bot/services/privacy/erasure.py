@@ -43,6 +43,7 @@ from bot.store.models import (
     Identity,
     NoticeCopy,
     StationReport,
+    TurnedAway,
     now,
 )
 
@@ -110,7 +111,7 @@ async def erase(session: AsyncSession, context: ServiceContext, chat: Chat) -> N
     await session.execute(written.values(text=""))
     await rings.forget(session, chat.channel, chat.address)
     await rings.leave_wechat(session, chat.channel, chat.address)
-    for said in (StationReport, ContactReport, CompoundReport):
+    for said in (StationReport, ContactReport, CompoundReport, TurnedAway):
         await session.execute(update(said).where(said.reporter == chat.key).values(reporter=secrets.token_bytes(16)))
     at = await deletion_log.put(session, chat.key)
     text = context.knowledge.texts.say(chat.language, f"privacy.erased_{chat.channel}")

@@ -54,7 +54,17 @@ from bot.store.models.notices import (
     TrialMember,
 )
 from bot.store.models.open311 import ApiKey, Open311Post
-from bot.store.models.passes import Compound, CompoundReport, Entry, Gate, GateDevice, Pass, PassStep, RosterEntry
+from bot.store.models.passes import (
+    Compound,
+    CompoundReport,
+    Entry,
+    Gate,
+    GateDevice,
+    Pass,
+    PassStep,
+    RosterEntry,
+    TurnedAway,
+)
 from bot.store.models.points import PointsAccount, PointsEntry, RewardStock, Voucher
 from bot.store.models.policies import PolicyRevision
 from bot.store.models.privacy import Tombstone
@@ -181,6 +191,7 @@ __all__ = [
     "Training",
     "TrialGroup",
     "TrialMember",
+    "TurnedAway",
     "View",
     "Visit",
     "Volunteer",

@@ -151,3 +151,16 @@ class Entry(Base):
     at: Mapped[datetime] = mapped_column(default=now)
     result: Mapped[str] = mapped_column(String(12))  # a Verdict, or a Decision, of bot.services.passes.gate
     why: Mapped[str] = mapped_column(String(12), default="")  # why a guard turned somebody away
+
+
+class TurnedAway(Base):
+    """Somebody was turned away at a compound.  `reporter` is a blind key, not a person, and goes after a month."""
+
+    __tablename__ = "turned_away"
+    __table_args__ = (Index("ix_turned_away_compound", "compound_id", "at"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    compound_id: Mapped[int] = mapped_column(ForeignKey("compounds.id"))
+    reason: Mapped[str] = mapped_column(String(12))  # one of bot.services.passes.turned_away.REASONS
+    reporter: Mapped[bytes] = mapped_column(LargeBinary(16))
+    at: Mapped[datetime] = mapped_column(default=now)
