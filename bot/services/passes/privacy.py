@@ -2,25 +2,19 @@
 
 from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.services.core.context import ServiceContext
 from bot.services.core.timers import written
 from bot.services.identity import identities
 from bot.services.passes import entries, passes, transitions
-from bot.store.models import Chat, Identity, Pass
+from bot.store.models import Chat, Pass
 
 NOBODY = bytes(16)  # in place of whose it was
 
 
-async def held(session: AsyncSession, chat: Chat) -> list[dict[str, Any]]:
-    """Somebody's passes, as plain values."""
-    return [await _plain(session, row) for row in await passes.every(session, chat.id)]
-
-
-async def _plain(session: AsyncSession, row: Pass) -> dict[str, Any]:
-    body = await session.scalar(select(Identity.body).where(Identity.alias == row.alias))
+async def plain(session: AsyncSession, row: Pass) -> dict[str, Any]:
+    """A pass as plain values, without the identity behind it."""
     looks = await identities.seen_by(session, f"pass:{row.number}")
     return {
         "number": row.number,
@@ -30,7 +24,6 @@ async def _plain(session: AsyncSession, row: Pass) -> dict[str, Any]:
         "region": row.region,
         "checked_how": f"door_{row.checked_how}" if row.checked_how else "",
         "valid_until": written(row.valid_until) if row.valid_until is not None else None,
-        "identity": identities.named(body),
         "timeline": [
             {"at": written(each.at), "name": f"pass_{each.name}", "role": each.role, "text": each.text}
             for each in await passes.timeline(session, row.id)

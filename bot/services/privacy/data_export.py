@@ -16,7 +16,8 @@ from bot.services.core.timers import written
 from bot.services.hazards import privacy as hazards
 from bot.services.identity import identities
 from bot.services.notices import deliveries as notice_deliveries
-from bot.services.passes import privacy as passes
+from bot.services.passes import passes
+from bot.services.passes import privacy as pass_privacy
 from bot.services.points import ledger as points_ledger
 from bot.services.points import vouchers
 from bot.services.volunteers import applications
@@ -30,6 +31,7 @@ from bot.store.models import (
     Identity,
     Outbox,
     Outlet,
+    Pass,
     StationReport,
     TurnedAway,
     Volunteer,
@@ -67,7 +69,7 @@ async def of(session: AsyncSession, chat: Chat) -> dict[str, Any]:
         "memberships": [await _membership(session, each) for each in await applications.every(session, chat.id)],
         "hazards": await hazards.held(session, chat),
         "bookings": await bookings.held(session, chat),
-        "passes": await passes.held(session, chat),
+        "passes": [await _pass(session, each) for each in await passes.every(session, chat.id)],
         "notices": await notice_deliveries.held(session, chat.id),
         "points": await _points(session, chat),
         "station_reports": [_plain(each, "station_id", "what", "part", "text", "at") for each in reports],
@@ -98,6 +100,11 @@ async def _appeal(session: AsyncSession, appeal: Appeal) -> dict[str, Any]:
         "attachments": [_plain(each, "kind", "state", "mime", "size") for each in kept],
         "looked_at": [_plain(each, "at", "role", "field", "purpose") for each in looks],
     }
+
+
+async def _pass(session: AsyncSession, row: Pass) -> dict[str, Any]:
+    body = await session.scalar(select(Identity.body).where(Identity.alias == row.alias))
+    return {**await pass_privacy.plain(session, row), "identity": identities.named(body)}
 
 
 async def _membership(session: AsyncSession, volunteer: Volunteer) -> dict[str, Any]:
