@@ -15,6 +15,7 @@ What no request can try, and the test that holds it:
 * plates and faces covered by solid blocks (`tests/hazards/test_reporting.py`), formulas and separators of exported sheets
   (`tests/reports`)
 * who may change entries of the nation: docs/decisions/0006-who-publishes-a-policy.md (`tests/policies/test_console.py`)
+* presses of Telegram's clients that were made up (`tests/chats/test_callbacks.py`)
 * proxies in front: `deploy/nginx.conf` (`tests/doors/test_nginx.py`)
 * every form field that names a thing, by reflection (`tests/console/test_objects.py`), and every text function against
   hostile text (`tests/doors/test_texts.py`): here only those that the review named

@@ -230,22 +230,3 @@ async def captions(town: Town) -> str:
     asks = await sends(town, 8, picture(caption=QUESTION))
     hurt = await sends(town, 8, picture(caption="有人被车撞了，在流血"))
     return held("核对于" in asks[0] and "120" in hurt[0], "answered, and 120 first")
-
-
-@attack("skip", "made-up presses that pass questions which have to be answered")
-async def made_up_presses(town: Town) -> str:
-    chat = 9
-    await sends(town, chat, line("/start", entity=True))
-    await sends(town, chat, line("随手拍"))
-    for data in ("f:hazard:!skip:1", "flow:hazard:!skip:0", "hazard:!skip"):
-        query = {
-            "id": secrets.token_hex(4),
-            "from": {"id": 9, "first_name": "王", "is_bot": False},
-            "chat_instance": "1",
-        }
-        place = {"id": chat, "type": "private"}
-        query |= {"message": {"message_id": 1, "date": 1760000000, "chat": place, "text": "x"}, "data": data}
-        town.raw({"callback_query": query})
-    await until(lambda: False, 3)
-    said = await sends(town, chat, line("路口井盖翘起来了"))
-    return held(said and "提交" not in " ".join(said), f"it still asks: {said[-1][:40]!r}")
