@@ -160,7 +160,7 @@ class Settings(RemoteModels):
     wechat_notice_template: str = Field(
         "",
         pattern=r"^[\w-]*$",
-        description="Template of a 订阅通知 that rings whoever allowed it for a notice. Empty: no notice rings.",
+        description="Template of a subscription notice that rings whoever allowed it for a notice. Empty: no notice rings.",
     )
     wechat_notice_fields: str = Field(
         "thing1 time2", pattern=r"^[a-z_]+\d+( [a-z_]+\d+)*$", description="Names of its fields, as above."

@@ -19,10 +19,11 @@ from bot.services.attachments import attachments
 from bot.services.identity import redaction
 from bot.store.models import Appeal
 from knowledge import Knowledge
+from knowledge.texts import DEFAULT
 
 FIELDS = ("number", "at", "type", "code", "class", "region", "place", "title", "text", "evidence", "due")
 CHINA = timezone(timedelta(hours=8))
-EVIDENCE = {"photo": "照片", "file": "图片", "voice": "录音"}
+EVIDENCE = {"photo": "handoff.photo", "file": "handoff.file", "voice": "handoff.voice"}  # texts, by kind of attachment
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,7 @@ async def _allowed(session: AsyncSession, knowledge: Knowledge, mapping: Mapping
 
 
 async def _line(session: AsyncSession, knowledge: Knowledge, mapping: Mapping12345, appeal: Appeal) -> dict[str, str]:
+    texts = knowledge.texts
     counts = Counter(each.kind for each in await attachments.of_case(session, appeal.id))
     values = {
         "number": appeal.number,
@@ -81,7 +83,9 @@ async def _line(session: AsyncSession, knowledge: Knowledge, mapping: Mapping123
         "place": redaction.mask(appeal.place),
         "title": knowledge.appeals.kinds[appeal.kind].label,
         "text": redaction.mask(appeal.story),
-        "evidence": "、".join(f"{EVIDENCE.get(kind, kind)} {count}" for kind, count in sorted(counts.items())),
+        "evidence": "、".join(
+            f"{texts.say(DEFAULT, EVIDENCE[kind])} {count}" for kind, count in sorted(counts.items())
+        ),
         "due": f"{appeal.due_at.astimezone(CHINA):%Y-%m-%d %H:%M}" if appeal.due_at else "",
     }
     return {theirs: values[ours] for ours, theirs in mapping.columns.items()}
