@@ -109,7 +109,7 @@ def is_spot(known: Knowledge, text: str, *, asked: bool = False) -> bool:
     spot, stem = found["spot"], found["stem"]
     if _ROAD.search(spot) or _IN_A_ROAD.search(stem):
         return not (_NAMELESS.search(spot) or _ASKS.search(plain))
-    if _TELLS.search(plain):
+    if _TELLS.search(plain) or (stem.endswith("的") and not NEAR.search(plain)):  # 学驾照的学校
         return False
     return bool(NEAR.search(plain)) or not _is_about_something(
         known, text, sure=asked or _begins_with_a_place(known, stem)

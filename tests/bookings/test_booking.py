@@ -186,7 +186,7 @@ async def test_the_calendar_file_opens_without_a_cookie_and_no_other_token_does(
         assert not answer.cookies
         for token in (
             link[:-1] + ("0" if link[-1] != "0" else "1"),
-            link.replace("/c", "/d"),
+            link.replace("/c", "/z"),
             f"{phone.url}/q/x",
         ):
             async with http.get(token) as answer:

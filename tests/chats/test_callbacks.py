@@ -16,6 +16,7 @@ from tests.support.project import ROOT
 WIRE = """
 ac:210100000017 al an ao:210100000017 aq ar:210100000017:poor at:210100000017 aw:210100000017 ax:210100000017
 bb:7 bl bl:5 bm br:B261130048372:good bs:7 bx:B261130048372
+ea ec ef en ep eq:7:code er:7 et:7 et:7:manner ew ex ex:yes
 c c:3 c:3:1 cm:7 cs:1 co cr:7 cr:7:wrong cy:210100000017 d:wages-unpaid f:appeal:story:!cancel f:appeal::!on f:appeal:preview:!edit:story f:voice:text:for go:hazard
 he:yes he:no:210100000017 hl hn ho:210100000017 home:later hq hv:210100000017:yes hx:210100000017 ls:7:0 ls:7:42
 n notices notices:service:off notices:activity:flip notices:quiet: notices:quiet:8-16 notices:platform

@@ -11,7 +11,7 @@ async def test_start_says_what_the_bot_does_and_keeps_and_lays_out_the_keys(phon
     assert "从不问：密码、验证码、银行卡号" in privacy
     keys = await phone.keyboard()
     assert keys[0] == ["📍 发位置，找驿站"]
-    assert [len(row) for row in keys[1:]] == [2, 2, 2, 1]
+    assert [len(row) for row in keys[1:]] == [2, 2, 2, 2]
     async with app.db.read() as session:
         assert (await session.scalar(select(Chat.started_at))) is not None
 

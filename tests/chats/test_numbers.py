@@ -10,6 +10,7 @@ import pytest
 import bot.console.core
 from bot.console.appeals import queue as appeal_queue
 from bot.console.core import authentication
+from bot.console.passes import rosters
 from bot.console.reports import overview
 from bot.services.appeals import appeals, dispatch
 from bot.services.calendar import coverage
@@ -18,6 +19,7 @@ from bot.services.contacts import visits
 from bot.services.core import rate_limits
 from bot.services.hazards import drawn
 from bot.services.notices import approvals, audience
+from bot.services.passes import entries, passes, turned_away
 from bot.services.staff import access_anomalies, calls, chat_links, mfa, recovery, screen_sign_in
 from bot.store.models import Notice, NoticeKind
 from handlers import standing
@@ -97,6 +99,12 @@ def held() -> dict[str, set[int]]:
         "move.agency": {dispatch.HOPS},
         **{key: {witnesses.AGREE} for key in ("station.reported", "call.station")},
         **{key: {witnesses.AGREE} for key in ("contact.reported", "call.contact_doubtful")},
+        **{key: {witnesses.AGREE} for key in ("compound.reported", "call.compound_doubtful")},
+        "call.compound_turned_away": {turned_away.WITHIN.days // 30},
+        "turned.noted": {turned_away.WITHIN.days // 30, turned_away.FEWEST},
+        "pass.consent": {retention.load().rules["passes"].days, entries.DAYS},
+        "pass.told_reject": {passes.AGAIN.days},
+        "console rejected.roster.until": {rosters.LONGEST.days // 365},
         "staff.how": {chat_links.DIGITS, screen_sign_in.LETTERS},
         "volunteer.consent": years | {16},  # a tick by whoever applies: the law's age of work
         "volunteer.resigned": years,

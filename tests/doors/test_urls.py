@@ -15,6 +15,7 @@ def test_every_address_is_served(app):
         urls.WECHAT,
         urls.WECHAT_ENTER,
         urls.WECHAT_BACK,
+        urls.WECHAT_BELL,
     }  # only with their secrets
     assert {each for each in known - off if not any(f"{route}/".startswith(f"{each}/") for route in served)} == set()
 
