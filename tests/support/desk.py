@@ -42,6 +42,11 @@ class Page(str):
         bare = re.sub(r"<(script|style|head)\b.*?</\1>", " ", self, flags=re.DOTALL)
         return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", bare)).split())
 
+    @property
+    def told(self) -> str:
+        """The words without what differs between two requests for the same: their code, and the minute they came."""
+        return re.sub(r"编号 [0-9a-f]{16}|打印于 [0-9-]{10} [0-9:]{5}", "", self.words)
+
 
 class Desk:
     """One member of staff in one browser.
