@@ -2,6 +2,7 @@
 
 CHAT = "/chat"  # the web chat
 SCANNED = "/q"  # and a token: what a code on paper or on a screen leads to, for anybody
+GUARD = f"{SCANNED}/gate"  # a guard's phone, which goes on without a network
 MAP = "/map"  # stations, for everybody
 OPEN311 = "/open311"
 BACKEND_STATUS = "/backend/status"  # news from the backend

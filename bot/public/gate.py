@@ -1,4 +1,4 @@
-"""A guard's phone: what it shows when it has scanned a rider, and how it is enrolled.  No account, no script.
+"""A guard's phone: what it shows when it has scanned a rider, and how it is enrolled.  No account; it needs no script.
 
 A camera opens the address in the browser, whose cookie says which gate this is; anybody else's browser learns nothing.
 """
@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 from bot.doors import forms, origins
 from bot.messaging import urls
+from bot.public.guard import COOKIE, buttons, kit
 from bot.public.page import page
 from bot.services.core.context import ServiceContext
 from bot.services.core.working_days import ZONE, shown
@@ -19,7 +20,6 @@ from bot.services.passes.gate import REASONS, Decision, Look, Verdict
 from bot.store.db import Database
 from bot.store.models import now
 
-COOKIE = "nuanxin_gate"
 LIMITS = forms.Limits(total=2_000, fields=4)  # bytes, fields
 YEAR = 366 * 24 * 3600  # seconds
 
@@ -30,14 +30,14 @@ class GatePages:
     def __init__(self, db: Database, services: Callable[[], ServiceContext]) -> None:
         self.db, self._services = db, services
 
-    async def answer(self, request: web.Request, token: str, kind: str) -> web.Response:
-        """kind: of the token, which names a pass or a phone that is to be enrolled."""
+    async def answer(self, request: web.Request, token: str, *, rider: bool) -> web.Response:
+        """rider: whether this is a rider's code, and not a link that enrols a phone."""
         posts = request.method == "POST"
         if posts and not origins.is_ours(request, self._services().base_url, spoken=False):
             raise web.HTTPForbidden
-        if kind == devices.KIND:
-            return await (self._enrol(token) if posts else self._invite(token))
-        return await (self._decide(request, token) if posts else self._scan(request, token))
+        if rider:
+            return await (self._decide(request, token) if posts else self._scan(request, token))
+        return await (self._enrol(token) if posts else self._invite(token))
 
     async def _invite(self, token: str) -> web.Response:
         async with self.db.read() as session:
@@ -53,7 +53,7 @@ class GatePages:
             cookie = await devices.enrol(session, found[0]) if found is not None else None
         if cookie is None:
             return self._told("gate.link_over", status=410)
-        response = self._told("gate.enrolled")
+        response = self._told("gate.enrolled", guard=True)
         secure = self._services().base_url.startswith("https:")
         response.set_cookie(
             COOKIE, cookie, max_age=YEAR, httponly=True, samesite="Lax", secure=secure, path=urls.SCANNED
@@ -64,12 +64,13 @@ class GatePages:
         async with self.db.read() as session:
             found = await devices.by_cookie(session, request.cookies.get(COOKIE, ""))
             if found is None:
-                return self._told("gate.for_guards")
+                return self._told("gate.for_guards", guard=COOKIE in request.cookies)  # It forgets that it was one.
             look, _ = await gate.scan(session, found[2], token)
             colour = gate.colour(session)
         good = look.verdict is Verdict.OK
-        body = self._lines(found, look, colour) + self._buttons()
-        return page(self._say(f"gate.{look.verdict}"), body, look="ok" if good else "no", posts=True)
+        say = self._services().knowledge.texts.say
+        body = Markup("<div id=told>{}</div>").format(self._lines(found, look, colour)) + buttons(say) + kit(say)
+        return page(self._say(f"gate.{look.verdict}"), body, look="ok" if good else "no", posts=True, scripts=True)
 
     async def _decide(self, request: web.Request, token: str) -> web.Response:
         """Let in, or not; once for a pass at this gate, however often it is tapped."""
@@ -95,18 +96,9 @@ class GatePages:
         clock = f"{colour} {_where(found)} {now().astimezone(ZONE):%H:%M:%S}"
         return Markup("").join(Markup("<p>{}</p>").format(line) for line in (*lines, clock) if line)
 
-    def _buttons(self) -> Markup:
-        choices = Markup("").join(
-            Markup('<option value="{}">{}</option>').format(each, self._say(f"gate.why_{each}")) for each in REASONS
-        )
-        return Markup(
-            "<form method=post><button name=decision value=let_in>{}</button></form>"
-            '<form method=post><label for="why">{}</label><select id="why" name="why">{}</select>'
-            "<button name=decision value=turned_away>{}</button></form>"
-        ).format(self._say("gate.let_in"), self._say("gate.why"), choices, self._say("gate.turn_away"))
-
-    def _told(self, key: str, *, status: int = 200) -> web.Response:
-        return page(self._say(key), Markup(""), status=status)
+    def _told(self, key: str, *, status: int = 200, guard: bool = False) -> web.Response:
+        body = kit(self._services().knowledge.texts.say) if guard else Markup("")
+        return page(self._say(key), body, status=status, posts=guard, scripts=guard)
 
     def _say(self, key: str, **values: object) -> str:
         return self._services().knowledge.texts.say("zh", key, **values)

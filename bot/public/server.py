@@ -1,19 +1,21 @@
-"""/q/TOKEN: one address that decides by what a token is.  No script, and nothing that says who somebody is."""
+"""/q/TOKEN: one address that decides by what a token is.  Nothing that says who somebody is."""
 
 from collections.abc import Callable, Sequence
 
 from aiohttp import web
+from aiohttp.typedefs import Handler
 from markupsafe import Markup
 
 from bot.doors.budgets import Budget
 from bot.messaging import urls
 from bot.public.gate import GatePages
+from bot.public.guard import GuardPages
 from bot.public.page import HEADERS, page
 from bot.services.bookings import attendance, calendar_file, sittings
 from bot.services.bookings.sittings import UnknownSitting
 from bot.services.core import codes
 from bot.services.core.context import ServiceContext
-from bot.services.passes import devices, gate
+from bot.services.passes import devices, gate, signed
 from bot.store.db import Database, is_down
 
 MOST, SECONDS = 60, 60.0  # requests of one address: a hall behind one router scans at the same time
@@ -28,26 +30,38 @@ class PublicPages:
         """telegram: what the bot is called there, "" without it.  web_chat: whether there is one."""
         self.db, self._services, self._budget = db, services, Budget(MOST, SECONDS)
         self._telegram, self._web_chat = telegram, web_chat
-        self._gates = GatePages(db, services)
+        self._gates, self._guards = GatePages(db, services), GuardPages(db, services)
 
     def routes(self) -> list[web.RouteDef]:
-        address = f"{urls.SCANNED}/{{token}}"
-        return [web.get(address, self.scanned), web.post(address, self.scanned)]
+        address, guards = f"{urls.SCANNED}/{{token}}", self._guards
+        return [
+            *guards.files(),
+            web.get(f"{urls.GUARD}/list", self._careful(guards.list)),
+            web.post(f"{urls.GUARD}/entries", self._careful(guards.entries)),
+            web.get(address, self._careful(self._scanned)),
+            web.post(address, self._careful(self._scanned)),
+        ]
 
-    async def scanned(self, request: web.Request) -> web.Response:
-        if wait := self._budget.spend(request):
-            return web.Response(status=429, headers={**HEADERS, "Retry-After": str(int(wait) + 1)})
-        try:
-            return await self._answer(request, request.match_info["token"])
-        except Exception as error:
-            if not is_down(error):
-                raise
-            return web.Response(status=503, headers={**HEADERS, "Retry-After": "10"})
+    def _careful(self, answer: Handler) -> Handler:
+        """With what one address may ask, and words for a database that is away."""
 
-    async def _answer(self, request: web.Request, token: str) -> web.Response:
+        async def answered(request: web.Request) -> web.StreamResponse:
+            if wait := self._budget.spend(request):
+                return web.Response(status=429, headers={**HEADERS, "Retry-After": str(int(wait) + 1)})
+            try:
+                return await answer(request)
+            except Exception as error:
+                if not is_down(error):
+                    raise
+                return web.Response(status=503, headers={**HEADERS, "Retry-After": "10"})
+
+        return answered
+
+    async def _scanned(self, request: web.Request) -> web.Response:
+        token = request.match_info["token"]
         known = codes.named(token)
-        if known is not None and known[0] in (gate.PASS, devices.KIND):
-            return await self._gates.answer(request, token, known[0])
+        if (rider := signed.looks_like(token)) or (known is not None and known[0] == devices.KIND):
+            return await self._gates.answer(request, token, rider=rider)
         if request.method != "GET":
             return self._nothing()
         if known is not None and known[0] == gate.GATE:

@@ -13,7 +13,10 @@ import secrets
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from bot.store import curve
 
 NONCE = 12  # bytes
 KEY = 32  # bytes
@@ -29,6 +32,7 @@ class Vault:
 
     def __init__(self, keys: dict[int, bytes], index_key: bytes) -> None:
         self._ring = {number: AESGCM(key) for number, key in keys.items()}
+        self._signing = {number: curve.key_of(key, "nuanxin-codes") for number, key in keys.items()}
         self.current = next(iter(keys))
         self._index_key = hashlib.blake2b(index_key, person=b"nuanxin-index").digest()
 
@@ -64,6 +68,10 @@ class Vault:
             return cipher.decrypt(sealed[1 : 1 + NONCE], sealed[1 + NONCE :], purpose.encode())
         except (KeyError, IndexError, InvalidTag) as error:
             raise CannotOpen(purpose) from error
+
+    def signing_key(self, number: int) -> ec.EllipticCurvePrivateKey:
+        """What signs codes with a key of the ring: another one of these is another one of those."""
+        return self._signing[number]
 
     def blind(self, value: str, purpose: str) -> bytes:
         """A keyed hash of a value, to look it up by; the same value under another purpose looks different."""

@@ -14,10 +14,7 @@ from typing import Any
 import aiohttp
 import http_ece
 import orjson
-from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from py_vapid import Vapid02
 from sqlalchemy import delete, select, update
 from yarl import URL
@@ -32,7 +29,7 @@ from bot.channels.web.wakeups import READING
 from bot.doors import numbers
 from bot.errors import Refused, TryLater
 from bot.messaging.urls import CHAT
-from bot.store import upsert
+from bot.store import curve, upsert
 from bot.store.base import now, vault_of
 
 logger = log.get(__name__)
@@ -76,9 +73,9 @@ class WebPush:
         self, shared: Shared, own: Callable[[], Awaitable[Bot]], settings: PushSettings, *, secret: str
     ) -> None:
         self.shared, self._own, self.settings = shared, own, settings
-        self._signer = Vapid02(private_key=_signing_key(secret))
+        self._signer = Vapid02(private_key=curve.key_of(secret.encode(), "nuanxin-push"))
         self._session: aiohttp.ClientSession | None = None
-        self.key = _public(self._signer.public_key) if settings.contact else ""  # what the page subscribes with
+        self.key = curve.point_of(self._signer.public_key) if settings.contact else ""  # what the page subscribes with
 
     async def close(self) -> None:
         if self._session is not None:
@@ -193,18 +190,6 @@ class WebPush:
 
     def _blind(self, endpoint: str) -> bytes:
         return vault_of(self.shared.db.engine.dialect).blind(endpoint, "web_subscriptions.key")
-
-
-def _signing_key(secret: str) -> ec.EllipticCurvePrivateKey:
-    """The installation's own, the same in every process and after every start: a browser holds on to it."""
-    derived = HKDF(hashes.SHA256(), 48, salt=None, info=b"nuanxin-push").derive(secret.encode())
-    order = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551  # of P-256
-    return ec.derive_private_key(int.from_bytes(derived) % (order - 1) + 1, ec.SECP256R1())
-
-
-def _public(key: Any) -> str:
-    point: bytes = key.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
-    return base64.urlsafe_b64encode(point).rstrip(b"=").decode()
 
 
 def _bytes(text: str) -> bytes:

@@ -7,19 +7,20 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import insert, select
+from sqlalchemy import and_, insert, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.services.core import codes
 from bot.services.core.working_days import china_date
 from bot.services.identity import identities
-from bot.services.passes import passes
+from bot.services.passes import passes, signed
+from bot.services.passes.signed import Code
 from bot.services.passes.states import PassState
 from bot.store.base import vault_of
 from bot.store.models import Chat, Compound, Entry, Gate, Pass, now
 
-GATE, PASS = "g", "p"  # kinds of tokens: of what hangs at a gate, and of what a rider shows
-RENEWED = 30  # seconds after which a pass shows another code
+GATE = "g"  # of the tokens that hang at gates
+RENEWED = signed.TURN  # seconds
 KEPT = 3  # turns for which a code is good: a picture of it is nothing after 90 s
 DECIDED = 20  # turns within which a guard says what they did: ten minutes
 ONCE = timedelta(seconds=RENEWED * KEPT)  # within which one pass at one gate is one entry
@@ -69,12 +70,9 @@ def gate_code(session: AsyncSession, gate: Gate) -> str:
 
 
 def pass_code(session: AsyncSession, row: Pass) -> str:
-    """What a pass shows at this moment."""
-    return codes.sign(session, PASS, row.id, str(_turn()))
-
-
-def _turn() -> int:
-    return int(now().timestamp()) // RENEWED
+    """What a pass that was checked shows at this moment."""
+    assert row.valid_until is not None  # noqa: S101 (the table sees to it)
+    return signed.write(session, Code(row.id, row.valid_until, row.region[:CITY], signed.turn_of(now())))
 
 
 async def gate_of(session: AsyncSession, token: str) -> tuple[Gate, Compound] | None:
@@ -98,12 +96,12 @@ async def arrive(session: AsyncSession, chat: Chat, gate: Gate, compound: Compou
 
 async def scan(session: AsyncSession, compound: Compound, token: str, *, turns: int = KEPT) -> tuple[Look, Pass | None]:
     """A guard's phone has scanned a rider; nothing is written before the guard has decided."""
-    named = codes.named(token)
-    if named is None or named[0] != PASS:
+    code = signed.read(session, token)
+    if code is None:
         return Look(Verdict.UNKNOWN), None
-    if not any(codes.holds(session, token, str(_turn() - turn)) for turn in range(turns)):
+    if not 0 <= signed.turn_of(now()) - code.turn < turns:
         return Look(Verdict.STALE), None
-    row = await session.get(Pass, named[1], populate_existing=True)
+    row = await session.get(Pass, code.id, populate_existing=True)
     verdict = _verdict(row, compound)
     return await _look(session, row, verdict), row
 
@@ -124,12 +122,19 @@ async def _look(session: AsyncSession, row: Pass | None, verdict: Verdict) -> Lo
     return Look(verdict, await identities.masked_name(session, row.alias), row.platform, row.valid_until)
 
 
-async def note(session: AsyncSession, gate_id: int, key: bytes | None, result: str, why: str = "") -> bool:
-    """Write down that somebody was there; False where it stands there already: a second tap is no second entry."""
-    if key is not None:
-        same = select(Entry.id).where(Entry.gate_id == gate_id, Entry.key == key, Entry.result == result)
-        if await session.scalar(same.where(Entry.at > now() - ONCE).limit(1)) is not None:
-            return False
-    values = {"gate_id": gate_id, "key": key, "at": now(), "result": result, "why": why}
+async def note(
+    session: AsyncSession, gate_id: int, key: bytes | None, result: str, why: str = "", *, at: datetime | None = None
+) -> bool:
+    """Write down that somebody was there; False where it stands there already: a second tap is no second entry.
+
+    at: when that was, as a phone hands it in later; the same again is no second entry, nor when nobody knows whose it was.
+    """
+    when = at or now()
+    same = select(Entry.id).where(Entry.gate_id == gate_id, Entry.result == result)
+    again = [and_(Entry.key == key, Entry.at > when - ONCE, Entry.at < when + ONCE)] if key is not None else []
+    again += [and_(Entry.key.is_(None), Entry.at == at)] if at is not None else []
+    if again and await session.scalar(same.where(or_(*again)).limit(1)) is not None:
+        return False
+    values = {"gate_id": gate_id, "key": key, "at": when, "result": result, "why": why}
     await session.execute(insert(Entry).values(values))
     return True
