@@ -15,7 +15,6 @@ from knowledge import (
     policies,
     regions,
     retention,
-    rewards,
     search,
     texts,
     volunteers,
@@ -32,7 +31,6 @@ from knowledge.places import Places
 from knowledge.policies import Policy
 from knowledge.regions import Region
 from knowledge.retention import Retention
-from knowledge.rewards import Reward
 from knowledge.search import Search, names
 from knowledge.stations import Station, Stations, Vocabulary, read, vocabulary
 from knowledge.stations.shown import Shown
@@ -73,7 +71,6 @@ class Knowledge:
     retention: Retention
     contacts: Duties
     grid: Grid
-    rewards: Mapping[str, Reward]
     measures: Measures
     sheets: Sheets
     search: Search
@@ -134,7 +131,6 @@ def load(stations: Iterable[Station] | None = None) -> Knowledge:
         retention=retention.load(),
         contacts=contacts.load(),
         grid=volunteers.load(),
-        rewards=rewards.load(),
         measures=measures.load(),
         sheets=sheets,
         search=Search(entries, spoken, known, search.strangers()),

@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from datetime import timedelta
 from functools import cache, partial
 from typing import Any, NoReturn
 
@@ -22,12 +23,14 @@ from bot.errors import CannotStart
 from bot.parts import EVERYTHING, Part
 from bot.services.bookings import samples as booking_samples
 from bot.services.contacts import samples
-from bot.services.core.lifecycle import Role
+from bot.services.core.lifecycle import Actor, Role
 from bot.services.passes import samples as pass_samples
+from bot.services.points import samples as reward_samples
 from bot.services.privacy import deletion_log
 from bot.services.staff import accounts, sign_in
 from bot.services.stations import stations
 from bot.settings import Settings
+from bot.store.base import as_of
 from bot.store.models import Staff, now
 
 logger = log.get(__name__)
@@ -120,6 +123,11 @@ class Demo:
         async with app.db.begin() as session:
             await stations.seed_demo(session, [each for each in app.knowledge.stations if each.sample])
             people = await accounts.seed_demo(session)
+            by_role = dict(zip(accounts.DEMO, people, strict=False))
+            writer, approver = by_role[Role.ORGANISER], by_role[Role.APPROVER]
+            actors = Actor(Role.ORGANISER, writer.id), Actor(Role.APPROVER, approver.id)
+            with as_of(now() - timedelta(days=history.DAYS + 1)):  # before anybody asks for one
+                await reward_samples.seed_demo(session, *actors, accounts.DEMO_DISTRICT)
         if self._empty:
             await history.skip(app.db)
         elif not await history.is_told(app.db):
@@ -128,8 +136,6 @@ class Demo:
         async with app.db.begin() as session:
             await samples.seed_demo(session)
             await pass_samples.seed_demo(session)
-            by_role = dict(zip(accounts.DEMO, people, strict=False))
-            writer, approver = by_role[Role.ORGANISER], by_role[Role.APPROVER]
             await booking_samples.seed_demo(session, writer, approver)
 
     async def greet(self) -> str:

@@ -12,6 +12,8 @@ from bot.services.appeals import queue
 from bot.services.appeals.queue import AppealFilter
 from bot.services.calendar.wording import day
 from bot.services.core.keyset import Place
+from bot.services.core.lifecycle import Role
+from bot.services.points import rewards
 from bot.services.staff.permissions import Right
 from bot.store.models import Appeal
 
@@ -23,8 +25,8 @@ async def home(context: RequestContext) -> web.Response:
     makers = [each for each in context.http_request.app[CARDS] if context.staffer.may(each.right)]
     cards = [card for each in makers if (card := await each.make(context)) is not None]
     cards.sort(key=lambda each: (not each.urgent, not each.count))
-    kinds, rewards = context.knowledge.appeals.kinds, context.knowledge.rewards
-    labels = {code: kinds[code].label for code in kinds} | {code: rewards[code].label for code in rewards}
+    kinds = context.knowledge.appeals.kinds
+    labels = {code: kinds[code].label for code in kinds} | await _rewards(context)
     return context.page(
         "home.html",
         cards=[each for each in cards if each.count],
@@ -43,3 +45,10 @@ async def _first(context: RequestContext) -> Sequence[tuple[Appeal, str]]:
         return ()
     found = await queue.queue(context.session, context.staffer, AppealFilter(), Place(), size=FIRST)
     return [(appeal, beginning(appeal)) for appeal, _ in found.rows]
+
+
+async def _rewards(context: RequestContext) -> dict[str, str]:
+    """The names of those that somebody of a redemption point hands over."""
+    if Role.COUNTER not in context.staffer.roles:
+        return {}
+    return {code: row.label for code, row in (await rewards.every(context.session)).items()}

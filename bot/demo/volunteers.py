@@ -5,7 +5,7 @@ from datetime import timedelta
 from bot.demo.stage import Story
 from bot.demo.town import Resident, Town
 from bot.services.core.lifecycle import WORKER, Actor, Role
-from bot.services.points import ledger, vouchers
+from bot.services.points import ledger, rewards, vouchers
 from bot.services.volunteers import applications, shifts, transitions
 from bot.services.volunteers.applications import VolunteerApplication
 from bot.services.volunteers.states import VolunteerMove, VolunteerState
@@ -66,10 +66,11 @@ async def _shift(town: Town, number: str) -> None:
 async def _spend(town: Town, who: Resident) -> None:
     """Whoever has enough points takes a reward, and most have it handed over at once."""
     account = await ledger.account_of(town.session, who.chat)
-    reward = town.services.knowledge.rewards.get(REWARD)
-    if account is None or reward is None or account.available < reward.points:
+    chat = await town.chat(who)
+    reward = await rewards.on_offer(town.session, REWARD, chat.region)
+    if account is None or account.available < reward.points:
         return
-    voucher = await vouchers.reserve(town.session, town.services, await town.chat(who), REWARD)
+    voucher = await vouchers.reserve(town.session, chat, REWARD)
     await vouchers.ring(town.session, town.services, {"of": "voucher", "do": "issue", "number": str(voucher.id)})
     if voucher.code and town.maybe(0.8):
         await vouchers.fulfil(town.session, town.services, voucher.code, town.staff[Role.COUNTER])

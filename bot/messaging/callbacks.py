@@ -13,6 +13,11 @@ from bot.messaging.booking_presses import MySeats as MySeats
 from bot.messaging.booking_presses import RateSitting as RateSitting
 from bot.messaging.booking_presses import ShowOfferings as ShowOfferings
 from bot.messaging.booking_presses import ShowSitting as ShowSitting
+from bot.messaging.points_presses import BuyReward as BuyReward
+from bot.messaging.points_presses import CancelVoucher as CancelVoucher
+from bot.messaging.points_presses import MyVouchers as MyVouchers
+from bot.messaging.points_presses import Points as Points
+from bot.messaging.points_presses import ShowReward as ShowReward
 from bot.messaging.press import CALLBACKS as CALLBACKS
 from bot.messaging.press import MOST as MOST
 from bot.messaging.press import Callback as Callback
@@ -212,28 +217,6 @@ class ThinkAgain(Callback, verb="uu"):
 
     noun: str
     number: str
-
-
-class Points(Callback, verb="pw"):
-    """The account, and what there is for it."""
-
-
-class ShowReward(Callback, verb="pr"):
-    code: str
-
-
-class BuyReward(Callback, verb="pb"):
-    code: str
-    entries: int  # of the account when it was shown: a second tap buys nothing
-
-
-class MyVouchers(Callback, verb="pv"):
-    """List one's own."""
-
-
-class CancelVoucher(Callback, verb="pc"):
-    id: int
-    sure: str = ""
 
 
 class MyData(Callback, verb="pd"):

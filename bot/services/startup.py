@@ -7,7 +7,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.services import replanning
 from bot.services.core.context import ServiceContext
-from bot.services.points import vouchers
 from bot.services.privacy import retention
 from bot.services.reports import daily_counts, ledger_schedule
 from bot.services.units import agencies
@@ -21,6 +20,5 @@ async def ensure(session: AsyncSession, services: ServiceContext) -> None:
     await retention.ensure(session)
     await ledger_schedule.ensure(session)
     await daily_counts.ensure(session, knowledge.measures.counted)
-    await vouchers.ensure(session, services)
     await audience_tags.ensure(session)
     await replanning.take_up(session)

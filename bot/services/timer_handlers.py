@@ -26,6 +26,7 @@ from bot.services.notices import calls as notice_calls
 from bot.services.notices import start as notice_start
 from bot.services.passes import calls as pass_calls
 from bot.services.passes import transitions as pass_transitions
+from bot.services.points import calls as reward_calls
 from bot.services.points import vouchers
 from bot.services.policies import calls as policy_calls
 from bot.services.privacy import erasure, retention
@@ -42,7 +43,7 @@ Ring = Callable[[AsyncSession, ServiceContext, Any], Awaitable[None]]  # each wi
 
 CALLS = (
     *(appeal_calls, help_calls, consultation_calls, hazard_calls, notice_calls, volunteer_calls),
-    *(policy_calls, station_calls, booking_calls),
+    *(policy_calls, station_calls, booking_calls, reward_calls),
 )
 SOURCES: dict[str, CallSource] = {
     **{each.NOUN: each.SOURCE for each in CALLS},

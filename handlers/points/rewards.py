@@ -11,11 +11,10 @@ from bot.messaging.callbacks import BuyReward, CancelVoucher, MyVouchers, Points
 from bot.messaging.reply import Press, Row
 from bot.services.core.working_days import ZONE, shown
 from bot.services.points import ledger as points_ledger
-from bot.services.points import vouchers
+from bot.services.points import rewards, vouchers
 from bot.services.points.vouchers import VoucherState
-from bot.store.models import PointsAccount, PointsEntry, Voucher
+from bot.store.models import PointsAccount, PointsEntry, Reward, Voucher
 from handlers import second_thoughts
-from knowledge.rewards import Reward
 
 LINES = 6  # of the ledger
 NOUN = "voucher"  # what is given back, as it is planned
@@ -52,47 +51,42 @@ def _line(context: Context, entry: PointsEntry) -> str:
 
 async def _offers(context: Context, available: int) -> list[Row]:
     """What is there, and what it costs; of what the points do not pay for, how many are missing."""
-    left = await vouchers.stocks(context.session)
-    here = context.chat.region
-    there = {code for code, stock in left.items() if stock.remaining}
-    fits = [each for each in context.knowledge.rewards.values() if here.startswith(each.region) and each.code in there]
 
     def press(each: Reward) -> Press:
         short = max(each.points - available, 0)
         key = "points.offer_short" if short else "points.offer"
         return context.button(key, ShowReward(each.code), reward=each.label, points=each.points, short=short)
 
-    return [[press(each)] for each in fits]
+    return [[press(each)] for each in await rewards.offered(context.session, context.chat.region)]
 
 
 async def offer(update: Update, context: Context, asked: ShowReward) -> None:
     """One reward: where, how long, what it costs."""
-    reward = context.knowledge.rewards.get(asked.code)
-    if reward is None:
-        context.toast("points.gone")
-        return
+    reward = await rewards.on_offer(context.session, asked.code, context.chat.region)
     account = await points_ledger.account_of(context.session, context.chat.id)
     known, available = (account.entries, account.available) if account else (0, 0)
-    confirm = context.button("points.confirm", BuyReward(reward.code, known), points=reward.points)
+    confirm = context.button("points.confirm", BuyReward(reward.code, known, reward.version), points=reward.points)
+    missing = reward.points - available
     context.say(
         "points.reward",
-        choices=[[confirm]] if available >= reward.points else [],
+        choices=[[confirm]] if missing <= 0 else [],
         reward=reward.label,
         about=reward.about,
         place=reward.place,
         days=reward.days,
+        last=context.text("points.last", until=f"{reward.last_day:%Y-%m-%d}") if reward.last_day else "",
         points=reward.points,
         available=available,
-        short=""
-        if available >= reward.points
-        else "\n" + context.text("points.short", short=reward.points - available),
+        short="\n" + context.text("points.short", short=missing) if missing > 0 else "",
     )
 
 
 async def buy(update: Update, context: Context, asked: BuyReward) -> None:
     """Hold it; the code follows at once, in a message of its own."""
-    await vouchers.reserve(context.session, context.services, context.chat, asked.code, entries=asked.entries)
-    context.say("points.reserved", reward=context.knowledge.rewards[asked.code].label)
+    voucher = await vouchers.reserve(
+        context.session, context.chat, asked.code, entries=asked.entries, version=asked.version
+    )
+    context.say("points.reserved", reward=voucher.label)
 
 
 async def mine(update: Update, context: Context) -> None:
@@ -110,22 +104,17 @@ async def mine(update: Update, context: Context) -> None:
 
 def _way(context: Context, voucher: Voucher) -> Press:
     """To give it back, or to keep it after all."""
-    back = context.button("points.cancel", CancelVoucher(voucher.id), reward=_label(context, voucher.reward))
+    back = context.button("points.cancel", CancelVoucher(voucher.id), reward=voucher.label)
     return second_thoughts.way(context, NOUN, str(voucher.id), back)
 
 
 def _voucher(context: Context, voucher: Voucher) -> str:
     return context.text(
         f"points.voucher_{voucher.state}",
-        reward=_label(context, voucher.reward),
+        reward=voucher.label,
         code=voucher.code or "",
         until=f"{shown(voucher.used_at or voucher.expires_at):%m-%d %H:%M}",
     )
-
-
-def _label(context: Context, code: str) -> str:
-    reward = context.knowledge.rewards.get(code)
-    return reward.label if reward else code
 
 
 async def cancel(update: Update, context: Context, asked: CancelVoucher) -> None:

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0023"
-down_revision = "0043"
+down_revision = "0047"
 branch_labels = None
 depends_on = None
 after_the_new_code = True  # `migrate --finish` runs it

@@ -20,7 +20,7 @@ ea ec ef en ep eq:7:code er:7 et:7 et:7:manner ew ex ex:yes
 c c:3 c:3:1 cm:7 cs:1 co cr:7 cr:7:wrong cy:210100000017 d:wages-unpaid f:appeal:story:!cancel f:appeal::!on f:appeal:preview:!edit:story f:voice:text:for go:hazard
 he:yes he:no:210100000017 hl hn ho:210100000017 home:later hq hv:210100000017:yes hx:210100000017 ls:7:0 ls:7:42
 n notices notices:service:off notices:activity:flip notices:quiet: notices:quiet:8-16 notices:platform
-notices:platform:none p:wages-unpaid pb:water:3 pc:12 pd pf pn pr:water ps pv pw py
+notices:platform:none p:wages-unpaid pb:water:3 pb:water:3:2 pc:12 pd pf pn pr:water ps pv pw py
 set:place set:job set:job:rider sf:=driver.p.24:41.7937,123.3968:210106 sn:sy:0017 sp::41.7937,123.3968: sr:closed:sy:0017
 uu:appeal:210100000017 uu:draft:appeal v:0:wages-unpaid v:0:wages-unpaid:wrong v:1:wages-unpaid vi vj vk vl vn vo vp vq:safety:2 vr vt vv:3 vw vx vx:yes
 """.split()

@@ -53,6 +53,7 @@ from tests.support.desk import Desk
 from tests.support.passes import gate_in, pass_in
 from tests.support.steps import statements
 from tests.support.units import unit_entered
+from tests.support.volunteers import reward_in
 
 OWN, OTHER = "2101", "3701"
 NO_NUMBER, NO_ID, NO_CODE = "209901019999", 999_999_999, "nowhere"
@@ -61,11 +62,12 @@ CONTACT = {"duty": "union", "name": "李干事", "phone": "12351"}
 OFFERED = {
     name: getattr(ENTRY, name) for name in ("kind", "title", "text", "place", "book_hours", "cancel_hours", "points")
 }
+REWARD = {"label": "反光背心", "about": "均码", "points": "20", "stock": "3", "days": "14", "place": "兴工街驿站"}
 MACRO = re.compile(r"\{% macro (\w+)\((.*?)\) %\}(.*?)\{% endmacro %\}", re.DOTALL)
 PLAIN = frozenset(
     """_code act action after active active_days amount address answer area ask audience before book_hours boxes calls cancel_hours capacity checked category channel confidential chat_code closed code col color comment count datum day days
     denied details desks district does drill duty hours phone format from group hotlines init_data item job kind label lat least liaison list lived lon name next none note off_site offer offer_from offer_until only out outline per
-    photo_off picture platform points published purpose q query reason region remark review_by robots services since size sort source start_at state step steps text tier title to
+    photo_off picture about funding last_day platform points published purpose q query reason region remark review_by robots services since size sort source start_at state step steps text tier title to
     riders rules until url use vehicles username vague valid_from valid_until version view viewport which whole why""".split()
 )  # words, dates, choices, codes that are good for whoever holds them, places on the map of the country or in a list
 SHARED = {  # what is there for everybody who may open the form, and what is no thing there
@@ -76,8 +78,6 @@ SHARED = {  # what is there for everybody who may open the form, and what is no 
     "policies/edit.html gap": "questions without an answer belong to no district",
     "policies/gaps.html gap": "questions without an answer belong to no district",
     "policies/gaps.html topic": "everybody who reads entries reads all of them",
-    "points/rewards.html reward": "the catalogue is public",
-    "staff/choose.html reward": "the catalogue is public",
     "staff/choose.html role": "the name of a role",
     "backend/deliveries.html number": "who looks after the backend may name every case, and sees none",
     "staff/audit.html staff": "auditors see everybody",
@@ -98,6 +98,8 @@ SHARED = {  # what is there for everybody who may open the form, and what is no 
     "volunteers/list.html lead": "a tick",
     "bookings/offering_fields.html place": "words for where it is",
     "bookings/sitting_fields.html place": "words for where it is",
+    "points/reward_fields.html place": "words for where it is",
+    "points/reward_fields.html stock": "how many there are",
 }
 
 
@@ -509,6 +511,13 @@ async def lies_in_a_community(app, desk):
     return Form("/console/outlets/new", values, fields)
 
 
+@case("staff/choose.html reward")
+async def names_what_a_counter_hands_over(app, desk):
+    values = {"foreign": await reward_in(app, OTHER), "absent": NO_CODE}
+    fields = {"name": "柜台", "username": "new.counter", "role": "counter", "district": OWN, "unit": ""}
+    return Form("/console/people", values, fields)
+
+
 @case("volunteers/volunteer.html shift", role=Role.ORGANISER)
 async def settles_hours(app, desk):
     own, foreign = await things.volunteered(app, OWN), await things.volunteered(app, OTHER)
@@ -645,6 +654,8 @@ async def elsewhere(app, desk) -> dict[str, dict[str, object]]:
         "/console/contacts/new": {**CONTACT, "unit": "union", "district": far},
         "/console/offerings/new": {**OFFERED, "district": far},
         f"/console/offerings/{own['/console/offerings/{id}']['id']}": {**OFFERED, "district": far},
+        "/console/rewards/new": {**REWARD, "district": far},
+        f"/console/rewards/{own['/console/rewards/{code}']['code']}": {**REWARD, "district": far},
         f"/console/contacts/{contact}": {**CONTACT, "unit": "union", "district": far},
         "/console/compounds/new": {**name, "district": far},
         f"/console/compounds/{compound}": {**name, "district": far},

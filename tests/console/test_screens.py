@@ -42,7 +42,7 @@ from tests.support.browser import needed
 from tests.support.desk import BY, Desk
 from tests.support.passes import pass_in
 from tests.support.things import help_in, sitting_in
-from tests.support.volunteers import applied
+from tests.support.volunteers import applied, reward_in
 
 STATION = {
     "name": "很长的名字" * 12,
@@ -128,6 +128,7 @@ async def addresses(app, phone) -> dict[str, str]:
         "/console/compounds/{id}": f"/console/compounds/{compound.id}",
         "/console/offerings/{id}": f"/console/offerings/{offering}",
         "/console/sittings/{id}": f"/console/sittings/{sitting}",
+        "/console/rewards/{code}": f"/console/rewards/{await reward_in(app, '2101')}",
         "/console/sittings/{id}/screen": f"/console/sittings/{sitting}/screen",
     }
 

@@ -25,12 +25,12 @@ from bot.store.models import (
     OutboxState,
     PointsAccount,
     PointsEntry,
-    RewardStock,
+    Reward,
     Voucher,
 )
 from tests.conftest import hasten
 from tests.support.second_thoughts import minute_over
-from tests.support.volunteers import earns, redeems
+from tests.support.volunteers import earns, redeems, stocked
 
 CLERK = Actor(Role.ORGANISER, 5)
 WATER = 20  # points
@@ -56,10 +56,15 @@ async def wants(app, chat: Chat) -> str:
     """Somebody asks for water; returns why they do not get it, or ""."""
     try:
         async with app.db.begin() as session:
-            await vouchers.reserve(session, app.services, chat, "water")
+            await vouchers.reserve(session, chat, "water")
     except Rejected as why:
         return why.key
     return ""
+
+
+@pytest.fixture(autouse=True)
+async def offered(app) -> None:
+    await stocked(app)
 
 
 @pytest.fixture
@@ -102,7 +107,7 @@ async def test_nobody_earns_more_than_the_caps_of_a_day_and_of_a_place(phone, ap
 
 async def test_of_200_who_want_the_last_one_exactly_one_gets_it(phones, app):
     async with app.db.begin() as session:
-        await session.execute(update(RewardStock).where(RewardStock.reward == "water").values(total=1, remaining=1))
+        await session.execute(update(Reward).where(Reward.code == "water").values(total=1, remaining=1))
         template = {"channel": "web", "address": 1, "language": "zh"}
         chats = [Chat(**template, key=number.to_bytes(16)) for number in range(200)]
         session.add_all(chats)
@@ -113,7 +118,7 @@ async def test_of_200_who_want_the_last_one_exactly_one_gets_it(phones, app):
     answers = await asyncio.gather(*(wants(app, each) for each in chats))
     assert sorted(answers) == ["", *["points.gone"] * 199]
     async with app.db.read() as session:
-        assert await session.scalar(select(RewardStock.remaining).where(RewardStock.reward == "water")) == 0
+        assert await session.scalar(select(Reward.remaining).where(Reward.code == "water")) == 0
         assert await session.scalar(select(func.sum(PointsAccount.held))) == WATER
     assert await wrong(app) == []
 
@@ -237,7 +242,7 @@ async def test_what_is_given_back_or_runs_out_returns_the_points_and_the_reward(
     await app.settled()
     assert "过期没领" in "".join(await phone.hears())
     async with app.db.read() as session:
-        left = await session.scalar(select(RewardStock).where(RewardStock.reward == "water"))
+        left = await session.scalar(select(Reward).where(Reward.code == "water"))
     assert (left.total, (await account(app)).available) == (left.remaining, 50)
     assert await wrong(app) == []
 
@@ -337,7 +342,7 @@ async def test_whatever_happens_in_whatever_order_it_adds_up(phone, app):
             elif what == "reverse":
                 await points_ledger.reverse(session, chat.id, f"test:{chance.randint(0, turn)}")
             elif what == "buy" and (await points_ledger.lock_of(session, chat.id)).available >= WATER:
-                await vouchers.reserve(session, app.services, chat, "water")
+                await vouchers.reserve(session, chat, "water")
             elif bought and what == "cancel":
                 await vouchers.cancel(session, chance.choice(bought).id, chat.id)
             elif bought and what == "use" and (one := chance.choice(bought)).code:
@@ -378,5 +383,8 @@ async def test_a_code_cannot_be_read_from_a_dump(phone, app, rich):
     assert code not in str(dump)
 
 
-def test_what_ships_is_marked_as_a_sample(knowledge):
-    assert all(each.sample and "示例" in each.place for each in knowledge.rewards.values())
+async def test_what_the_demo_offers_says_that_it_is_made_up(app):
+    async with app.db.read() as session:
+        places = list(await session.scalars(select(Reward.place)))
+    assert len(places) == 4
+    assert all("示例" in each for each in places)

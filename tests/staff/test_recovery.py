@@ -10,6 +10,7 @@ from sqlalchemy import update
 from bot.services.core.lifecycle import Role
 from bot.store.models import SignInLink, Staff, now
 from tests.support.desk import Desk
+from tests.support.volunteers import reward_in
 
 LINK = re.compile(r"/console/enter/([\w-]{43})")
 
@@ -37,8 +38,9 @@ async def test_the_other_administrators_hear_of_a_first_link_that_opens_more_tha
     async with Desk(app, Role.ADMIN) as second:
         await links_chat(second, phone)
         new = {"district": "2101", "unit": ""}
+        reward = await reward_in(app, "2101")
         await admin.submits(
-            "/console/people", name="柜台", username="new.counter", role="counter", reward="water", **new
+            "/console/people", name="柜台", username="new.counter", role="counter", reward=reward, **new
         )
         assert await phone.hears() == []
         page = await admin.submits("/console/people", name="新审批", username="new.approver", role="approver", **new)

@@ -16,15 +16,15 @@ from bot.services.points import vouchers
 from bot.settings import Settings
 from bot.store.models import Chat, Voucher
 from bot.store.opening import database_of
-from knowledge import rewards, texts
+from knowledge import texts
 
 
 async def main(folder: str, url: str, chat_id: str) -> None:
     db = database_of(Settings(var=Path(folder), database_url=url, _env_file=None))
-    known: Any = SimpleNamespace(rewards=rewards.load(), texts=texts.load())  # The rest of it takes seconds to read.
+    known: Any = SimpleNamespace(texts=texts.load())  # The rest of it takes seconds to read.
     context = ServiceContext(known)
     async with db.begin() as session:
-        await vouchers.reserve(session, context, await session.get_one(Chat, int(chat_id)), "water")
+        await vouchers.reserve(session, await session.get_one(Chat, int(chat_id)), "water")
     say("reserved")
     async with db.begin() as session:
         number = await session.scalar(select(Voucher.id))

@@ -11,6 +11,7 @@ from bot.services.core.lifecycle import Lifecycle, Step
 from bot.services.hazards.states import HAZARD
 from bot.services.notices.states import NOTICE
 from bot.services.passes.states import PASS
+from bot.services.points.rewards import REWARD
 from bot.services.points.vouchers import VOUCHER
 from bot.services.volunteers.states import VOLUNTEER
 from bot.store.base import Base
@@ -22,6 +23,7 @@ LIFECYCLES = {
     "A hazard": HAZARD,
     "A notice": NOTICE,
     "A volunteer": VOLUNTEER,
+    "A reward": REWARD,
     "A voucher": VOUCHER,
     "An offering": OFFERING,
     "A sitting": SITTING,

@@ -1,5 +1,6 @@
 """A district from nothing: units and colleagues through the console's own forms, and what they then bring to its end."""
 
+import asyncio
 import io
 import re
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ from tests.support.phone import Phone
 
 DISTRICT = "沈阳市铁西区"
 ANSWER = "经核实，站点拖欠的四千三百元已经在十一月二十日发到您的账户。"
+WAIT = 30.0  # seconds for a message to arrive
 LINK = re.compile(r"/console/enter/[\w-]+")
 UNITS = (("labour", "铁西区人社局"), ("urban", "铁西区城管局"), ("justice", "铁西区司法局"))
 
@@ -131,6 +133,29 @@ async def notice_arrives(organiser: Clerk, approver: Clerk, worker: Phone) -> No
     await organiser.submits(f"{path}/submit")
     await approver.gets(path)
     await approver.submits(f"{path}/approve", count=1)
+
+
+async def reward_handed_over(organiser: Clerk, approver: Clerk, worker: Phone) -> None:
+    """One writes what points buy, somebody else agrees, a worker asks for it and is given it at the counter."""
+    wanted = {"label": "矿泉水一瓶", "about": "常温的", "points": "1", "stock": "1", "days": "7", "place": "兴工街驿站"}
+    page = await organiser.submits("/console/rewards/new", **wanted, district=DISTRICT)
+    path = page.path.partition("?")[0]
+    await approver.gets(path)
+    await approver.submits(f"{path}/approve")
+    await worker.types("/points")
+    await worker.presses("矿泉水")
+    await worker.presses("兑换")
+    said = await heard(worker, "码：")
+    code = re.search(r"码：\W*(?:<code>)?([0-9A-Z]{10})", said)[1]
+    await organiser.submits("/console/redeem", code=code)
+
+
+async def heard(worker: Phone, word: str) -> str:
+    """The newest message with this word, once it is there."""
+    async with asyncio.timeout(WAIT):
+        while not (found := [str(each) for each in await worker.messages() if word in str(each)]):  # noqa: ASYNC110 (a page polls)
+            await asyncio.sleep(0.2)
+    return found[-1]
 
 
 def photo() -> bytes:

@@ -40,6 +40,7 @@ from tests.support.desk import BY
 from tests.support.fake_bot_api import Town
 from tests.support.passes import pass_in
 from tests.support.units import unit_entered
+from tests.support.volunteers import reward_in
 
 OFFICE = "labour"  # which has the appeals and the hazards
 
@@ -74,6 +75,7 @@ async def things_in(app, district: str) -> Mapping[str, Mapping[str, object]]:
         "/console/compounds/{id}": {"id": compound.id},
         "/console/offerings/{id}": {"id": (booked := await sitting_in(app, district))[0]},
         "/console/sittings/{id}": {"id": booked[1]},
+        "/console/rewards/{code}": {"code": await reward_in(app, district)},
         "/console/people/{id}": {"id": person.id},
         "/console/ledgers": {"id": await ledger_of(app, district), "form": "csv"},
         "/console/stations/at": {"station": await station_in(app, district)},

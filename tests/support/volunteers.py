@@ -6,6 +6,8 @@ from sqlalchemy import select
 
 from bot.services.core.lifecycle import WORKER, Actor, Role
 from bot.services.points import ledger as points_ledger
+from bot.services.points import rewards, samples
+from bot.services.points.rewards import RewardEntry
 from bot.services.volunteers import applications
 from bot.services.volunteers import transitions as volunteer_transitions
 from bot.services.volunteers.applications import VolunteerApplication
@@ -13,7 +15,7 @@ from bot.services.volunteers.states import VolunteerMove, VolunteerState
 from bot.store.models import Chat, Volunteer
 
 NAME, PHONE = "赵铁柱", "13800138000"
-ORGANISER = Actor(Role.ORGANISER, 1)
+ORGANISER, APPROVER = Actor(Role.ORGANISER, 1), Actor(Role.APPROVER, 2)
 
 
 async def applies(phone, where: str = "沈阳铁西区") -> str:
@@ -99,6 +101,22 @@ async def earns(app, amount: int, source: str, chat: int | None = None, **more) 
     async with app.db.begin() as session:
         chat = chat if chat is not None else await session.scalar(select(Chat.id))
         return await points_ledger.grant(session, chat, amount, source, **more)
+
+
+async def stocked(app) -> None:
+    """What the demo has to redeem is offered: water, meal, gloves and repair."""
+    async with app.db.begin() as session:
+        await samples.seed_demo(session, ORGANISER, APPROVER, "")
+
+
+async def reward_in(app, district: str, *, approved: bool = True, **more: object) -> str:
+    """The code of a reward of a district; `more` of it is another."""
+    usual = {"label": "反光背心", "about": "均码", "points": 20, "days": 14, "place": "兴工街驿站", "stock": 3}
+    async with app.db.begin() as session:
+        row = await rewards.write(session, None, RewardEntry(**{**usual, "region": district, **more}), ORGANISER)
+        if approved:
+            rewards.approve(row, APPROVER, row.version)
+        return row.code
 
 
 async def redeems(phone, reward: str = "矿泉水") -> None:

@@ -8,11 +8,10 @@ import pytest
 from sqlalchemy import select, update
 
 from bot.services.core.lifecycle import Role
-from bot.services.points import reconciliation
 from bot.services.volunteers.states import VolunteerState
-from bot.store.models import Audit, Chat, RewardStock, Shift, StaffRole, View, Volunteer, Voucher, now
+from bot.store.models import Audit, Chat, Shift, StaffRole, View, Volunteer, Voucher, now
 from tests.support.desk import Desk
-from tests.support.volunteers import NAME, PHONE, applied, applies, certified, earns, learns, redeems, row
+from tests.support.volunteers import NAME, PHONE, applied, applies, certified, earns, learns, redeems, row, stocked
 
 PATH = "/console/volunteers"
 
@@ -27,6 +26,11 @@ async def organiser(app):
 async def admin(app):
     async with Desk(app, Role.ADMIN, district="2101") as desk:
         yield desk
+
+
+@pytest.fixture
+async def offered(app):
+    await stocked(app)
 
 
 async def acts(desk, number: str, verb: str, *, status: int = 200, **fields):
@@ -214,7 +218,7 @@ async def test_a_term_is_renewed_by_staff_when_asked(phone, app, organiser):
     assert (await row(app, number)).expires_at > now() + timedelta(days=300)
 
 
-async def test_the_counter_uses_a_code_once_and_says_when_it_was(phone, app, organiser):
+async def test_the_counter_uses_a_code_once_and_says_when_it_was(phone, app, organiser, offered):
     await phone.types("/start")
     await earns(app, 50, "hazard:1:verified")
     await redeems(phone)
@@ -228,7 +232,7 @@ async def test_the_counter_uses_a_code_once_and_says_when_it_was(phone, app, org
     assert "没有这个码" in (await organiser.gets("/console/redeem?code=ABCDEFGHJK")).words
 
 
-async def test_a_merchants_own_person_hands_over_their_own_reward_and_sees_nothing_else(phone, app, admin):
+async def test_a_merchants_own_person_hands_over_their_own_reward_and_sees_nothing_else(phone, app, admin, offered):
     await phone.types("/start")
     await earns(app, 60, "hazard:1:verified")
     await redeems(phone)
@@ -263,28 +267,7 @@ async def role_of(app, desk) -> int:
         return await session.scalar(select(StaffRole.id).where(StaffRole.staff_id == desk.id))
 
 
-async def test_rewards_are_filled_up_and_taken_out_and_the_audit_says_by_whom(phone, app, organiser):
-    stock = app.knowledge.rewards["water"].stock
-    assert "工会送来" in await organiser.gets("/console/rewards")
-    given = {"reward": "water", "count": "50", "why": "工会送来的"}
-    for _ in range(2):  # Handed in twice, by a double click.
-        page = await organiser.submits("/console/rewards", _key="the-same", **given)
-    assert f"{stock + 50}" in page.words
-    await organiser.gets("/console/rewards")
-    assert "没有这么多" in (
-        await organiser.submits("/console/rewards", status=422, out="1", **given | {"count": "999"})
-    )
-    assert "为什么" in (await organiser.submits("/console/rewards", status=422, **given | {"why": ""}))
-    await organiser.submits("/console/rewards", out="1", reward="water", count="20", why="运来就破了")
-    async with app.db.read() as session:
-        left = await session.scalar(select(RewardStock).where(RewardStock.reward == "water"))
-        lines = (await session.scalars(select(Audit).where(Audit.action == "reward.stock").order_by(Audit.id))).all()
-        assert [each async for each in reconciliation.findings(session)] == []
-    assert (left.remaining, left.total) == (stock + 30, stock + 30)
-    assert [(each.staff_id, each.detail["change"]) for each in lines] == [(organiser.id, 50), (organiser.id, -20)]
-
-
-async def test_a_worker_who_opens_the_code_themselves_uses_nothing(phone, app):
+async def test_a_worker_who_opens_the_code_themselves_uses_nothing(phone, app, offered):
     await phone.types("/start")
     await earns(app, 50, "hazard:1:verified")
     await redeems(phone)

@@ -7,11 +7,11 @@ from aiohttp import web
 from bot.console.core.request import RequestContext
 from bot.console.core.routes import page
 from bot.messaging import urls
-from bot.services.points import vouchers
+from bot.services.points import rewards, vouchers
 from bot.services.points.vouchers import UnknownVoucher
 from bot.services.staff import accounts
 from bot.services.staff.permissions import Right
-from bot.store.models import Voucher
+from bot.store.models import Reward, Voucher
 
 
 @page("GET", urls.REDEEM, right=Right.REWARDS_REDEEM, nav="redeem")
@@ -23,15 +23,14 @@ async def counter(context: RequestContext) -> web.Response:
 @page("GET", f"{urls.REDEEM}/history", right=Right.REWARDS_REDEEM)
 async def history(context: RequestContext) -> web.Response:
     """What was asked for and handed over of the rewards that this person hands over; never whose it was."""
-    known = context.knowledge.rewards
-    mine = [code for code in known if context.staffer.may(Right.REWARDS_REDEEM, **_of(context, code))]
+    known = await rewards.every(context.session)
+    mine = [code for code, row in known.items() if context.staffer.may(Right.REWARDS_REDEEM, **_of(row))]
     found = await vouchers.history(context.session, mine, context.place)
     rows = [row for (row,) in found.rows]
     return context.page(
         "points/history.html",
         rows=rows,
         page=found,
-        rewards=known,
         names=await accounts.names(context.session, [each.used_by for each in rows]),
     )
 
@@ -49,12 +48,14 @@ async def redeem(context: RequestContext) -> web.Response:
     context.again = f"{urls.REDEEM}?code={code}"
     try:
         known = await vouchers.by_code(context.session, code)
-        actor = context.staffer.require(Right.REWARDS_REDEEM, **_where(context, known), subject=f"voucher:{known.id}")
+        actor = context.staffer.require(
+            Right.REWARDS_REDEEM, **await _where(context, known), subject=f"voucher:{known.id}"
+        )
         voucher, now_used = await vouchers.fulfil(context.session, context.services, code, actor)
     except UnknownVoucher:
         return await _show(context, code)
     await context.audit("reward.redeem", f"voucher:{voucher.id}", used=now_used)
-    return _page(context, code, voucher, handed=now_used)
+    return await _page(context, code, voucher, handed=now_used)
 
 
 async def _show(context: RequestContext, code: str) -> web.Response:
@@ -62,20 +63,18 @@ async def _show(context: RequestContext, code: str) -> web.Response:
         voucher = await vouchers.by_code(context.session, code) if code else None
     except UnknownVoucher:
         voucher = None
-    return _page(context, code, voucher)
+    return await _page(context, code, voucher)
 
 
-def _page(context: RequestContext, code: str, voucher: Voucher | None, *, handed: bool = False) -> web.Response:
-    reward = context.knowledge.rewards.get(voucher.reward) if voucher else None
-    ours = voucher is None or context.staffer.may(Right.REWARDS_REDEEM, **_where(context, voucher))
-    return context.page("points/redemption.html", code=code, voucher=voucher, reward=reward, handed=handed, ours=ours)
+async def _page(context: RequestContext, code: str, voucher: Voucher | None, *, handed: bool = False) -> web.Response:
+    ours = voucher is None or context.staffer.may(Right.REWARDS_REDEEM, **await _where(context, voucher))
+    return context.page("points/redemption.html", code=code, voucher=voucher, handed=handed, ours=ours)
 
 
-def _where(context: RequestContext, voucher: Voucher) -> dict[str, Any]:
+async def _where(context: RequestContext, voucher: Voucher) -> dict[str, Any]:
     """Who may hand this over: those of its district, and of a redemption point's people those of its reward."""
-    return _of(context, voucher.reward)
+    return _of(await context.session.get_one(Reward, voucher.reward))
 
 
-def _of(context: RequestContext, code: str) -> dict[str, Any]:
-    reward = context.knowledge.rewards.get(code)
-    return {"district": (reward.region if reward else "") or None, "category": code}
+def _of(row: Reward) -> dict[str, Any]:
+    return {"district": row.region or None, "category": row.code}

@@ -14,6 +14,7 @@ from bot.console.core.routes import Card, card, page, topic
 from bot.errors import Rejected
 from bot.messaging import urls
 from bot.services.core.lifecycle import Role
+from bot.services.points import rewards
 from bot.services.setup import departures
 from bot.services.staff import accounts, audit, recovery, sessions, sign_in
 from bot.services.staff.lookup import PEOPLE
@@ -99,7 +100,7 @@ def _columns(context: RequestContext, units: Mapping[int, str]) -> Columns:
 async def add(context: RequestContext) -> web.Response:
     """A new colleague with a first role, and the link that lets them in, shown this once."""
     try:
-        grant = _grant(context)
+        grant = await _grant(context)
         unit = await accounts.unit_of(context.session, context.staffer, context.text("unit"))
         if grant.role in AGENCY and unit is None:
             raise Rejected("people.unit")
@@ -139,7 +140,7 @@ async def shown(context: RequestContext) -> web.Response:
 @page("POST", f"{urls.PEOPLE}/{{id}}/give", right=Right.PEOPLE_GRANT, fresh=True)
 async def give(context: RequestContext) -> web.Response:
     person = await _person(context)
-    texts, grant = context.knowledge.texts, _grant(context)
+    texts, grant = context.knowledge.texts, await _grant(context)
     context.leave(await recovery.give(context.session, texts, context.staffer, context.by, person, grant))
     return context.to(f"{urls.PEOPLE}/{person.id}", said="granted")
 
@@ -227,12 +228,12 @@ async def _list(context: RequestContext, *, fault: str = "") -> web.Response:
 async def _choices(context: RequestContext) -> Mapping[str, Any]:
     """What the fields of a role and of a unit offer, and how they are called."""
     mine = context.staffer.districts(Right.PEOPLE_GRANT)
-    kinds, rewards = context.knowledge.appeals.kinds, context.knowledge.rewards
+    kinds, found = context.knowledge.appeals.kinds, await rewards.every(context.session)
     return {
         "roles": _roles(context.staffer),
         "kinds": [each for each in kinds.values() if each.confidential],
-        "labels": {code: kinds[code].label for code in kinds} | {code: rewards[code].label for code in rewards},
-        "rewards": rewards,
+        "labels": {code: kinds[code].label for code in kinds} | {code: row.label for code, row in found.items()},
+        "rewards": rewards.near(found, mine),
         "units": await agencies.around(context.session, mine),
         "unit_names": await agencies.names(context.session),
     }
@@ -258,7 +259,7 @@ async def _invited(context: RequestContext, person: Staff) -> web.Response:
     return context.page("staff/invited.html", person=person, link=link, hours=HOURS, wait=recovery.HOURS * made.waits)
 
 
-def _grant(context: RequestContext) -> Grant:
+async def _grant(context: RequestContext) -> Grant:
     """The role of the form, where it holds, and for which kind.  Raises Rejected."""
     role, code, kind = context.text("role"), divisions.typed(context, Right.PEOPLE_GRANT), context.text("kind")
     if role not in RIGHTS:
@@ -269,7 +270,7 @@ def _grant(context: RequestContext) -> Grant:
             raise Rejected("people.kind")
         return Grant(Role(role), code, kind)
     reward = context.text("reward")
-    if reward not in context.knowledge.rewards:
+    if reward not in rewards.near(await rewards.every(context.session), [code]):
         raise Rejected("people.reward")
     return Grant(Role(role), code, reward)
 

@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.services.core import hash_chain
 from bot.services.points.vouchers import VoucherState
-from bot.store.models import PointsAccount, PointsEntry, RewardStock, Voucher
+from bot.store.models import PointsAccount, PointsEntry, Reward, Voucher
 
 PAGE = 500  # accounts looked at together
 CONTENTS = [column.name for column in PointsEntry.__table__.c if column.name not in hash_chain.HELD]
@@ -53,7 +53,7 @@ async def _stocks(session: AsyncSession) -> AsyncIterator[str]:
     taken = func.sum(case((Voucher.state.in_([VoucherState.CANCELLED, VoucherState.EXPIRED]), 0), else_=1))
     rows = await session.execute(select(Voucher.reward, taken).group_by(Voucher.reward))
     counted: dict[str, int] = dict(rows.all())
-    for stock in await session.scalars(select(RewardStock).order_by(RewardStock.reward)):
-        given = int(counted.get(stock.reward, 0))
+    for stock in await session.scalars(select(Reward).order_by(Reward.code)):
+        given = int(counted.get(stock.code, 0))
         if stock.total - stock.remaining != given:
-            yield f"reward {stock.reward}: {stock.total} - {stock.remaining} are gone, {given} were given"
+            yield f"reward {stock.code}: {stock.total} - {stock.remaining} are gone, {given} were given"

@@ -2,11 +2,10 @@
 
 import secrets
 from collections.abc import Collection
-from datetime import timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import select, true, update
+from sqlalchemy import select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.errors import Rejected
@@ -20,10 +19,9 @@ from bot.services.core.context import ServiceContext
 from bot.services.core.keyset import Key, Page, Part, Place
 from bot.services.core.lifecycle import SYSTEM, WORKER, Actor, Lifecycle, Role, steps
 from bot.services.core.working_days import shown
-from bot.services.points import ledger
-from bot.store import upsert
+from bot.services.points import ledger, rewards
 from bot.store.base import vault_of
-from bot.store.models import Chat, PointsAccount, RewardStock, Voucher, now
+from bot.store.models import Chat, PointsAccount, Voucher, now
 
 CODE_LENGTH = 10
 PAGE = 50  # rows
@@ -55,67 +53,36 @@ class UnknownVoucher(LookupError):
     """A code that we never gave out, or a voucher that is gone."""
 
 
-async def ensure(session: AsyncSession, context: ServiceContext) -> None:
-    """Enter the stock of rewards that are new; what is counted already stays."""
-    rows = [
-        {"reward": each.code, "total": each.stock, "remaining": each.stock}
-        for each in context.knowledge.rewards.values()
-    ]
-    if rows:
-        await session.execute(upsert.insert(session, RewardStock).on_conflict_do_nothing(), rows)
-
-
-async def stocks(session: AsyncSession) -> dict[str, RewardStock]:
-    """What there is and was, by reward."""
-    return {each.reward: each for each in await session.scalars(select(RewardStock))}
-
-
-async def restock(session: AsyncSession, code: str, change: int) -> RewardStock:
-    """Put more of a reward in, or take some of what is left out.  Raises Rejected for what is not there."""
-    if not change:
-        raise Rejected("points.stock_count")
-    left, total = RewardStock.remaining + change, RewardStock.total + change
-    mine = update(RewardStock).where(RewardStock.reward == code, left >= 0).values(remaining=left, total=total)
-    found: RewardStock | None = await session.scalar(mine.returning(RewardStock))
-    if found is None:
-        raise Rejected("points.stock_left")
-    return found
-
-
 async def reserve(
-    session: AsyncSession, context: ServiceContext, chat: Chat, code: str, *, entries: int | None = None
+    session: AsyncSession, chat: Chat, code: str, *, entries: int | None = None, version: int | None = None
 ) -> Voucher:
     """Hold a reward and its points; the code follows in a unit of its own, whatever dies in between.
 
-    entries: the length of the account's ledger when its owner was asked; a second tap finds another one.
-    Raises Rejected: sold out, not enough points, or tapped twice.
+    entries, version: of the account's ledger and of the reward, as their owner was asked; a second tap finds another one.
+    Raises Rejected: sold out, not offered any more, changed since, not enough points, or tapped twice.
     """
-    reward = context.knowledge.rewards.get(code)
-    if reward is None:
-        raise Rejected("points.gone")
     account = await ledger.lock_of(session, chat.id)
     if entries is not None and account.entries != entries:
         raise Rejected("points.twice")
+    reward = await rewards.on_offer(session, code, chat.region, version)
     if account.available < reward.points:
         raise Rejected("points.poor", available=account.available, points=reward.points)
-    left = update(RewardStock).where(RewardStock.reward == code, RewardStock.remaining > 0)
-    if (await session.execute(left.values(remaining=RewardStock.remaining - 1))).rowcount != 1:  # type: ignore[attr-defined]
-        raise Rejected("points.gone")
-    until = now() + timedelta(days=reward.days)
+    await rewards.take_one(session, reward)
     voucher = Voucher(
         account_id=account.id,
         chat_id=chat.id,
         reward=code,
+        label=reward.label,
+        place=reward.place,
         points=reward.points,
         state=VoucherState.RESERVED,
-        expires_at=until,
+        expires_at=rewards.expiry(reward),
     )
     session.add(voucher)
     await session.flush()
-    await ledger.reserve(session, account, reward.points, _source(voucher))
-    number = str(voucher.id)
-    timers = (("issue", now()), ("expire", until))
-    await outbox.put(session, [core_timers.timer(number, do, at, of="voucher") for do, at in timers])
+    await ledger.reserve(session, account, voucher.points, _source(voucher))
+    timers = (("issue", now()), ("expire", voucher.expires_at))
+    await outbox.put(session, [core_timers.timer(str(voucher.id), do, at, of="voucher") for do, at in timers])
     return voucher
 
 
@@ -159,9 +126,9 @@ async def fulfil(session: AsyncSession, context: ServiceContext, code: str, acto
     return voucher, True
 
 
-async def history(session: AsyncSession, rewards: Collection[str], place: Place, *, size: int = PAGE) -> Page:
+async def history(session: AsyncSession, codes: Collection[str], place: Place, *, size: int = PAGE) -> Page:
     """Vouchers for these rewards, the newest first: what each is, nothing of whose."""
-    query = select(Voucher).where(Voucher.reward.in_(rewards))
+    query = select(Voucher).where(Voucher.reward.in_(codes))
     return await keyset.page(session, query, Voucher.id, [Part(true(), [Key(Voucher.id, falling=True)])], place, size)
 
 
@@ -211,12 +178,9 @@ async def _issue(session: AsyncSession, context: ServiceContext, voucher: Vouche
     _move(voucher, VoucherState.ISSUED, SYSTEM)
     voucher.code, voucher.key = code, _blind(session, code)
     await session.flush()
-    reward, until = context.knowledge.rewards.get(voucher.reward), f"{shown(voucher.expires_at):%Y-%m-%d}"
-    place = reward.place if reward else ""
+    told = {"code": code, "place": voucher.place, "until": f"{shown(voucher.expires_at):%Y-%m-%d}"}
     link = f"{context.base_url}{urls.REDEEM}/{code}"
-    await _tell(
-        session, context, voucher, "points.told_issued", qr=link, urgent=True, code=code, place=place, until=until
-    )
+    await _tell(session, context, voucher, "points.told_issued", qr=link, urgent=True, **told)
 
 
 async def _give_back(
@@ -224,16 +188,14 @@ async def _give_back(
 ) -> None:
     _move(voucher, state, actor)
     await ledger.release(session, account, voucher.points, _source(voucher))
-    back = update(RewardStock).where(RewardStock.reward == voucher.reward)
-    await session.execute(back.values(remaining=RewardStock.remaining + 1))
+    await rewards.put_back(session, voucher.reward)
     await session.flush()
 
 
 async def _tell(session: AsyncSession, context: ServiceContext, voucher: Voucher, key: str, **values: Any) -> None:
     """Tell the owner; only a code somebody is waiting for is urgent."""
     chat = await session.get(Chat, voucher.chat_id) if voucher.chat_id is not None else None
-    reward = context.knowledge.rewards.get(voucher.reward)
-    await notifications.tell(session, context, chat, key, reward=reward.label if reward else voucher.reward, **values)
+    await notifications.tell(session, context, chat, key, reward=voucher.label, **values)
 
 
 def _move(voucher: Voucher, target: VoucherState, actor: Actor) -> None:

@@ -135,7 +135,9 @@ async def _points(session: AsyncSession, chat: Chat) -> dict[str, Any]:
     return {
         **_plain(account, "available", "held", "debt"),
         "ledger": [_plain(each, "at", "kind", "d_available", "d_held", "d_debt", "source") for each in lines],
-        "vouchers": [_plain(each, "reward", "points", "state", "code", "expires_at", "used_at") for each in bought],
+        "vouchers": [
+            _plain(each, "label", "place", "points", "state", "code", "expires_at", "used_at") for each in bought
+        ],
     }
 
 

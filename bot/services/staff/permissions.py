@@ -51,6 +51,9 @@ class Right(StrEnum):
     VOLUNTEERS_UNMASK = "volunteers.unmask", Role.ORGANISER, Role.ADMIN
     VOLUNTEERS_DISMISS = "volunteers.dismiss", Role.ADMIN
     REWARDS_REDEEM = "rewards.redeem", Role.ORGANISER, Role.COUNTER
+    REWARDS_READ = "rewards.read", Role.ORGANISER, Role.APPROVER, Role.ADMIN
+    REWARDS_WRITE = "rewards.write", Role.ORGANISER
+    REWARDS_APPROVE = "rewards.approve", Role.APPROVER
     REWARDS_STOCK = "rewards.stock", Role.ORGANISER
     NOTICES_READ = "notices.read", Role.ORGANISER, Role.APPROVER, Role.ADMIN
     NOTICES_WRITE = "notices.write", Role.ORGANISER

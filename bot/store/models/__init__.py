@@ -65,7 +65,7 @@ from bot.store.models.passes import (
     RosterEntry,
     TurnedAway,
 )
-from bot.store.models.points import PointsAccount, PointsEntry, RewardStock, Voucher
+from bot.store.models.points import PointsAccount, PointsEntry, Reward, Voucher
 from bot.store.models.policies import PolicyRevision
 from bot.store.models.privacy import Tombstone
 from bot.store.models.questions import Gap, QuestionCount, TopicCount
@@ -168,7 +168,7 @@ __all__ = [
     "PolicyRevision",
     "QuestionCount",
     "Revision",
-    "RewardStock",
+    "Reward",
     "RosterEntry",
     "SavedFilter",
     "ScreenSignIn",

@@ -3,9 +3,10 @@
 An account is found by a keyed hash of its owner's chat; the ledger names cases and vouchers, never people.
 """
 
-from datetime import datetime
+from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, LargeBinary, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from bot.store.base import Base, BigId, Sealed, now
@@ -54,15 +55,29 @@ class PointsEntry(Base):
     hash: Mapped[bytes] = mapped_column(LargeBinary(32))
 
 
-class RewardStock(Base):
-    """How many of a reward there are."""
+class Reward(Base):
+    """What points buy, and how many of it there are.  Somebody else than its writers approves it."""
 
-    __tablename__ = "reward_stocks"
+    __tablename__ = "reward_stocks"  # named when a file had the rest of it
     __table_args__ = (CheckConstraint("remaining >= 0 AND remaining <= total", "never_negative"),)
 
-    reward: Mapped[str] = mapped_column(String(32), primary_key=True)  # of knowledge.rewards
+    code: Mapped[str] = mapped_column("reward", String(32), primary_key=True)  # names it in buttons and grants
     total: Mapped[int]  # ever put in
     remaining: Mapped[int]
+    label: Mapped[str] = mapped_column(String(20))
+    about: Mapped[str] = mapped_column(String(60))
+    points: Mapped[int]
+    days: Mapped[int]  # a voucher can be used
+    region: Mapped[str] = mapped_column(String(6))  # GB/T 2260 prefix: whom it is for, and who hands it over
+    place: Mapped[str] = mapped_column(String(100))  # the redemption point
+    last_day: Mapped[date | None] = mapped_column(Date)  # on which it is offered and handed over
+    funding: Mapped[str] = mapped_column(String(60), default="")  # who pays for it
+    state: Mapped[str] = mapped_column(String(16))  # only bot.services.points.rewards writes it
+    version: Mapped[int] = mapped_column(default=1)  # counts what was written: an approval, and a button, is of one
+    writers: Mapped[list[Any]]  # ids of staff, none of whom approves it
+    changed_at: Mapped[datetime] = mapped_column(default=now)
+    approved_at: Mapped[datetime | None]  # for the last time
+    approved_by: Mapped[int | None]  # staff
 
 
 class Voucher(Base):
@@ -78,6 +93,8 @@ class Voucher(Base):
     account_id: Mapped[int] = mapped_column(ForeignKey("points_accounts.id"))
     chat_id: Mapped[int | None] = mapped_column(Sealed("vouchers.chat_id"))  # whom to tell
     reward: Mapped[str] = mapped_column(ForeignKey("reward_stocks.reward"))
+    label: Mapped[str] = mapped_column(String(20))  # of the reward and its place, as they were when it was asked for
+    place: Mapped[str] = mapped_column(String(100))
     points: Mapped[int]
     state: Mapped[str] = mapped_column(String(16))  # only bot.services.points.vouchers writes it
     code: Mapped[str | None] = mapped_column(Sealed("vouchers.code"))  # shown at the counter, once issued
