@@ -9,7 +9,7 @@ run: .venv/.run
 	$(BIN)/python -m bot demo $(if $(PORT),--port $(PORT)) $(if $(EMPTY),--empty)
 
 test: .venv/.test
-	$(BIN)/python -m pytest -n auto --dist worksteal $(PYTEST)
+	$(BIN)/python $(COVER) -m pytest -n auto --dist worksteal $(PYTEST)
 
 setup: .venv/.run
 

@@ -23,13 +23,15 @@ from bot.settings import Settings
 from bot.store.opening import database_of, vault_of
 from knowledge import Knowledge, shipped
 from tests.support import browser as browsers
-from tests.support import databases
+from tests.support import databases, web_driver
 from tests.support.caches import compile_statements_once, compile_templates_once
 from tests.support.calendar import make_up
 from tests.support.desk import Desk
+from tests.support.empty import empty_database
 from tests.support.phone import Phone
 from tests.support.units import dispatch_everywhere
 
+OPENED_BY = (databases, empty_database, web_driver, web_driver.database)  # how a module comes by databases of its own
 IN_CI = os.environ.get("CI") == "true"
 
 
@@ -47,9 +49,23 @@ def pytest_sessionfinish() -> None:
     asyncio.run(databases.close())
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What takes longest begins first, so that no process is left alone with it at the end."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What takes longest begins first, so that no process is left alone with it at the end.
+
+    On PostgreSQL only what may turn out otherwise there is run: SQLite's turn has shown the rest already.
+    """
     items.sort(key=lambda item: item.get_closest_marker("long") is None)
+    if databases.is_meant():
+        alike = [item for item in items if not _asks_a_database(item)]
+        config.hook.pytest_deselected(items=alike)
+        items[:] = [item for item in items if item not in set(alike)]
+
+
+def _asks_a_database(item: pytest.Item) -> bool:
+    """Whether a test is given a database or its module opens some, and it is not only about how a page looks."""
+    assert isinstance(item, pytest.Function)
+    opens = any(each is way for each in vars(item.module).values() for way in OPENED_BY)
+    return item.get_closest_marker("looks") is None and (opens or "template" in item.fixturenames)
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -6,7 +6,7 @@ from axe_playwright_python.base import AXE_SCRIPT
 from playwright.async_api import BrowserContext, Page
 
 SIZES = {"laptop": {"width": 1280, "height": 800}, "phone": {"width": 390, "height": 844}}
-AXE = f"axe.run({json.dumps({'resultTypes': ['violations']})}).then(({{ violations }}) => violations)"
+AXE = "axe.run(%s).then(({ violations }) => violations)"
 
 # What a person with a screen reader, a keyboard or weak eyes needs of a page; each line names what is wrong.
 EXAMINE = """() => {
@@ -61,13 +61,22 @@ async def bring_axe(context: BrowserContext) -> None:
     await context.add_init_script(AXE_SCRIPT)
 
 
-async def violations(page: Page) -> list[str]:
-    """What axe finds of any severity, with the element."""
+async def violations(page: Page, **asked: object) -> list[str]:
+    """What axe finds of any severity, with the element; `asked` are its own options."""
     if not await page.evaluate("'axe' in window"):
         await page.evaluate(AXE_SCRIPT)
-    return [f"{each['id']}: {node['html'][:120]}" for each in await page.evaluate(AXE) for node in each["nodes"]]
+    found = await page.evaluate(AXE % json.dumps({"resultTypes": ["violations"], **asked}))
+    return [f"{each['id']}: {node['html'][:120]}" for each in found for node in each["nodes"]]
 
 
 async def faults(page: Page) -> list[str]:
     """What a person with a screen reader, a keyboard, weak eyes or a small screen would stumble over, as it stands."""
     return [*await page.evaluate(EXAMINE), *await violations(page)]
+
+
+async def faults_in_the_dark(page: Page) -> list[str]:
+    """The same page at night: only its colours change, so only they are looked at again."""
+    await page.emulate_media(color_scheme="dark")
+    found = [*await page.evaluate(EXAMINE), *await violations(page, runOnly=["color-contrast"])]
+    await page.emulate_media(color_scheme="light")
+    return [f"in the dark: {each}" for each in found]
