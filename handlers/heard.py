@@ -6,6 +6,8 @@ from bot.channels.telegram.buttons import asked, message_of
 from bot.channels.telegram.receiver import continues
 from bot.channels.telegram.unit import Context
 from bot.messaging.callbacks import UseHeard
+from bot.services.appeals import appeals
+from bot.services.appeals.states import OPEN
 from handlers import received
 from handlers.answers import AnswerKind, Given
 from handlers.appeals import file as appeal_file
@@ -37,6 +39,8 @@ async def _take(context: Context, number: str, words: str) -> None:
     elif flow is not None and flow is not appeal_file.APPEAL:
         received.put_words(context, words)
         await flow.take_up(context)
+    elif filed := await _filed_meanwhile(context):
+        await received.supplement(context, filed, words, [])
     else:
         await question.answer(context, words)
 
@@ -45,6 +49,13 @@ def _was_spoken(context: Context) -> bool:
     """Whether the story of their appeal is a voice note, without words."""
     story = (context.chat.answers or {}).get("story") or {}
     return bool(story.get("text") == context.text("appeal.voice"))
+
+
+async def _filed_meanwhile(context: Context) -> str:
+    """The number of their newest appeal where it is open and was filed before they said whether the words are right."""
+    newest = next(iter(await appeals.own(context.session, context.chat.id)), None)
+    spoken = newest is not None and newest.state in OPEN and newest.story == context.text("appeal.voice")
+    return newest.number if newest is not None and spoken else ""
 
 
 def _words(update: Update) -> str:

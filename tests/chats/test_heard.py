@@ -73,6 +73,17 @@ async def test_what_was_heard_is_the_story_once_its_author_says_so(app, phone, e
         assert {*kinds} == {("voice", "ready")}  # both sounds are there
 
 
+async def test_words_confirmed_after_the_appeal_was_filed_stand_with_it(app, phone, ear):
+    ear.says(WORDS)
+    await begins(phone)
+    await phone.sends_voice(WEBM)
+    await phone.presses("提交")
+    async with app.db.read() as session:
+        number = await session.scalar(select(Appeal.number))
+    assert number in "".join(await phone.presses("对，就这么写"))
+    assert WORDS in await said(app)
+
+
 async def test_an_ear_that_is_slow_broken_or_talks_nonsense_loses_nothing(app, phone, ear):
     app.speech.patience, ear.delay = 0.2, 5.0
     ear.says(WORDS)
