@@ -204,7 +204,7 @@ async def test_the_look_finds_what_is_wrong(app, browser):
             assert each in wrong, wrong
         for each in ("label", "button-name", "image-alt"):
             assert each in " ".join(await violations(page))
-        assert await faults_in_the_dark(page) == []
+        assert "contrast" not in " ".join(await faults_in_the_dark(page))
         await page.evaluate("document.querySelector('h1').style.color = '#222'")
         assert "contrast" in " ".join(await faults_in_the_dark(page))
 

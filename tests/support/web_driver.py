@@ -253,7 +253,7 @@ class Webhook:
 
 async def eventually(check: Callable[[], Awaitable[Any]]) -> Any:
     """What a check gives once it gives something; for states that no event announces to a test."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):  # A machine with much else to do takes its time; a fault takes for ever.
         while not (found := await check()):  # noqa: ASYNC110
             await asyncio.sleep(0)
     return found
