@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 
-from benchmarks.drill import Drill
+from benchmarks.drill.run import Drill
 from tests.conftest import IN_CI
 from tests.support import databases
 
