@@ -1,6 +1,6 @@
 """Callbacks of WeChat answered per second of a processor, side by side with echoes that do the same decryption.
 
-    python -m benchmarks.wechat [--rounds 3] [--n 200] [--werobot PYTHON]
+    python -m benchmarks.wechat [--rounds 3] [--n 200] [--at-once 4] [--werobot PYTHON]
 
 Each system is a process of its own on core 0; the followers are this process, on core 1.  A callback counts when its
 answer is a sealed text that its follower can open.  Ours is `python -m bot run` as an operator starts it, and answers a
@@ -39,6 +39,7 @@ from tests.support.weixin import Weixin
 ROOT = Path(__file__).parents[1]
 FLOOR, GOAL = 0.5, 1.0  # times the echo's callbacks per second of a processor
 FOLLOWERS = 100  # who take turns: whoever writes too fast is told so
+APART = 4  # followers for each line at least: who writes twice at once has both answers in one of them
 AT_ONCE = 4  # lines that wait for an answer
 HURRY = "发得太快"  # of the sentence that says so, which is no answer
 START = 60  # seconds in which a peer has to be up
@@ -136,8 +137,9 @@ def ours(folder: Path, port: int, api: str) -> dict[str, str]:
 class Crowd:
     """Followers who write as fast as they are answered."""
 
-    def __init__(self, url: str) -> None:
-        self.url, self.texts = url, traffic.usual_questions()
+    def __init__(self, url: str, at_once: int) -> None:
+        self.url, self.at_once, self.texts = url, at_once, traffic.usual_questions()
+        self.followers = max(FOLLOWERS, APART * at_once)
         self.numbers, self.people = itertools.count(1), itertools.count()
         self.waits, self.unanswered = list[float](), 0
 
@@ -149,12 +151,12 @@ class Crowd:
 
             async def lane() -> None:
                 for _ in left:
-                    began, openid = time.perf_counter(), f"oFollower-{next(self.people) % FOLLOWERS:018}"
+                    began, openid = time.perf_counter(), f"oFollower-{next(self.people) % self.followers:018}"
                     if not await self._answered(http, openid, next(self.texts)):
                         self.unanswered += 1
                     self.waits.append((time.perf_counter() - began) * 1000)
 
-            await asyncio.gather(*(lane() for _ in range(AT_ONCE)))
+            await asyncio.gather(*(lane() for _ in range(self.at_once)))
 
     async def _answered(self, http: aiohttp.ClientSession, openid: str, text: str) -> bool:
         at = int(time.time())
@@ -181,15 +183,15 @@ async def listening(port: int) -> None:
             await asyncio.sleep(0.2)
 
 
-async def measure(name: str, count: int, werobot: str) -> Result:
+async def measure(name: str, count: int, at_once: int, werobot: str) -> Result:
     quiet()
     port = free_port()
     with tempfile.TemporaryDirectory(prefix="nuanxin_bench_") as folder:
         async with Weixin() as account:
             with started(name, Path(folder), port, account.origin, werobot) as pid:
                 await (deep(port, "lexical") if name == OURS else listening(port))
-                crowd = Crowd(f"http://127.0.0.1:{port}")
-                await crowd.write(FOLLOWERS)
+                crowd = Crowd(f"http://127.0.0.1:{port}", at_once)
+                await crowd.write(crowd.followers)
                 cpu, began = cpu_of(pid), time.perf_counter()
                 await crowd.write(count)
                 taken, cpu = time.perf_counter() - began, cpu_of(pid) - cpu
@@ -228,6 +230,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--n", type=int, default=200, help="callbacks of a measurement")
+    parser.add_argument("--at-once", type=int, default=AT_ONCE, help="lines that wait for an answer")
     parser.add_argument("--werobot", default="", metavar="PYTHON", help="an interpreter that has WeRoBot and waitress")
     parser.add_argument("--serve", type=int, default=0, help=argparse.SUPPRESS)
     given = parser.parse_args()
@@ -238,7 +241,7 @@ def main() -> None:
     results: dict[str, list[Result]] = {}
     for _ in range(given.rounds):
         for name in (ECHO, *([WEROBOT] if given.werobot else []), OURS):
-            result = uvloop.run(measure(name, given.n, given.werobot))
+            result = uvloop.run(measure(name, given.n, given.at_once, given.werobot))
             results.setdefault(name, []).append(result)
             print(f"  {name:28} {result.cpu:7.0f} a CPU second", file=sys.stderr, flush=True)
     report(results)

@@ -30,6 +30,7 @@ from bot.queue.rate_limiter import RateLimiter
 from bot.queue.relay import Relay
 from bot.server import Server
 from bot.services import startup
+from bot.services.chats import chats
 from bot.services.core import quiet_hours
 from bot.services.core.context import ServiceContext
 from bot.services.notices import responses
@@ -104,8 +105,12 @@ class Application:
             self.server.app.add_routes(self.web_chat.routes() if self.hears else self.web_chat.bot_routes())
             web_bot = self._channel(Channel.WEB, token, f"{base}/bot", f"{base}/file/bot")
             self.server.app.router.add_post(urls.WEB_CHANNEL, web_bot.endpoint(self._secret))
-            begin_erasure = partial(erasure.begin, self.db, Channel.WEB)
-            self.wechat = wechat_of(self.web_chat, settings, secret_of(settings), begin_erasure, self._notices())
+            asks = (
+                partial(erasure.begin, self.db, Channel.WEB),
+                self._notices(),
+                partial(chats.owes, self.db, Channel.WEB),
+            )
+            self.wechat = wechat_of(self.web_chat, settings, secret_of(settings), *asks)
             self.server.app.add_routes(self.wechat.routes() if self.wechat is not None and self.hears else ())
         ring = self.web_chat.push.ring if self.web_chat is not None else None
         self.relay.handlers = handlers(

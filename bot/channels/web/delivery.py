@@ -23,7 +23,7 @@ from bot.channels.web.parameters import Parameters
 from bot.channels.web.refusal import ApiRefusal
 from bot.channels.web.shared import Shared
 from bot.channels.web.updates import Put, Waiting
-from bot.channels.web.wakeups import HOOKS, QUIET, Key
+from bot.channels.web.wakeups import HEARD, HOOKS, QUIET, Key
 from bot.doors import numbers
 from bot.store.base import now
 from bot.store.db import is_down
@@ -137,7 +137,7 @@ class WebhookDelivery:
             return await self._strike_off(line, waiting, "", given)
 
     async def _strike_off(self, line: Line, waiting: Waiting, name: str, given: Parameters) -> Waiting | None:
-        rings: list[Key] = [(QUIET, 0)]
+        rings: list[Key] = [(QUIET, 0), (HEARD, updates.person_in(line[1]))]
         bot = await self.shared.bots.with_id(waiting.bot_id)
         async with self.shared.db.connect() as connection:
             # Somebody whose lease ran out may have delivered it, too: then the answer's method was carried out.

@@ -8,15 +8,17 @@ import secrets
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
-from sqlalchemy import delete, func, insert, or_, select, update
+from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.channels.web import conversations, files, keyboards, messages, updates
 from bot.channels.web.bots import Bot
 from bot.channels.web.conversations import Conversation
 from bot.channels.web.delivery import WebhookDelivery
+from bot.channels.web.emptying import emptied
 from bot.channels.web.files import Kept
 from bot.channels.web.messages import FileNote, Message
 from bot.channels.web.methods import media
@@ -24,7 +26,6 @@ from bot.channels.web.methods.sending import moment
 from bot.channels.web.rows import (
     CONVERSATIONS,
     FILES,
-    MESSAGES,
     PEOPLE,
     PRESSES,
     SUBSCRIPTIONS,
@@ -40,6 +41,7 @@ from bot.store.base import now
 MINUTE = timedelta(minutes=1)
 LANGUAGE = "zh-hans"
 Body = Callable[[AsyncConnection, Conversation], Any]
+Tell = Callable[[], None]
 
 
 class Unwelcome(Exception):
@@ -72,13 +74,29 @@ class People:
 
         network: where they come from, kept of whoever writes for the first time.  Raises Unwelcome.
         """
+        given: dict[str, Any] = {"key": key, "reply_to": reply_to, "network": network}
         async with self.shared.db.connect() as connection:
-            conversation = await self._open(connection, bot, person, network)
-            if (known := await messages.by_key(connection, conversation, key)) is not None:
-                return known
-            message, put = await self._take(connection, bot, conversation, body, key=key, reply_to=reply_to)
-        self._tell(bot, conversation, put)
+            message, tell = await self.say_within(connection, bot, person, body, **given)
+        tell()
         return message
+
+    async def say_within(
+        self,
+        connection: AsyncConnection,
+        bot: Bot,
+        person: int,
+        body: dict[str, Any],
+        *,
+        key: str,
+        reply_to: int = 0,
+        network: bytes | None = None,
+    ) -> tuple[Message, Tell]:
+        """The same as the last act of a transaction of the caller's, who calls what comes with it after the commit."""
+        conversation = await self._open(connection, bot, person, network)
+        if (known := await messages.by_key(connection, conversation, key)) is not None:
+            return known, lambda: None
+        message, put = await self._take(connection, bot, conversation, body, key=key, reply_to=reply_to)
+        return message, partial(self._tell, bot, conversation, put)
 
     async def send_file(
         self,
@@ -167,6 +185,9 @@ class People:
         async with self.shared.db.connect() as connection:
             mine = select(CONVERSATIONS.c.id, CONVERSATIONS.c.bot_id).where(CONVERSATIONS.c.person_id == person)
             rows = (await connection.execute(mine)).all()
+            # What WeChat calls them before the conversation, as whoever hears them there locks it.
+            for table in (WECHAT_ACCOUNTS, SUBSCRIPTIONS):
+                await connection.execute(delete(table).where(table.c.person_id == person))
             # Updates before the conversation, as a delivery locks them.
             lines = UPDATES.c.queue.in_((f"chat:{person}", f"press:{person}"))
             await connection.execute(delete(UPDATES).where(UPDATES.c.bot_id.in_([row.bot_id for row in rows]), lines))
@@ -175,13 +196,11 @@ class People:
                 conversation = await conversations.by_id(connection, number)
                 if conversation is None:
                     continue
-                erased += await _emptied(connection, conversation)
+                erased += await emptied(connection, conversation)
                 if conversation.blocked_at is None:
                     conversation.profile = {"first_name": ""}
                     put = await self._put_membership(connection, bot, conversation, stopped=True)
                     puts.append((bot, conversation, put))
-            for table in (SUBSCRIPTIONS, WECHAT_ACCOUNTS):
-                await connection.execute(delete(table).where(table.c.person_id == person))
             if person not in self.shared.workers:
                 gone = update(PEOPLE).where(PEOPLE.c.id == person).values(profile=None, network=None, deleted_at=now())
                 await connection.execute(gone)
@@ -299,16 +318,3 @@ class People:
     def _hand(self, bot: Bot, put: Put) -> None:
         self.shared.wakeups.ring((BOT, bot.id), (QUIET, 0))
         self.delivery.hand(bot, put)
-
-
-async def _emptied(connection: AsyncConnection, conversation: Conversation) -> list[str]:
-    """Empty a conversation; the names of the files that nobody shows any more."""
-    number, person = conversation.id, conversation.person_id
-    await connection.execute(delete(MESSAGES).where(MESSAGES.c.conversation_id == number))
-    await connection.execute(delete(PRESSES).where(PRESSES.c.conversation_id == number))
-    theirs = or_(FILES.c.person_id == person, FILES.c.conversation_id == number)
-    gone = await connection.execute(delete(FILES).where(theirs).returning(FILES.c.name))
-    names = list(gone.scalars())
-    conversation.next_event()
-    await conversations.keep(connection, conversation, keyboard=None, action_until=None, paced_until=None)
-    return names

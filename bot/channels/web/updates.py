@@ -182,6 +182,11 @@ async def note_error(connection: AsyncConnection, bot_id: int, why: str) -> None
     await connection.execute(update(BOTS).where(BOTS.c.id == bot_id).values(error=why, error_at=now()))
 
 
+def person_in(queue: str) -> int:
+    """Whose line this is."""
+    return int(queue.rpartition(":")[2])
+
+
 def id_in(body: dict[str, Any], name: str) -> int:
     """The id of an update's chat or sender; 0 where it has none, whatever shape it is of."""
     content = next(iter(body.values()), None)

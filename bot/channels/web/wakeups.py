@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 Key = tuple[str, int]  # what is listened to: a kind of thing and its id
 CONVERSATION, READING, BOT, HOOKS, QUIET = "conversation", "reading", "bot", "hooks", "quiet"
+HEARD = "heard"  # by the person: the bot has heard something of theirs, or answered it
 AT_ONCE = 200  # let go in one turn of the event loop
 ANYBODY = "anybody"  # rung for every conversation of this process
 
@@ -43,15 +44,17 @@ class Wakeups:
         self.closed = False  # nobody waits any longer: the process is going to stop
 
     @contextmanager
-    def listen(self, key: Key, *, seen: int = 0, mark: int = 0) -> Iterator[Listener]:
+    def listen(self, *keys: Key, seen: int = 0, mark: int = 0) -> Iterator[Listener]:
         listener = Listener(seen, mark)
-        self._listeners[key].add(listener)
+        for key in keys:
+            self._listeners[key].add(listener)
         try:
             yield listener
         finally:
-            self._listeners[key].discard(listener)
-            if not self._listeners[key]:
-                del self._listeners[key]
+            for key in keys:
+                self._listeners[key].discard(listener)
+                if not self._listeners[key]:
+                    del self._listeners[key]
 
     def ring(self, *keys: Key) -> None:
         for key in keys:

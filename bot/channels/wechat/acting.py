@@ -1,15 +1,17 @@
 """Does in the web chat what somebody did in WeChat: the same act again, by the same key, does nothing twice."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import delete
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import log
 from bot.channels.web import conversations, letters, messages
 from bot.channels.web.letters import Letter
 from bot.channels.web.messages import FileNote
-from bot.channels.web.people import People, Unwelcome
+from bot.channels.web.people import People, Tell, Unwelcome
 from bot.channels.web.uploads import developed, recorded
 from bot.channels.web.words import Words
 from bot.channels.wechat.client import Client
@@ -21,6 +23,14 @@ from knowledge.geo import to_wgs
 logger = log.get(__name__)
 
 PREPARE: dict[str, Callable[..., Awaitable[Any]]] = {"photo": developed, "voice": recorded}
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What became of a saying: what is said instead of the bot, and what is called after the commit."""
+
+    instead: str = ""
+    tell: Tell | None = None
 
 
 class Acting:
@@ -35,14 +45,24 @@ class Acting:
         self.people, self.shared, self.client, self.words = people, people.shared, client, words
         self._begin_erasure = begin_erasure
 
+    async def say_within(self, connection: AsyncConnection, account: Account, act: Act, key: bytes) -> Said | None:
+        """Say something, as the last act of a transaction; None for an act that is no saying."""
+        if act["do"] not in ("say", "place"):
+            return None
+        bot, network = await self.shared.bots.own(), self._network(account)
+        try:
+            if (body := _body_of(act, account.person_id)) is None:
+                return Said()
+            given = connection, bot, account.person_id, body
+            _, tell = await self.people.say_within(*given, key=name_of(key), network=network)
+        except Unwelcome as error:
+            return Said(self._sentence(error))
+        return Said(tell=tell)
+
     async def carry_out(self, account: Account, act: Act, key: bytes) -> str:
-        """Do it.  Returns what is said instead of the bot, "" when the bot answers."""
+        """Do what is no saying.  Returns what is said instead of the bot, "" when the bot answers."""
         try:
             match act["do"]:
-                case "say":
-                    await self._say(account, {"text": act["text"]}, key)
-                case "place":
-                    await self._place(account, act["at"], key)
                 case "press":
                     await self._press(account, act, key)
                 case "file":
@@ -50,7 +70,7 @@ class Acting:
                 case "hint":
                     return self.words[act["key"]]
         except Unwelcome as error:
-            return self.shared.words[error.key].format(**error.values)
+            return self._sentence(error)
         return ""
 
     async def leave(self, account: Account) -> None:
@@ -62,20 +82,6 @@ class Acting:
         await self.people.forget(account.person_id)
         async with self.shared.db.connect() as connection:
             await connection.execute(delete(ACCOUNTS).where(ACCOUNTS.c.id == account.id))
-
-    async def _say(self, account: Account, values: dict[str, Any], key: bytes) -> None:
-        letter, bot = Letter(values), await self.shared.bots.own()
-        read = letters.read_place if "location" in values else letters.read_text
-        if (body := read(letter, account.person_id)) is not None:
-            await self.people.say(bot, account.person_id, body, key=name_of(key), network=self._network(account))
-
-    async def _place(self, account: Account, at: list[str], key: bytes) -> None:
-        """A point of WeChat's map, which is drawn in GCJ-02."""
-        try:
-            point = to_wgs(float(at[0]), float(at[1]), "gcj02")
-        except ValueError:
-            raise Unwelcome("bad_place") from None
-        await self._say(account, {"location": {"latitude": point.lat, "longitude": point.lon}}, key)
 
     async def _press(self, account: Account, act: Act, key: bytes) -> None:
         bot, network = await self.shared.bots.own(), self._network(account)
@@ -108,12 +114,26 @@ class Acting:
             found = await conversations.find(connection, bot, account.person_id, lock=False)
             return found is not None and await messages.by_key(connection, found, name) is not None
 
+    def _sentence(self, error: Unwelcome) -> str:
+        return self.shared.words[error.key].format(**error.values)
+
     def _network(self, account: Account) -> bytes:
         return blind(self.shared, account.openid, "web_people.network")
 
 
 class Unfetched(Exception):
     """A file did not come; the sentence says what to do.  Another attempt may fetch it."""
+
+
+def _body_of(act: Act, person: int) -> dict[str, Any] | None:
+    """Raises Unwelcome."""
+    if act["do"] == "say":
+        return letters.read_text(Letter({"text": act["text"]}), person)
+    try:  # A point of WeChat's map, which is drawn in GCJ-02.
+        point = to_wgs(float(act["at"][0]), float(act["at"][1]), "gcj02")
+    except ValueError:
+        raise Unwelcome("bad_place") from None
+    return letters.read_place(Letter({"location": {"latitude": point.lat, "longitude": point.lon}}), person)
 
 
 def name_of(key: bytes) -> str:

@@ -1,28 +1,66 @@
 """The passive answer: what the bot says to a message, gathered until it has said all, for at most four seconds."""
 
 import time
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import bindparam, exists, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.channels.web import conversations
-from bot.channels.web.bots import Bot
 from bot.channels.web.conversations import Conversation
 from bot.channels.web.messages import Message
 from bot.channels.web.rows import CONVERSATIONS, MESSAGES, PRESSES, UPDATES
 from bot.channels.web.shared import Shared
-from bot.channels.web.wakeups import CONVERSATION
+from bot.channels.web.wakeups import HEARD, Listener
 from bot.channels.web.words import Words
 from bot.channels.wechat import faces, rows
 from bot.channels.wechat.faces import Spoken
+from bot.channels.wechat.given import Given
 from bot.channels.wechat.rows import CALLBACKS, LETTERS, RIDING, Account
 from bot.store.base import now
 
 PATIENCE = 4.0  # seconds; WeChat hangs up after five
-QUIET, LOOK = 0.2, 0.1  # seconds without news after which all is said, and between two looks
+QUIET = 0.2  # seconds without news after which all is said, where more may be on its way
+LOOK = 1.0  # seconds between two looks: this process is woken, and may wait for what another one does
 MOST = 40  # bubbles in one text
+
+Owes = Callable[[int], Awaitable[bool]]
+
+# Made once: making a statement takes longer than asking it.
+_BEFORE = (
+    select(LETTERS.c.id, LETTERS.c.body)
+    .join(CALLBACKS, CALLBACKS.c.letter_id == LETTERS.c.id)
+    .where(CALLBACKS.c.key == bindparam("own_key"))
+)
+_ANSWERED = (
+    update(CALLBACKS)
+    .where(CALLBACKS.c.key == bindparam("own_key"), CALLBACKS.c.letter_id.is_(None))
+    .values(letter_id=bindparam("letter"))
+)
+_EVENT = select(CONVERSATIONS.c.last_event).where(
+    CONVERSATIONS.c.bot_id == bindparam("bot"), CONVERSATIONS.c.person_id == bindparam("person")
+)
+_WAITING = select(func.count()).where(
+    UPDATES.c.bot_id == bindparam("bot"),
+    UPDATES.c.queue.in_((bindparam("said"), bindparam("pressed"))),
+    UPDATES.c.expires_at > bindparam("at"),
+)
+_SILENT = exists().where(PRESSES.c.id == bindparam("press"), PRESSES.c.event == 0)
+_STATE = select(
+    _WAITING.scalar_subquery().label("waiting"), _EVENT.scalar_subquery().label("event"), _SILENT.label("silent")
+)
+_TOAST = select(PRESSES.c.answer).where(PRESSES.c.id == bindparam("press"))
+_OF = select(MESSAGES.c.message_id, MESSAGES.c.event, MESSAGES.c.mine, MESSAGES.c.body, MESSAGES.c.key).where(
+    MESSAGES.c.conversation_id == bindparam("conversation"), MESSAGES.c.mine.is_(False)
+)
+_NEWER = MESSAGES.c.message_id > bindparam("told")
+_NEW = _OF.where(_NEWER).order_by(MESSAGES.c.message_id.desc()).limit(MOST)
+_CHANGED = (
+    _OF.where(_NEWER | (MESSAGES.c.event > bindparam("after"))).order_by(MESSAGES.c.message_id.desc()).limit(MOST)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,29 +72,41 @@ class Answer:
 
 
 class Answering:
-    """Waits for the bot, and writes down what it said before anybody is told."""
+    """Waits for the bot, and writes down what it said before anybody is told.
 
-    def __init__(self, shared: Shared, words: Words, page: str) -> None:
-        self.shared, self.words, self.page = shared, words, page
+    owes: whether the bot has something to say to a person that has not gone yet.
+    """
+
+    def __init__(self, shared: Shared, words: Words, page: str, owes: Owes) -> None:
+        self.shared, self.words, self.page, self.owes = shared, words, page, owes
+        self.gone = Given(shared)
 
     async def before(self, key: bytes) -> Answer | None:
         """What an earlier attempt was answered."""
-        query = select(LETTERS.c.id, LETTERS.c.body).join(CALLBACKS, CALLBACKS.c.letter_id == LETTERS.c.id)
-        row = await self.shared.db.first(query.where(CALLBACKS.c.key == key), {})
+        row = await self.shared.db.first(_BEFORE, {"own_key": key})
         return Answer(row.id, row.body) if row is not None else None
 
-    async def heard(self, account: Account, until: float) -> None:
-        """Wait until the bot has said what it says to this person, or the time, of time.monotonic, has come."""
-        bot, last, since = await self.shared.bots.own(), -1, time.monotonic()
-        number = await self._conversation(bot, account)
-        with self.shared.wakeups.listen((CONVERSATION, number)) as listener:
-            while time.monotonic() < until:
-                waiting, event = await self._state(bot, account)
-                if event != last:
-                    last, since = event, time.monotonic()
-                if not waiting and time.monotonic() - since >= QUIET:
-                    return
-                await listener.wait(min(LOOK, until - time.monotonic()))
+    def listening(self, account: Account) -> AbstractContextManager[Listener]:
+        """Listen to what the bot does with what they do: from before they do it."""
+        return self.shared.wakeups.listen((HEARD, account.person_id))
+
+    async def heard(self, account: Account, press: str, until: float, listener: Listener, *, is_new: bool) -> None:
+        """Wait until the bot has said what it says to this person, or the time, of time.monotonic, has come.
+
+        press: the number of a press, which the bot answers with a line of its own; "" for anything else.
+        is_new: what they did has not been done before, so the bot has still to hear of it.
+        """
+        last, since = -1, time.monotonic()
+        if is_new:
+            await listener.wait(min(LOOK, until - time.monotonic()))
+        while (left := until - time.monotonic()) > 0:
+            waiting, event, silent = await self._state(account, press)
+            if event != last:
+                last, since = event, time.monotonic()
+            still = QUIET - (time.monotonic() - since)
+            if not waiting and (still <= 0 or not (silent or await self.owes(account.person_id))):
+                return
+            await listener.wait(min(LOOK if waiting else still, left))
 
     async def written(self, account: Account, key: bytes, instead: str, press: str, event: int) -> Answer | None:
         """Write the answer down as this attempt's; None where there is nothing to say yet.
@@ -75,19 +125,16 @@ class Answering:
             values = {"told": max(seen, held.told), "choices": spoken.choices, "busy_until": None}
             await rows.change(connection, held, **values)
             letter = await rows.write(connection, held, spoken.text, now() + RIDING)
-            answered = update(CALLBACKS).where(CALLBACKS.c.key == key, CALLBACKS.c.letter_id.is_(None))
-            await connection.execute(answered.values(letter_id=letter))
+            await connection.execute(_ANSWERED, {"own_key": key, "letter": letter})
         return Answer(letter, spoken.text)
 
-    async def given(self, answer: Answer) -> None:
+    def given(self, answer: Answer) -> None:
         """It has left in an answer to WeChat."""
-        async with self.shared.db.connect() as connection:
-            sent = update(LETTERS).where(LETTERS.c.id == answer.letter, LETTERS.c.sent_at.is_(None))
-            await connection.execute(sent.values(sent_at=now()))
+        self.gone.note(answer.letter)
 
     async def event_of(self, account: Account) -> int:
         """The newest event of their conversation."""
-        return (await self._state(await self.shared.bots.own(), account))[1]
+        return (await self._state(account, ""))[1]
 
     async def _new(
         self, connection: AsyncConnection, account: Account, instead: str, press: str, event: int
@@ -100,33 +147,20 @@ class Answering:
         said = await new_messages(connection, found.id, account.told, event if press else None)
         return faces.spoken(said, self.words, self.page, first), newest(found, said)
 
-    async def _conversation(self, bot: Bot, account: Account) -> int:
-        query = select(CONVERSATIONS.c.id).where(CONVERSATIONS.c.bot_id == bot.id)
-        row = await self.shared.db.first(query.where(CONVERSATIONS.c.person_id == account.person_id), {})
-        return row.id if row is not None else 0
-
-    async def _state(self, bot: Bot, account: Account) -> tuple[int, int]:
-        """How many acts of theirs the bot has still to hear, and the conversation's newest event."""
-        lines = [f"chat:{account.person_id}", f"press:{account.person_id}"]
-        waiting = select(func.count()).where(UPDATES.c.bot_id == bot.id, UPDATES.c.queue.in_(lines))
-        waiting = waiting.where(UPDATES.c.expires_at > now())
-        event = select(CONVERSATIONS.c.last_event).where(CONVERSATIONS.c.bot_id == bot.id)
-        event = event.where(CONVERSATIONS.c.person_id == account.person_id)
-        columns = waiting.scalar_subquery().label("waiting"), event.scalar_subquery().label("event")
-        row = await self.shared.db.first(select(*columns), {})
-        return (int(row.waiting), int(row.event or 0)) if row is not None else (0, 0)
+    async def _state(self, account: Account, press: str) -> tuple[int, int, bool]:
+        """How many acts of theirs the bot has still to hear, the newest event, whether a press is not answered yet."""
+        bot, person = await self.shared.bots.own(), account.person_id
+        values: dict[str, Any] = {"bot": bot.id, "person": person, "press": press, "at": now()}
+        row = await self.shared.db.first(_STATE, values | {"said": f"chat:{person}", "pressed": f"press:{person}"})
+        return (int(row.waiting), int(row.event or 0), bool(row.silent)) if row is not None else (0, 0, False)
 
 
 async def new_messages(
     connection: AsyncConnection, conversation: int, told: int, changed_after: int | None = None
 ) -> list[Message]:
     """What the bot said after a message, oldest first; and, after an event, what it changed."""
-    columns = (MESSAGES.c.message_id, MESSAGES.c.event, MESSAGES.c.mine, MESSAGES.c.body, MESSAGES.c.key)
-    new: Any = MESSAGES.c.message_id > told
-    if changed_after is not None:
-        new = new | (MESSAGES.c.event > changed_after)
-    query = select(*columns).where(MESSAGES.c.conversation_id == conversation, MESSAGES.c.mine.is_(False), new)
-    found = await connection.execute(query.order_by(MESSAGES.c.message_id.desc()).limit(MOST))
+    query, values = (_NEW, {}) if changed_after is None else (_CHANGED, {"after": changed_after})
+    found = await connection.execute(query, {"conversation": conversation, "told": told, **values})
     return [Message(*row) for row in reversed(found.all()) if row.body is not None]
 
 
@@ -136,5 +170,5 @@ def newest(conversation: Conversation, said: list[Message]) -> int:
 
 
 async def _toast(connection: AsyncConnection, press: str) -> list[str]:
-    row = (await connection.execute(select(PRESSES.c.answer).where(PRESSES.c.id == press))).first() if press else None
+    row = (await connection.execute(_TOAST, {"press": press})).first() if press else None
     return [row.answer.get("text", "")] if row is not None and row.answer else []

@@ -92,7 +92,7 @@ class Door:
         await response.prepare(request)
         await response.write_eof()
         if answer is not None:
-            await self.given(answer)
+            self.given(answer)
         return response
 
     async def _heard(self, document: Document, until: float) -> Answer | None:

@@ -9,8 +9,8 @@ from aiohttp import web
 from bot.channels.web import WebChat
 from bot.channels.web.finishing import Finishing
 from bot.channels.wechat import consent, hearing, rows, words
-from bot.channels.wechat.acting import Acting, Unfetched, press_of
-from bot.channels.wechat.answering import PATIENCE, Answer, Answering
+from bot.channels.wechat.acting import Acting, Said, Unfetched, press_of
+from bot.channels.wechat.answering import PATIENCE, Answer, Answering, Owes
 from bot.channels.wechat.bell import Bell, Notices
 from bot.channels.wechat.client import Client
 from bot.channels.wechat.consent import Consent
@@ -32,6 +32,7 @@ class WeChat:
 
     secret: signs the way to the page.  base: how people reach this server.  proofs: the folder of verification files.
     begin_erasure: starts erasing what is held about a person of the web chat.  notices: is asked about notices, and told whom the bell rang.
+    owes: whether the bot has something to say to a person that has not gone yet.
     """
 
     def __init__(
@@ -44,13 +45,14 @@ class WeChat:
         proofs: Path,
         begin_erasure: BeginErasure,
         notices: Notices,
+        owes: Owes,
         patience: float = PATIENCE,
     ) -> None:
         self.shared, self.words = chat.shared, words.load()
         self.client, self.finishing = Client(settings), Finishing()
         self.acting = Acting(chat.people, self.client, self.words, begin_erasure)
         page = f"{base}{WECHAT_ENTER}"
-        self.answering = Answering(self.shared, self.words, page)
+        self.answering = Answering(self.shared, self.words, page, owes)
         self.courier = Courier(self.shared, self.client, self.words, page)
         self.bell = Bell(self.shared, self.client, self.words, page, notices)
         self.consent = Consent(self.shared, self.client, self.words, self.bell, base=base)
@@ -69,6 +71,7 @@ class WeChat:
     async def stop(self) -> None:
         """Finish what is in flight."""
         await self.finishing.settled()
+        await self.answering.gone.settled()
         await self.courier.stop()
         await self.bell.stop()
         await self.client.close()
@@ -87,21 +90,30 @@ class WeChat:
             return None
         async with self.shared.db.connect() as connection:
             account = await rows.linked(connection, self.shared, openid)
-            act, _ = await hearing.decided(connection, self.shared, account, key, document)
-        return await self._answered(account, act, key, until) if act != hearing.NOTHING else None
-
-    async def _answered(self, account: rows.Account, act: hearing.Act, key: bytes, until: float) -> Answer | None:
+            act, is_new = await hearing.decided(connection, self.shared, account, key, document)
+            said = await self.acting.say_within(connection, account, act, key)
+        if act == hearing.NOTHING:
+            return None
         press = press_of(key) if act["do"] == "press" else ""
-        event = await self.answering.event_of(account)
-        try:
-            instead = await self.acting.carry_out(account, act, key)
-        except Unfetched as error:
-            instead = str(error)
-        if not instead:
-            await self.answering.heard(account, until)
+        event = await self.answering.event_of(account) if press else 0
+        with self.answering.listening(account) as listener:
+            instead = await self._done(account, act, key, said)
+            if not instead:
+                await self.answering.heard(account, press, until, listener, is_new=is_new)
         if time.monotonic() > until + 0.5:
             return None  # WeChat has hung up: whoever comes next tells them.
         return await self.answering.written(account, key, instead, press, event)
+
+    async def _done(self, account: rows.Account, act: hearing.Act, key: bytes, said: Said | None) -> str:
+        """Do it, unless it is a saying, which is done already; what is said instead of the bot."""
+        if said is not None:
+            if said.tell is not None:
+                said.tell()
+            return said.instead
+        try:
+            return await self.acting.carry_out(account, act, key)
+        except Unfetched as error:
+            return str(error)
 
     async def _leave(self, openid: str) -> None:
         async with self.shared.db.connect() as connection:
@@ -111,7 +123,7 @@ class WeChat:
 
 
 def wechat_of(
-    chat: WebChat, settings: Settings, secret: str, begin_erasure: BeginErasure, notices: Notices
+    chat: WebChat, settings: Settings, secret: str, begin_erasure: BeginErasure, notices: Notices, owes: Owes
 ) -> WeChat | None:
     """None where the settings name no account."""
     if (known := settings_of(settings)) is None:
@@ -124,4 +136,5 @@ def wechat_of(
         proofs=settings.var / "wechat",
         begin_erasure=begin_erasure,
         notices=notices,
+        owes=owes,
     )

@@ -8,7 +8,7 @@ import re
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import bindparam, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.channels.web import conversations, messages
@@ -29,18 +29,20 @@ FILES = {"image": "photo", "voice": "voice"}
 
 Act = dict[str, Any]
 NOTHING: Act = {"do": "nothing"}
+_KNOWN = select(CALLBACKS.c.act).where(CALLBACKS.c.key == bindparam("own_key"))
+_NOTE = insert(CALLBACKS)
 
 
 async def decided(
     connection: AsyncConnection, shared: Shared, account: Account, key: bytes, document: Document
 ) -> tuple[Act, bool]:
     """What they do, and whether this is its first attempt.  What WeChat lets us tell them is noted with it."""
-    known = await connection.execute(select(CALLBACKS.c.act).where(CALLBACKS.c.key == key))
+    known = await connection.execute(_KNOWN, {"own_key": key})
     if (row := known.first()) is not None:
         return row.act, False
     act = await _act(connection, shared, account, document)
     values = {"key": key, "account_id": account.id, "act": act, "at": now()}
-    await connection.execute(insert(CALLBACKS).values(values))
+    await connection.execute(_NOTE, values)
     if act != NOTHING:
         await rows.change(connection, account, busy_until=now() + BUSY, **window(account, document))
     return act, True

@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Table, bindparam, insert, select, update
+from sqlalchemy import Table, Update, bindparam, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.channels.web import conversations
@@ -46,6 +47,7 @@ class Account:
 
 _COLUMNS = [ACCOUNTS.c[name] for name in Account.__dataclass_fields__]
 _BY_KEY = select(*_COLUMNS).where(ACCOUNTS.c.key == bindparam("own_key")).with_for_update()
+_WRITE = insert(LETTERS).returning(LETTERS.c.id)
 _BY_ID = select(*_COLUMNS).where(ACCOUNTS.c.id == bindparam("number")).with_for_update()
 
 
@@ -98,12 +100,20 @@ async def _newest(connection: AsyncConnection, shared: Shared, person: int) -> i
 
 
 async def change(connection: AsyncConnection, account: Account, **values: Any) -> None:
-    await connection.execute(update(ACCOUNTS).where(ACCOUNTS.c.id == account.id).values(values))
+    given = {f"new_{name}": value for name, value in values.items()}
+    await connection.execute(_changing(tuple(values)), {"number": account.id, **given})
     for name, value in values.items():
         setattr(account, name, value)
+
+
+@cache
+def _changing(names: tuple[str, ...]) -> Update:
+    """Making a statement takes longer than carrying it out."""
+    values = {name: bindparam(f"new_{name}", type_=ACCOUNTS.c[name].type) for name in names}
+    return update(ACCOUNTS).where(ACCOUNTS.c.id == bindparam("number")).values(values)
 
 
 async def write(connection: AsyncConnection, account: Account, body: str, until: datetime, attempts: int = 0) -> int:
     """Put a text down that somebody is going to be told; until then whoever wrote it has it.  Its number."""
     values = {"account_id": account.id, "body": body, "attempts": attempts, "due_at": until, "created_at": now()}
-    return int((await connection.execute(insert(LETTERS).values(values).returning(LETTERS.c.id))).scalar_one())
+    return int((await connection.execute(_WRITE, values)).scalar_one())

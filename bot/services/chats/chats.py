@@ -19,6 +19,7 @@ _CHATS, _SEEN = Chat.__table__, SeenUpdate.__table__
 _COLUMNS = [column for column in _CHATS.c if column.name != "address"]
 _OWED = exists(outbox.unsent(_CHATS.c.id)).label("owed")
 _READ = select(*_COLUMNS, _OWED).where(_CHATS.c.key == bindparam("key"))
+_OWES = select(_OWED).where(_CHATS.c.key == bindparam("key"))
 _LOCK = (
     select(*_COLUMNS, _SEEN.c.id.label("seen"), _SEEN.c.answer.label("seen_answer"))
     .outerjoin(_SEEN, (_SEEN.c.channel == bindparam("channel")) & (_SEEN.c.id == bindparam("update_id")))
@@ -51,6 +52,12 @@ async def read(db: Database, channel: Channel, address: int) -> tuple[Chat, bool
     key = key_of(db, channel, address)
     row = await db.first(_READ, {"key": key})
     return (_chat(row), bool(row.owed)) if row is not None else (blank(channel, key, address), False)
+
+
+async def owes(db: Database, channel: Channel, address: int) -> bool:
+    """Whether replies to this chat have not gone yet, as far as anybody knows."""
+    row = await db.first(_OWES, {"key": key_of(db, channel, address)})
+    return row is not None and bool(row.owed)
 
 
 def blank(channel: Channel, key: bytes, address: int) -> Chat:

@@ -9,7 +9,7 @@ from dataclasses import replace
 import aiohttp
 import pytest
 from PIL import Image
-from sqlalchemy import func, select, update
+from sqlalchemy import event, func, select, update
 
 from bot.channels.wechat import answering, checks, settings_of
 from bot.commands import doctor
@@ -293,6 +293,25 @@ async def test_a_late_answer_keeps_wechat_waiting_no_longer_than_it_waits(app, r
     assert await rider.types("公租房能申请吗") == ""
     assert time.monotonic() - started < stand_in.PATIENCE
     app.web_chat.delivery._stopping = False
+
+
+async def test_whoever_waits_is_woken_and_does_not_ask_again_and_again(app, rider, monkeypatch):
+    """Every look of a hundred who wait takes from the bot what it needs to answer them."""
+    asked: list[str] = []
+    await rider.types("/start")
+    event.listen(app.db.reader.sync_engine, "before_cursor_execute", lambda *given: asked.append(given[2]))
+    app.wechat.door.patience = 1.5
+    app.web_chat.delivery._stopping = True
+    assert await rider.types("公租房能申请吗") == ""
+    looks = [each for each in asked if "count" in each and "web_updates" in each]
+    assert 1 <= len(looks) <= 3
+    app.web_chat.delivery._stopping = False
+    await app.settled()
+    app.wechat.door.patience = 60.0
+    for name in ("QUIET", "LOOK"):
+        monkeypatch.setattr(answering, name, 60.0)
+    fields = {"MsgType": "text", "Content": "公租房能申请吗", "MsgId": "4712"}
+    assert "公租房" in await rider.posts(fields, tries=1)
 
 
 async def test_an_answer_that_was_written_down_and_not_given_is_not_lost(app, rider):

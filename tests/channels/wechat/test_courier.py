@@ -21,7 +21,8 @@ async def account(app):
 
 
 async def says(app, text: str) -> None:
-    """The bot says something by itself."""
+    """The bot says something by itself, once it is written down that WeChat has what was said before."""
+    await app.wechat.answering.gone.settled()
     person = (await account(app)).person_id
     await app.channels[Channel.WEB].api.call("sendMessage", {"chat_id": person, "text": text})
 

@@ -7,6 +7,7 @@ from bot.channels.web.refusal import refused
 from bot.channels.web.rows import PRESSES
 from bot.channels.web.rules import ANSWER, PRESS_LIFE
 from bot.channels.web.shared import Call
+from bot.channels.web.wakeups import HEARD
 from bot.store.base import now
 
 TOO_OLD = "query is too old and response timeout expired or query ID is invalid"
@@ -37,7 +38,7 @@ async def answer_callback_query(call: Call) -> bool:
     if (await call.connection.execute(_ANSWER, answered)).rowcount != 1:
         raise refused(TOO_OLD)
     await conversations.keep(call.connection, conversation)
-    call.rings.append(conversation.key)
+    call.rings += (conversation.key, (HEARD, conversation.person_id))
     return True
 
 

@@ -13,6 +13,7 @@ from bot.channels.web.parameters import Parameters
 from bot.channels.web.refusal import refused
 from bot.channels.web.rules import CAPTION
 from bot.channels.web.shared import Call
+from bot.channels.web.wakeups import HEARD
 from bot.store.base import now
 
 CHAT_ID = re.compile(r"-?[0-9]{1,18}")
@@ -70,7 +71,7 @@ async def deliver(
     await conversations.keep(
         call.connection, conversation, said=True, **_keyboard(conversation, markup, added[-1].message_id)
     )
-    call.rings.append(conversation.key)
+    call.rings += (conversation.key, (HEARD, conversation.person_id))
     return [each.shown(call.bot, conversation) for each in added]
 
 
