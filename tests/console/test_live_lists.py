@@ -5,6 +5,8 @@ from playwright.async_api import expect
 
 from bot.services.appeals.states import AppealState
 from bot.services.core.lifecycle import Role
+from bot.services.hazards import hazards
+from bot.services.hazards.hazards import HazardDraft
 from tests.console.test_screens import sits
 from tests.support.appeals import does, filed
 from tests.support.browser import needed
@@ -43,6 +45,28 @@ async def test_ticks_stay_when_a_colleague_moves_another_case_and_when_a_ticked_
     await expect(box(page, first)).to_be_checked()
     await expect(box(page, second)).to_be_checked()
     await expect(box(page, second)).to_be_focused()
+    assert await row.evaluate("node => node.isConnected")  # What did not change was not touched.
+    assert trouble == []
+
+
+async def test_of_hazards_only_the_row_that_changed_travels(app, browser, desks):
+    mine, other = desks
+    async with app.db.begin() as session:
+        drafts = [
+            HazardDraft("road", f"第 {number} 个井盖翘了", point=(41.79 + number / 50, 123.43)) for number in range(3)
+        ]
+        numbers = [(await hazards.submit(session, app.services, None, each)).number for each in drafts]
+    page, trouble = await sits(app, browser, mine)
+    await page.goto(f"{mine.url}/console/hazards")
+    row = await page.locator(f'[data-row="{numbers[0]}"]').element_handle()
+    before = await page.locator(f'[data-row="{numbers[2]}"]').inner_text()
+    await other.gets(f"/console/hazards/{numbers[2]}")
+    async with page.expect_response(lambda answer: "x-topic" in answer.request.headers) as answered:
+        await other.submits(f"/console/hazards/{numbers[2]}/reassign", agency="community", text="派错了，换一家")
+    told = await (await answered.value).text()
+    assert [f'data-row="{number}" data-same' in told for number in numbers] == [True, True, False]
+    assert 'id="kind"' not in told  # The filter does not travel.
+    await expect(page.locator(f'[data-row="{numbers[2]}"]')).not_to_have_text(before)
     assert await row.evaluate("node => node.isConnected")  # What did not change was not touched.
     assert trouble == []
 

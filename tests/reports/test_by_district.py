@@ -52,8 +52,8 @@ async def test_days_and_shares_of_a_district_stand_beside_its_numbers(app, admin
         await Keeper(app.db, lambda: app.knowledge.measures).fold()
     page = await admin.gets(f"{PAGE}?district=2101&from={periods.today() - 29 * DAY}&to={periods.today()}")
     assert line(page, "沈阳市铁西区")[0].startswith("5")
-    assert line(page, "沈阳市铁西区")[3:] == ["80%", "2", "20"]
-    assert line(page, "沈阳市和平区")[3:] == ["—", "—", "—"]  # One answer, and not even that any more.
+    assert line(page, "沈阳市铁西区")[3:] == ["80%", "5.2", "2", "20"]
+    assert line(page, "沈阳市和平区")[3:] == ["—"] * 4  # One answer, and not even that any more.
     assert line(page, "沈阳市合计")[0].startswith("6")
 
 

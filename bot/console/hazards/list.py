@@ -73,7 +73,7 @@ async def listed(context: RequestContext) -> web.Response:
         wanted=wanted,
         view=view,
         address=listing.address(urls.HAZARDS, wanted, view),
-        places=listing.places(context, Right.HAZARDS_READ, wanted.district),
+        places=[] if context.is_part else listing.places(context, Right.HAZARDS_READ, wanted.district),
         exports=context.staffer.may(Right.HAZARDS_EXPORT),
         views=list(VIEWS),
         counts=await context.once(hazard_queue.counts),

@@ -15,6 +15,7 @@ from bot.messaging import urls
 from bot.services.core.spreadsheets import Cell
 from bot.services.reports import by_district, day_sums
 from bot.services.reports.by_district import ASKED, COMPARED, ELSEWHERE, DistrictNumbers
+from bot.services.reports.daily_counts import LONGEST
 from bot.services.staff.permissions import Right
 
 PATH = f"{urls.OVERVIEW}/districts"
@@ -25,6 +26,7 @@ COLUMNS: Mapping[str, Callable[[DistrictNumbers], float | None]] = {
     "settled": lambda each: each.counts.get("settled", 0),
     "overdue": lambda each: each.counts.get("overdue", 0),
     "in_time": lambda each: each.in_time,
+    "mean": lambda each: each.mean,
     "median": lambda each: each.day_of(0.5),
     "ninety": lambda each: each.day_of(0.9),
     "hazards": lambda each: each.counts.get("hazards", 0),
@@ -40,7 +42,7 @@ COLUMNS: Mapping[str, Callable[[DistrictNumbers], float | None]] = {
 }
 STATIONS = {"stations": "open", "doubtful": "doubtful"}  # the tab of the list that holds what a number counts
 SHARES = ("in_time", "hazards_in_time", "answered")
-APPEALS = 6  # columns of the first table; the others stand in the second one
+APPEALS = 7  # columns of the first table; the others stand in the second one
 
 
 @page("GET", PATH, right=Right.STATISTICS_READ)
@@ -63,6 +65,7 @@ async def districts(context: RequestContext) -> web.Response:
         file=lambda form: f"{PATH}.{form}?{asked.query()}",
         exports=overview.exports(context, asked),
         elsewhere=ELSEWHERE,
+        longest=LONGEST,
     )
 
 
@@ -111,6 +114,8 @@ def _value(name: str, each: DistrictNumbers) -> Cell:
     value = COLUMNS[name](each)
     if value is None:
         return "—"
+    if name == "mean":
+        return f"{value:.1f}"
     return f"{value:.0%}" if name in SHARES else int(value)
 
 

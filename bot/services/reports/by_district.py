@@ -55,6 +55,12 @@ class DistrictNumbers:
         return None
 
     @property
+    def mean(self) -> float | None:
+        """How many days an answer took, one with another; None for too few of them.  The longest count as LONGEST."""
+        answered = self.answered
+        return sum(day * count for day, count in self.days.items()) / answered if answered >= FEW else None
+
+    @property
     def in_time(self) -> float | None:
         """The share of the answers that came in time."""
         return self.counts.get(IN_TIME, 0) / self.answered if self.answered >= FEW else None
