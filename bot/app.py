@@ -37,6 +37,7 @@ from bot.services.notices import responses
 from bot.services.privacy import erasure
 from bot.services.reports.keeper import Keeper
 from bot.settings import Settings
+from bot.sms import sms_of
 from bot.speech import speech_of
 from bot.store.models import Channel
 from bot.store.opening import database_of, secret_of, vault_of
@@ -75,7 +76,7 @@ class Application:
         self.wechat: WeChat | None = None
         self.server = Server(settings, demo=demo, patience=CLOSE)
         self._secret = secrets.token_urlsafe(32)  # of the web chat's webhook: inside this process only
-        self.writer, self.speech = writer_of(settings), speech_of(settings)
+        self.writer, self.speech, self.sms = writer_of(settings), speech_of(settings), sms_of(settings)
         self._quiet = quiet_hours.read(settings.quiet_hours)
         self._build(demo=demo)
 
@@ -114,7 +115,9 @@ class Application:
             self.server.app.add_routes(self.wechat.routes() if self.wechat is not None and self.hears else ())
         ring = self.web_chat.push.ring if self.web_chat is not None else None
         self.relay.handlers = handlers(
-            JobResources(self.db, self.relay, lambda: self.services, self.channels, settings.var, ring, self.speech)
+            JobResources(
+                self.db, self.relay, lambda: self.services, self.channels, settings.var, ring, self.speech, self.sms
+            )
         )
         if self.hears:
             open311 = Open311(self.db, lambda: self.services, base=settings.base_url, uploads=settings.var / "uploads")
@@ -186,6 +189,7 @@ class Application:
         return ServiceContext(
             self.knowledge,
             hears=self.speech is not None,
+            sms=self.sms is not None,
             queue=bool(self.settings.queue_url),
             quiet=self._quiet,
             rephrase=rephrase,
@@ -286,7 +290,7 @@ class Application:
         await end_each(FINISH / 2, self.relay.stop, *([self.events.stop] if self.events else []))
         await end_each(CLOSE, self.supervisor.stop, *([self.web_chat.close] if self.web_chat else []))
         await end_each(CLOSE, self.notes.flush, *(each.stop for each in self.channels.values()))
-        asked = [each.close for each in (self.writer, self.speech) if each is not None]
+        asked = [each.close for each in (self.writer, self.speech, self.sms) if each is not None]
         await end_each(CLOSE, *asked, *self.server.ends())
         await end_each(CLOSE, self.db.close)
 

@@ -8,6 +8,7 @@ from handlers import english, forms, heard, home, odd, received, second_thoughts
 from handlers.appeals import file as appeal_file
 from handlers.appeals import message as appeal_message
 from handlers.appeals import progress as appeal_progress
+from handlers.appeals import texted
 from handlers.bookings import consult
 from handlers.bookings import offerings as booking_offerings
 from handlers.contacts import card as contact_card
@@ -58,6 +59,7 @@ HANDLERS: tuple[BaseHandler[Any, Any, Any], ...] = (
     *appeal_file.HANDLERS,
     *appeal_progress.HANDLERS,
     *appeal_message.HANDLERS,
+    *texted.HANDLERS,
     *contact_card.HANDLERS,
     *hazard_report.HANDLERS,
     *hazard_progress.HANDLERS,

@@ -50,6 +50,11 @@ def is_personal(number: str) -> bool:
     return bool(number) and not _FREE.fullmatch(number)
 
 
+def is_mobile(number: str) -> bool:
+    """Whether text messages reach a number that `read` gave."""
+    return _MOBILE.fullmatch(number) is not None
+
+
 def _plain(text: str) -> str:
     """Digits, letters and signs; whatever stands between digits is one dash."""
     made = []

@@ -17,8 +17,8 @@ from yarl import URL
 from benchmarks.attacks.attempts import Attempt, attempts, held
 from benchmarks.attacks.running import Person
 from benchmarks.attacks.town import QUEUE_SECRET, SHENYANG, Town
-from bot.backend import signature
 from bot.channels.web.guard import NEWCOMERS, POSTS
+from bot.doors import signature
 from bot.services.core.lifecycle import Role
 from tests.doors.hostile import DIGITS, PIECES
 from tests.support.desk import OURS

@@ -13,8 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot import log
 from bot.backend import messages
 from bot.backend.messages import UnreadableMessage
-from bot.backend.signature import SLACK, Unsigned, check
 from bot.doors import forms
+from bot.doors.signature import SLACK, Unsigned, check
 from bot.services.appeals import status_updates
 from bot.services.appeals.status_updates import Reading, StatusVerdict
 from bot.services.core.context import ServiceContext

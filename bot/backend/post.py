@@ -8,7 +8,7 @@ import aiohttp
 import orjson
 
 from bot.backend.publisher import TAKEN, Away, Hear, PublishOutcome, Where, event_id
-from bot.backend.signature import sign
+from bot.doors.signature import sign
 from bot.errors import Refused, TryLater
 from bot.queue.outbox import ClaimedJob
 

@@ -92,6 +92,8 @@ async def _findings(settings: Settings) -> AsyncIterator[Finding]:
     yield _search(settings)
     if settings.speech_url:
         yield await _reached("speech", settings.speech_url, "NUANXIN_SPEECH_URL")
+    if settings.sms_url:
+        yield await _reached("text messages", settings.sms_url, "NUANXIN_SMS_URL")
 
 
 def _settings(settings: Settings) -> list[Finding]:

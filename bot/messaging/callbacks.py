@@ -24,6 +24,7 @@ from bot.messaging.press import Callback as Callback
 from bot.messaging.press import Rating as Rating
 from bot.messaging.press import UnknownPress as UnknownPress
 from bot.messaging.press import button as button
+from bot.messaging.text_presses import TextReceipt as TextReceipt
 from bot.messaging.voice_presses import UseHeard as UseHeard
 
 RATINGS: tuple[tuple[Rating, ...], ...] = (("good", "fair"), ("poor",))  # rows of buttons

@@ -12,12 +12,14 @@ from bot.channels.telegram.listening import Listener
 from bot.errors import Refused
 from bot.queue import jobs
 from bot.queue.relay import Relay, Send
+from bot.services.appeals.text_receipts import TextSender
 from bot.services.attachments.attachments import Shredder
 from bot.services.core.context import ServiceContext
 from bot.services.privacy.deletion_log import DeletionLog
 from bot.services.replanning import Replanner
 from bot.services.staff.sign_in import LinkSender
 from bot.services.timer_handlers import TimerHandler
+from bot.sms import Sms
 from bot.speech import Speech
 from bot.store.db import Database
 from bot.store.models import Channel, Outbox
@@ -34,6 +36,7 @@ class JobResources:
     var: Path  # the folder of this installation's own files
     ring: Callable[[int, datetime], Awaitable[None]] | None  # a browser, for a message written then
     speech: Speech | None  # hears voice notes
+    sms: Sms | None  # the operator's gateway
 
 
 class Ringer:
@@ -62,6 +65,7 @@ def handlers(given: JobResources) -> dict[str, Send]:
         jobs.REPLAN.kind: Replanner(db, services),
         jobs.RING.kind: Ringer(given.ring),
         jobs.HEAR.kind: Listener(db, apis, services, given.speech),
+        jobs.SMS.kind: TextSender(db, given.sms),
         jobs.SIGN_IN.kind: LinkSender(db, services, given.relay.deliver),
         **{channel: each.send for channel, each in given.channels.items()},
     }

@@ -106,6 +106,12 @@ class Hear(TypedDict):
     number: str  # the case it went to; "" for none
 
 
+class SmsReceipt(TypedDict):
+    """An appeal whose number is sent to the phone that its author gave."""
+
+    number: str
+
+
 class Nothing(TypedDict):
     """The row itself says it all."""
 
@@ -158,6 +164,7 @@ REPLAN: Job[Nothing] = Job("replan", Lane.BULK)
 SIGN_IN: Job[SignInRequest] = Job("sign_in")
 RING: Job[Ring] = Job("ring", Lane.BULK)
 HEAR: Job[Hear] = Job("hear")
+SMS: Job[SmsReceipt] = Job("sms")
 EVENT: Job[dict[str, Any]] = Job("backend", batched=True)  # a CloudEvent: see bot.backend.messages
 MESSAGES: Mapping[str, Job[dict[str, Any]]] = {each: Job(each) for each in Channel}  # see `message`
 
@@ -171,6 +178,7 @@ JOBS: tuple[Job[Any], ...] = (
     SIGN_IN,
     RING,
     HEAR,
+    SMS,
     EVENT,
     *MESSAGES.values(),
 )

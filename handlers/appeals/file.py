@@ -21,6 +21,7 @@ from bot.store.models import Naming
 from handlers import divisions
 from handlers.answers import FILES as PICTURES
 from handlers.answers import AnswerKind, Given, attachment, name, one_of, phone, words
+from handlers.appeals import texted
 from handlers.appeals.progress import show
 from handlers.flow import Flow, Question
 from handlers.standing import Answers, leave
@@ -209,6 +210,7 @@ async def submit(context: Context, answers: Answers) -> None:
         choices=[
             [context.button("appeal.watch", ShowAppeal(receipt.number))],
             [context.button("contact.mine", Go("contact"))],
+            *texted.offered(context, receipt.number, draft.phone),
         ],
         number=receipt.number,
         code=receipt.code,

@@ -10,9 +10,9 @@ import pytest
 from sqlalchemy import func, select
 
 from bot.app import Application
-from bot.backend import signature
 from bot.backend.inbound_status import InboundStatus
 from bot.commands import doctor
+from bot.doors import signature
 from bot.messaging.urls import BACKEND_STATUS
 from bot.services.appeals import transitions as appeal_transitions
 from bot.services.appeals.states import APPEAL, AppealMove, AppealState

@@ -22,7 +22,7 @@ he:yes he:no:210100000017 hl hn ho:210100000017 home:later hq hv:210100000017:ye
 n notices notices:service:off notices:activity:flip notices:quiet: notices:quiet:8-16 notices:platform
 notices:platform:none p:wages-unpaid pb:water:3 pb:water:3:2 pc:12 pd pf pn pr:water ps pv pw py
 set:place set:job set:job:rider sf:=driver.p.24:41.7937,123.3968:210106 sn:sy:0017 sp::41.7937,123.3968: sr:closed:sy:0017
-uu:appeal:210100000017 uu:draft:appeal v:0:wages-unpaid v:0:wages-unpaid:wrong v:1:wages-unpaid vi vj vk vl vn vo vp vq:safety:2 vr vt vv:3 vw vx vx:yes
+tx:210100000017 uu:appeal:210100000017 uu:draft:appeal v:0:wages-unpaid v:0:wages-unpaid:wrong v:1:wages-unpaid vi vj vk vl vn vo vp vq:safety:2 vr vt vv:3 vw vx vx:yes
 """.split()
 NONSENSE = ["ao", "ar:210100000017:best", "c:-2", "c:²", "hv:210100000017", "pb:water:", "pc:99999999999", "v:2:wages"]
 

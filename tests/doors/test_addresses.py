@@ -8,11 +8,10 @@ import pytest
 from pydantic import ValidationError
 
 from bot.app import Application
-from bot.backend import signature
 from bot.channels.web.guard import NEWCOMERS, POSTS
 from bot.channels.web.identity import COOKIE
 from bot.commands import migrate
-from bot.doors import addresses
+from bot.doors import addresses, signature
 from bot.services.privacy import deletion_log
 from bot.settings import Settings
 from bot.store.opening import database_of, vault_of

@@ -9,12 +9,12 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from bot.app import Application
-from bot.backend import signature
 from bot.backend.inbound_status import InboundStatus
 from bot.channels.telegram.webhook import SECRET_HEADER
 from bot.channels.web.markup.entities import parsed
 from bot.channels.web.parameters import clean
 from bot.channels.web.refusal import ApiRefusal
+from bot.doors import signature
 from bot.messaging.urls import BACKEND_STATUS
 from bot.services.appeals.states import AppealState
 from bot.settings import Settings

@@ -18,7 +18,7 @@ import redis.asyncio as redis
 from aiohttp import web
 from nats.js.errors import NotFoundError
 
-from bot.backend import signature
+from bot.doors import signature
 
 SECRET = "shared with the backend and nobody else"
 

@@ -12,6 +12,7 @@ from knowledge import Knowledge, Policy
 class ServiceContext:
     knowledge: Knowledge
     hears: bool = False  # Voice notes are turned into words.
+    sms: bool = False  # The operator has a gateway for text messages.
     queue: bool = False  # Events leave for a backend; without one the console is the desk.
     rephrase: Callable[[str, Policy], Awaitable[str | None]] | None = None  # the optional writer
     quiet: tuple[time, time] = (EVENING, MORNING)  # what is not urgent waits until these hours are over

@@ -76,6 +76,12 @@ async def chat_behind(session: AsyncSession, alias: str) -> Chat | None:
     return await session.get(Chat, body["chat_id"]) if body and "chat_id" in body else None
 
 
+async def phone_behind(session: AsyncSession, alias: str) -> str:
+    """The number somebody wants a message sent to; "" without one.  For the system itself, as above."""
+    body = await session.scalar(select(Identity.body).where(Identity.alias == alias))
+    return named(body)["phone"]
+
+
 async def unmask(
     session: AsyncSession,
     alias: str,

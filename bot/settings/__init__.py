@@ -16,7 +16,10 @@ from sqlalchemy import URL
 
 from bot.doors import addresses, listening
 from bot.errors import CannotStart
-from bot.remote_models import RemoteModels
+from bot.settings.models import RemoteModels
+from bot.settings.text_messages import TextMessages
+from bot.settings.wechat import WECHAT as WECHAT
+from bot.settings.wechat import WeChat
 from bot.store import address
 from bot.store.vault import Vault
 
@@ -25,7 +28,6 @@ QUEUES = frozenset({"redis", "rediss", "amqp", "amqps", "nats", "kafka", "https"
 LEAST_SECRET, LEAST_SIGNS = 32, 10  # characters of a secret, and different ones among them
 MAKES_ONE = "python -c 'import secrets; print(secrets.token_urlsafe(32))'"
 TELEGRAM = "https://api.telegram.org"
-WECHAT = "https://api.weixin.qq.com"
 WECHAT_FORMS = {"token": r"[A-Za-z0-9]{16,32}", "aes_key": r"[A-Za-z0-9]{43}", "app_secret": r"[A-Za-z0-9]{32,64}"}
 # Of Chrome and what is made of it, Firefox, Edge, Safari: each browser chooses its own.
 PUSH_SERVICES = "fcm.googleapis.com *.push.services.mozilla.com *.notify.windows.com *.push.apple.com"
@@ -55,7 +57,7 @@ class FilesSource(PydanticBaseSettingsSource):
         return {name: value for name, value in found.items() if value is not None}
 
 
-class Settings(RemoteModels):
+class Settings(RemoteModels, TextMessages, WeChat):
     """An empty environment is a working one: web chat only, SQLite under `var/`, the console as the desk."""
 
     model_config = SettingsConfigDict(env_prefix="NUANXIN_", env_file=".env", extra="ignore", frozen=True)
@@ -131,39 +133,6 @@ class Settings(RemoteModels):
     push_services: str = Field(
         PUSH_SERVICES,
         description="Hosts of push services that are called, with *. before those of any name below, blanks between.",
-    )
-    wechat_app_id: str = Field(
-        "", pattern=r"^[\w-]*$", description="AppID of the service account (docs/wechat.md). Empty: no WeChat."
-    )
-    wechat_app_secret: SecretStr = Field(SecretStr(""), description="Its AppSecret.")
-    wechat_token: SecretStr = Field(
-        SecretStr(""), description="Signs WeChat's callbacks: 16-32 random letters and digits, typed there as Token."
-    )
-    wechat_aes_key: SecretStr = Field(
-        SecretStr(""), description="Seals them: the 43 letters and digits of its EncodingAESKey."
-    )
-    wechat_api_url: str = Field(
-        WECHAT,
-        pattern=r"^https?://[^\s/]+$",
-        description="WeChat's API; everything that is asked of WeChat goes there.",
-    )
-    wechat_bell_template: str = Field(
-        "",
-        pattern=r"^[\w-]*$",
-        description="Template that rings whom WeChat lets us tell nothing. Empty: nobody is rung.",
-    )
-    wechat_bell_fields: str = Field(
-        "thing1 time2",
-        pattern=r"^[a-z_]+\d+( [a-z_]+\d+)*$",
-        description="Names of its fields, blanks between: time and date hold the moment, all others our sentence.",
-    )
-    wechat_notice_template: str = Field(
-        "",
-        pattern=r"^[\w-]*$",
-        description="Template of a subscription notice that rings whoever allowed it for a notice. Empty: no notice rings.",
-    )
-    wechat_notice_fields: str = Field(
-        "thing1 time2", pattern=r"^[a-z_]+\d+( [a-z_]+\d+)*$", description="Names of its fields, as above."
     )
     bulk_per_second: float = Field(
         25.0, gt=0, le=1000, description="Notices sent per second; Telegram allows about 30 for nothing."
@@ -276,6 +245,12 @@ class Settings(RemoteModels):
                 raise ValueError(f"NUANXIN_WECHAT_{name.upper()} is required with NUANXIN_WECHAT_APP_ID, as {form}")
         if self.wechat_app_id and not self.web_chat:
             raise ValueError("NUANXIN_WECHAT_APP_ID needs NUANXIN_WEB_CHAT: WeChat is a second face of the web chat")
+        return self
+
+    @model_validator(mode="after")
+    def _text_messages_are_signed(self) -> Self:
+        if self.sms_url and not self.sms_secret.get_secret_value():
+            raise ValueError("NUANXIN_SMS_SECRET is required with NUANXIN_SMS_URL")
         return self
 
     @model_validator(mode="after")
