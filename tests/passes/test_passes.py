@@ -1,8 +1,10 @@
 """进门码: applied for once, checked by one of the doors, and what follows; no identity card, no face, no number on a list."""
 
+import io
 from datetime import timedelta
 from types import SimpleNamespace
 
+import openpyxl
 import pytest
 from sqlalchemy import func, select
 
@@ -48,6 +50,25 @@ async def applies(phone) -> str:
 async def hands_in_a_list(desk, data: bytes = LIST, **fields: object):
     await desk.gets("/console/rosters")
     return await desk.uploads("/console/rosters", "file", data, "list.csv", **{**FIELDS, **fields})
+
+
+def workbook(*rows: tuple[object, ...], row: int = 0) -> bytes:
+    """A workbook with these rows, and a number in a row further down."""
+    book, data = openpyxl.Workbook(), io.BytesIO()
+    for cells in rows:
+        book.active.append(cells)
+    if row:
+        book.active.cell(row, 1, LISTED)
+    book.save(data)
+    return data.getvalue()
+
+
+async def test_a_roster_comes_as_a_workbook_too_and_one_that_cannot_be_read_says_so(organiser):
+    page = await hands_in_a_list(organiser, workbook(("姓名", "手机"), ("张三", int(LISTED)), ("李四", "139 0000")))
+    assert "收下 1 个号码，2 行没有号码" in page.words
+    for broken in (b"PK\x03\x04 nonsense", b"\xd0\xcf\x11\xe0\xff\xff\x81"):
+        assert "读不出来" in (await hands_in_a_list(organiser, broken)).words
+    assert "一次最多" in (await hands_in_a_list(organiser, workbook(row=1_000_000))).words
 
 
 async def checked_by_list(app, address: int, *, own: bool = True) -> Pass:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import islice
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -15,8 +16,12 @@ from bot.services.passes.states import PassState
 from bot.services.staff.accounts import within
 from bot.store import upsert
 from bot.store.models import Pass, RosterEntry
+from knowledge.tables import FileRefused, workbook
+from knowledge.tables.encoding import decoded
 
 MOST = 300_000  # numbers of one list
+ROWS = MOST + 10_000  # of a workbook, empty ones too: a file of 5 KB can say that it has a thousand million
+WORKBOOK = b"PK\x03\x04"
 AT_ONCE = 200  # rows of one statement
 MOBILE = re.compile(r"(?<!\d)(?:\+?86[- ]?)?(1[3-9]\d{9})(?!\d)")
 
@@ -30,9 +35,11 @@ class Roster:
 
 
 def read(data: bytes) -> Roster:
-    """The mobile numbers of a text or CSV file, the first of each line.  Raises Rejected: too many, or none."""
-    text = data.decode("utf-8-sig", "ignore") if _is_utf8(data) else data.decode("gb18030", "ignore")
-    lines = [line for line in text.splitlines() if line.strip(' ,;\t"')]
+    """The mobile numbers of a text file, a CSV or a workbook's first sheet, the first of each line.
+
+    Raises Rejected: a file that cannot be read, too many numbers, or none.
+    """
+    lines = [line for line in _lines(data) if line.strip(' ,;\t"')]
     found = [match[1] for line in lines if (match := MOBILE.search(line))]
     phones = list(dict.fromkeys(found))
     if not phones:
@@ -42,12 +49,16 @@ def read(data: bytes) -> Roster:
     return Roster(phones, len(lines) - len(found))
 
 
-def _is_utf8(data: bytes) -> bool:
+def _lines(data: bytes) -> Sequence[str]:
     try:
-        data.decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-    return True
+        if not data.startswith(WORKBOOK):
+            return decoded(data).splitlines()
+        rows = [" ".join(row.cells) for row in islice(workbook.rows(data), ROWS + 1)]
+    except FileRefused:
+        raise Rejected("roster.broken") from None
+    if len(rows) > ROWS:
+        raise Rejected("roster.many", most=MOST)
+    return rows
 
 
 async def take_over(
