@@ -43,7 +43,7 @@ async def test_five_riders_turned_away_at_one_gate_within_a_month_are_one_cluste
     async with app.db.read() as session:
         calls = list(await session.scalars(select(StaffCall)))
         assert [(each.staff_id, each.what) for each in calls] == [(desk.id, "turned_away")]
-        filed = list(await session.scalars(select(Appeal)))
+        filed = list(await session.scalars(select(Appeal).order_by(Appeal.id)))
         assert {(each.kind, each.place, each.region) for each in filed} == {("access", "兴工花园", row.region)}
         assert "要登记" in filed[-1].story
     assert "5 件" in (await admin.gets("/console/alike")).words

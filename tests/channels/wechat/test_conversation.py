@@ -133,7 +133,9 @@ async def test_a_photo_and_a_voice_are_fetched_at_once_and_once(app, weixin, rid
     weixin.media["v1"] = "voice/amr", b"#!AMR\n" + bytes(200)
     await rider.sends("voice", MediaId="v1", Format="amr")
     async with app.db.read() as session:
-        bodies = [*await session.scalars(select(WebMessage.body).where(WebMessage.mine))]
+        bodies = [
+            *await session.scalars(select(WebMessage.body).where(WebMessage.mine).order_by(WebMessage.message_id))
+        ]
     assert bodies[-1]["voice"]["mime_type"] == "audio/amr"
     assert "没收到" in await rider.sends("image", MediaId="gone")
     assert "看不了" in await rider.sends("video", MediaId="x")
