@@ -3,6 +3,7 @@
 from telegram import Update
 
 from bot.channels.telegram.buttons import asked, message_of
+from bot.channels.telegram.listening import FRESH
 from bot.channels.telegram.receiver import continues
 from bot.channels.telegram.unit import Context
 from bot.messaging.callbacks import UseHeard
@@ -12,7 +13,7 @@ from handlers import received
 from handlers.answers import AnswerKind, Given
 from handlers.appeals import file as appeal_file
 from handlers.policies import question
-from handlers.standing import expired, stand
+from handlers.standing import EXPIRY, expired, stand
 
 
 @continues
@@ -23,11 +24,11 @@ async def heard(update: Update, context: Context, asked: UseHeard) -> None:
         context.settle(message_of(update))
         context.say("heard.left")
         return
-    await _take(context, asked.number, words)
+    await _take(update, context, asked.number, words)
     context.settle(message_of(update))
 
 
-async def _take(context: Context, number: str, words: str) -> None:
+async def _take(update: Update, context: Context, number: str, words: str) -> None:
     chat = context.chat
     flow = received.OPEN_TO_WORDS.get(chat.flow or "") if not chat.paused and not expired(chat) else None
     if number:
@@ -39,7 +40,7 @@ async def _take(context: Context, number: str, words: str) -> None:
     elif flow is not None and flow is not appeal_file.APPEAL:
         received.put_words(context, words)
         await flow.take_up(context)
-    elif filed := await _filed_meanwhile(context):
+    elif filed := await _filed_meanwhile(context, update):
         await received.supplement(context, filed, words, [])
     else:
         await question.answer(context, words)
@@ -51,11 +52,15 @@ def _was_spoken(context: Context) -> bool:
     return bool(story.get("text") == context.text("appeal.voice"))
 
 
-async def _filed_meanwhile(context: Context) -> str:
-    """The number of their newest appeal where it is open and was filed before they said whether the words are right."""
+async def _filed_meanwhile(context: Context, update: Update) -> str:
+    """The number of their newest appeal where it is the voice that is asked about: open, without words, and just filed."""
     newest = next(iter(await appeals.own(context.session, context.chat.id)), None)
-    spoken = newest is not None and newest.state in OPEN and newest.story == context.text("appeal.voice")
-    return newest.number if newest is not None and spoken else ""
+    asked = update.callback_query.message if update.callback_query else None
+    if newest is None or asked is None or newest.story != context.text("appeal.voice"):
+        return ""
+    # A sound is heard within FRESH and its form kept for EXPIRY: a case of before or after that has another one.
+    near = -EXPIRY < asked.date - newest.created_at < FRESH
+    return newest.number if near and newest.state in OPEN else ""
 
 
 def _words(update: Update) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from sqlalchemy import func, select
 
-from benchmarks.drill.parts import Balancer, Broker, Consumer, bot_api
+from benchmarks.drill.infrastructure import Balancer, Broker, Consumer, bot_api
 from benchmarks.drill.people import FIRST, Colleague, Worker
 from bot.queue import jobs
 from bot.store.models import Appeal, Hazard, Outbox

@@ -65,16 +65,19 @@ def _rows(data: bytes, name: str, columns: Columns) -> tuple[list[Row], bool]:
         rows, signs = delimited.rows(data, columns), True
     else:
         raise FileRefused("unknown", suffix=clean(suffix)[:20])
-    found: list[Row] = []
+    filled = (row for row in bounded(rows, ROWS) if row.fault is not None or any(map(clean, row.cells)))
+    return [Row(row.number, row.cells[:COLUMNS], row.fault) for row in filled], signs
+
+
+def bounded(rows: Iterator[Row], most: int) -> Iterator[Row]:
+    """At most so many rows, within PATIENCE.  Raises FileRefused."""
     until = time.monotonic() + PATIENCE
     for count, row in enumerate(rows):  # Empty ones count: a file of 5 KB can say that it has a thousand million.
-        if count > ROWS:
-            raise FileRefused("too_many", most=ROWS)
+        if count > most:
+            raise FileRefused("too_many", most=most)
         if time.monotonic() > until:
             raise FileRefused("too_slow")
-        if row.fault is not None or any(map(clean, row.cells)):
-            found.append(Row(row.number, row.cells[:COLUMNS], row.fault))
-    return found, signs
+        yield row
 
 
 def _fitting(row: Row, width: int) -> Row:

@@ -1,5 +1,7 @@
 """The number of an appeal as a text message: by a tap of whoever gave the phone, and with nothing of what it is about."""
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import select, update
 
@@ -81,6 +83,17 @@ async def test_nobody_is_flooded_by_who_writes_somebody_elses_number(app, phones
         said.append("".join(await phone.presses("尾号 5678")))
     assert len(gateway.taken) == 3
     assert "今天发过 3 条" in said[-1]
+
+
+async def test_what_could_not_be_sent_within_a_day_is_sent_no_more(app, phone, gateway):
+    gateway.statuses = [503, 200]
+    await files(app, phone)
+    await phone.presses("尾号 5678")
+    async with app.db.begin() as session:
+        mine = update(Outbox).where(Outbox.kind == jobs.SMS.kind)
+        await session.execute(mine.values(created_at=now() - timedelta(days=1, minutes=1)))
+    await goes_on(app)
+    assert gateway.taken == []
 
 
 @pytest.mark.parametrize("number", ["024-22334455"])

@@ -1,6 +1,7 @@
 """A voice note is turned into words where an operator wants it, and counts only when its author says that they said so."""
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import func, select, update
@@ -82,6 +83,17 @@ async def test_words_confirmed_after_the_appeal_was_filed_stand_with_it(app, pho
         number = await session.scalar(select(Appeal.number))
     assert number in "".join(await phone.presses("对，就这么写"))
     assert WORDS in await said(app)
+
+
+async def test_words_of_a_later_voice_are_not_put_to_an_appeal_of_long_before(app, phone, ear):
+    ear.says("高温津贴一个月多少钱")
+    await begins(phone)
+    await phone.sends_voice(WEBM)
+    await phone.presses("提交")
+    async with app.db.begin() as session:
+        await session.execute(update(Appeal).values(created_at=now() - timedelta(hours=2)))
+    assert "高温津贴有多少" in "".join(await phone.presses("对，就这么写"))
+    assert "高温津贴一个月多少钱" not in await said(app)
 
 
 async def test_an_ear_that_is_slow_broken_or_talks_nonsense_loses_nothing(app, phone, ear):

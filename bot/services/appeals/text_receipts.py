@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.errors import Refused, Rejected
@@ -46,9 +47,12 @@ class TextSender:
         """Raises Refused, TryLater."""
         if self.sms is None:
             raise Refused("no gateway for text messages")
+        if now() - row.created_at > DAY:
+            raise Refused("too late: nobody waits for it any more")
         number = jobs.SMS.payload(row)["number"]
         async with self.db.read() as session:
-            phone = await _phone(session, await appeals.get(session, number))
+            appeal = await session.scalar(select(Appeal).where(Appeal.number == number))
+            phone = await _phone(session, appeal) if appeal is not None else ""
         if not phone:
             raise Refused("nobody to send it to any more")
         await self.sms.send(f"sms-{row.id}", phone, TEMPLATE, {"number": number})

@@ -4,7 +4,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from itertools import islice
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -18,9 +17,10 @@ from bot.store import upsert
 from bot.store.models import Pass, RosterEntry
 from knowledge.tables import FileRefused, workbook
 from knowledge.tables.encoding import decoded
+from knowledge.tables.file import bounded
 
 MOST = 300_000  # numbers of one list
-ROWS = MOST + 10_000  # of a workbook, empty ones too: a file of 5 KB can say that it has a thousand million
+ROWS = MOST + 10_000  # of a workbook, empty ones too
 WORKBOOK = b"PK\x03\x04"
 AT_ONCE = 200  # rows of one statement
 MOBILE = re.compile(r"(?<!\d)(?:\+?86[- ]?)?(1[3-9]\d{9})(?!\d)")
@@ -53,12 +53,9 @@ def _lines(data: bytes) -> Sequence[str]:
     try:
         if not data.startswith(WORKBOOK):
             return decoded(data).splitlines()
-        rows = [" ".join(row.cells) for row in islice(workbook.rows(data), ROWS + 1)]
-    except FileRefused:
-        raise Rejected("roster.broken") from None
-    if len(rows) > ROWS:
-        raise Rejected("roster.many", most=MOST)
-    return rows
+        return [" ".join(row.cells) for row in bounded(workbook.rows(data), ROWS)]
+    except FileRefused as why:
+        raise Rejected("roster.many" if why.key == "too_many" else "roster.broken", most=MOST) from None
 
 
 async def take_over(
